@@ -1,0 +1,274 @@
+package ordermanager
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Receipt is the answer to an action or a notification that was accepted. What follows from it may still be owed: then it is on
+// record, and [Manager.Redrive] delivers it.
+type Receipt struct {
+	// Action is what was accepted.
+	Action Action
+	// Order is the order after it.
+	Order Order
+	// Replayed is true when this very request had been applied before, and was not applied again.
+	Replayed bool
+	// Unchanged is true when a notification brought nothing new, so that nothing was written.
+	Unchanged bool
+	// Resume says what became of the answer to the workflow.
+	Resume ResumeStatus
+	// Gone says more when Resume is [ResumeGone].
+	Gone GoneReason
+	// Events says what became of the events.
+	Events EventStatus
+	// Pending says why something is still owed; nil when nothing is.
+	Pending error
+}
+
+// ResumeStatus says what became of the answer to the workflow.
+type ResumeStatus string
+
+const (
+	// ResumeNone: there was nothing to answer.
+	ResumeNone ResumeStatus = "none"
+	// ResumeDelivered: the workflow has the answer.
+	ResumeDelivered ResumeStatus = "delivered"
+	// ResumePending: the answer is still owed; [Receipt.Pending] says why.
+	ResumePending ResumeStatus = "pending"
+	// ResumeGone: the workflow does not wait any more.
+	ResumeGone ResumeStatus = "gone"
+)
+
+// GoneReason says why a workflow does not wait any more. The workflow's service cannot tell; our own record can.
+type GoneReason string
+
+const (
+	// GoneAnswered: an earlier attempt of ours is on record, which reached the workflow though its success did not reach us.
+	GoneAnswered GoneReason = "answered_before"
+	// GoneExpired: this was the first attempt, so the wait expired, or somebody else answered it.
+	GoneExpired GoneReason = "expired"
+)
+
+// EventStatus says what became of the events.
+type EventStatus string
+
+const (
+	// EventsNone: there were none.
+	EventsNone EventStatus = "none"
+	// EventsPublished: all were published.
+	EventsPublished EventStatus = "published"
+	// EventsPending: some are still owed; [Receipt.Pending] says why.
+	EventsPending EventStatus = "pending"
+)
+
+// decidedBy lists the waits that an action just decided, so that an attempt to answer them is the first.
+func decidedBy(action Action, o *Order) []Wait {
+	switch {
+	case action == ActionPut:
+		return []Wait{FirstWait}
+	case o.State.Terminal() && o.Drink == nil:
+		return []Wait{FirstWait, SecondWait}
+	case o.State.Terminal():
+		return []Wait{SecondWait}
+	}
+	return nil
+}
+
+// finish delivers what the order owes after an accepted transition and makes out the receipt. It cannot fail: what goes
+// wrong from here on is owed, not lost. The fresh waits are those that no earlier attempt can have answered.
+func (m *Manager) finish(ctx context.Context, t *Transition, o *Order, fresh []Wait) Receipt {
+	receipt := Receipt{Action: t.Entry.Action, Resume: ResumeNone, Events: EventsNone}
+	if o.Owes() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.timeout)
+		defer cancel()
+		m.deliver(ctx, o, fresh, &receipt)
+	}
+	receipt.Order = o.masked()
+	return receipt
+}
+
+// deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one write.
+func (m *Manager) deliver(ctx context.Context, o *Order, fresh []Wait, receipt *Receipt) {
+	settlement := Settlement{OrderID: o.ID, Version: o.Version, Everything: true}
+	for _, wait := range o.answering() {
+		answer, err := m.resume(ctx, o, wait)
+		if err != nil {
+			m.log.WarnContext(ctx, "resume pending", "order", o.ID, "wait", int(wait), "error", err)
+			settlement.Everything = false
+			receipt.Resume, receipt.Pending = ResumePending, err
+			continue
+		}
+		switch {
+		case wait == FirstWait:
+			settlement.First = o.FirstWait.Token
+		default:
+			settlement.Second = o.SecondWait.Token
+		}
+		switch {
+		case receipt.Resume == ResumePending:
+		case answer == Accepted:
+			receipt.Resume, receipt.Gone = ResumeDelivered, ""
+		case receipt.Resume == ResumeNone && slices.Contains(fresh, wait):
+			receipt.Resume, receipt.Gone = ResumeGone, GoneExpired
+		case receipt.Resume == ResumeNone:
+			receipt.Resume, receipt.Gone = ResumeGone, GoneAnswered
+		}
+	}
+	if len(o.OwedEvents) > 0 {
+		receipt.Events = EventsPublished
+		if err := m.publish(ctx, o); err != nil {
+			m.log.WarnContext(ctx, "events pending", "order", o.ID, "error", err)
+			settlement.Everything = false
+			receipt.Events, receipt.Pending = EventsPending, err
+		} else {
+			settlement.Events = o.OwedEvents
+		}
+	}
+	if settlement.First.IsZero() && settlement.Second.IsZero() && settlement.Events == nil && !settlement.Everything {
+		return
+	}
+	if err := m.settle(ctx, settlement); err != nil {
+		// It was delivered. It will be delivered again, which the receiver can take.
+		m.log.WarnContext(ctx, "delivered but not settled", "order", o.ID, "error", err)
+		return
+	}
+	settlement.Apply(o)
+}
+
+func (m *Manager) resume(ctx context.Context, o *Order, wait Wait) (Answer, error) {
+	ctx, end := m.observe(ctx, "resume", "", o.ID)
+	outcome, err := o.outcome(wait)
+	if err == nil {
+		err = outcome.Validate()
+	}
+	var answer Answer
+	if err == nil {
+		answer, err = m.resumer.Resume(ctx, o.slot(wait).Token, outcome)
+	}
+	if err == nil && answer != Accepted && answer != Gone {
+		err = fmt.Errorf("the resumer answered %q", answer)
+	}
+	end(err)
+	return answer, err
+}
+
+func (m *Manager) publish(ctx context.Context, o *Order) error {
+	if m.publisher == nil {
+		return fmt.Errorf("events are owed and there is no publisher: %w", ErrUndeliverable)
+	}
+	events := make([]Event, 0, len(o.OwedEvents))
+	for _, id := range o.OwedEvents {
+		if event, found := o.event(id); found {
+			events = append(events, event)
+		}
+	}
+	ctx, end := m.observe(ctx, "publish", "", o.ID)
+	err := m.publisher.Publish(ctx, events)
+	end(err)
+	return err
+}
+
+// RedriveOptions is everything about a redrive that has a default. The zero RedriveOptions, and nil, are fine.
+type RedriveOptions struct {
+	// DryRun visits what is owed and delivers nothing.
+	DryRun bool
+	// Visited is called after each order, from the goroutine of the redrive. Its Receipt has an empty Action. Default: nothing.
+	Visited func(Receipt)
+}
+
+// RedriveReport sums a redrive up.
+type RedriveReport struct {
+	// Orders is how many orders owed something.
+	Orders int
+	// Delivered and Gone are how many orders had an answer accepted, and how many had only waits that were gone.
+	Delivered, Gone int
+	// Published is how many orders had their events published.
+	Published int
+	// Pending is how many orders still owe something.
+	Pending int
+}
+
+// Redrive delivers what is still owed: answers and events whose delivery failed, or was cut short by a crash. Run it
+// regularly, and after every outage. It may run while actions are going on and in several places at once; then something may be
+// delivered twice, which receivers must be able to take anyway. An order that cannot be delivered is counted and left for the
+// next time. Errors: [ErrContextDone] when it is stopped midway, [ErrStore]; the report is of what was visited until then.
+func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (RedriveReport, error) {
+	if options == nil {
+		options = &RedriveOptions{}
+	}
+	ctx, end := m.observe(ctx, "redrive", "", "")
+	report, err := m.redrive(ctx, options)
+	end(err)
+	return report, err
+}
+
+func (m *Manager) redrive(ctx context.Context, options *RedriveOptions) (report RedriveReport, err error) {
+	query := Query{Owing: true}
+	for {
+		if err := ready(ctx); err != nil {
+			return report, err
+		}
+		page, err := m.list(ctx, query)
+		if err != nil {
+			return report, err
+		}
+		for _, listed := range page.Orders {
+			if err := ready(ctx); err != nil {
+				return report, err
+			}
+			if err := m.redriveOrder(ctx, listed.ID, options, &report); err != nil {
+				return report, err
+			}
+		}
+		if query.Cursor = page.Cursor; query.Cursor == "" {
+			return report, nil
+		}
+	}
+}
+
+func (m *Manager) redriveOrder(ctx context.Context, orderID string, options *RedriveOptions, report *RedriveReport) error {
+	// The listing may lag behind, so what to say is taken from the order itself.
+	o, err := m.get(ctx, orderID)
+	if err != nil || o == nil {
+		return err
+	}
+	if !o.Owes() {
+		if options.DryRun {
+			return nil
+		}
+		return m.settle(ctx, Settlement{OrderID: o.ID, Version: o.Version, Everything: true})
+	}
+	report.Orders++
+	receipt := Receipt{Resume: ResumeNone, Events: EventsNone}
+	if options.DryRun {
+		if len(o.answering()) > 0 {
+			receipt.Resume = ResumePending
+		}
+		if len(o.OwedEvents) > 0 {
+			receipt.Events = EventsPending
+		}
+	} else {
+		deliverCtx, cancel := context.WithTimeout(ctx, m.timeout)
+		defer cancel()
+		m.deliver(deliverCtx, o, nil, &receipt)
+	}
+	receipt.Order = o.masked()
+	switch receipt.Resume {
+	case ResumeDelivered:
+		report.Delivered++
+	case ResumeGone:
+		report.Gone++
+	}
+	if receipt.Events == EventsPublished {
+		report.Published++
+	}
+	if receipt.Pending != nil || options.DryRun {
+		report.Pending++
+	}
+	if options.Visited != nil {
+		options.Visited(receipt)
+	}
+	return nil
+}

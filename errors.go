@@ -1,0 +1,208 @@
+package ordermanager
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Code is the stable, machine-readable name of an error: the same in the HTTP API, the Lambda handlers, the command and metrics.
+type Code string
+
+// sentinel is an error that stands for a code. A sentinel may be a special case of another one.
+type sentinel struct {
+	code    Code
+	message string
+	general error
+}
+
+func (s *sentinel) Error() string { return s.message }
+func (s *sentinel) Unwrap() error { return s.general }
+
+// The errors of this package, to be asked for with [errors.Is]. Unless it says otherwise, an error means that nothing was
+// written and nothing was resumed. [CodeOf] gives the code of any error.
+var (
+	// ErrInvalidRequest is returned when a request breaks a rule that can be checked without looking anything up: a missing or
+	// over-long field, a wrong type, malformed JSON. A [*RequestError] names the field and the rule. Code invalid_request.
+	ErrInvalidRequest error = &sentinel{code: "invalid_request", message: "invalid request"}
+	// ErrUnknownAction is returned for an action that does not exist; only the empty action and "put" mean put. It is also
+	// an [ErrInvalidRequest]. Code unknown_action.
+	ErrUnknownAction error = &sentinel{code: "unknown_action", message: "unknown action", general: ErrInvalidRequest}
+	// ErrForbidden is returned when the policy does not let the actor do such a thing to any order. Code forbidden.
+	ErrForbidden error = &sentinel{code: "forbidden", message: "not permitted to this actor"}
+	// ErrContextDone is returned when the context was done before anything was written; it wraps the context's own
+	// error. Code context_done.
+	ErrContextDone error = &sentinel{code: "context_done", message: "the context was done before anything was written"}
+
+	// ErrInvalidOrder is returned by a put whose drink is not on the menu or is malformed. A [*MenuError] has every violation.
+	// Code invalid_order.
+	ErrInvalidOrder error = &sentinel{code: "invalid_order", message: "the order is not valid"}
+	// ErrMenuUnavailable is returned by a put when the menu could not be read. Nothing is known about the drink; the put can be
+	// repeated. Code menu_unavailable.
+	ErrMenuUnavailable error = &sentinel{code: "menu_unavailable", message: "the menu is not available"}
+
+	// ErrOrderNotFound is returned when there is no order with this identifier. Code order_not_found.
+	ErrOrderNotFound error = &sentinel{code: "order_not_found", message: "no such order"}
+	// ErrOrderExists is returned when a workflow starts with the identifier of another customer's order. Code order_exists.
+	ErrOrderExists error = &sentinel{code: "order_exists", message: "the order exists already and is somebody else's"}
+	// ErrNotOwner is returned when the order belongs to another customer. Code not_owner.
+	ErrNotOwner error = &sentinel{code: "not_owner", message: "the order belongs to another customer"}
+	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked.
+	// Code wrong_venue.
+	ErrWrongVenue error = &sentinel{code: "wrong_venue", message: "the order belongs to another venue"}
+	// ErrIllegalTransition is returned when the life cycle does not allow the action in the order's state. A
+	// [*TransitionError] has the order as it is and the actions that are allowed now. Code illegal_transition.
+	ErrIllegalTransition error = &sentinel{code: "illegal_transition", message: "the state of the order does not allow this"}
+	// ErrDrinkAccepted is returned by a put on an order that has its drink. It is also an [ErrIllegalTransition]. Code
+	// drink_accepted.
+	ErrDrinkAccepted error = &sentinel{code: "drink_accepted", message: "a drink was accepted already", general: ErrIllegalTransition}
+	// ErrClaimed is returned when another barista holds the order; the [*TransitionError] has the order, which says who.
+	// Code claimed.
+	ErrClaimed error = &sentinel{code: "claimed", message: "another barista holds the order"}
+	// ErrNotReady is returned when no drink has been accepted yet. Code not_ready.
+	ErrNotReady error = &sentinel{code: "not_ready", message: "no drink has been accepted yet"}
+	// ErrTooManyTransitions is returned when the order's history has reached [MaxClaimHistory] or [MaxHistory]. The order can
+	// still be ended. Code too_many_transitions.
+	ErrTooManyTransitions error = &sentinel{code: "too_many_transitions", message: "the history of the order is full"}
+	// ErrRequestReused is returned when the order knows the request id from a different request. Code request_reused.
+	ErrRequestReused error = &sentinel{code: "request_reused", message: "the request id was used for a different request"}
+
+	// ErrStore is returned when the store failed. Of a reading call nothing else is meant. Of an action or a notification the
+	// outcome is unknown: it may have been applied. Repeat it with the same request id: it applies once. If it was
+	// applied, what follows from it is on record and [Manager.Redrive] delivers it. A [*StoreError] names the order. Code
+	// store_failed.
+	ErrStore error = &sentinel{code: "store_failed", message: "the store failed"}
+	// ErrStoreContract is returned when the store's answer cannot be true, for instance a refusal that no guard explains. It is
+	// a bug in the store. It is also an [ErrStore]: the outcome is unknown. Code store_contract.
+	ErrStoreContract error = &sentinel{code: "store_contract", message: "the store broke its contract", general: ErrStore}
+
+	// ErrInvalidOptions is returned by [New]. Code invalid_options.
+	ErrInvalidOptions error = &sentinel{code: "invalid_options", message: "invalid options"}
+	// ErrInvalidLifecycle is returned by [New] and [Lifecycle.Validate]. Code invalid_lifecycle.
+	ErrInvalidLifecycle error = &sentinel{code: "invalid_lifecycle", message: "invalid life cycle"}
+)
+
+// CodeInternal is the code of an error that is not from this package.
+const CodeInternal Code = "internal"
+
+// CodeOf returns the code of an error: the first one found along its chain, "" for nil, and [CodeInternal] for an error
+// that is not from this package.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if s, ok := errors.AsType[*sentinel](err); ok {
+		return s.code
+	}
+	return CodeInternal
+}
+
+// RequestError says which field of a request breaks which rule. It is an [ErrInvalidRequest].
+type RequestError struct {
+	// Field is the path of the field as in the JSON of a request, for instance "body.userId".
+	Field string
+	// Rule completes the sentence that begins with the field: "is required".
+	Rule string
+}
+
+func (e *RequestError) Error() string {
+	return fmt.Sprintf("%v: %s %s", ErrInvalidRequest, e.Field, e.Rule)
+}
+
+// Unwrap returns [ErrInvalidRequest].
+func (e *RequestError) Unwrap() error { return ErrInvalidRequest }
+
+// MenuError has every reason why a put was refused before it reached the order. It is an [ErrInvalidOrder].
+type MenuError struct {
+	// OrderID is the order that the put was for; empty when the menu was asked directly.
+	OrderID string
+	// Violations is never empty.
+	Violations []Violation
+	// Order is the order as it is, nil when it does not exist or is not the caller's.
+	Order *Order
+}
+
+func (e *MenuError) Error() string {
+	parts := make([]string, len(e.Violations))
+	for i, violation := range e.Violations {
+		parts[i] = violation.String()
+	}
+	return fmt.Sprintf("%v: %s", ErrInvalidOrder, strings.Join(parts, "; "))
+}
+
+// Unwrap returns [ErrInvalidOrder].
+func (e *MenuError) Unwrap() error { return ErrInvalidOrder }
+
+// TransitionError says why an existing order refused a transition. [errors.Is] answers yes for each of its reasons; its code
+// is that of the first.
+type TransitionError struct {
+	// Action is what was asked for.
+	Action Action
+	// OrderID is the order that refused.
+	OrderID string
+	// State is the order's state; empty for somebody who may not know it.
+	State State
+	// Allowed are the actions that the life cycle allows in this state, whoever acts.
+	Allowed []Action
+	// Reasons is every reason, the most telling one first.
+	Reasons []Reason
+	// Order is the order as it is; nil for somebody who may not see it.
+	Order *Order
+}
+
+// Reason is one reason why something is refused.
+type Reason struct {
+	// Code is that of Err.
+	Code Code
+	// Message explains it to people.
+	Message string
+	// Err is the sentinel that stands for it.
+	Err error
+}
+
+func reason(err error) Reason { return Reason{Code: CodeOf(err), Message: err.Error(), Err: err} }
+
+func (e *TransitionError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cannot %s order %s", e.Action, e.OrderID)
+	if e.State != "" {
+		fmt.Fprintf(&b, ", which is %s", e.State)
+	}
+	for i, reason := range e.Reasons {
+		b.WriteString([]string{": ", "; "}[min(i, 1)])
+		b.WriteString(reason.Message)
+		if errors.Is(reason.Err, ErrClaimed) && e.Order != nil {
+			fmt.Fprintf(&b, " (%s)", e.Order.Barista)
+		}
+	}
+	return b.String()
+}
+
+// Unwrap returns the sentinels of all reasons.
+func (e *TransitionError) Unwrap() []error {
+	errs := make([]error, len(e.Reasons))
+	for i, reason := range e.Reasons {
+		errs[i] = reason.Err
+	}
+	return errs
+}
+
+// StoreError says at which order and operation a store failed. It is an [ErrStore].
+type StoreError struct {
+	// Op is the operation: apply, settle, get or list.
+	Op string
+	// OrderID is the order; empty for a listing.
+	OrderID string
+	// Err is what the store said.
+	Err error
+}
+
+func (e *StoreError) Error() string {
+	if e.OrderID == "" {
+		return fmt.Sprintf("%v: %s: %v", ErrStore, e.Op, e.Err)
+	}
+	return fmt.Sprintf("%v: %s order %s: %v", ErrStore, e.Op, e.OrderID, e.Err)
+}
+
+// Unwrap returns [ErrStore] and what the store said.
+func (e *StoreError) Unwrap() []error { return []error{ErrStore, e.Err} }

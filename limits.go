@@ -1,0 +1,91 @@
+package ordermanager
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits, stated once. Each is the smallest that every implementation of this module can keep, and each is checked before
+// anything is called. Lengths are in bytes of UTF-8.
+const (
+	// MaxIDBytes limits the identifiers of orders, customers, baristas and venues.
+	MaxIDBytes = 128
+	// MaxRequestIDBytes limits request ids.
+	MaxRequestIDBytes = 128
+	// MaxNameBytes limits the names of drinks, options, modifier groups and icons.
+	MaxNameBytes = 100
+	// MaxModifiers limits how many modifiers one drink can have.
+	MaxModifiers = 20
+	// MaxReasonBytes limits the reason of a cancellation and the cause of a time-out.
+	MaxReasonBytes = 1024
+	// MaxNumberBytes limits the order number.
+	MaxNumberBytes = 32
+	// MaxTokenBytes limits a task token: "taskToken" in the AWS Step Functions API Reference, SendTaskSuccess.
+	MaxTokenBytes = 2048
+	// MaxRequestBytes limits the JSON of one request or notification.
+	MaxRequestBytes = 64 << 10
+	// MaxOutputBytes limits the JSON with which a workflow is resumed: "output" in the AWS Step Functions API Reference,
+	// SendTaskSuccess.
+	MaxOutputBytes = 256 << 10
+	// MaxErrorBytes and MaxCauseBytes limit the failure with which a workflow is resumed: "error" and "cause" in the AWS Step
+	// Functions API Reference, SendTaskFailure.
+	MaxErrorBytes = 256
+	MaxCauseBytes = 32 << 10
+
+	// MaxHistory limits how many entries an order's history can have before no further token is registered on it.
+	// A history is never shortened, because a request id that was forgotten could be applied twice: instead the order stops
+	// accepting what could go on for ever. Ending an order is always possible.
+	MaxHistory = 128
+	// MaxClaimHistory limits how many entries a history can have before the order cannot be claimed any more.
+	// It leaves room below MaxHistory for what the workflow still has to register.
+	MaxClaimHistory = 100
+
+	// DefaultPageSize and MaxPageSize limit the orders of one page of a listing.
+	DefaultPageSize = 100
+	MaxPageSize     = 1000
+)
+
+// checkID checks an identifier that must be there.
+func checkID(field, value string) error {
+	if value == "" {
+		return invalid(field, "is required")
+	}
+	return checkText(field, value, MaxIDBytes)
+}
+
+// checkText checks a text that may be empty.
+func checkText(field, value string, limit int) error {
+	if rule := textRule(value, limit); rule != "" {
+		return invalid(field, rule)
+	}
+	return nil
+}
+
+// textRule returns the rule that a text breaks, or "".
+func textRule(value string, limit int) string {
+	switch {
+	case len(value) > limit:
+		return "is longer than " + strconv.Itoa(limit) + " bytes"
+	case plain(value):
+		return ""
+	case !utf8.ValidString(value):
+		return "is not valid UTF-8"
+	case strings.ContainsFunc(value, unicode.IsControl):
+		return "contains a control character"
+	}
+	return ""
+}
+
+// plain is a quick yes for what nearly every identifier is: printable ASCII.
+func plain(value string) bool {
+	for i := range len(value) {
+		if value[i] < ' ' || value[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func invalid(field, rule string) error { return &RequestError{Field: field, Rule: rule} }

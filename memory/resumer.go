@@ -1,0 +1,72 @@
+package memory
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"sync"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Resumer is an [ordermanager.Resumer] whose tokens behave like those of a real workflow service: each is issued, can be answered once, and can expire.
+// A token that it did not issue is gone, like one that was used. The zero Resumer is ready.
+type Resumer struct {
+	// Hook is called around every "resume", with the token's fingerprint as the key. Set it before the resumer is used.
+	Hook Hook
+
+	mu       sync.Mutex
+	waiting  map[string]bool
+	answered []Answered
+}
+
+// Answered is an outcome that a waiting workflow was given.
+type Answered struct {
+	Token   ordermanager.TaskToken
+	Outcome ordermanager.Outcome
+}
+
+var _ ordermanager.Resumer = (*Resumer)(nil)
+
+// Issue returns a new token that waits for its answer.
+func (r *Resumer) Issue() ordermanager.TaskToken {
+	token := ordermanager.NewTaskToken(rand.Text())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting == nil {
+		r.waiting = map[string]bool{}
+	}
+	r.waiting[token.Reveal()] = true
+	return token
+}
+
+// Expire ends the wait of a token. It reports whether the token was still waiting.
+func (r *Resumer) Expire(token ordermanager.TaskToken) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waited := r.waiting[token.Reveal()]
+	delete(r.waiting, token.Reveal())
+	return waited
+}
+
+// Answered lists what was accepted, oldest first.
+func (r *Resumer) Answered() []Answered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.answered)
+}
+
+// Resume implements [ordermanager.Resumer].
+func (r *Resumer) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+	return around(ctx, r.Hook, "resume", token.Fingerprint(), func() (ordermanager.Answer, error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !r.waiting[token.Reveal()] {
+			return ordermanager.Gone, nil
+		}
+		delete(r.waiting, token.Reveal())
+		outcome.Output = slices.Clone(outcome.Output)
+		r.answered = append(r.answered, Answered{token, outcome})
+		return ordermanager.Accepted, nil
+	})
+}

@@ -1,0 +1,174 @@
+// Package memory holds everything in memory: a [Store], a [Resumer], a [Publisher] and a [Workflow] with the full contracts of
+// package ordermanager. They are the fakes for unit tests, and enough for a program that may forget.
+//
+// The store, the resumer and the publisher take a hook, with which a test makes them fail before or after the work is
+// done; the resumer and the publisher also keep a record of what they were given.
+package memory
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Hook is called around an operation, and what it returns is returned to the caller instead of an answer. An error from the call
+// with done false keeps the operation from happening; an error from the call with done true happens after it: the work is done,
+// and the answer is lost. The key is the order's identifier, or "" for a listing. It may be called concurrently.
+type Hook func(op string, key string, done bool) error
+
+// around runs do between the two calls of the hook.
+func around[T any](ctx context.Context, hook Hook, op, key string, do func() (T, error)) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	if hook == nil {
+		return do()
+	}
+	if err := hook(op, key, false); err != nil {
+		return none, err
+	}
+	answer, err := do()
+	if err != nil {
+		return none, err
+	}
+	if err := hook(op, key, true); err != nil {
+		return none, err
+	}
+	return answer, nil
+}
+
+// shards spread the orders over locks, so that orders do not wait for each other.
+const shards = 64
+
+// Store is an [ordermanager.Store] in memory. The zero Store is empty and ready.
+type Store struct {
+	// Hook is called around every operation: "apply", "settle", "get" and "list". Set it before the store is used.
+	Hook Hook
+
+	shards [shards]shard
+}
+
+type shard struct {
+	mu     sync.RWMutex
+	orders map[string]*ordermanager.Order
+	_      [64]byte // keeps the locks of two shards off one cache line
+}
+
+var _ ordermanager.Store = (*Store)(nil)
+
+// NewStore returns an empty store.
+func NewStore() *Store { return new(Store) }
+
+var seed = maphash.MakeSeed()
+
+func (s *Store) shard(orderID string) *shard {
+	return &s.shards[maphash.String(seed, orderID)%shards]
+}
+
+// Apply implements [ordermanager.Store].
+func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
+	return around(ctx, s.Hook, "apply", t.OrderID, func() (ordermanager.Result, error) {
+		shard := s.shard(t.OrderID)
+		shard.mu.Lock()
+		defer shard.mu.Unlock()
+		o := shard.orders[t.OrderID]
+		if !t.Permits(o) {
+			return ordermanager.Result{Order: clone(o)}, nil
+		}
+		o = t.Apply(o)
+		if shard.orders == nil {
+			shard.orders = map[string]*ordermanager.Order{}
+		}
+		shard.orders[t.OrderID] = o
+		return ordermanager.Result{Applied: true, Order: o.Clone()}, nil
+	})
+}
+
+// Settle implements [ordermanager.Store].
+func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) error {
+	_, err := around(ctx, s.Hook, "settle", settlement.OrderID, func() (struct{}, error) {
+		shard := s.shard(settlement.OrderID)
+		shard.mu.Lock()
+		defer shard.mu.Unlock()
+		if o := shard.orders[settlement.OrderID]; o != nil {
+			settlement.Apply(o)
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// Get implements [ordermanager.Store].
+func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
+	return around(ctx, s.Hook, "get", orderID, func() (*ordermanager.Order, error) {
+		shard := s.shard(orderID)
+		shard.mu.RLock()
+		defer shard.mu.RUnlock()
+		return clone(shard.orders[orderID]), nil
+	})
+}
+
+// List implements [ordermanager.Store]. It is oldest first, and looks at every order: it is made for tests, not for many orders.
+func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
+	return around(ctx, s.Hook, "list", "", func() (ordermanager.Page, error) {
+		after, err := decodeCursor(q.Cursor)
+		if err != nil {
+			return ordermanager.Page{}, err
+		}
+		var found []*ordermanager.Order
+		for i := range s.shards {
+			shard := &s.shards[i]
+			shard.mu.RLock()
+			for _, o := range shard.orders {
+				if q.Matches(o) && sortKey(o) > after {
+					found = append(found, o.Clone())
+				}
+			}
+			shard.mu.RUnlock()
+		}
+		slices.SortFunc(found, func(a, b *ordermanager.Order) int { return cmp.Compare(sortKey(a), sortKey(b)) })
+		if len(found) <= q.Limit {
+			return ordermanager.Page{Orders: found}, nil
+		}
+		found = found[:q.Limit]
+		return ordermanager.Page{Orders: found, Cursor: encodeCursor(sortKey(found[q.Limit-1]))}, nil
+	})
+}
+
+func clone(o *ordermanager.Order) *ordermanager.Order {
+	if o == nil {
+		return nil
+	}
+	return o.Clone()
+}
+
+// sortKey orders by age, and by identifier among those of one millisecond.
+func sortKey(o *ordermanager.Order) string {
+	return fmt.Sprintf("%015d/%s", o.CreatedAt.UnixMilli(), o.ID)
+}
+
+const cursorPrefix = "memory:"
+
+func encodeCursor(key string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(cursorPrefix + key))
+}
+
+func decodeCursor(cursor string) (string, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	data, err := base64.RawURLEncoding.DecodeString(cursor)
+	key, ours := strings.CutPrefix(string(data), cursorPrefix)
+	if err != nil || !ours {
+		return "", fmt.Errorf("%w: the cursor is not from this listing", ordermanager.ErrInvalidRequest)
+	}
+	return key, nil
+}

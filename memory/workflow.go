@@ -1,0 +1,181 @@
+package memory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Stage is where a [Workflow] stands with an order.
+type Stage string
+
+const (
+	// StageDrink waits for the customer's drink: the first wait.
+	StageDrink Stage = "waiting for a drink"
+	// StageNumbered has its drink and is about to take a number: [Workflow.Advance] does it.
+	StageNumbered Stage = "taking a number"
+	// StageCompletion waits for completion: the second wait.
+	StageCompletion Stage = "waiting for completion"
+	// StageFinished ended with a completed order.
+	StageFinished Stage = "finished"
+	// StageCancelled ended with a cancelled order.
+	StageCancelled Stage = "cancelled"
+	// StageTimedOut ended because nobody answered.
+	StageTimedOut Stage = "timed out"
+)
+
+// Workflow is the two-wait workflow in its simplest form, so that a whole order can run in a test: it waits for a drink, takes an order
+// number, and waits for completion. It is the [ordermanager.Resumer] of its own waits. Nothing happens by itself: a step that
+// has become due is taken by [Workflow.Advance], and time runs out when [Workflow.TimeOut] says so.
+type Workflow struct {
+	waits Resumer
+
+	mu      sync.Mutex
+	manager *ordermanager.Manager
+	orders  map[string]*run
+	tokens  map[string]string // fingerprint of the token → order
+	due     []string
+	number  int
+}
+
+type run struct {
+	stage Stage
+	token ordermanager.TaskToken
+}
+
+var _ ordermanager.Resumer = (*Workflow)(nil)
+
+// NewWorkflow returns a workflow without orders. Make a Manager with it, and then [Workflow.Connect] the two.
+func NewWorkflow() *Workflow {
+	return &Workflow{orders: map[string]*run{}, tokens: map[string]string{}}
+}
+
+// Connect says which Manager to notify. Call it once, before the first order.
+func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager }
+
+// Start begins the workflow of a new order: the Manager gets its token and creates the order. Starting an order that is there already is
+// [ordermanager.ErrOrderExists].
+func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
+	token, err := w.begin(orderID)
+	if err != nil {
+		return ordermanager.Receipt{}, err
+	}
+	receipt, err := w.manager.WorkflowStarted(ctx, ordermanager.WorkflowStarted{
+		OrderID: orderID, Customer: customer, Venue: venue, Token: token,
+	})
+	if err != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.waits.Expire(token)
+		delete(w.orders, orderID)
+	}
+	return receipt, err
+}
+
+func (w *Workflow) begin(orderID string) (ordermanager.TaskToken, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.orders[orderID] != nil {
+		return ordermanager.TaskToken{}, fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
+	}
+	r := &run{stage: StageDrink}
+	w.orders[orderID] = r
+	return w.wait(orderID, r), nil
+}
+
+// wait issues the token of a wait. The caller holds the lock.
+func (w *Workflow) wait(orderID string, r *run) ordermanager.TaskToken {
+	r.token = w.waits.Issue()
+	w.tokens[r.token.Fingerprint()] = orderID
+	return r.token
+}
+
+// Resume implements [ordermanager.Resumer].
+func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	answer, err := w.waits.Resume(ctx, token, outcome)
+	if err != nil || answer != ordermanager.Accepted {
+		return answer, err
+	}
+	orderID := w.tokens[token.Fingerprint()]
+	switch r := w.orders[orderID]; {
+	case outcome.Failure():
+		r.stage = StageCancelled
+	case r.stage == StageDrink:
+		r.stage = StageNumbered
+		w.due = append(w.due, orderID)
+	default:
+		r.stage = StageFinished
+		if cancelled(outcome) {
+			r.stage = StageCancelled
+		}
+	}
+	return answer, nil
+}
+
+// Advance takes every step that is due: an order whose drink was accepted gets a number and waits for completion. A step that
+// fails stays due.
+func (w *Workflow) Advance(ctx context.Context) error {
+	var errs []error
+	for _, orderID := range w.takeDue() {
+		w.mu.Lock()
+		w.number++
+		number := strconv.Itoa(w.number)
+		r := w.orders[orderID]
+		r.stage = StageCompletion
+		token := w.wait(orderID, r)
+		w.mu.Unlock()
+		_, err := w.manager.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: orderID, Number: number, Token: token})
+		if err != nil {
+			w.mu.Lock()
+			r.stage = StageNumbered
+			w.due = append(w.due, orderID)
+			w.mu.Unlock()
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Workflow) takeDue() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	due := w.due
+	w.due = nil
+	return due
+}
+
+// TimeOut lets the time of the order's open wait run out, and tells the Manager. It does nothing when no wait is open.
+func (w *Workflow) TimeOut(ctx context.Context, orderID string) (ordermanager.Receipt, error) {
+	w.mu.Lock()
+	r := w.orders[orderID]
+	if r == nil || !w.waits.Expire(r.token) {
+		w.mu.Unlock()
+		return ordermanager.Receipt{}, nil
+	}
+	cause := map[Stage]string{StageDrink: "Customer timedout", StageCompletion: "Barista timedout"}[r.stage]
+	r.stage = StageTimedOut
+	w.mu.Unlock()
+	return w.manager.TimedOut(ctx, ordermanager.TimedOut{OrderID: orderID, Cause: cause})
+}
+
+// Stage returns where the workflow stands with an order; empty for one that it does not know.
+func (w *Workflow) Stage(orderID string) Stage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r := w.orders[orderID]; r != nil {
+		return r.stage
+	}
+	return ""
+}
+
+func cancelled(outcome ordermanager.Outcome) bool {
+	var output ordermanager.WorkflowOutput
+	return json.Unmarshal(outcome.Output, &output) == nil && output.Cancelled
+}

@@ -1,0 +1,183 @@
+package ordermanager
+
+import (
+	"slices"
+	"time"
+)
+
+// State is where an order is in its life.
+type State string
+
+// The states of an order. Completed and cancelled are terminal: nothing leaves them.
+const (
+	// StatePending is an order that no barista holds. It starts here, without a drink, and comes back here
+	// when a barista puts it back.
+	StatePending State = "pending"
+	// StateMaking is an order that one barista has claimed.
+	StateMaking State = "making"
+	// StateCompleted is an order that was made. Terminal.
+	StateCompleted State = "completed"
+	// StateCancelled is an order that a customer, a barista or a time-out ended. Terminal.
+	StateCancelled State = "cancelled"
+)
+
+// States lists every state, in the order of a life.
+func States() []State {
+	return []State{StatePending, StateMaking, StateCompleted, StateCancelled}
+}
+
+// Terminal reports whether an order in this state has ended.
+func (s State) Terminal() bool { return s == StateCompleted || s == StateCancelled }
+
+// Known reports whether s is one of [States].
+func (s State) Known() bool { return slices.Contains(States(), s) }
+
+// Action is what somebody does to an order, or what the workflow reports about it.
+type Action string
+
+// The five actions of people.
+const (
+	// ActionPut is the customer's choice of a drink.
+	ActionPut Action = "put"
+	// ActionMake is a barista's claim.
+	ActionMake Action = "make"
+	// ActionUnmake is a barista's release of a claim.
+	ActionUnmake Action = "unmake"
+	// ActionComplete is a barista's report that the drink is ready.
+	ActionComplete Action = "complete"
+	// ActionCancel is the end of an order before it is made.
+	ActionCancel Action = "cancel"
+)
+
+// The three notifications of the workflow.
+const (
+	// ActionWorkflowStarted creates the order and registers the token of the first wait.
+	ActionWorkflowStarted Action = "workflow_started"
+	// ActionWaitingCompletion registers the order number and the token of the second wait.
+	ActionWaitingCompletion Action = "waiting_completion"
+	// ActionTimedOut ends an order whose workflow stopped waiting.
+	ActionTimedOut Action = "timed_out"
+)
+
+// Actions lists the five actions of people.
+func Actions() []Action {
+	return []Action{ActionPut, ActionMake, ActionUnmake, ActionComplete, ActionCancel}
+}
+
+// Order is everything that is known about one order.
+//
+// A [Manager] hands out orders whose task tokens are masked: a masked token says that it is there and nothing else.
+// Only a [Store] and a [Resumer] ever see the values.
+type Order struct {
+	// ID names the order; the workflow chose it.
+	ID string
+	// Customer is the user whose order it is.
+	Customer string
+	// Venue is the event or shop that the order belongs to; empty where there is only one.
+	Venue string
+	// Robot marks an order that a program placed.
+	Robot bool
+	// State is where the order is in its life.
+	State State
+	// Drink is the accepted drink, nil until a put was accepted. It is set once and never changes.
+	Drink *Drink
+	// Number is the number called out at the counter; empty until the workflow reached the second wait.
+	Number string
+	// Barista holds the order, or made it; empty while nobody has claimed it.
+	Barista string
+	// Reason says why the order was cancelled; empty otherwise.
+	Reason string
+	// CreatedAt is when the order was first recorded, to the millisecond, in UTC.
+	CreatedAt time.Time
+	// UpdatedAt is when the order last changed, to the millisecond, in UTC.
+	UpdatedAt time.Time
+	// Version counts the entries that were ever added to the history: it grows by one with every applied transition.
+	Version int
+	// History is what happened to the order, oldest first. It is complete: see [MaxHistory] for how it stays small.
+	History []Entry
+
+	// FirstWait is the workflow's wait for a drink.
+	FirstWait WaitSlot
+	// SecondWait is the workflow's wait for completion.
+	SecondWait WaitSlot
+	// OwedEvents are the request ids of the history entries whose event is still to be published.
+	OwedEvents []string
+}
+
+// Entry is one line of an order's history.
+type Entry struct {
+	// Action is what was done, From and To the states before and after it. From is empty for the first entry.
+	Action   Action
+	From, To State
+	// Actor is who did it.
+	Actor Actor
+	// RequestID is the identifier under which it was asked for. An order never holds the same one twice.
+	RequestID string
+	// At is when it was recorded, to the millisecond, in UTC.
+	At time.Time
+	// Reason is what the actor said about it, if anything.
+	Reason string
+}
+
+// Clone returns a copy that shares no memory with o that anyone can change.
+// Stores use it so that what they return never aliases what they keep.
+func (o *Order) Clone() *Order {
+	c := *o
+	if o.Drink != nil {
+		drink := *o.Drink
+		drink.Modifiers = slices.Clone(drink.Modifiers)
+		c.Drink = &drink
+	}
+	c.History = slices.Clone(o.History)
+	c.OwedEvents = slices.Clone(o.OwedEvents)
+	return &c
+}
+
+// Entry returns the history entry with this request id, and its version (1 for the first).
+func (o *Order) Entry(requestID string) (entry Entry, version int, found bool) {
+	for i := range o.History {
+		if o.History[i].RequestID == requestID {
+			return o.History[i], o.Version - len(o.History) + i + 1, true
+		}
+	}
+	return Entry{}, 0, false
+}
+
+// Owes reports whether something that follows from the order's history has not been delivered yet: an answer to a wait
+// that has been decided, or an event.
+func (o *Order) Owes() bool {
+	return len(o.OwedEvents) > 0 || len(o.answering()) > 0
+}
+
+// slot returns the slot of a wait.
+func (o *Order) slot(w Wait) *WaitSlot {
+	if w == SecondWait {
+		return &o.SecondWait
+	}
+	return &o.FirstWait
+}
+
+// decided reports whether the answer to a wait is on record. Once it is, it stays: a drink is accepted once, and
+// nothing leaves a terminal state.
+func (o *Order) decided(w Wait) bool {
+	return o.State.Terminal() || w == FirstWait && o.Drink != nil
+}
+
+// answering lists the waits whose token is being answered: decided, but not settled yet.
+func (o *Order) answering() []Wait {
+	var waits []Wait
+	for _, w := range [...]Wait{FirstWait, SecondWait} {
+		if !o.slot(w).Token.IsZero() && o.decided(w) {
+			waits = append(waits, w)
+		}
+	}
+	return waits
+}
+
+// masked returns the order as callers of a Manager see it.
+func (o *Order) masked() Order {
+	m := *o
+	m.FirstWait.Token = m.FirstWait.Token.Masked()
+	m.SecondWait.Token = m.SecondWait.Token.Masked()
+	return m
+}

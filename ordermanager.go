@@ -1,0 +1,258 @@
+package ordermanager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"time"
+)
+
+// Manager moves orders through their life and resumes the workflows that wait for them. It keeps nothing itself: any number of
+// Managers, in any number of processes, can work on one store. It is safe for concurrent use.
+type Manager struct {
+	store     Store
+	menu      MenuSource
+	resumer   Resumer
+	publisher Publisher
+	lifecycle Lifecycle
+	table     *compiled
+	policy    Policy
+	now       func() time.Time
+	log       *slog.Logger
+	observer  Observer
+	timeout   time.Duration
+}
+
+// Options is everything about a Manager that has a default. The zero Options, and nil, are fine.
+type Options struct {
+	// Lifecycle is the life-cycle table. Default: [StandardLifecycle].
+	Lifecycle Lifecycle
+	// Policy decides who may do what. Default: [DefaultPolicy].
+	Policy Policy
+	// Publisher gets the events. Default: none, and no event is recorded as owed.
+	Publisher Publisher
+	// Now is the clock. Default: [time.Now].
+	Now func() time.Time
+	// Logger gets a warning for everything that could not be delivered and will have to be redriven. It never gets a task
+	// token. Default: silence.
+	Logger *slog.Logger
+	// Observer sees every operation. Default: none.
+	Observer Observer
+	// DeliveryTimeout limits what an action spends on delivering what follows from it, after it was applied. A caller's context that
+	// is cancelled in the meantime does not stop a delivery; this does. Default: 10 seconds.
+	DeliveryTimeout time.Duration
+}
+
+// Operation is something that a Manager does, as its [Observer] sees it.
+type Operation struct {
+	// Name is "handle" for a whole action or notification, "redrive" for a whole redrive, and for the parts of them "menu",
+	// "store.apply", "store.settle", "store.get", "store.list", "resume" and "publish".
+	Name string
+	// Action is the action or notification, where there is one.
+	Action Action
+	// OrderID is the order, where there is one.
+	OrderID string
+}
+
+// Observer is called when an operation begins; the function that it returns is called with the operation's error when it ends, and the
+// context that it returns is used for what happens in between. It is where metrics and traces are added: a span
+// begins and ends here, [CodeOf] gives a label for the error. It must be safe for concurrent use. No task token reaches it.
+type Observer func(ctx context.Context, op Operation) (context.Context, func(error))
+
+// New returns a Manager on a store, with the menu that puts are checked against and the resumer that wakes the workflow.
+// All three are required. It does no I/O. Its errors are [ErrInvalidOptions] and [ErrInvalidLifecycle].
+func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Manager, error) {
+	if options == nil {
+		options = &Options{}
+	}
+	switch {
+	case store == nil:
+		return nil, fmt.Errorf("%w: the store is nil", ErrInvalidOptions)
+	case menu == nil:
+		return nil, fmt.Errorf("%w: the menu is nil", ErrInvalidOptions)
+	case resumer == nil:
+		return nil, fmt.Errorf("%w: the resumer is nil", ErrInvalidOptions)
+	case options.DeliveryTimeout < 0:
+		return nil, fmt.Errorf("%w: the delivery timeout is negative", ErrInvalidOptions)
+	}
+	m := &Manager{
+		store:     store,
+		menu:      menu,
+		resumer:   resumer,
+		publisher: options.Publisher,
+		lifecycle: options.Lifecycle,
+		policy:    options.Policy,
+		now:       options.Now,
+		log:       options.Logger,
+		observer:  options.Observer,
+		timeout:   options.DeliveryTimeout,
+	}
+	if m.lifecycle.rules == nil {
+		m.lifecycle = StandardLifecycle
+	}
+	if m.policy == nil {
+		m.policy = DefaultPolicy
+	}
+	if m.now == nil {
+		m.now = time.Now
+	}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	if m.timeout == 0 {
+		m.timeout = 10 * time.Second
+	}
+	var err error
+	if m.table, err = m.lifecycle.compile(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Lifecycle returns the table that the Manager works by.
+func (m *Manager) Lifecycle() Lifecycle { return m.lifecycle }
+
+// Order returns one order. Errors: [ErrInvalidRequest], [ErrOrderNotFound], [ErrStore].
+func (m *Manager) Order(ctx context.Context, orderID string) (Order, error) {
+	if err := checkID("orderId", orderID); err != nil {
+		return Order{}, err
+	}
+	o, err := m.get(ctx, orderID)
+	if err != nil {
+		return Order{}, err
+	}
+	if o == nil {
+		return Order{}, fmt.Errorf("%w: %s", ErrOrderNotFound, orderID)
+	}
+	return o.masked(), nil
+}
+
+// OrderPage is a part of a listing.
+type OrderPage struct {
+	Orders []Order
+	// Cursor continues the listing; empty when this was the last page.
+	Cursor string
+}
+
+// Page returns one page of the orders that match the query. Errors: [ErrInvalidRequest], also for a cursor that is not from a page of
+// this listing, and [ErrStore].
+func (m *Manager) Page(ctx context.Context, q Query) (OrderPage, error) {
+	page, err := m.list(ctx, q)
+	if err != nil {
+		return OrderPage{}, err
+	}
+	orders := make([]Order, len(page.Orders))
+	for i, o := range page.Orders {
+		orders[i] = o.masked()
+	}
+	return OrderPage{orders, page.Cursor}, nil
+}
+
+// Orders goes through all orders that match the query, page by page; it holds nothing open between them, so orders that change
+// meanwhile may be missed or met again. An error, as of [Manager.Page], ends it. The query's Limit is the size of a page.
+func (m *Manager) Orders(ctx context.Context, q Query) iter.Seq2[Order, error] {
+	return func(yield func(Order, error) bool) {
+		for {
+			page, err := m.Page(ctx, q)
+			if err != nil {
+				yield(Order{}, err)
+				return
+			}
+			for _, o := range page.Orders {
+				if !yield(o, nil) {
+					return
+				}
+			}
+			if page.Cursor == "" {
+				return
+			}
+			q.Cursor = page.Cursor
+		}
+	}
+}
+
+func (q *Query) validate() error {
+	switch {
+	case q.State == "" && q.Customer == "" && q.Venue == "" && !q.Owing:
+		return invalid("query", "asks for nothing: name a state, a customer or a venue")
+	case q.State != "" && !q.State.Known():
+		return invalid("state", "is unknown")
+	case q.Limit < 0 || q.Limit > MaxPageSize:
+		return invalid("limit", fmt.Sprintf("is not between 1 and %d", MaxPageSize))
+	}
+	if err := checkText("userId", q.Customer, MaxIDBytes); err != nil {
+		return err
+	}
+	if q.Limit == 0 {
+		q.Limit = DefaultPageSize
+	}
+	return checkText("eventId", q.Venue, MaxIDBytes)
+}
+
+// The calls to the collaborators, each observed and with its errors wrapped, in one place.
+
+func (m *Manager) observe(ctx context.Context, name string, action Action, orderID string) (context.Context, func(error)) {
+	if m.observer == nil {
+		return ctx, func(error) {}
+	}
+	return m.observer(ctx, Operation{Name: name, Action: action, OrderID: orderID})
+}
+
+func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
+	ctx, end := m.observe(ctx, "store.apply", t.Entry.Action, t.OrderID)
+	result, err := m.store.Apply(ctx, *t)
+	switch {
+	case err != nil:
+		err = &StoreError{"apply", t.OrderID, err}
+	case result.Applied && (result.Order == nil || result.Order.ID != t.OrderID),
+		!result.Applied && t.failing(result.Order) == 0:
+		err = &StoreError{"apply", t.OrderID, ErrStoreContract}
+	}
+	end(err)
+	return result, err
+}
+
+func (m *Manager) settle(ctx context.Context, s Settlement) error {
+	ctx, end := m.observe(ctx, "store.settle", "", s.OrderID)
+	err := m.store.Settle(ctx, s)
+	if err != nil {
+		err = &StoreError{"settle", s.OrderID, err}
+	}
+	end(err)
+	return err
+}
+
+func (m *Manager) get(ctx context.Context, orderID string) (*Order, error) {
+	ctx, end := m.observe(ctx, "store.get", "", orderID)
+	o, err := m.store.Get(ctx, orderID)
+	if err != nil {
+		err = &StoreError{"get", orderID, err}
+	}
+	end(err)
+	return o, err
+}
+
+func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
+	if err := q.validate(); err != nil {
+		return Page{}, err
+	}
+	ctx, end := m.observe(ctx, "store.list", "", "")
+	page, err := m.store.List(ctx, q)
+	if err != nil && !errors.Is(err, ErrInvalidRequest) {
+		err = &StoreError{"list", "", err}
+	}
+	end(err)
+	return page, err
+}
+
+func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
+	ctx, end := m.observe(ctx, "menu", r.Action, r.OrderID)
+	menu, err := m.menu.Menu(ctx, r.Venue)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrMenuUnavailable, err)
+	}
+	end(err)
+	return menu, err
+}

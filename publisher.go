@@ -1,0 +1,93 @@
+package ordermanager
+
+import (
+	"context"
+	"time"
+)
+
+// Publisher tells the rest of the house what happened.
+//
+// An event is recorded in the same write as the transition that it reports and is published after it: the same event may
+// come twice, never zero times, and events may overtake each other. Consumers drop duplicates by [Event.ID] and stale
+// news by [Event.Version]. An implementation must be safe for concurrent use.
+type Publisher interface {
+	// Publish publishes the events, in order. A nil error means that every one was accepted. After an error it is unknown
+	// which were, and all of them will be published again. An error that repeating cannot cure wraps [ErrUndeliverable].
+	Publish(ctx context.Context, events []Event) error
+}
+
+// EventType names what happened.
+type EventType string
+
+// The events. The names are those of the Serverlesspresso sample, without its prefix "OrderManager.".
+const (
+	// EventMakeOrder follows make, and unmake with an empty Barista.
+	EventMakeOrder EventType = "MakeOrder"
+	// EventOrderCompleted follows complete.
+	EventOrderCompleted EventType = "OrderCompleted"
+	// EventOrderCancelled follows cancel. A time-out has none: the workflow announces it itself.
+	EventOrderCancelled EventType = "OrderCancelled"
+	// EventWaitingCompletion follows the registration of the second wait.
+	EventWaitingCompletion EventType = "WaitingCompletion"
+)
+
+// Event is one thing that happened to an order. It never carries a task token.
+type Event struct {
+	// ID is the same each time that this event is published.
+	ID string
+	// Type names what happened.
+	Type EventType
+	// OrderID, Customer, Venue and Robot are those of the order.
+	OrderID, Customer, Venue string
+	Robot                    bool
+	// Version is the order's version that this event reports.
+	Version int
+	// At is when it happened.
+	At time.Time
+	// State is the order's state after it.
+	State State
+	// Barista is who claimed the order (make), nobody (unmake), or who completed or cancelled it as a barista.
+	Barista string
+	// Number is the order number, where there is one.
+	Number string
+	// Drink is the accepted drink, where there is one.
+	Drink *Drink
+	// Reason says why the order was cancelled.
+	Reason string
+}
+
+// eventTypes says which action is announced by which event.
+var eventTypes = map[Action]EventType{
+	ActionMake:              EventMakeOrder,
+	ActionUnmake:            EventMakeOrder,
+	ActionComplete:          EventOrderCompleted,
+	ActionCancel:            EventOrderCancelled,
+	ActionWaitingCompletion: EventWaitingCompletion,
+}
+
+// event builds the event of one history entry. It takes what changed from the entry, not from the order, which may
+// have moved on since.
+func (o *Order) event(requestID string) (Event, bool) {
+	entry, version, found := o.Entry(requestID)
+	if !found {
+		return Event{}, false
+	}
+	event := Event{
+		ID:       o.ID + "/" + requestID,
+		Type:     eventTypes[entry.Action],
+		OrderID:  o.ID,
+		Customer: o.Customer,
+		Venue:    o.Venue,
+		Robot:    o.Robot,
+		Version:  version,
+		At:       entry.At,
+		State:    entry.To,
+		Number:   o.Number,
+		Drink:    o.Drink,
+		Reason:   entry.Reason,
+	}
+	if entry.Action != ActionUnmake && entry.Actor.Role != RoleCustomer && entry.Actor.Role != RoleSystem {
+		event.Barista = entry.Actor.ID
+	}
+	return event, true
+}

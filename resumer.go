@@ -1,0 +1,122 @@
+package ordermanager
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+)
+
+// Resumer answers the paused workflow. Check an implementation with the suite in resumertest.
+//
+// A Manager calls it after the transition that it reports is durable, and may call it again with the same token, from several
+// goroutines or processes at once: at least once, never exactly once. An implementation must be safe for concurrent use.
+type Resumer interface {
+	// Resume gives the outcome to the workflow that waits on the token.
+	//
+	//  - [Accepted]: the workflow has the outcome. Nobody else can give it another one.
+	//  - [Gone]: nothing waits on this token any more, because it was answered before or has expired, or nothing ever did.
+	//    This is a value and not an error: there is nothing left to do.
+	//  - an error: it is unknown whether the workflow has the outcome, and the call will be repeated. An implementation that
+	//    knows that repeating is useless until somebody mends something (access denied, output refused) returns an error that
+	//    wraps [ErrUndeliverable]; the answer stays owed all the same.
+	//
+	// The token and the outcome have passed [Outcome.Validate] and the limits of this package. Errors never contain
+	// the token's value. A context that is already done is an error, and nothing is sent.
+	Resume(ctx context.Context, token TaskToken, outcome Outcome) (Answer, error)
+}
+
+// Answer is what a [Resumer] found.
+type Answer string
+
+const (
+	// Accepted means that the workflow has the outcome.
+	Accepted Answer = "accepted"
+	// Gone means that nothing waits on the token.
+	Gone Answer = "gone"
+)
+
+// Outcome is what the workflow gets to know: a success with JSON output, or a failure with a name and a cause.
+type Outcome struct {
+	// Output is the JSON of a success, at most [MaxOutputBytes].
+	Output json.RawMessage
+	// Error is the name of a failure, at most [MaxErrorBytes]; empty for a success. A workflow matches on it.
+	Error string
+	// Cause explains a failure to people, at most [MaxCauseBytes].
+	Cause string
+}
+
+// Failure reports whether the outcome is a failure.
+func (o Outcome) Failure() bool { return o.Error != "" }
+
+// Validate checks the outcome against the limits. It returns a [*RequestError].
+func (o Outcome) Validate() error {
+	switch {
+	case o.Failure() && len(o.Output) > 0:
+		return invalid("outcome", "has both an output and an error")
+	case len(o.Error) > MaxErrorBytes:
+		return invalid("outcome.error", "is too long")
+	case len(o.Cause) > MaxCauseBytes:
+		return invalid("outcome.cause", "is too long")
+	case o.Failure():
+		return nil
+	case len(o.Output) > MaxOutputBytes:
+		return invalid("outcome.output", "is larger than a workflow accepts")
+	case !json.Valid(o.Output):
+		return invalid("outcome.output", "is not JSON")
+	}
+	return nil
+}
+
+// ErrUndeliverable marks a resume or a publication that will not succeed by being repeated: somebody has to mend a
+// permission, a configuration or the receiver first. What is owed stays on record until then.
+var ErrUndeliverable = errors.New("will not succeed by being repeated")
+
+// WorkflowOutput is the JSON with which a workflow is resumed. Both versions of the Serverlesspresso sample's OrderProcessor
+// understand it: one looks at the boolean cancelled after the second wait, the other takes any success.
+type WorkflowOutput struct {
+	OrderID string `json:"orderId"`
+	// Action is what decided the wait: put, complete, cancel or timed_out.
+	Action Action `json:"action"`
+	// State is the order's state when the answer was sent.
+	State State `json:"state"`
+	// Cancelled is true when the order has been cancelled.
+	Cancelled bool `json:"cancelled"`
+}
+
+// CancelledError is the name of the failure with which the first wait ends when the order is cancelled before a drink was
+// accepted: a workflow that went on would take a number for an order that nobody will make. Catch it in the workflow to
+// end without an error.
+const CancelledError = "OrderCancelled"
+
+// outcome is the answer to a decided wait. It is worked out from the order when it is sent, so it cannot contradict it.
+func (o *Order) outcome(w Wait) (Outcome, error) {
+	output := WorkflowOutput{OrderID: o.ID, State: o.State, Cancelled: o.State == StateCancelled}
+	switch {
+	case w == FirstWait && o.Drink == nil:
+		return Outcome{Error: CancelledError, Cause: o.Reason}, nil
+	case w == FirstWait:
+		output.Action = ActionPut
+	default:
+		output.Action = o.ending()
+	}
+	data, err := json.Marshal(output)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Output: data}, nil
+}
+
+// ending is the action that ended a terminal order. Another program's write has no entry in the history; the state tells.
+func (o *Order) ending() Action {
+	if n := len(o.History); n > 0 {
+		for i := n - 1; i >= 0; i-- {
+			if o.History[i].To == o.State && o.History[i].From != o.State {
+				return o.History[i].Action
+			}
+		}
+	}
+	if o.State == StateCompleted {
+		return ActionComplete
+	}
+	return ActionCancel
+}

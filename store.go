@@ -1,0 +1,278 @@
+package ordermanager
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Store keeps orders. It is four methods; everything that is not keeping (checking requests, explaining refusals, wrapping
+// errors, delivering) is done once, above it. Check an implementation with the suite in storetest.
+//
+// An implementation must be safe for concurrent use, and what it returns must not share memory with what it keeps: see
+// [Order.Clone]. Times have millisecond precision. It must honour a context that is done by returning its error.
+type Store interface {
+	// Apply carries out a transition as one atomic conditional write, with no read before it.
+	//
+	//  - applied: every guard held, and the result has the order as it is now;
+	//  - refused: a guard did not hold, nothing was written, and the result has the order as it is, as of the same instant, or nil
+	//    when there is none. This is a value and not an error;
+	//  - an error: the outcome is unknown.
+	//
+	// A store that has its own language for conditions translates the guards; any other can use [Transition.Permits] and
+	// [Transition.Apply].
+	Apply(ctx context.Context, t Transition) (Result, error)
+
+	// Settle takes what was delivered off an order. See [Settlement] for what it must leave alone. Settling what
+	// is not there, or an order that does not exist, is not an error.
+	Settle(ctx context.Context, s Settlement) error
+
+	// Get returns one order, or nil when it does not exist. It reads its own writes.
+	Get(ctx context.Context, orderID string) (*Order, error)
+
+	// List returns one page of the orders that match the query, each order once per listing as long as it does not change,
+	// oldest first where the store can. A page may be shorter than the limit, even empty, while its cursor says that there
+	// is more. It may lag behind writes. The query has been checked: its Limit is between 1 and [MaxPageSize]. A cursor that this store did not make is an error that wraps [ErrInvalidRequest].
+	List(ctx context.Context, q Query) (Page, error)
+}
+
+// Result is the answer of [Store.Apply].
+type Result struct {
+	// Applied says whether the transition was written.
+	Applied bool
+	// Order is the order after it, or as it is if it was refused; nil when there is no such order.
+	Order *Order
+}
+
+// Query asks for orders. At least one of the first four fields is set; all that are set must match.
+type Query struct {
+	State    State
+	Customer string
+	Venue    string
+	// Owing asks for orders that owe a delivery: see [Order.Owes]. A listing may also contain orders that no longer
+	// do; visiting them with an empty settlement takes them off.
+	Owing bool
+	// Limit is how many orders a page has at most: 0 means [DefaultPageSize], and [MaxPageSize] is the most.
+	Limit int
+	// Cursor continues a listing after an earlier page of the same query; empty for the first page.
+	Cursor string
+}
+
+// Matches reports whether an order belongs to the listing. Stores that filter in Go use it.
+func (q Query) Matches(o *Order) bool {
+	return (q.State == "" || o.State == q.State) &&
+		(q.Customer == "" || o.Customer == q.Customer) &&
+		(q.Venue == "" || o.Venue == q.Venue) &&
+		(!q.Owing || o.Owes())
+}
+
+// Page is a part of a listing.
+type Page struct {
+	Orders []*Order
+	// Cursor continues the listing; empty when this was the last page.
+	Cursor string
+}
+
+// Settlement names what was delivered for one order, and only that is taken off: a token is removed from its slot only if it is
+// still the one in it, and an event only if it is still owed. A newer registration that has taken the slot stays.
+type Settlement struct {
+	OrderID string
+	// Version is the order's version as the deliverer saw it.
+	Version int
+	// First and Second are the tokens that were answered, zero where none was.
+	First, Second TaskToken
+	// Events are the request ids whose events were published.
+	Events []string
+	// Everything says that the order owed nothing else as the deliverer saw it. If its version is still the same, the order
+	// leaves the listing of owing orders; a store that works that out from the order itself can ignore this.
+	Everything bool
+}
+
+// Apply takes what was settled off an order, for stores that keep orders as Go values.
+func (s Settlement) Apply(o *Order) {
+	if !s.First.IsZero() && o.FirstWait.Token.Equal(s.First) {
+		o.FirstWait.Token = TaskToken{}
+	}
+	if !s.Second.IsZero() && o.SecondWait.Token.Equal(s.Second) {
+		o.SecondWait.Token = TaskToken{}
+	}
+	o.OwedEvents = slices.DeleteFunc(o.OwedEvents, func(id string) bool { return slices.Contains(s.Events, id) })
+}
+
+// Transition describes one change of one order as data: the guards that must hold, what is assigned when they do, and the entry
+// that is added to the history. A store turns it into one native conditional write.
+type Transition struct {
+	// OrderID is the order to change.
+	OrderID string
+	// Create is set when the order must not exist yet, and gives it its beginning; Guards are empty then.
+	Create *NewOrder
+	// Guards must all hold.
+	Guards Guards
+	// Assign is what changes.
+	Assign Assignment
+	// Entry is added to the history, and the version grows by one. Its From is not part of the write: it is the state before it,
+	// which the store fills in or, where it cannot, derives from the entry before. Its RequestID must not be in the
+	// history yet: that is a guard too. Its At becomes UpdatedAt.
+	Entry Entry
+	// Owing says that the order may owe a delivery after this write, so that it must appear in the listing of owing orders. A
+	// store that works that out from the order itself can ignore it.
+	Owing bool
+}
+
+// NewOrder is the beginning of an order. It starts pending, at version 1.
+type NewOrder struct {
+	Customer, Venue string
+	Robot           bool
+}
+
+// Guards are the conditions of a transition, beyond that the order exists. A zero field is no condition.
+type Guards struct {
+	// States are those that the order must be in one of.
+	States []State
+	// Customer must be the order's customer.
+	Customer string
+	// Venue must be the order's venue. A pointer, because the empty venue is one.
+	Venue *string
+	// NoDrink and HasDrink ask whether a drink has been accepted.
+	NoDrink, HasDrink bool
+	// FreeFor is a barista: nobody else may hold the order. It looks at orders in the state making only.
+	FreeFor string
+	// HistoryBelow is what the number of history entries must be below.
+	HistoryBelow int
+}
+
+// Assignment is what a transition changes. A zero field changes nothing.
+type Assignment struct {
+	// State is the new state.
+	State State
+	// Drink is the accepted drink.
+	Drink *Drink
+	// Barista is the new holder; a pointer, because nobody is one.
+	Barista *string
+	// Reason is why the order was cancelled.
+	Reason string
+	// Number is the order number.
+	Number string
+	// Register puts a token into a slot.
+	Register *Registration
+	// AnswerFirst empties the slot of the first wait: the workflow reached the second, so the first was answered. It brings a
+	// guard of its own: the first slot was not registered after the second's token, which Register has.
+	AnswerFirst bool
+	// Event says that the event of the entry is owed from now on.
+	Event bool
+}
+
+// Registration puts a token into the slot of a wait. It brings a guard of its own: the slot was never used, or was last
+// registered at the same time or before.
+type Registration struct {
+	Wait  Wait
+	Token TaskToken
+	At    time.Time
+}
+
+// guard is a set of guards that did not hold.
+type guard uint16
+
+const (
+	guardMissing guard = 1 << iota
+	guardExists
+	guardRepeated
+	guardCustomer
+	guardVenue
+	guardClaim
+	guardState
+	guardNoDrink
+	guardHasDrink
+	guardHistory
+	guardSuperseded
+	guardFirstNewer
+)
+
+// failing returns the guards that do not hold for o, which is nil when the order does not exist.
+func (t *Transition) failing(o *Order) guard {
+	if t.Create != nil {
+		if o != nil {
+			return guardExists
+		}
+		return 0
+	}
+	if o == nil {
+		return guardMissing
+	}
+	var failing guard
+	check := func(holds bool, g guard) {
+		if !holds {
+			failing |= g
+		}
+	}
+	g := &t.Guards
+	if _, _, found := o.Entry(t.Entry.RequestID); found {
+		failing |= guardRepeated
+	}
+	check(len(g.States) == 0 || slices.Contains(g.States, o.State), guardState)
+	check(g.Customer == "" || o.Customer == g.Customer, guardCustomer)
+	check(g.Venue == nil || o.Venue == *g.Venue, guardVenue)
+	check(!g.NoDrink || o.Drink == nil, guardNoDrink)
+	check(!g.HasDrink || o.Drink != nil, guardHasDrink)
+	check(g.FreeFor == "" || o.State != StateMaking || o.Barista == g.FreeFor, guardClaim)
+	check(g.HistoryBelow == 0 || len(o.History) < g.HistoryBelow, guardHistory)
+	if r := t.Assign.Register; r != nil {
+		check(!o.slot(r.Wait).RegisteredAt.After(r.At), guardSuperseded)
+		check(!t.Assign.AnswerFirst || !o.FirstWait.RegisteredAt.After(r.At), guardFirstNewer)
+	}
+	return failing
+}
+
+// Permits reports whether every guard holds for o, which is nil when the order does not exist.
+func (t *Transition) Permits(o *Order) bool { return t.failing(o) == 0 }
+
+// Apply returns the order that the transition makes of o, which is nil for a new order. It changes o and may return it; the
+// result shares no memory with t that anyone can change. It checks nothing: see [Transition.Permits].
+func (t *Transition) Apply(o *Order) *Order {
+	entry := t.Entry
+	if t.Create != nil {
+		o = &Order{
+			ID:        t.OrderID,
+			Customer:  t.Create.Customer,
+			Venue:     t.Create.Venue,
+			Robot:     t.Create.Robot,
+			State:     StatePending,
+			CreatedAt: entry.At,
+			History:   make([]Entry, 0, 8), // enough for an ordinary life
+		}
+	} else {
+		entry.From = o.State
+	}
+	a := &t.Assign
+	if a.State != "" {
+		o.State = a.State
+	}
+	if a.Drink != nil {
+		drink := *a.Drink
+		drink.Modifiers = slices.Clone(drink.Modifiers)
+		o.Drink = &drink
+	}
+	if a.Barista != nil {
+		o.Barista = *a.Barista
+	}
+	if a.Reason != "" {
+		o.Reason = a.Reason
+	}
+	if a.Number != "" {
+		o.Number = a.Number
+	}
+	if r := a.Register; r != nil {
+		*o.slot(r.Wait) = WaitSlot{Token: r.Token, RegisteredAt: r.At}
+	}
+	if a.AnswerFirst {
+		o.FirstWait.Token = TaskToken{}
+	}
+	if a.Event {
+		o.OwedEvents = append(o.OwedEvents, entry.RequestID)
+	}
+	entry.To = o.State
+	o.History = append(o.History, entry)
+	o.Version++
+	o.UpdatedAt = entry.At
+	return o
+}

@@ -1,0 +1,99 @@
+package ordermanager
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+const redacted = "[redacted]"
+
+// TaskToken is the capability to resume one paused workflow: whoever has its value can answer for the order.
+// However it is printed, logged or marshalled it reads "[redacted]"; the value comes out through [TaskToken.Reveal] alone,
+// which is for stores and resumers.
+//
+// The zero TaskToken means that there is none. Tokens are compared with [TaskToken.Equal].
+type TaskToken struct {
+	// A pointer, so that even reflection over an unexported field prints an address and not the value.
+	value *string
+}
+
+// NewTaskToken wraps the value that the workflow handed out. An empty value gives the zero token.
+func NewTaskToken(value string) TaskToken {
+	if value == "" {
+		return TaskToken{}
+	}
+	return TaskToken{&value}
+}
+
+var maskedValue = ""
+
+// Masked returns a token that says only whether there is one: it is zero when t is, and its value is empty.
+func (t TaskToken) Masked() TaskToken {
+	if t.IsZero() {
+		return t
+	}
+	return TaskToken{&maskedValue}
+}
+
+// IsZero reports whether there is no token.
+func (t TaskToken) IsZero() bool { return t.value == nil }
+
+// Reveal returns the value. Call it only to keep the token or to answer it.
+func (t TaskToken) Reveal() string {
+	if t.value == nil {
+		return ""
+	}
+	return *t.value
+}
+
+// Equal reports whether both are the same token, or both are none.
+func (t TaskToken) Equal(u TaskToken) bool {
+	return t.IsZero() == u.IsZero() && t.Reveal() == u.Reveal()
+}
+
+// Fingerprint identifies the token without giving it away. It is the request id under which the token is registered, so that
+// a late duplicate of a registration is recognised like any other repeated request.
+func (t TaskToken) Fingerprint() string {
+	sum := sha256.Sum256([]byte(t.Reveal()))
+	return fingerprintPrefix + hex.EncodeToString(sum[:16])
+}
+
+// fingerprintPrefix sets registrations apart from the request ids of callers, who may not use it.
+const fingerprintPrefix = "token:"
+
+// String returns "[redacted]".
+func (t TaskToken) String() string { return redacted }
+
+// Format writes "[redacted]" for every verb.
+func (t TaskToken) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue returns "[redacted]".
+func (t TaskToken) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns "[redacted]".
+func (t TaskToken) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Wait is one of the two places where the workflow pauses.
+type Wait int
+
+const (
+	// FirstWait is the wait for a drink. It is decided when a drink is accepted, or when the order ends without one.
+	FirstWait Wait = 1
+	// SecondWait is the wait for completion. It is decided when the order ends.
+	SecondWait Wait = 2
+)
+
+// WaitSlot is what is kept of one wait.
+//
+// Its token is held while the wait is undecided, and being answered from the moment that the decision is recorded until it is
+// settled; then the slot is empty. Nothing is moved between those stages: the state of the order tells them apart.
+type WaitSlot struct {
+	// Token resumes the workflow; zero when none is registered or when it was answered.
+	Token TaskToken
+	// RegisteredAt is the time of the event that brought the newest token. It outlives the token, so that an older
+	// registration that arrives late is recognised.
+	RegisteredAt time.Time
+}

@@ -1,0 +1,37 @@
+package ordermanager
+
+// View is the JSON form of an order, the same at every door: the command, the HTTP API and the Lambda handlers. Names are
+// those of the Serverlesspresso sample where it has one. It has no task tokens.
+type View struct {
+	OrderID       string   `json:"orderId"`
+	State         State    `json:"state"`
+	UserID        string   `json:"userId"`
+	EventID       string   `json:"eventId"`
+	OrderNumber   string   `json:"orderNumber"`
+	BaristaUserID string   `json:"baristaUserId"`
+	Drink         string   `json:"drink"`
+	Modifiers     []string `json:"modifiers"`
+	Icon          string   `json:"icon"`
+	Reason        string   `json:"reason"`
+	Version       int      `json:"version"`
+}
+
+// View returns the JSON form of the order. Modifiers is never nil.
+func (o *Order) View() View {
+	view := View{
+		OrderID:       o.ID,
+		State:         o.State,
+		UserID:        o.Customer,
+		EventID:       o.Venue,
+		OrderNumber:   o.Number,
+		BaristaUserID: o.Barista,
+		Modifiers:     []string{},
+		Reason:        o.Reason,
+		Version:       o.Version,
+	}
+	if o.Drink != nil {
+		view.Drink, view.Icon = o.Drink.Name, o.Drink.Icon
+		view.Modifiers = append(view.Modifiers, o.Drink.Modifiers...)
+	}
+	return view
+}
