@@ -31,7 +31,8 @@ type Store interface {
 	Get(ctx context.Context, orderID string) (*Order, error)
 
 	// List returns one page of the orders that match the query, each order once per listing as long as it does not change,
-	// oldest first where the store can. A page may be shorter than the limit, even empty, while its cursor says that there
+	// oldest first where the store can. Listed orders may come without their History, their waits and their OwedEvents, which
+	// no listing needs; everything else is there. A page may be shorter than the limit, even empty, while its cursor says that there
 	// is more. It may lag behind writes. The query has been checked: its Limit is between 1 and [MaxPageSize]. A cursor that this store did not make is an error that wraps [ErrInvalidRequest].
 	List(ctx context.Context, q Query) (Page, error)
 }
