@@ -243,7 +243,7 @@ func (m *Manager) refusePut(ctx context.Context, r *Request, violations []Violat
 	refusal := &MenuError{OrderID: r.OrderID, Violations: violations}
 	o, err := m.get(ctx, r.OrderID)
 	if err != nil || o == nil || o.Customer != r.Actor.ID {
-		return Receipt{}, refusal //nolint:nilerr // the drink is refused whatever the order is
+		return Receipt{}, refusal
 	}
 	if entry, _, found := o.Entry(r.RequestID); found && entry.Action == ActionPut && entry.Actor == r.Actor && o.Drink.matches(r.Drink) {
 		receipt := m.finish(ctx, &Transition{OrderID: r.OrderID, Entry: entry}, o, nil)

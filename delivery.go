@@ -31,13 +31,13 @@ type Receipt struct {
 type ResumeStatus string
 
 const (
-	// ResumeNone: there was nothing to answer.
+	// ResumeNone means that there was nothing to answer.
 	ResumeNone ResumeStatus = "none"
-	// ResumeDelivered: the workflow has the answer.
+	// ResumeDelivered means that the workflow has the answer.
 	ResumeDelivered ResumeStatus = "delivered"
-	// ResumePending: the answer is still owed; [Receipt.Pending] says why.
+	// ResumePending means that the answer is still owed; [Receipt.Pending] says why.
 	ResumePending ResumeStatus = "pending"
-	// ResumeGone: the workflow does not wait any more.
+	// ResumeGone means that the workflow does not wait any more.
 	ResumeGone ResumeStatus = "gone"
 )
 
@@ -45,9 +45,9 @@ const (
 type GoneReason string
 
 const (
-	// GoneAnswered: an earlier attempt of ours is on record, which reached the workflow though its success did not reach us.
+	// GoneAnswered means that an earlier attempt of ours is on record, which reached the workflow though its success did not reach us.
 	GoneAnswered GoneReason = "answered_before"
-	// GoneExpired: this was the first attempt, so the wait expired, or somebody else answered it.
+	// GoneExpired means that this was the first attempt, so the wait expired, or somebody else answered it.
 	GoneExpired GoneReason = "expired"
 )
 
@@ -55,11 +55,11 @@ const (
 type EventStatus string
 
 const (
-	// EventsNone: there were none.
+	// EventsNone means that there were none.
 	EventsNone EventStatus = "none"
-	// EventsPublished: all were published.
+	// EventsPublished means that all were published.
 	EventsPublished EventStatus = "published"
-	// EventsPending: some are still owed; [Receipt.Pending] says why.
+	// EventsPending means that some are still owed; [Receipt.Pending] says why.
 	EventsPending EventStatus = "pending"
 )
 
@@ -100,10 +100,9 @@ func (m *Manager) deliver(ctx context.Context, o *Order, fresh []Wait, receipt *
 			receipt.Resume, receipt.Pending = ResumePending, err
 			continue
 		}
-		switch {
-		case wait == FirstWait:
+		if wait == FirstWait {
 			settlement.First = o.FirstWait.Token
-		default:
+		} else {
 			settlement.Second = o.SecondWait.Token
 		}
 		switch {

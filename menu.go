@@ -208,7 +208,7 @@ func (d *DrinkOrder) UnmarshalJSON(data []byte) error {
 	}
 	if err := json.Unmarshal(data, &body); err != nil {
 		d.addMalformed("body", "is not an object")
-		return nil
+		return nil //nolint:nilerr // kept as a violation
 	}
 	if isSet(body.Drink) && json.Unmarshal(body.Drink, &d.Drink) != nil {
 		d.addMalformed("drink", "is not a text")
@@ -243,19 +243,19 @@ func (d *DrinkOrder) IsZero() bool {
 type ViolationCode string
 
 const (
-	// ViolationUnknownDrink: the menu has no such drink.
+	// ViolationUnknownDrink means that the menu has no such drink.
 	ViolationUnknownDrink ViolationCode = "unknown_drink"
-	// ViolationUnavailableDrink: the drink is on the menu and cannot be ordered now.
+	// ViolationUnavailableDrink means that the drink is on the menu and cannot be ordered now.
 	ViolationUnavailableDrink ViolationCode = "unavailable_drink"
-	// ViolationUnknownModifier: the drink has no such option.
+	// ViolationUnknownModifier means that the drink has no such option.
 	ViolationUnknownModifier ViolationCode = "unknown_modifier"
-	// ViolationExclusiveOptions: another option of the same group was chosen as well.
+	// ViolationExclusiveOptions means that another option of the same group was chosen as well.
 	ViolationExclusiveOptions ViolationCode = "exclusive_options"
-	// ViolationDuplicateOption: the option was chosen more than once.
+	// ViolationDuplicateOption means that the option was chosen more than once.
 	ViolationDuplicateOption ViolationCode = "duplicate_option"
-	// ViolationTooLong: a name is longer than [MaxNameBytes], or there are more than [MaxModifiers] modifiers.
+	// ViolationTooLong means that a name is longer than [MaxNameBytes], or there are more than [MaxModifiers] modifiers.
 	ViolationTooLong ViolationCode = "too_long"
-	// ViolationMalformed: something is missing, or is not what it should be.
+	// ViolationMalformed means that something is missing, or is not what it should be.
 	ViolationMalformed ViolationCode = "malformed"
 )
 
