@@ -1,0 +1,222 @@
+// Package processor reads what the workflow that waits for us says: the EventBridge events of the Serverlesspresso sample's
+// OrderProcessor, and the one that starts it.
+package processor
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/brewline/ordermanager"
+)
+
+// The values of "detail-type" that are understood.
+const (
+	typeNewOrder          = "Validator.NewOrder"
+	typeWorkflowStarted   = "OrderProcessor.WorkflowStarted"
+	typeWaitingCompletion = "OrderProcessor.WaitingCompletion"
+	typeTimedOut          = "OrderProcessor.OrderTimeOut"
+)
+
+// ActionNewOrder is the [Event.Action] of a [NewOrder]. No Manager knows it: a new order is news for the workflow.
+const ActionNewOrder ordermanager.Action = "new_order"
+
+// NewOrder asks for a workflow to be started for an order.
+type NewOrder struct {
+	// OrderID and Customer are always there; the venue where there is more than one.
+	OrderID, Customer, Venue string
+}
+
+// Event is one event.
+type Event struct {
+	// Action says what kind of event it is; empty when it is of an unknown kind.
+	Action ordermanager.Action
+	// News is a [NewOrder], [ordermanager.WorkflowStarted], [ordermanager.WaitingCompletion] or [ordermanager.TimedOut].
+	News any
+}
+
+// UnknownTypeError is the error for an event of a kind that is not understood. It is an [ordermanager.ErrInvalidRequest].
+type UnknownTypeError struct {
+	// Type is the event's "detail-type", cut to [ordermanager.MaxNameBytes].
+	Type string
+}
+
+func (e *UnknownTypeError) Error() string {
+	known := []string{typeNewOrder, typeWorkflowStarted, typeWaitingCompletion, typeTimedOut}
+	return fmt.Sprintf("%v: detail-type %q is none of %s", ordermanager.ErrInvalidRequest, e.Type, strings.Join(known, ", "))
+}
+
+// Unwrap returns [ordermanager.ErrInvalidRequest].
+func (e *UnknownTypeError) Unwrap() error { return ordermanager.ErrInvalidRequest }
+
+// Parse reads an event of at most [ordermanager.MaxRequestBytes]. It checks that what is required is there and that everything
+// has the right type; what the values may be is checked by the Manager, once for every door. After an error the event
+// still has its Action, if that could be read.
+//
+// Errors: [*ordermanager.RequestError], whose field is a path in the event's JSON, and [*UnknownTypeError]. They never contain
+// a task token.
+func Parse(data []byte) (Event, error) {
+	if len(data) > ordermanager.MaxRequestBytes {
+		return Event{}, invalid("event", fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes))
+	}
+	envelope := object{}
+	if json.Unmarshal(data, &envelope.fields) != nil || envelope.fields == nil {
+		return Event{}, invalid("event", "is not a JSON object")
+	}
+	detailType := envelope.required("detail-type")
+	if envelope.err != nil {
+		return Event{}, envelope.err
+	}
+	read, known := readers[detailType]
+	if !known {
+		return Event{}, &UnknownTypeError{clip(detailType)}
+	}
+	id, at := envelope.text("id"), envelope.time("time")
+	detail := envelope.object("detail")
+	event := Event{Action: read.action}
+	if envelope.err != nil {
+		return event, envelope.err
+	}
+	news := read.news(detail, id, at)
+	if detail.err != nil {
+		return event, detail.err
+	}
+	event.News = news
+	return event, nil
+}
+
+// readers has what to make of each kind of event. Both dialects of the sample are read: the workshop's has no eventId.
+var readers = map[string]struct {
+	action ordermanager.Action
+	news   func(detail *object, id string, at time.Time) any
+}{
+	typeNewOrder: {ActionNewOrder, func(d *object, _ string, _ time.Time) any {
+		n := NewOrder{OrderID: d.required("orderId"), Customer: d.required("userId"), Venue: d.text("eventId")}
+		// The sample's validator sends the whole bucket that the order counts against, and the venue is inside it.
+		if bucket := d.object("bucket"); n.Venue == "" {
+			n.Venue = bucket.text("eventId")
+			d.fail(bucket.err)
+		}
+		return n
+	}},
+	typeWorkflowStarted: {ordermanager.ActionWorkflowStarted, func(d *object, _ string, at time.Time) any {
+		return ordermanager.WorkflowStarted{
+			OrderID:  d.required("orderId"),
+			Customer: d.required("userId"),
+			Venue:    d.text("eventId"),
+			Robot:    d.truth("robot"),
+			Token:    ordermanager.NewTaskToken(d.required("TaskToken")),
+			At:       at,
+		}
+	}},
+	typeWaitingCompletion: {ordermanager.ActionWaitingCompletion, func(d *object, _ string, at time.Time) any {
+		return ordermanager.WaitingCompletion{
+			OrderID:  d.required("orderId"),
+			Customer: d.text("userId"),
+			Number:   d.number("orderNumber"),
+			Token:    ordermanager.NewTaskToken(d.required("TaskToken")),
+			At:       at,
+		}
+	}},
+	typeTimedOut: {ordermanager.ActionTimedOut, func(d *object, id string, _ time.Time) any {
+		return ordermanager.TimedOut{OrderID: d.required("orderId"), Cause: d.text("cause"), RequestID: id}
+	}},
+}
+
+// object reads the fields of a JSON object and keeps the first thing that is wrong. A field that is null is one that is absent.
+type object struct {
+	path   string
+	fields map[string]json.RawMessage
+	err    error
+}
+
+func (o *object) fail(err error) {
+	if o.err == nil {
+		o.err = err
+	}
+}
+
+// read puts a field into a variable, and reports whether it is there and right.
+func (o *object) read(name string, into any, rule string) bool {
+	raw := o.fields[name]
+	if len(raw) == 0 || string(raw) == "null" {
+		return false
+	}
+	// What encoding/json has to say about it may quote the value.
+	if json.Unmarshal(raw, into) != nil {
+		o.fail(invalid(o.path+name, rule))
+		return false
+	}
+	return true
+}
+
+func (o *object) text(name string) (value string) {
+	o.read(name, &value, "is not a text")
+	return value
+}
+
+func (o *object) required(name string) string {
+	value := o.text(name)
+	if value == "" {
+		o.fail(invalid(o.path+name, "is required"))
+	}
+	return value
+}
+
+func (o *object) truth(name string) (value bool) {
+	o.read(name, &value, "is not true or false")
+	return value
+}
+
+// number reads what one dialect writes as a text and the other as a number.
+func (o *object) number(name string) string {
+	const rule = "is neither a text nor a whole number"
+	var value any
+	if !o.read(name, &value, rule) {
+		return ""
+	}
+	if text, ok := value.(string); ok {
+		return text
+	}
+	whole, err := strconv.ParseInt(string(o.fields[name]), 10, 64)
+	if err != nil {
+		o.fail(invalid(o.path+name, rule))
+		return ""
+	}
+	return strconv.FormatInt(whole, 10)
+}
+
+func (o *object) time(name string) time.Time {
+	text := o.text(name)
+	if text == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		o.fail(invalid(o.path+name, "is not a time in the form of RFC 3339"))
+	}
+	return at
+}
+
+func (o *object) object(name string) *object {
+	inner := &object{path: o.path + name + "."}
+	o.read(name, &inner.fields, "is not an object")
+	return inner
+}
+
+func invalid(field, rule string) error { return &ordermanager.RequestError{Field: field, Rule: rule} }
+
+// clip cuts a value for a message without cutting a character in two.
+func clip(value string) string {
+	if len(value) <= ordermanager.MaxNameBytes {
+		return value
+	}
+	end := ordermanager.MaxNameBytes
+	for end > 0 && !utf8.RuneStart(value[end]) {
+		end--
+	}
+	return value[:end]
+}

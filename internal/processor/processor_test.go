@@ -1,0 +1,213 @@
+package processor_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/processor"
+	"github.com/brewline/ordermanager/memory"
+)
+
+var token = ordermanager.NewTaskToken("secret-token")
+
+var at = time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)
+
+func TestParse_readsEveryKindInBothDialects(t *testing.T) {
+	for name, c := range map[string]struct {
+		json string
+		want processor.Event
+	}{
+		"a new order": {
+			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2"}}`,
+			processor.Event{Action: processor.ActionNewOrder, News: processor.NewOrder{OrderID: "1", Customer: "2"}},
+		},
+		"a new order with its venue": {
+			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","eventId":"ABC","bucket":{"eventId":"DEF"}}}`,
+			processor.Event{Action: processor.ActionNewOrder, News: processor.NewOrder{OrderID: "1", Customer: "2", Venue: "ABC"}},
+		},
+		"a new order with its venue in a bucket": {
+			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":{"eventId":"DEF"}}}`,
+			processor.Event{Action: processor.ActionNewOrder, News: processor.NewOrder{OrderID: "1", Customer: "2", Venue: "DEF"}},
+		},
+		"a started workflow, workshop": {
+			`{"id":"e1","time":"2026-05-01T09:30:00Z","detail-type":"OrderProcessor.WorkflowStarted","source":"x",
+			  "detail":{"Message":"m","TaskToken":"secret-token","orderId":"1","userId":"2"}}`,
+			processor.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token, At: at}},
+		},
+		"a started workflow, core": {
+			`{"time":"2026-05-01T11:30:00+02:00","detail-type":"OrderProcessor.WorkflowStarted",
+			  "detail":{"TaskToken":"secret-token","orderId":"1","userId":"2","eventId":"ABC","robot":true}}`,
+			processor.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{
+				OrderID: "1", Customer: "2", Venue: "ABC", Robot: true, Token: token, At: at,
+			}},
+		},
+		"a wait for completion with a number that is a text": {
+			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","userId":"2","orderNumber":"7"}}`,
+			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Customer: "2", Number: "7", Token: token}},
+		},
+		"a wait for completion with a number that is a number": {
+			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":7}}`,
+			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: token}},
+		},
+		"a time-out": {
+			`{"id":"e1","detail-type":"OrderProcessor.OrderTimeOut","detail":{"orderId":"1","cause":"Barista timedout","userId":null}}`,
+			processor.Event{Action: ordermanager.ActionTimedOut, News: ordermanager.TimedOut{OrderID: "1", Cause: "Barista timedout", RequestID: "e1"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := processor.Parse([]byte(c.json))
+			if err != nil {
+				t.Fatal(err)
+			}
+			utc := cmp.Transformer("UTC", func(t time.Time) time.Time { return t.UTC() })
+			if diff := cmp.Diff(c.want, got, utc); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
+	started := func(detail string) string {
+		return `{"detail-type":"OrderProcessor.WorkflowStarted","detail":` + detail + `}`
+	}
+	waiting := func(detail string) string {
+		return `{"detail-type":"OrderProcessor.WaitingCompletion","detail":` + detail + `}`
+	}
+	for _, c := range []struct{ json, field, rule string }{
+		{``, "event", "is not a JSON object"},
+		{`null`, "event", "is not a JSON object"},
+		{`[]`, "event", "is not a JSON object"},
+		{`{"detail-type":`, "event", "is not a JSON object"},
+		{strings.Repeat(" ", ordermanager.MaxRequestBytes) + `{}`, "event", "is longer than 65536 bytes"},
+		{`{"detail":{}}`, "detail-type", "is required"},
+		{`{"detail-type":""}`, "detail-type", "is required"},
+		{`{"detail-type":7}`, "detail-type", "is not a text"},
+		{`{"detail-type":"Validator.NewOrder","detail":"x"}`, "detail", "is not an object"},
+		{`{"detail-type":"Validator.NewOrder"}`, "detail.orderId", "is required"},
+		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1"}}`, "detail.userId", "is required"},
+		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":2}}`, "detail.userId", "is not a text"},
+		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":[]}}`, "detail.bucket", "is not an object"},
+		{
+			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":{"eventId":3}}}`,
+			"detail.bucket.eventId", "is not a text",
+		},
+		{`{"time":"noon","detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "time", "is not a time in the form of RFC 3339"},
+		{`{"id":5,"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "id", "is not a text"},
+		{`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "detail.orderId", "is required"},
+		{`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{"orderId":"1","cause":{}}}`, "detail.cause", "is not a text"},
+		{started(`{"orderId":"1","userId":"2"}`), "detail.TaskToken", "is required"},
+		{started(`{"orderId":"1","userId":"2","TaskToken":["secret-token"]}`), "detail.TaskToken", "is not a text"},
+		{started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","robot":"yes"}`), "detail.robot", "is not true or false"},
+		{waiting(`{"orderId":"1"}`), "detail.TaskToken", "is required"},
+		{waiting(`{"TaskToken":"secret-token"}`), "detail.orderId", "is required"},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1.5}`), "detail.orderNumber", "is neither a text nor a whole number"},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":[]}`), "detail.orderNumber", "is neither a text nor a whole number"},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999}`), "detail.orderNumber", "is neither a text nor a whole number"},
+	} {
+		name := c.json[:min(len(c.json), 100)]
+		t.Run(name, func(t *testing.T) {
+			event, err := processor.Parse([]byte(c.json))
+			var got *ordermanager.RequestError
+			if !errors.As(err, &got) {
+				t.Fatalf("Parse: %v, want a RequestError", err)
+			}
+			if diff := cmp.Diff(&ordermanager.RequestError{Field: c.field, Rule: c.rule}, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if event.News != nil {
+				t.Errorf("news came with the error: %+v", event.News)
+			}
+			// Invariant 8: no leak.
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error has the token: %v", err)
+			}
+		})
+	}
+}
+
+func TestParse_keepsTheActionOfAnEventThatItRefuses(t *testing.T) {
+	event, err := processor.Parse([]byte(`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`))
+	if err == nil || event.Action != ordermanager.ActionTimedOut {
+		t.Errorf("action %q, error %v; want timed_out and an error", event.Action, err)
+	}
+}
+
+func TestParse_refusesAKindThatItDoesNotKnow(t *testing.T) {
+	_, err := processor.Parse([]byte(`{"detail-type":"OrderManager.MakeOrder","detail":{"orderId":"1"}}`))
+	var unknown *processor.UnknownTypeError
+	if !errors.As(err, &unknown) || unknown.Type != "OrderManager.MakeOrder" {
+		t.Fatalf("Parse: %v, want an UnknownTypeError", err)
+	}
+	if code := ordermanager.CodeOf(err); code != "invalid_request" {
+		t.Errorf("code %q, want invalid_request", code)
+	}
+	want := `invalid request: detail-type "OrderManager.MakeOrder" is none of Validator.NewOrder, OrderProcessor.WorkflowStarted, ` +
+		`OrderProcessor.WaitingCompletion, OrderProcessor.OrderTimeOut`
+	if err.Error() != want {
+		t.Errorf("got  %v\nwant %v", err, want)
+	}
+}
+
+func TestParse_cutsALongKindWithoutBreakingACharacter(t *testing.T) {
+	_, err := processor.Parse([]byte(`{"detail-type":"x` + strings.Repeat("é", 200) + `"}`))
+	var unknown *processor.UnknownTypeError
+	if want := "x" + strings.Repeat("é", 49); !errors.As(err, &unknown) || unknown.Type != want {
+		t.Errorf("Parse: %v, want the kind cut to %q", err, want)
+	}
+}
+
+// What Parse accepts has everything that is required, so that a Manager has nothing but values to object to; what it refuses is an
+// invalid request. Neither gives the token away.
+func FuzzParse(f *testing.F) {
+	for _, kind := range []string{
+		"Validator.NewOrder", "OrderProcessor.WorkflowStarted", "OrderProcessor.WaitingCompletion", "OrderProcessor.OrderTimeOut",
+	} {
+		f.Add(fmt.Appendf(nil, `{"id":"e","time":"2026-05-01T09:30:00Z","detail-type":%q,"detail":{"TaskToken":"secret-token","orderId":"1",`+
+			`"userId":"2","eventId":"ABC","orderNumber":7,"robot":false,"cause":"c","bucket":{"eventId":"DEF"}}}`, kind))
+	}
+	f.Add([]byte(`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"orderNumber":1e999}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		event, err := processor.Parse(data)
+		if err != nil {
+			if !errors.Is(err, ordermanager.ErrInvalidRequest) || event.News != nil {
+				t.Errorf("Parse: %+v, %v", event, err)
+			}
+			return
+		}
+		manager, err := ordermanager.New(&memory.Store{}, ordermanager.StaticMenu(ordermanager.Menu{}), &memory.Resumer{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var secret ordermanager.TaskToken
+		switch n := event.News.(type) {
+		case processor.NewOrder:
+			if n.OrderID == "" || n.Customer == "" {
+				t.Errorf("accepted without what is required: %+v", n)
+			}
+		case ordermanager.WorkflowStarted:
+			secret = n.Token
+			_, err = manager.WorkflowStarted(t.Context(), n)
+		case ordermanager.WaitingCompletion:
+			secret = n.Token
+			_, err = manager.WaitingCompletion(t.Context(), n)
+		case ordermanager.TimedOut:
+			_, err = manager.TimedOut(t.Context(), n)
+		default:
+			t.Errorf("unknown news %T", n)
+		}
+		var refused *ordermanager.RequestError
+		if errors.As(err, &refused) && refused.Rule == "is required" {
+			t.Errorf("accepted without what is required: %v", err)
+		}
+		if value := secret.Reveal(); len(value) > 20 && strings.Contains(fmt.Sprintf("%+v %v", event, err), value) {
+			t.Error("the token is readable")
+		}
+	})
+}
