@@ -1,0 +1,76 @@
+// Package sfnresumer resumes AWS Step Functions workflows that wait for a task token (".waitForTaskToken").
+//
+//	resumer := sfnresumer.New(sfn.NewFromConfig(cfg))
+//	manager, err := ordermanager.New(store, menu, resumer, nil)
+//
+// It needs the permissions states:SendTaskSuccess and states:SendTaskFailure.
+//
+// A resume is one call, which the client of the SDK repeats by its own rules. When the answer to a call was lost, its repetition finds
+// that the task is closed: the workflow was resumed by us, and the resumer says [ordermanager.Gone], because the service has
+// one error for a wait that expired and one that was answered.
+//
+// A client that logs its requests with their bodies ([aws.LogRequestWithBody]) logs task tokens; leave that off.
+package sfnresumer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/brewline/ordermanager"
+)
+
+// API is the part of the Step Functions client that is used; [*sfn.Client] has it.
+type API interface {
+	SendTaskSuccess(ctx context.Context, in *sfn.SendTaskSuccessInput, options ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
+	SendTaskFailure(ctx context.Context, in *sfn.SendTaskFailureInput, options ...func(*sfn.Options)) (*sfn.SendTaskFailureOutput, error)
+}
+
+// Resumer is an [ordermanager.Resumer] on Step Functions. It is safe for concurrent use if its client is, as those of the SDK are.
+type Resumer struct{ client API }
+
+var _ ordermanager.Resumer = (*Resumer)(nil)
+
+// New returns a Resumer that uses the client, which must be of the account and region of the workflows. It does no I/O.
+func New(client API) *Resumer { return &Resumer{client} }
+
+// Resume implements [ordermanager.Resumer] with SendTaskSuccess and SendTaskFailure (pages of those names in the AWS Step
+// Functions API Reference).
+//
+//   - [ordermanager.Gone] for TaskTimedOut (the wait expired, or was answered) and TaskDoesNotExist.
+//   - An error that wraps [ordermanager.ErrUndeliverable] for what repeating cannot cure: no permission, wrong or expired credentials, a key
+//     that cannot be used, a refused output, a refused token. The answer stays owed. InvalidToken is among them, and not gone: a
+//     workflow made the token, so it was damaged on its way or belongs to another account or region, and its
+//     workflow may well be waiting. A token that is empty or longer than 2,048 bytes is refused without a call.
+//   - Any other error for throttling, a failure of the service, and a failure on the way to it: the workflow may have the outcome or not.
+//
+// No error contains any part of the token of 16 bytes or more: a message of the service that has one is withheld.
+func (r *Resumer) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	value := token.Reveal()
+	if value == "" || len(value) > ordermanager.MaxTokenBytes {
+		return "", fmt.Errorf("sfnresumer: %w: a task token has 1 to %d bytes, this one has %d",
+			ordermanager.ErrUndeliverable, ordermanager.MaxTokenBytes, len(value))
+	}
+	if err := r.send(ctx, value, outcome); err != nil {
+		return classify(err, value)
+	}
+	return ordermanager.Accepted, nil
+}
+
+func (r *Resumer) send(ctx context.Context, token string, outcome ordermanager.Outcome) error {
+	if outcome.Failure() {
+		_, err := r.client.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{
+			TaskToken: &token, Error: &outcome.Error, Cause: &outcome.Cause,
+		})
+		return err
+	}
+	_, err := r.client.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{
+		TaskToken: &token, Output: aws.String(string(outcome.Output)),
+	})
+	return err
+}
