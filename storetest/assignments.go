@@ -1,0 +1,89 @@
+package storetest
+
+import "github.com/brewline/ordermanager"
+
+// assignmentCases has a case for each assignment alone, and for combinations. That nothing else changes is checked by
+// the comparison with the model, and what is named here is checked on the order itself.
+func assignmentCases() []promise {
+	rows := []struct {
+		name   string
+		begin  func(c *checker) *order
+		assign ordermanager.Assignment
+		done   func(o *ordermanager.Order) bool
+	}{
+		{"nothing is assigned, and only the history grows", claimedByAnna, ordermanager.Assignment{},
+			func(o *ordermanager.Order) bool {
+				return o.State == ordermanager.StateMaking && o.Barista == anna && o.Drink != nil && o.Version == 4
+			}},
+		{"State is assigned", claimedByAnna, ordermanager.Assignment{State: ordermanager.StateCancelled},
+			func(o *ordermanager.Order) bool { return o.State == ordermanager.StateCancelled && o.Barista == anna }},
+		{"Drink is assigned", begun, ordermanager.Assignment{Drink: espresso()},
+			func(o *ordermanager.Order) bool {
+				return o.Drink != nil && o.Drink.Name == "Espresso" && len(o.Drink.Modifiers) == 2
+			}},
+		{"Drink is assigned without modifiers and icon", begun, ordermanager.Assignment{Drink: &ordermanager.Drink{Name: "Latte"}},
+			func(o *ordermanager.Order) bool {
+				return o.Drink != nil && o.Drink.Name == "Latte" && len(o.Drink.Modifiers) == 0
+			}},
+		{"Barista is assigned", claimedByAnna, ordermanager.Assignment{Barista: pointer(ben)},
+			func(o *ordermanager.Order) bool { return o.Barista == ben }},
+		{"Barista is assigned to nobody", claimedByAnna, ordermanager.Assignment{State: ordermanager.StatePending, Barista: pointer("")},
+			func(o *ordermanager.Order) bool { return o.Barista == "" && o.State == ordermanager.StatePending }},
+		{"Reason is assigned", ended, ordermanager.Assignment{Reason: "closing time"},
+			func(o *ordermanager.Order) bool { return o.Reason == "closing time" }},
+		{"Number is assigned", begun, ordermanager.Assignment{Number: "0042"},
+			func(o *ordermanager.Order) bool { return o.Number == "0042" }},
+		{"Event makes the entry's event owed", begun, ordermanager.Assignment{Event: true},
+			func(o *ordermanager.Order) bool {
+				return len(o.OwedEvents) == 1 && o.OwedEvents[0] == o.History[len(o.History)-1].RequestID
+			}},
+		{"State, Barista, Reason, Number and Event are assigned in one write", claimedByAnna,
+			ordermanager.Assignment{
+				State: ordermanager.StateCancelled, Barista: pointer(""), Reason: "sold out", Number: "8", Event: true,
+			},
+			func(o *ordermanager.Order) bool {
+				return o.State == ordermanager.StateCancelled && o.Barista == "" && o.Reason == "sold out" && o.Number == "8" &&
+					len(o.OwedEvents) == 1
+			}},
+	}
+	var cases []promise
+	for _, row := range rows {
+		cases = append(cases, promise{row.name, "", func(c *checker) {
+			o := row.begin(c)
+			t := o.step(ordermanager.ActionCancel, ordermanager.Admin("chief"))
+			t.Assign, t.Owing = row.assign, row.assign.Event || row.assign.State.Terminal()
+			o.must(t)
+			if got := c.get(o.id); !row.done(got) {
+				c.fail("it was not: the order is %+v", *got)
+			}
+		}})
+	}
+	return append(cases,
+		promise{"a zero field changes nothing", "", func(c *checker) {
+			o := c.claimed()
+			o.must(o.reached("17", newToken(), o.now))
+			o.must(withEvent(o.cancel("no time")))
+			for range 3 {
+				o.must(o.step(ordermanager.ActionTimedOut, workflow))
+			}
+			if got := c.get(o.id); got.Number != "17" || got.Reason != "no time" || got.Barista != anna || len(got.OwedEvents) != 1 {
+				c.fail("it did: the order is %+v", *got)
+			}
+		}},
+		promise{"a whole life comes out as the contract says", "1", func(c *checker) {
+			o := c.begun()
+			o.must(o.put())
+			o.must(withEvent(o.reached("17", newToken(), o.now)))
+			o.must(withEvent(o.claim(anna)))
+			o.must(withEvent(o.release(anna)))
+			o.must(withEvent(o.claim(ben)))
+			o.must(withEvent(o.complete(ben)))
+			o.settleAll()
+			o.mustNot(o.cancel("too late"))
+			o.mustNot(o.claim(anna))
+			o.mustNot(o.put())
+		}},
+	)
+}
+
+func pointer(text string) *string { return &text }

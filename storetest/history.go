@@ -1,0 +1,136 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+var historyCases = []promise{
+	{"a request id is applied once", "6", func(c *checker) {
+		o := c.withDrink()
+		t := o.step(ordermanager.ActionMake, ordermanager.Barista(anna))
+		o.must(t)
+		o.mustNot(t)
+		o.mustNot(t)
+	}},
+	{"a repetition after a lost answer is refused with the order that has the request", "6", func(c *checker) {
+		o := c.withDrink()
+		t := withEvent(o.claim(anna))
+		o.must(t)
+		result := c.apply(t)
+		if result.Applied || result.Order == nil {
+			c.fail("the repetition was applied: %t, with the order: %t", result.Applied, result.Order != nil)
+		}
+		entry, version, found := result.Order.Entry(t.Entry.RequestID)
+		if !found || version != 3 || entry.Actor != t.Entry.Actor || entry.Action != t.Entry.Action {
+			c.fail("the order of the refusal has the request: %t, as version %d, as %+v", found, version, entry)
+		}
+	}},
+	{"a repetition is refused even when its other guards hold again", "6", func(c *checker) {
+		o := c.withDrink()
+		t := o.claim(anna)
+		o.must(t)
+		o.must(o.release(anna))
+		o.must(o.reached("7", newToken(), o.now))
+		o.mustNot(t)
+	}},
+	{"a request id that was used for something else is refused", "6", func(c *checker) {
+		o := c.withDrink()
+		t := o.claim(anna)
+		o.must(t)
+		other := o.cancel("no time")
+		other.Entry.RequestID = t.Entry.RequestID
+		o.mustNot(other)
+	}},
+	{"a request id that was refused can still be used", "6", func(c *checker) {
+		o := c.begun()
+		t := o.claim(anna)
+		o.mustNot(t)
+		other := o.cancel("no time")
+		other.Entry.RequestID = t.Entry.RequestID
+		o.must(other)
+	}},
+	{"one request id can be applied to two orders", "", func(c *checker) {
+		a, b := c.begun(), c.begun()
+		first, second := a.cancel("no time"), b.cancel("no time")
+		second.Entry.RequestID = first.Entry.RequestID
+		a.must(first)
+		b.must(second)
+	}},
+	{"request ids that contain one another are different", "6", func(c *checker) {
+		o := c.begun()
+		for _, id := range []string{"abc", "ab", "a", "abcd", "bc", "ABC", "abc ", "a,b", "b", "%", "_", "*"} {
+			t := o.step(ordermanager.ActionCancel, workflow)
+			t.Entry.RequestID = id
+			o.must(t)
+			o.mustNot(t)
+		}
+	}},
+	{"the history is complete, in order, with every state that was left and entered", "1", func(c *checker) {
+		o := c.begun()
+		o.must(o.put())
+		o.must(o.claim(anna))
+		o.must(o.release(anna))
+		o.must(o.reached("7", newToken(), o.now))
+		o.must(o.claim(ben))
+		o.must(o.cancel("no time"))
+		o.must(o.register(ordermanager.FirstWait, newToken(), o.now))
+		pending, making, cancelled := ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateCancelled
+		want := []struct{ from, to ordermanager.State }{
+			{"", pending}, {pending, pending}, {pending, making}, {making, pending},
+			{pending, pending}, {pending, making}, {making, cancelled}, {cancelled, cancelled},
+		}
+		got := c.get(o.id).History
+		if len(got) != len(want) {
+			c.fail("the history has %s, it must have %d", plural(len(got), "entries"), len(want))
+		}
+		for i, entry := range got {
+			if entry.From != want[i].from || entry.To != want[i].to {
+				c.fail("entry %d leads from %q to %q, it must lead from %q to %q", i, entry.From, entry.To, want[i].from, want[i].to)
+			}
+		}
+	}},
+	{"each entry has its action, actor, request, time and reason", "", func(c *checker) {
+		o := c.begun()
+		for i, actor := range []ordermanager.Actor{
+			ordermanager.Customer("c"), ordermanager.Barista("b"), ordermanager.Admin("a"), ordermanager.System("s"), {},
+		} {
+			t := o.step(ordermanager.Actions()[i], actor)
+			t.Entry.Reason = "because of " + actor.ID
+			o.must(t)
+		}
+	}},
+	{"times come back to the millisecond and in UTC", "", func(c *checker) {
+		o := c.order()
+		for _, at := range []time.Duration{0, time.Millisecond, 999 * time.Millisecond, time.Second} {
+			o.now = time.Date(2026, time.March, 29, 1, 59, 59, 0, time.UTC).Add(at)
+			t := ordermanager.Transition{}
+			if o.model == nil {
+				t = o.create("customer of "+o.id, "venue")
+			} else {
+				t = o.register(ordermanager.SecondWait, newToken(), o.now)
+			}
+			t.Entry.At = o.now
+			o.must(t)
+		}
+		got := c.get(o.id)
+		times := map[string]time.Time{"CreatedAt": got.CreatedAt, "UpdatedAt": got.UpdatedAt}
+		for _, entry := range got.History {
+			times["At of "+entry.RequestID] = entry.At
+		}
+		for name, at := range times {
+			if at.Location() != time.UTC {
+				c.fail("%s is in %v, it must be in UTC", name, at.Location())
+			}
+		}
+	}},
+	{"an order can end after its history is full", "", func(c *checker) {
+		o := c.begun()
+		for len(o.model.History) < ordermanager.MaxHistory {
+			o.must(o.step(ordermanager.ActionCancel, workflow))
+		}
+		o.mustNot(o.register(ordermanager.SecondWait, newToken(), o.now))
+		o.must(o.cancel("enough"))
+	}},
+}

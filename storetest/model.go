@@ -1,0 +1,230 @@
+package storetest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// The people of the cases.
+const (
+	anna = "anna"
+	ben  = "ben"
+)
+
+var (
+	workflow = ordermanager.System("workflow")
+	open     = []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking}
+)
+
+// espresso is a drink with everything.
+func espresso() *ordermanager.Drink {
+	return &ordermanager.Drink{Name: "Espresso", Icon: "espresso-icon", Modifiers: []string{"Double", "Oat milk"}}
+}
+
+// order is an order in the store together with what the pure functions of the contract make of it.
+type order struct {
+	c *checker
+	// model is what the store must have; nil until the order was created.
+	model *ordermanager.Order
+	id    string
+	now   time.Time
+}
+
+// order returns an order that does not exist yet.
+func (c *checker) order() *order {
+	return &order{c: c, id: "order-" + rand.Text(), now: time.Now().UTC().Truncate(time.Millisecond)}
+}
+
+// begun returns an order that has just been created, with a token for the first wait.
+func (c *checker) begun() *order {
+	o := c.order()
+	o.must(o.create("customer-"+rand.Text(), "venue-"+rand.Text()))
+	return o
+}
+
+// withDrink returns an order that has its drink.
+func (c *checker) withDrink() *order {
+	o := c.begun()
+	o.must(o.put())
+	return o
+}
+
+// claimed returns an order that anna holds.
+func (c *checker) claimed() *order {
+	o := c.withDrink()
+	o.must(o.claim(anna))
+	return o
+}
+
+// do carries a transition out and checks everything that the contract says about it: whether it applies, the order in the
+// result, and the order that is read afterwards.
+func (o *order) do(t ordermanager.Transition) (applied bool) {
+	want := o.model
+	permitted := t.Permits(o.model)
+	if permitted {
+		want = t.Apply(clone(o.model))
+	}
+	result := o.c.apply(t)
+	switch {
+	case result.Applied && !permitted:
+		o.c.fail("a transition was applied though a guard does not hold (%s)", describe(t))
+	case !result.Applied && permitted:
+		o.c.fail("a transition was refused though every guard holds (%s)", describe(t))
+	}
+	if err := same(result.Order, want); err != nil {
+		o.c.fail("the result of Apply (applied: %t; %s): %w", result.Applied, describe(t), err)
+	}
+	if err := same(o.c.get(o.id), want); err != nil {
+		o.c.fail("Get after Apply (applied: %t; %s): %w", result.Applied, describe(t), err)
+	}
+	o.model = want
+	return result.Applied
+}
+
+// must is do for a transition that has to be applied.
+func (o *order) must(t ordermanager.Transition) {
+	if !o.do(t) {
+		o.c.fail("a transition that the case needs was refused (%s)", describe(t))
+	}
+}
+
+// mustNot is do for a transition that has to be refused.
+func (o *order) mustNot(t ordermanager.Transition) {
+	if o.do(t) {
+		o.c.fail("a transition was applied that must be refused (%s)", describe(t))
+	}
+}
+
+// settle settles, and checks what is read afterwards.
+func (o *order) settle(s ordermanager.Settlement) {
+	s.OrderID = o.id
+	o.c.settle(s)
+	if o.model != nil {
+		s.Apply(o.model)
+	}
+	if err := same(o.c.get(o.id), o.model); err != nil {
+		o.c.fail("Get after Settle: %w", err)
+	}
+}
+
+// settleAll settles everything that the order owes: a token is left alone while its wait is undecided.
+func (o *order) settleAll() {
+	s := ordermanager.Settlement{
+		Version: o.model.Version, Events: append([]string(nil), o.model.OwedEvents...), Everything: true,
+	}
+	if o.model.Drink != nil || o.model.State.Terminal() {
+		s.First = o.model.FirstWait.Token
+	}
+	if o.model.State.Terminal() {
+		s.Second = o.model.SecondWait.Token
+	}
+	o.settle(s)
+}
+
+// tick is the time of the next entry.
+func (o *order) tick() time.Time {
+	o.now = o.now.Add(1234 * time.Millisecond)
+	return o.now
+}
+
+// step is a transition that does nothing but add an entry.
+func (o *order) step(action ordermanager.Action, actor ordermanager.Actor) ordermanager.Transition {
+	return ordermanager.Transition{
+		OrderID: o.id,
+		Entry:   ordermanager.Entry{Action: action, Actor: actor, RequestID: "request-" + rand.Text(), At: o.tick()},
+	}
+}
+
+// move is a step to a state.
+func (o *order) move(action ordermanager.Action, actor ordermanager.Actor, to ordermanager.State, from ...ordermanager.State) ordermanager.Transition {
+	t := o.step(action, actor)
+	t.Guards.States, t.Assign.State, t.Entry.To = from, to, to
+	t.Owing = to.Terminal()
+	return t
+}
+
+// create is the creation of the order, with a token for its first wait.
+func (o *order) create(customer, venue string) ordermanager.Transition {
+	t := o.register(ordermanager.FirstWait, newToken(), o.now)
+	t.Guards = ordermanager.Guards{}
+	t.Create = &ordermanager.NewOrder{Customer: customer, Venue: venue}
+	return t
+}
+
+func (o *order) put() ordermanager.Transition {
+	t := o.move(ordermanager.ActionPut, ordermanager.Customer(o.model.Customer), ordermanager.StatePending, ordermanager.StatePending)
+	venue := o.model.Venue
+	t.Guards.Customer, t.Guards.Venue, t.Guards.NoDrink = o.model.Customer, &venue, true
+	t.Assign.Drink = espresso()
+	t.Owing = true
+	return t
+}
+
+func (o *order) claim(barista string) ordermanager.Transition {
+	t := o.move(ordermanager.ActionMake, ordermanager.Barista(barista), ordermanager.StateMaking, ordermanager.StatePending)
+	t.Guards.HasDrink, t.Guards.FreeFor, t.Guards.HistoryBelow = true, barista, ordermanager.MaxClaimHistory
+	t.Assign.Barista = &barista
+	return t
+}
+
+func (o *order) release(barista string) ordermanager.Transition {
+	t := o.move(ordermanager.ActionUnmake, ordermanager.Barista(barista), ordermanager.StatePending, ordermanager.StateMaking)
+	t.Guards.FreeFor = barista
+	t.Assign.Barista = new(string)
+	return t
+}
+
+func (o *order) complete(barista string) ordermanager.Transition {
+	t := o.move(ordermanager.ActionComplete, ordermanager.Barista(barista), ordermanager.StateCompleted, ordermanager.StateMaking)
+	t.Guards.HasDrink, t.Guards.FreeFor = true, barista
+	t.Assign.Barista = &barista
+	return t
+}
+
+func (o *order) cancel(reason string) ordermanager.Transition {
+	t := o.move(ordermanager.ActionCancel, ordermanager.Customer(o.model.Customer), ordermanager.StateCancelled, open...)
+	t.Guards.Customer = o.model.Customer
+	t.Assign.Reason, t.Entry.Reason = reason, reason
+	return t
+}
+
+// register puts a token into a slot, whatever the order's state.
+func (o *order) register(wait ordermanager.Wait, token ordermanager.TaskToken, at time.Time) ordermanager.Transition {
+	action := map[ordermanager.Wait]ordermanager.Action{
+		ordermanager.FirstWait:  ordermanager.ActionWorkflowStarted,
+		ordermanager.SecondWait: ordermanager.ActionWaitingCompletion,
+	}[wait]
+	t := o.step(action, workflow)
+	t.Entry.RequestID = token.Fingerprint()
+	t.Guards.HistoryBelow = ordermanager.MaxHistory
+	t.Assign.Register = &ordermanager.Registration{Wait: wait, Token: token, At: at}
+	t.Owing = true
+	return t
+}
+
+// reached is the registration of the second wait, which answers the first.
+func (o *order) reached(number string, token ordermanager.TaskToken, at time.Time) ordermanager.Transition {
+	t := o.register(ordermanager.SecondWait, token, at)
+	t.Assign.Number, t.Assign.AnswerFirst = number, true
+	return t
+}
+
+// withEvent makes a transition owe its event.
+func withEvent(t ordermanager.Transition) ordermanager.Transition {
+	t.Assign.Event, t.Owing = true, true
+	return t
+}
+
+func newToken() ordermanager.TaskToken { return ordermanager.NewTaskToken("token-" + rand.Text()) }
+
+func clone(o *ordermanager.Order) *ordermanager.Order {
+	if o == nil {
+		return nil
+	}
+	return o.Clone()
+}
+
+func plural(n int, what string) string { return fmt.Sprintf("%d %s", n, what) }

@@ -1,0 +1,110 @@
+package storetest
+
+import "github.com/brewline/ordermanager"
+
+var allOwing = ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}
+
+// owes checks that the order is in the listing of owing orders, and that it is not once everything was settled.
+func (o *order) owes() {
+	o.c.contains(allOwing, o.id, true)
+	o.settleAll()
+	o.c.contains(allOwing, o.id, false)
+}
+
+var owingCases = []promise{
+	{"an order whose drink was accepted owes an answer to the first wait until it is settled", "5", func(c *checker) {
+		c.withDrink().owes()
+	}},
+	{"an order that was cancelled owes an answer to the open wait until it is settled", "5", func(c *checker) {
+		o := c.begun()
+		o.must(o.cancel("no time"))
+		o.owes()
+		second := c.withDrink()
+		second.must(second.reached("7", newToken(), second.now))
+		second.settleAll()
+		second.must(second.cancel("no time"))
+		second.owes()
+	}},
+	{"an order owes its events until they are settled", "5", func(c *checker) {
+		o := c.withDrink()
+		o.settleAll()
+		o.must(withEvent(o.claim(anna)))
+		o.owes()
+	}},
+	{"a token that is registered on an order that has ended is owed an answer", "3", func(c *checker) {
+		o := c.begun()
+		o.must(o.cancel("no time"))
+		o.settleAll()
+		o.must(o.reached("7", newToken(), o.now))
+		o.owes()
+	}},
+	{"an order that never owed anything is not listed as owing", "5", func(c *checker) {
+		o := c.order()
+		t := o.create("customer of "+o.id, "venue")
+		t.Owing = false
+		o.must(t)
+		c.contains(allOwing, o.id, false)
+	}},
+	{"a partial settlement leaves an order in the listing", "5", func(c *checker) {
+		o := owing(c)
+		for _, s := range []settlement{
+			{First: o.model.FirstWait.Token},
+			{Events: []string{o.model.OwedEvents[0]}},
+			{Second: o.model.SecondWait.Token},
+			{},
+		} {
+			s.Version = o.model.Version
+			o.settle(s)
+			c.contains(allOwing, o.id, true)
+		}
+		o.owes()
+	}},
+	{"a settlement of everything as of an older version does not hide an order that owes", "5", func(c *checker) {
+		o := c.withDrink()
+		s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
+		o.must(withEvent(o.claim(anna)))
+		o.settle(s)
+		c.contains(allOwing, o.id, true)
+		o.owes()
+	}},
+	{"a settlement of everything as of an older version does not hide a newer token", "3", func(c *checker) {
+		o := c.begun()
+		o.must(o.cancel("no time"))
+		s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
+		o.must(o.register(firstWait, newToken(), o.now))
+		o.settle(s)
+		c.contains(allOwing, o.id, true)
+		o.owes()
+	}},
+	{"a later transition that owes nothing does not hide an order that owes", "5", func(c *checker) {
+		o := c.withDrink()
+		t := o.claim(anna)
+		t.Owing = false
+		o.must(t)
+		c.contains(allOwing, o.id, true)
+		o.owes()
+	}},
+	{"a refused transition does not make an order owe", "5", func(c *checker) {
+		o := c.withDrink()
+		o.settleAll()
+		o.mustNot(withEvent(o.put()))
+		c.contains(allOwing, o.id, false)
+	}},
+	{"an empty settlement takes an order off the listing that owes nothing any more", "5", func(c *checker) {
+		o := c.order()
+		t := o.create("customer of "+o.id, "venue")
+		t.Assign.Register, t.Owing = nil, false
+		o.must(t)
+		o.must(o.put()) // announced as owing, and owes nothing: there is no token
+		o.settle(settlement{Version: o.model.Version, Everything: true})
+		c.contains(allOwing, o.id, false)
+	}},
+	{"an order that owes again is listed again", "5", func(c *checker) {
+		o := c.withDrink()
+		o.owes()
+		o.must(withEvent(o.claim(anna)))
+		o.owes()
+		o.must(withEvent(o.complete(anna)))
+		o.owes()
+	}},
+}

@@ -1,0 +1,166 @@
+package storetest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+
+	"github.com/brewline/ordermanager"
+)
+
+// odd are texts that are legal everywhere and that stores have been seen to stumble over.
+var odd = []struct{ name, text string }{
+	{"letters of many scripts", "Ärger-日本語-😀-עברית"},
+	{"a number sign", "a#b#c"},
+	{"slashes", "/a/b//c\\d"},
+	{"spaces around it", "  a b  "},
+	{"quotes", `'a' "b" ` + "`c`" + ` ''; --`},
+	{"signs of patterns", "100% a_b *.* [x] {y} ? (z) ^$"},
+	{"signs of URLs and JSON", `?a=b&c=d%20+e;{"x":[null]}`},
+	{"dots and colons", "..:a:b:::."},
+	{"another text's decomposed form", "e\u0301 and \u00e9"},
+	{"what looks like a number", "00012e3"},
+	{"what looks like nothing", "null"},
+}
+
+func valueCases() []promise {
+	var cases []promise
+	for _, text := range odd {
+		cases = append(cases, promise{"identifiers and texts with " + text.name + " come back unchanged", "", func(c *checker) {
+			oddOrder(c, text.text)
+		}})
+	}
+	for _, separator := range []string{"#", "/", "|", ":", "-", "_", ".", ",", " ", "@", "\\"} {
+		name := fmt.Sprintf("identifiers that are alike when joined with %q do not meet", separator)
+		cases = append(cases, promise{strings.ReplaceAll(name, "/", "slash"), "", func(c *checker) { joined(c, separator) }})
+	}
+	return append(cases,
+		promise{"identifiers that begin alike, or differ in case or at their ends, are different", "", alike},
+		promise{"everything can be as long as the limits allow", "", func(c *checker) { largest(c) }},
+		promise{"a full history of the longest entries survives", "6", fullHistory},
+		promise{"a drink has no modifiers, one or many, in their order", "", func(c *checker) {
+			for _, modifiers := range [][]string{nil, {}, {"b"}, {"b", "a", "c", "b2"}, {"with, comma", "with|bar", "with\"quote", " "}} {
+				o := c.begun()
+				t := o.put()
+				t.Assign.Drink = &ordermanager.Drink{Name: "Latte", Modifiers: modifiers}
+				o.must(t)
+			}
+		}},
+	)
+}
+
+// oddOrder leads a whole life with a text in every place that takes one.
+func oddOrder(c *checker, text string) {
+	o := c.order()
+	o.id = fit(text+rand.Text(), ordermanager.MaxIDBytes)
+	customer, venue := "c"+text+rand.Text(), "v"+text+rand.Text()
+	o.must(o.create(customer, venue))
+	t := o.put()
+	t.Assign.Drink = &ordermanager.Drink{Name: text, Icon: text, Modifiers: []string{text, text + text}}
+	t.Entry.RequestID = text
+	o.must(t)
+	o.mustNot(t)
+	o.must(withEvent(o.claim(text)))
+	cancelled := withEvent(o.cancel(text))
+	cancelled.Entry.RequestID = text + text
+	cancelled.Assign.Number = fit(text, ordermanager.MaxNumberBytes)
+	o.must(cancelled)
+	c.listed(ordermanager.Query{Customer: customer, Limit: 5}, o.id)
+	c.listed(ordermanager.Query{Venue: venue, State: ordermanager.StateCancelled, Limit: 5}, o.id)
+	o.settle(settlement{Version: o.model.Version, Events: []string{cancelled.Entry.RequestID}})
+	o.settleAll()
+}
+
+// joined makes two orders whose identifiers are the same text when they are joined naively.
+func joined(c *checker, separator string) {
+	left, right := rand.Text(), rand.Text()
+	middle := "x"
+	a, b := c.order(), c.order()
+	a.id, b.id = left+separator+middle, left
+	customerA, customerB := right, middle+separator+right
+	a.must(a.create(customerA, customerA))
+	b.must(b.create(customerB, customerB))
+	b.must(b.put())
+	a.must(a.cancel("no time"))
+	c.same(a.id, a.model)
+	c.same(b.id, b.model)
+	c.listed(ordermanager.Query{Customer: customerA, Limit: 5}, a.id)
+	c.listed(ordermanager.Query{Customer: customerB, Limit: 5}, b.id)
+	c.listed(ordermanager.Query{Venue: customerA, Limit: 5}, a.id)
+	c.listed(ordermanager.Query{Venue: customerB, Limit: 5}, b.id)
+}
+
+func alike(c *checker) {
+	unique := rand.Text() + "é"
+	decomposed := strings.TrimSuffix(unique, "é") + "e\u0301"
+	var all []*order
+	for _, id := range []string{unique, unique + " ", " " + unique, unique + "x", strings.ToLower(unique), unique + "%", decomposed} {
+		o := c.order()
+		o.id = id
+		o.must(o.create(id, id))
+		all = append(all, o)
+	}
+	all[3].must(all[3].cancel("no time"))
+	for _, o := range all {
+		c.same(o.id, o.model)
+		c.listed(ordermanager.Query{Customer: o.id, Limit: 50}, o.id)
+		c.listed(ordermanager.Query{Venue: o.id, Limit: 50}, o.id)
+	}
+}
+
+// largest is an order in which every text is as long as it can be.
+func largest(c *checker) *order {
+	o := c.order()
+	o.id = long(ordermanager.MaxIDBytes)
+	t := o.create(long(ordermanager.MaxIDBytes), long(ordermanager.MaxIDBytes))
+	t.Assign.Register.Token = ordermanager.NewTaskToken(long(ordermanager.MaxTokenBytes))
+	t.Entry.RequestID = t.Assign.Register.Token.Fingerprint()
+	o.must(t)
+	t = o.put()
+	t.Assign.Drink = &ordermanager.Drink{Name: long(ordermanager.MaxNameBytes), Icon: long(ordermanager.MaxNameBytes)}
+	for range ordermanager.MaxModifiers {
+		t.Assign.Drink.Modifiers = append(t.Assign.Drink.Modifiers, long(ordermanager.MaxNameBytes))
+	}
+	o.must(t)
+	second := o.register(secondWait, ordermanager.NewTaskToken(long(ordermanager.MaxTokenBytes)), o.now)
+	second.Assign.Number = long(ordermanager.MaxNumberBytes)
+	o.must(withEvent(second))
+	o.must(o.claim(long(ordermanager.MaxIDBytes)))
+	t = o.step(ordermanager.ActionCancel, ordermanager.Admin(long(ordermanager.MaxIDBytes)))
+	t.Assign.Reason = long(ordermanager.MaxReasonBytes)
+	t.Entry.Reason = t.Assign.Reason
+	t.Entry.RequestID = long(ordermanager.MaxRequestIDBytes)
+	o.must(withEvent(t))
+	return o
+}
+
+func fullHistory(c *checker) {
+	o := largest(c)
+	first := ""
+	for len(o.model.History) < ordermanager.MaxHistory {
+		t := o.step(ordermanager.ActionMake, ordermanager.Barista(long(ordermanager.MaxIDBytes)))
+		t.Entry.RequestID, t.Entry.Reason = long(ordermanager.MaxRequestIDBytes), long(ordermanager.MaxReasonBytes)
+		if first == "" {
+			first = t.Entry.RequestID
+		}
+		o.must(withEvent(t))
+	}
+	again := o.step(ordermanager.ActionMake, workflow)
+	again.Entry.RequestID = first
+	o.mustNot(again)
+	o.settleAll()
+}
+
+// long is a text of exactly this many bytes, different every time.
+func long(size int) string {
+	text := rand.Text()
+	return (text + strings.Repeat("ä", size))[:size-size%2] + strings.Repeat("x", size%2)
+}
+
+// fit shortens a text to a limit, at the end of a character.
+func fit(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "")
+}
