@@ -1,0 +1,95 @@
+// Command ordermanager is the operator's tool: it carries out requests and events against the stores and resumers of this
+// module, and draws the life cycle. Run it with --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	exitAccepted = 0
+	exitRefused  = 1
+	exitFailed   = 2
+)
+
+// errRefused is returned by a command that ran to its end, and has reported on its output that something was refused.
+var errRefused = errors.New("some inputs were refused")
+
+type commands struct {
+	Exec    execCommand      `cmd:"" help:"Carry out requests and events, and print what became of each."`
+	Diagram diagramCommand   `cmd:"" help:"Print the life cycle of an order as a diagram."`
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+const description = `Moves coffee orders through their life: pending, making, completed or cancelled.
+
+Exit codes: 0, everything was accepted; 1, some inputs were refused; 2, it could not run.`
+
+// stdio is what a command reads and writes.
+type stdio struct {
+	in  io.Reader
+	out io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal lets the input in hand be finished; the second one kills.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program. It returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// kong prints help and version, asks to exit, and then goes on parsing.
+	printed := false
+	parser, err := kong.New(&commands{},
+		kong.Name("ordermanager"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { printed = true }),
+		kong.Vars{"version": version()},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		panic(err) // the declarations of the commands are wrong
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case printed:
+		return exitAccepted
+	case err != nil:
+		return fail(stderr, fmt.Errorf("%w (try --help)", err))
+	}
+	switch err := parsed.Run(&stdio{stdin, stdout}); {
+	case errors.Is(err, errRefused):
+		return exitRefused
+	case err != nil:
+		return fail(stderr, err)
+	}
+	return exitAccepted
+}
+
+// fail prints an error on one line.
+func fail(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "ordermanager: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return exitFailed
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "ordermanager (unknown version)"
+	}
+	return fmt.Sprintf("ordermanager %s (%s)", info.Main.Version, info.GoVersion)
+}

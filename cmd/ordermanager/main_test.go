@@ -1,0 +1,292 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brewline/ordermanager"
+)
+
+var update = flag.Bool("update", false, "write what the command prints to the golden files")
+
+// invoke runs the program with a standard input.
+func invoke(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// Each script is testdata/<input>.in.jsonl; what it prints is testdata/<golden>.out.jsonl, compared as JSON.
+func TestExec_answersEveryInputOfAScript(t *testing.T) {
+	for _, c := range []struct {
+		about         string
+		input, golden string
+		flags         []string
+		code          int
+	}{
+		{about: "the source page's two inputs", input: "source_page", code: exitRefused},
+		{about: "two whole lives, with repeated requests", input: "life"},
+		{about: "every kind of refusal", input: "refusals", code: exitRefused},
+		{about: "every action on orders that have ended (invariant 1)", input: "terminal", code: exitRefused},
+		{about: "values that are no requests", input: "not_requests", code: exitRefused},
+		{about: "values that are no events", input: "not_events", code: exitRefused},
+		{about: "events that come twice, late, or from somebody else (invariants 3 and 6)", input: "repeated_events", code: exitRefused},
+		{about: "time-outs", input: "time_outs", code: exitRefused},
+		{about: "a cancel in every window (invariant 3)", input: "cancel", code: exitRefused},
+		{about: "nobody is resumed (invariant 5)", input: "resume_none", flags: []string{"--resume", "none"}, code: exitRefused},
+		{about: "completed unclaimed in the standard life", input: "unclaimed", code: exitRefused},
+		{
+			about: "completed unclaimed in the sample's life", input: "unclaimed", golden: "unclaimed_serverlesspresso",
+			flags: []string{"--lifecycle", "serverlesspresso"}, code: exitRefused,
+		},
+		{about: "a plain menu", input: "menu", flags: []string{"--menu", "testdata/menu.plain.json"}, code: exitRefused},
+		{about: "the workshop's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.workshop.json"}, code: exitRefused},
+		{about: "the core's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.core.json"}, code: exitRefused},
+		{about: "what is not JSON ends the run", input: "malformed", code: exitRefused},
+		{about: "a value that is cut short ends the run", input: "cut_short", code: exitRefused},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			input := filepath.Join("testdata", c.input+".in.jsonl")
+			golden := c.golden
+			if golden == "" {
+				golden = c.input
+			}
+			golden = filepath.Join("testdata", golden+".out.jsonl")
+			code, stdout, stderr := invoke(t, "", append([]string{"exec", input}, c.flags...)...)
+			if code != c.code || stderr != "" {
+				t.Errorf("exit code %d, want %d; stderr %q", code, c.code, stderr)
+			}
+			if *update {
+				if err := os.WriteFile(golden, []byte(stdout), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(lines(t, string(want)), lines(t, stdout)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			// Invariant 8: the task tokens of the scripts all begin with this.
+			if strings.Contains(stdout, "secret-") {
+				t.Error("a task token was printed")
+			}
+		})
+	}
+}
+
+// lines decodes one JSON object per line.
+func lines(t *testing.T, text string) []map[string]any {
+	t.Helper()
+	var all []map[string]any
+	for line := range strings.Lines(text) {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			t.Fatalf("not an object on one line: %q: %v", line, err)
+		}
+		all = append(all, object)
+	}
+	return all
+}
+
+func TestExec_readsTheStandardInput(t *testing.T) {
+	script, err := os.ReadFile("testdata/life.in.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ := invoke(t, "", "exec", "testdata/life.in.jsonl")
+	for _, args := range [][]string{{"exec"}, {"exec", "-"}} {
+		if code, got, stderr := invoke(t, string(script), args...); code != exitAccepted || got != want {
+			t.Errorf("%v: exit code %d, %q, and the output differs by:\n%s", args, code, stderr, cmp.Diff(want, got))
+		}
+	}
+}
+
+func TestExec_acceptsAnEmptyInput(t *testing.T) {
+	if code, stdout, stderr := invoke(t, " \n", "exec"); code != exitAccepted || stdout != "" || stderr != "" {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+func TestExec_answersBeforeTheNextInputComes(t *testing.T) {
+	stdin, keyboard := io.Pipe()
+	screen, stdout := io.Pipe()
+	done := make(chan int)
+	go func() {
+		done <- run(t.Context(), []string{"exec"}, stdin, stdout, io.Discard)
+		_ = stdout.Close()
+	}()
+	printed := bufio.NewScanner(screen)
+	for _, input := range []string{
+		`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"ann"}}`,
+		`{"action":"put","orderId":"1","body":{"userId":"ann","drink":"Latte"}}`,
+	} {
+		// The next value has not even begun when the answer must be there.
+		if _, err := io.WriteString(keyboard, input); err != nil {
+			t.Fatal(err)
+		}
+		if !printed.Scan() || !strings.Contains(printed.Text(), `"ok":true`) {
+			t.Fatalf("answer to %s: %q", input, printed.Text())
+		}
+	}
+	_ = keyboard.Close()
+	if code := <-done; code != exitAccepted {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestExec_refusesWhatIsTooLargeAndGoesOn(t *testing.T) {
+	padding := strings.Repeat("x", ordermanager.MaxRequestBytes)
+	code, stdout, _ := invoke(t, `{"action":"make","padding":"`+padding+`"} {"detail-type":"Validator.NewOrder","detail":{"padding":"`+padding+`"}}
+		{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"ann"}}`, "exec")
+	var got []any
+	for _, line := range lines(t, stdout) {
+		got = append(got, line["ok"], line["code"])
+	}
+	if diff := cmp.Diff([]any{false, "invalid_request", false, "invalid_request", true, nil}, got); diff != "" || code != exitRefused {
+		t.Errorf("exit code %d, -want +got:\n%s", code, diff)
+	}
+}
+
+func TestExec_offersTheWorkshopsMenu(t *testing.T) {
+	icons := map[string]string{
+		"Espresso":          "barista-icons_espresso-alternative",
+		"Cappuccino":        "barista-icons_cappuccino-alternative",
+		"Latte":             "barista-icons_cafe-latte",
+		"Flat White":        "barista-icons_flat-white-alternative@2x",
+		"Americano":         "barista-icons_americano",
+		"Coffee of the day": "barista-icons_americano",
+	}
+	for drink, icon := range icons {
+		code, stdout, _ := invoke(t, `{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"ann"}}
+			{"action":"put","orderId":"1","body":{"userId":"ann","drink":"`+drink+`"}}`, "exec")
+		if code != exitAccepted || !strings.Contains(stdout, `"icon":"`+icon+`"`) {
+			t.Errorf("%s: exit code %d, %s", drink, code, stdout)
+		}
+	}
+}
+
+func TestExec_stopsWhenItIsInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	stdin, _ := io.Pipe() // nothing ever comes
+	interrupt()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"exec"}, stdin, &stdout, &stderr)
+	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted\n" {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, &stdout, &stderr)
+	}
+}
+
+func TestExec_stopsWhenNobodyReadsItsOutput(t *testing.T) {
+	reader, stdout := io.Pipe()
+	_ = reader.CloseWithError(errors.New("broken pipe"))
+	var stderr bytes.Buffer
+	code := run(t.Context(), []string{"exec", "testdata/life.in.jsonl"}, nil, stdout, &stderr)
+	if code != exitFailed || stderr.String() != "ordermanager: broken pipe\n" {
+		t.Errorf("exit code %d, stderr %q", code, &stderr)
+	}
+}
+
+func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
+	notAMenu := filepath.Join(t.TempDir(), "menu.json")
+	if err := os.WriteFile(notAMenu, []byte("{\n}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, `expected one of "exec", "diagram" (try --help)`},
+		{[]string{"brew"}, `unexpected argument brew (try --help)`},
+		{[]string{"exec", "--sugar"}, `unknown flag --sugar (try --help)`},
+		{[]string{"exec", "-", "-"}, `unexpected argument - (try --help)`},
+		{[]string{"exec", "--store", "cupboard"}, `--store: there is no store "cupboard"; there is: memory`},
+		{[]string{"exec", "--resume", "maybe"}, `--resume: there is no way "maybe" to resume; there are: local, none`},
+		{
+			[]string{"exec", "--lifecycle", "nine"},
+			`--lifecycle must be one of "standard","serverlesspresso" but got "nine" (try --help)`,
+		},
+		{[]string{"diagram", "--format", "png"}, `--format must be one of "mermaid","dot" but got "png" (try --help)`},
+		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory"},
+		{[]string{"exec", "testdata"}, "read testdata: is a directory"},
+		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory"},
+		{[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": not a menu: none of items, value and menu is there"},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			code, stdout, stderr := invoke(t, "", c.args...)
+			if code != exitFailed || stdout != "" || stderr != "ordermanager: "+c.want+"\n" {
+				t.Errorf("exit code %d, stdout %q\nstderr %q\nwant   %q", code, stdout, stderr, c.want)
+			}
+		})
+	}
+}
+
+func TestRun_helpsEverywhere(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--help"}, []string{"exec", "diagram", "Exit codes:"}},
+		{[]string{"exec", "--help"}, []string{"--store", "--resume", "--menu", "--lifecycle", "Validator.NewOrder", "Example:"}},
+		{[]string{"diagram", "-h"}, []string{"--format", "--lifecycle", "Example:"}},
+		{[]string{"--version"}, []string{"ordermanager "}},
+		{[]string{"exec", "--version"}, []string{"ordermanager "}},
+	} {
+		code, stdout, stderr := invoke(t, "", c.args...)
+		if code != exitAccepted || stderr != "" {
+			t.Errorf("%v: exit code %d, stderr %q", c.args, code, stderr)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%v does not mention %q:\n%s", c.args, want, stdout)
+			}
+		}
+	}
+}
+
+// The example in the help is the first thing that a user copies.
+func TestExec_helpShowsAnExampleThatIsAccepted(t *testing.T) {
+	_, script, _ := strings.Cut((*execCommand)(nil).Help(), "<<END\n")
+	script, _, found := strings.Cut(script, "    END")
+	if !found {
+		t.Fatal("no example")
+	}
+	code, stdout, _ := invoke(t, script, "exec")
+	if got := lines(t, stdout); code != exitAccepted || len(got) != 4 {
+		t.Errorf("exit code %d, output:\n%s", code, stdout)
+	}
+}
+
+func TestDiagram_drawsTheChosenLifeInTheChosenLanguage(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"diagram"}, ordermanager.StandardLifecycle.Mermaid()},
+		{[]string{"diagram", "--format", "mermaid"}, ordermanager.StandardLifecycle.Mermaid()},
+		{[]string{"diagram", "--format", "dot"}, ordermanager.StandardLifecycle.DOT()},
+		{[]string{"diagram", "--lifecycle", "serverlesspresso"}, ordermanager.ServerlesspressoLifecycle.Mermaid()},
+		{[]string{"diagram", "--lifecycle=serverlesspresso", "--format=dot"}, ordermanager.ServerlesspressoLifecycle.DOT()},
+	} {
+		code, stdout, stderr := invoke(t, "", c.args...)
+		if code != exitAccepted || stderr != "" {
+			t.Errorf("%v: exit code %d, stderr %q", c.args, code, stderr)
+		}
+		if diff := cmp.Diff(c.want, stdout); diff != "" {
+			t.Errorf("%v: -want +got:\n%s", c.args, diff)
+		}
+	}
+}
