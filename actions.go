@@ -168,23 +168,20 @@ func (m *Manager) owesEvent(action Action) bool {
 // and as an error otherwise.
 func (m *Manager) refused(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
 	failing := t.failing(o)
-	if failing&guardRepeated != 0 {
-		entry, _, _ := o.Entry(t.Entry.RequestID)
-		if !t.sameRequest(entry, o) {
-			return Receipt{}, m.refusal(t, o, []Reason{reason(ErrRequestReused)})
-		}
+	switch {
+	case failing&guardMissing != 0:
+		return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
+	case failing&guardRepeated != 0 && t.appliedTo(o):
 		receipt := m.finish(ctx, t, o, nil)
 		receipt.Replayed = true
 		return receipt, nil
 	}
-	if o == nil {
-		return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
-	}
 	return Receipt{}, m.refusal(t, o, reasons(failing))
 }
 
-// sameRequest reports whether the entry was made by this very request.
-func (t *Transition) sameRequest(entry Entry, o *Order) bool {
+// appliedTo reports whether the order's entry with this request id was made by this very request.
+func (t *Transition) appliedTo(o *Order) bool {
+	entry, _, _ := o.Entry(t.Entry.RequestID)
 	same := entry.Action == t.Entry.Action && entry.Actor == t.Entry.Actor && entry.Reason == t.Entry.Reason
 	if drink := t.Assign.Drink; same && drink != nil {
 		return o.Drink != nil && o.Drink.Name == drink.Name && slices.Equal(o.Drink.Modifiers, drink.Modifiers)
@@ -202,6 +199,7 @@ func reasons(failing guard) []Reason {
 		guard guard
 		err   error
 	}{
+		{guardRepeated, ErrRequestReused},
 		{guardVenue, ErrWrongVenue},
 		{guardClaim, ErrClaimed},
 		{guardState, ErrIllegalTransition},

@@ -204,5 +204,10 @@ func (e *StoreError) Error() string {
 	return fmt.Sprintf("%v: %s order %s: %v", ErrStore, e.Op, e.OrderID, e.Err)
 }
 
-// Unwrap returns [ErrStore] and what the store said.
-func (e *StoreError) Unwrap() []error { return []error{ErrStore, e.Err} }
+// Unwrap returns [ErrStore] and what the store said; of a broken contract, that alone, because it is an ErrStore itself.
+func (e *StoreError) Unwrap() []error {
+	if errors.Is(e.Err, ErrStoreContract) {
+		return []error{e.Err}
+	}
+	return []error{ErrStore, e.Err}
+}

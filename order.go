@@ -145,7 +145,7 @@ func (o *Order) Entry(requestID string) (entry Entry, version int, found bool) {
 
 // Owes reports whether something that follows from the order's history has not been delivered yet: an answer to a wait
 // that has been decided, or an event.
-func (o *Order) Owes() bool {
+func (o Order) Owes() bool {
 	return len(o.OwedEvents) > 0 || len(o.answering()) > 0
 }
 

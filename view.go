@@ -17,7 +17,7 @@ type View struct {
 }
 
 // View returns the JSON form of the order. Modifiers is never nil.
-func (o *Order) View() View {
+func (o Order) View() View {
 	view := View{
 		OrderID:       o.ID,
 		State:         o.State,
