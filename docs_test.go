@@ -1,0 +1,63 @@
+package ordermanager_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	testNamed   = regexp.MustCompile("`((?:Test|Fuzz|Benchmark|Example)[A-Za-z0-9_]*…?)`")
+	testDefined = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark|Example)\w*)\(`)
+	fileNamed   = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+)
+
+func TestDocs_nameTestsAndFilesThatExist(t *testing.T) {
+	var defined []string
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		for _, match := range testDefined.FindAllStringSubmatch(string(data), -1) {
+			defined = append(defined, match[1])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := "\n" + strings.Join(defined, "\n") + "\n"
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, page := range append(pages, "README.md", "CONTRIBUTING.md") {
+		data, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range testNamed.FindAllStringSubmatch(string(data), -1) {
+			named++
+			name, prefix := strings.CutSuffix(match[1], "…")
+			if !prefix {
+				name += "\n"
+			}
+			if !strings.Contains(all, "\n"+name) {
+				t.Errorf("%s names %s, which does not exist", page, match[1])
+			}
+		}
+		for _, match := range fileNamed.FindAllStringSubmatch(string(data), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), match[1])); err != nil {
+				t.Errorf("%s links to %s: %v", page, match[1], err)
+			}
+		}
+	}
+	if named < 20 {
+		t.Errorf("found only %d names of tests: is the expression right?", named)
+	}
+}
