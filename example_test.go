@@ -1,0 +1,237 @@
+package ordermanager_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/memory"
+)
+
+// shop is what the examples share: a Manager in memory, and an order that waits for a drink.
+func shop(options *ordermanager.Options) (*ordermanager.Manager, *memory.Workflow) {
+	workflow := memory.NewWorkflow()
+	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, workflow, options)
+	if err != nil {
+		panic(err)
+	}
+	workflow.Connect(manager)
+	if _, err := workflow.Start(context.Background(), "order-1", "customer-1", ""); err != nil {
+		panic(err)
+	}
+	return manager, workflow
+}
+
+func chooseLatte(manager *ordermanager.Manager) (ordermanager.Receipt, error) {
+	return manager.Put(context.Background(), ordermanager.Request{
+		OrderID: "order-1",
+		Actor:   ordermanager.Customer("customer-1"),
+		Drink:   ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Oat"}},
+	})
+}
+
+func Example() {
+	ctx := context.Background()
+	manager, workflow := shop(nil)
+
+	receipt, err := chooseLatte(manager)
+	fmt.Println("put:", receipt.Order.State, receipt.Resume, err)
+
+	fmt.Println("workflow:", workflow.Advance(ctx), workflow.Stage("order-1"))
+
+	barista := ordermanager.Barista("barista-1")
+	receipt, err = manager.Make(ctx, ordermanager.Request{OrderID: "order-1", Actor: barista})
+	fmt.Println("make:", receipt.Order.State, err)
+
+	receipt, err = manager.Complete(ctx, ordermanager.Request{OrderID: "order-1", Actor: barista})
+	fmt.Println("complete:", receipt.Order.State, receipt.Resume, err)
+	fmt.Println("workflow:", workflow.Stage("order-1"))
+	// Output:
+	// put: pending delivered <nil>
+	// workflow: <nil> waiting for completion
+	// make: making <nil>
+	// complete: completed delivered <nil>
+	// workflow: finished
+}
+
+// The input of the sample's OrderManager workflow, as it is.
+func ExampleManager_Handle() {
+	manager, _ := shop(nil)
+	request, err := ordermanager.ParseRequest([]byte(
+		`{"action":"","body":{"userId":"customer-1","drink":"Cappuccino","modifiers":[]},"orderId":"order-1","baristaUserId":"3"}`))
+	if err != nil {
+		panic(err)
+	}
+	receipt, err := manager.Handle(context.Background(), request)
+	fmt.Println(receipt.Order.Drink.Name, receipt.Resume, err)
+	// Output: Cappuccino delivered <nil>
+}
+
+// Every reason why a put was refused.
+func ExampleMenuError() {
+	manager, _ := shop(nil)
+	_, err := manager.Put(context.Background(), ordermanager.Request{
+		OrderID: "order-1",
+		Actor:   ordermanager.Customer("customer-1"),
+		Drink:   ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Oat", "Regular", "Sugar"}},
+	})
+	if refusal, ok := errors.AsType[*ordermanager.MenuError](err); ok {
+		for _, violation := range refusal.Violations {
+			fmt.Println(violation.Code, violation.Value)
+		}
+	}
+	// Output:
+	// unknown_modifier Sugar
+	// exclusive_options Oat
+}
+
+// What to tell a caller who was refused.
+func ExampleTransitionError() {
+	manager, _ := shop(nil)
+	_, err := manager.Complete(context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("barista-1")})
+	if refusal, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
+		fmt.Println(ordermanager.CodeOf(err), refusal.State, refusal.Allowed)
+	}
+	// Output: illegal_transition pending [put cancel]
+}
+
+func ExampleManager_Explain() {
+	manager, _ := shop(nil)
+	explanation, err := manager.Explain(context.Background(), ordermanager.Request{
+		Action: ordermanager.ActionMake, OrderID: "order-1", Actor: ordermanager.Barista("barista-1"),
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(explanation.Allowed)
+	for _, reason := range explanation.Reasons {
+		fmt.Println(reason.Code, "-", reason.Message)
+	}
+	// Output:
+	// false
+	// not_ready - no drink has been accepted yet
+}
+
+// A request id makes a request repeatable.
+func ExampleRequest_requestID() {
+	manager, _ := shop(nil)
+	cancel := ordermanager.Request{
+		OrderID: "order-1", Actor: ordermanager.Customer("customer-1"), Reason: "changed my mind", RequestID: "5f0c",
+	}
+	for range 2 {
+		receipt, err := manager.Cancel(context.Background(), cancel)
+		fmt.Println(receipt.Order.State, receipt.Replayed, err)
+	}
+	// Output:
+	// cancelled false <nil>
+	// cancelled true <nil>
+}
+
+// The workflow cannot be reached, and is redriven later.
+func ExampleManager_Redrive() {
+	ctx := context.Background()
+	resumer := new(memory.Resumer)
+	resumer.Hook = func(string, string, bool) error { return errors.New("unreachable") }
+	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, resumer, nil)
+	if err != nil {
+		panic(err)
+	}
+	started := ordermanager.WorkflowStarted{OrderID: "order-1", Customer: "customer-1", Token: resumer.Issue()}
+	if _, err := manager.WorkflowStarted(ctx, started); err != nil {
+		panic(err)
+	}
+	receipt, err := chooseLatte(manager)
+	fmt.Println(receipt.Resume, receipt.Pending, err)
+
+	resumer.Hook = nil
+	report, err := manager.Redrive(ctx, nil)
+	fmt.Println(report.Delivered, "delivered,", report.Pending, "pending", err)
+	// Output:
+	// pending unreachable <nil>
+	// 1 delivered, 0 pending <nil>
+}
+
+func ExampleManager_Orders() {
+	manager, _ := shop(nil)
+	for order, err := range manager.Orders(context.Background(), ordermanager.Query{State: ordermanager.StatePending}) {
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(order.ID, order.Customer, order.State)
+	}
+	// Output: order-1 customer-1 pending
+}
+
+// A time-out of the workflow cancels the order.
+func ExampleManager_TimedOut() {
+	manager, _ := shop(nil)
+	receipt, err := manager.TimedOut(context.Background(), ordermanager.TimedOut{OrderID: "order-1", Cause: "Customer timedout"})
+	fmt.Println(receipt.Order.State, receipt.Order.Reason, err)
+	// Output: cancelled Customer timedout <nil>
+}
+
+// The robot barista of the sample completes without claiming.
+func ExampleOptions_lifecycle() {
+	manager, _ := shop(&ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle})
+	if _, err := chooseLatte(manager); err != nil {
+		panic(err)
+	}
+	receipt, err := manager.Complete(context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("robot")})
+	fmt.Println(receipt.Order.State, err)
+	// Output: completed <nil>
+}
+
+// A shop in which only the chef may cancel.
+func ExamplePolicy() {
+	policy := func(action ordermanager.Action, actor ordermanager.Actor) ordermanager.Permission {
+		if action == ordermanager.ActionCancel && actor.ID != "chef" {
+			return ordermanager.Permission{}
+		}
+		return ordermanager.DefaultPolicy(action, actor)
+	}
+	manager, _ := shop(&ordermanager.Options{Policy: policy})
+	_, err := manager.Cancel(context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Customer("customer-1")})
+	fmt.Println(errors.Is(err, ordermanager.ErrForbidden), err)
+	// Output: true not permitted to this actor: cancel by a customer
+}
+
+// A metric of every operation; a span would begin and end in the same places.
+func ExampleObserver() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	observer := func(ctx context.Context, op ordermanager.Operation) (context.Context, func(error)) {
+		return ctx, func(err error) { logger.Info(op.Name, "action", op.Action, "code", ordermanager.CodeOf(err)) }
+	}
+	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, new(memory.Resumer), &ordermanager.Options{Observer: observer})
+	if err != nil {
+		panic(err)
+	}
+	_, _ = chooseLatte(manager)
+	// Output:
+	// level=INFO msg=menu action=put code=""
+	// level=INFO msg=store.apply action=put code=""
+	// level=INFO msg=handle action=put code=order_not_found
+}
+
+func ExampleParseMenu() {
+	menu, err := ordermanager.ParseMenu([]byte(`{"items":[{"drink":"Latte","icon":"latte","modifiers":[{"Name":"Milk","Options":["Regular","Oat"]}]}]}`))
+	if err != nil {
+		panic(err)
+	}
+	drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Oat"}})
+	fmt.Println(drink.Name, drink.Modifiers, drink.Icon, err)
+	// Output: Latte [Oat] latte <nil>
+}
+
+func ExampleTaskToken() {
+	token := ordermanager.NewTaskToken("AQCEAAAAKgAAAAM")
+	fmt.Println(token, fmt.Sprintf("%+v", ordermanager.WaitSlot{Token: token}.Token), token.Reveal() != "")
+	// Output: [redacted] [redacted] true
+}
