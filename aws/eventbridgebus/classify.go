@@ -1,0 +1,50 @@
+package eventbridgebus
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"github.com/brewline/ordermanager"
+)
+
+// transient is the SDK's own judgement of which errors are worth a repetition.
+var transient = retry.IsErrorRetryables(retry.DefaultRetryables)
+
+// classify sorts every error of a whole call into retry later and will never work by being repeated: "PutEvents" and "Common
+// Errors" in the Amazon EventBridge API Reference.
+func classify(err error) error {
+	later := fmt.Errorf("eventbridgebus: %w", err)
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return later // the service was not reached, or its answer was not understood
+	}
+	if status := httpStatus(err); status >= http.StatusInternalServerError || status == http.StatusTooManyRequests ||
+		transient.IsErrorRetryable(err) == aws.TrueTernary {
+		return later
+	}
+	return fmt.Errorf("%w: %w", ordermanager.ErrUndeliverable, later)
+}
+
+func httpStatus(err error) int {
+	var response interface{ HTTPStatusCode() int }
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+// permanent sorts the error code of one entry in the same way: "PutEventsResultEntry" in the Amazon EventBridge API Reference
+// lists what is not retryable. A code that is not on the list may pass.
+func permanent(code string) bool {
+	switch code {
+	case "AccessDeniedException", "InvalidAccountIdException", "InvalidArgument", "MalformedDetail", "RedactionFailure",
+		"NotAuthorizedForSourceException", "NotAuthorizedForDetailTypeException":
+		return true
+	}
+	return false
+}
