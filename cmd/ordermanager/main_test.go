@@ -223,6 +223,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory"},
 		{[]string{"exec", "testdata"}, "read testdata: is a directory"},
 		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory"},
+		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory"},
 		{[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": not a menu: none of items, value and menu is there"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {

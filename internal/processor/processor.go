@@ -96,7 +96,8 @@ var readers = map[string]struct {
 	typeNewOrder: {ActionNewOrder, func(d *object, _ string, _ time.Time) any {
 		n := NewOrder{OrderID: d.required("orderId"), Customer: d.required("userId"), Venue: d.text("eventId")}
 		// The sample's validator sends the whole bucket that the order counts against, and the venue is inside it.
-		if bucket := d.object("bucket"); n.Venue == "" {
+		if n.Venue == "" {
+			bucket := d.object("bucket")
 			n.Venue = bucket.text("eventId")
 			d.fail(bucket.err)
 		}

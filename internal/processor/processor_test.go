@@ -55,6 +55,11 @@ func TestParse_readsEveryKindInBothDialects(t *testing.T) {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":7}}`,
 			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: token}},
 		},
+		"fields that are null as if they were absent": {
+			`{"id":null,"time":null,"detail-type":"OrderProcessor.WaitingCompletion",
+			  "detail":{"TaskToken":"secret-token","orderId":"1","userId":null,"orderNumber":null}}`,
+			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Token: token}},
+		},
 		"a time-out": {
 			`{"id":"e1","detail-type":"OrderProcessor.OrderTimeOut","detail":{"orderId":"1","cause":"Barista timedout","userId":null}}`,
 			processor.Event{Action: ordermanager.ActionTimedOut, News: ordermanager.TimedOut{OrderID: "1", Cause: "Barista timedout", RequestID: "e1"}},
