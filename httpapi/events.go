@@ -1,0 +1,119 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+const (
+	// heartbeat is how often a quiet stream says that it is alive, so that nothing in between closes it.
+	heartbeat = 15 * time.Second
+	// writeTimeout is how long a listener may take to accept what is written.
+	writeTimeout = 10 * time.Second
+	// streamLifetime ends a stream, so that a caller is identified anew from time to time. Browsers come back by themselves.
+	streamLifetime = 15 * time.Minute
+)
+
+// stream is GET /events: server-sent events. It begins with "reread", unless it continues after a Last-Event-ID that is still
+// remembered; then every change is an "order".
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	if r.Method == http.MethodHead {
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	s := listener{feed: h.feed, actor: actor, out: w, control: http.NewResponseController(w)}
+	if err := s.control.Flush(); errors.Is(err, http.ErrNotSupported) {
+		return &refusal{code: codeNoStreaming}
+	}
+	s.listen(r)
+	return nil
+}
+
+// listener is one stream.
+type listener struct {
+	feed     *Feed
+	actor    ordermanager.Actor
+	position uint64
+	out      http.ResponseWriter
+	control  *http.ResponseController
+}
+
+// listen sends changes until the caller leaves, falls behind or has been there for long enough.
+func (s *listener) listen(r *http.Request) {
+	// The position is taken before the caller is told to read, so no change falls in between.
+	position, resumed := s.feed.resume(r.Header.Get("Last-Event-ID"))
+	s.position = position
+	hello := "retry: 2000\n\n"
+	if !resumed {
+		hello += fmt.Sprintf("event: reread\nid: %s\ndata: {}\n\n", s.feed.id(position))
+	}
+	if s.send([]byte(hello)) != nil {
+		return
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	end := time.NewTimer(streamLifetime)
+	defer end.Stop()
+	for {
+		changes, news, ok := s.feed.since(s.position)
+		if !ok || s.sendChanges(changes) != nil {
+			return
+		}
+		if len(changes) > 0 && r.Context().Err() == nil {
+			continue
+		}
+		select {
+		case <-news:
+		case <-beat.C:
+			// The id moves those on whom the latest changes did not concern.
+			if s.send(fmt.Appendf(nil, ": alive\nid: %s\n\n", s.feed.id(s.position))) != nil {
+				return
+			}
+		case <-end.C:
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// sendChanges sends those that the caller may see, and moves on.
+func (s *listener) sendChanges(changes []change) error {
+	var text bytes.Buffer
+	for _, c := range changes {
+		s.position = c.position + 1
+		if !maySee(s.actor, c.order.UserID) {
+			continue
+		}
+		data, err := json.Marshal(c.order)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&text, "event: order\nid: %s\ndata: %s\n\n", s.feed.id(s.position), data)
+	}
+	if text.Len() == 0 {
+		return nil
+	}
+	return s.send(text.Bytes())
+}
+
+// send writes and flushes. The deadline is each write's own, so a server's WriteTimeout does not end a stream.
+func (s *listener) send(text []byte) error {
+	if err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := s.out.Write(text); err != nil { //nolint:gosec // an event stream of JSON, which no browser takes for a page
+		return err
+	}
+	return s.control.Flush()
+}

@@ -1,0 +1,84 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/brewline/ordermanager"
+)
+
+// ErrNoIdentity is for an [Options.Identify] to return when nobody is signed in. The answer is 401 with the code
+// unauthenticated; nothing was read or written.
+var ErrNoIdentity = errors.New("nobody is signed in")
+
+// identified asks who is calling before anything else is looked at.
+func (h *Handler) identified(answer func(http.ResponseWriter, *http.Request, ordermanager.Actor) error) endpoint {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		actor, err := h.identify(r)
+		switch {
+		case err != nil && ordermanager.CodeOf(err) != ordermanager.CodeInternal:
+			return err
+		case err != nil || actor.ID == "" || !slices.Contains(roles, actor.Role):
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			return &refusal{code: codeUnauthenticated}
+		}
+		return answer(w, r, actor)
+	}
+}
+
+var roles = []ordermanager.Role{ordermanager.RoleCustomer, ordermanager.RoleBarista, ordermanager.RoleAdmin, ordermanager.RoleSystem}
+
+type claimsKey struct{}
+
+// WithClaims returns a context with the claims of a token that has been verified: by an API Gateway authorizer, or by middleware of
+// one's own. Never pass claims that nobody verified: [CognitoIdentity] believes them.
+func WithClaims(ctx context.Context, claims map[string]any) context.Context {
+	return context.WithValue(ctx, claimsKey{}, claims)
+}
+
+// CognitoIdentity is an [Options.Identify] that takes the caller from the claims in the request's context: see [WithClaims] and
+// [CognitoActor]. Without claims it returns [ErrNoIdentity].
+func CognitoIdentity(r *http.Request) (ordermanager.Actor, error) {
+	claims, _ := r.Context().Value(claimsKey{}).(map[string]any)
+	return CognitoActor(claims)
+}
+
+// baristas is the Cognito group of those who make what is ordered, as in the Serverlesspresso sample.
+const baristas = "admin"
+
+// CognitoActor takes the caller from the claims of an Amazon Cognito token: "sub" is the identifier, and a member of the group "admin" in
+// "cognito:groups" is a barista; anybody else is a customer. The groups are a list in the token itself, "admin,other" as a REST API of
+// Amazon API Gateway passes them on, or "[admin other]" as an HTTP API does. Without a "sub" it returns [ErrNoIdentity].
+func CognitoActor(claims map[string]any) (ordermanager.Actor, error) {
+	id, _ := claims["sub"].(string)
+	if id == "" {
+		return ordermanager.Actor{}, fmt.Errorf("%w: the claims have no sub", ErrNoIdentity)
+	}
+	if slices.Contains(groups(claims["cognito:groups"]), baristas) {
+		return ordermanager.Barista(id), nil
+	}
+	return ordermanager.Customer(id), nil
+}
+
+func groups(claim any) []string {
+	switch claim := claim.(type) {
+	case string:
+		inner := strings.TrimSuffix(strings.TrimPrefix(claim, "["), "]")
+		return strings.FieldsFunc(inner, func(r rune) bool { return r == ',' || r == ' ' })
+	case []string:
+		return claim
+	case []any:
+		var names []string
+		for _, name := range claim {
+			if name, ok := name.(string); ok {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	return nil
+}

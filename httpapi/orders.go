@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/brewline/ordermanager"
+)
+
+// act is PUT /orders/{id}: it carries out one action and answers with its outcome.
+func (h *Handler) act(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	request, err := parseAction(w, r, actor)
+	if err != nil {
+		return err
+	}
+	receipt, err := h.manager.Handle(r.Context(), request)
+	if err != nil {
+		return inOurWords(err)
+	}
+	writeJSON(w, r, outcome{view(&receipt.Order), receipt.Resume, receipt.Replayed})
+	return nil
+}
+
+// inOurWords names the fields of a refused request as a caller of this interface knows them.
+func inOurWords(err error) error {
+	if refused, ok := errors.AsType[*ordermanager.RequestError](err); ok && refused.Field == "requestId" {
+		return invalid(idempotencyKey, refused.Rule)
+	}
+	return err
+}
+
+// visible returns an order that the actor may read: customers have only their own.
+func (h *Handler) visible(r *http.Request, actor ordermanager.Actor) (*ordermanager.Order, error) {
+	o, err := h.manager.Order(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	if !maySee(actor, o.Customer) {
+		return nil, fmt.Errorf("%w: %s", ordermanager.ErrNotOwner, o.ID)
+	}
+	return &o, nil
+}
+
+// maySee is the one rule of who may read what.
+func maySee(actor ordermanager.Actor, customer string) bool {
+	return actor.Role != ordermanager.RoleCustomer || actor.ID == customer
+}
+
+func (h *Handler) getOrder(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	o, err := h.visible(r, actor)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, r, view(o))
+	return nil
+}
+
+func (h *Handler) getHistory(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	o, err := h.visible(r, actor)
+	if err != nil {
+		return err
+	}
+	answer := history{OrderID: o.ID, Version: o.Version, Entries: make([]entry, len(o.History))}
+	for i, e := range o.History {
+		answer.Entries[i] = entry{e.Action, e.From, e.To, e.Actor.Role, e.Actor.ID, e.At, e.Reason}
+	}
+	writeJSON(w, r, answer)
+	return nil
+}
+
+func (h *Handler) getActions(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	o, err := h.visible(r, actor)
+	if err != nil {
+		return err
+	}
+	answer := explanations{Order: view(o)}
+	for _, action := range ordermanager.Actions() {
+		e, err := h.manager.Explain(r.Context(), ordermanager.Request{Action: action, OrderID: o.ID, Actor: actor, Venue: o.Venue})
+		if err != nil {
+			return err
+		}
+		answer.Actions = append(answer.Actions, explanation{action, e.Allowed, reasons(e.Reasons)})
+	}
+	writeJSON(w, r, answer)
+	return nil
+}
+
+func (h *Handler) listOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	if actor.Role == ordermanager.RoleCustomer {
+		return &refusal{code: "forbidden", detail: "customers have GET /myOrders"}
+	}
+	params, err := parseParameters(r)
+	if err != nil {
+		return err
+	}
+	q, err := params.query()
+	if err != nil {
+		return err
+	}
+	q.State, q.Venue = ordermanager.State(params.get("state")), params.get("eventId")
+	return h.list(w, r, q)
+}
+
+func (h *Handler) listMyOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	params, err := parseParameters(r)
+	if err != nil {
+		return err
+	}
+	q, err := params.query()
+	if err != nil {
+		return err
+	}
+	q.Customer = actor.ID
+	return h.list(w, r, q)
+}
+
+func (h *Handler) list(w http.ResponseWriter, r *http.Request, q ordermanager.Query) error {
+	page, err := h.manager.Page(r.Context(), q)
+	if err != nil {
+		if _, named := errors.AsType[*ordermanager.RequestError](err); !named && errors.Is(err, ordermanager.ErrInvalidRequest) {
+			return invalid("cursor", "is not from a page of this listing")
+		}
+		return err
+	}
+	answer := listing{Orders: make([]order, len(page.Orders)), Cursor: page.Cursor}
+	for i := range page.Orders {
+		answer.Orders[i] = view(&page.Orders[i])
+	}
+	writeJSON(w, r, answer)
+	return nil
+}

@@ -1,0 +1,141 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/brewline/ordermanager"
+)
+
+// The codes of refusals that never reach a Manager. Every other code is one of package ordermanager.
+const (
+	codeUnauthenticated      ordermanager.Code = "unauthenticated"
+	codeNotFound             ordermanager.Code = "not_found"
+	codeMethodNotAllowed     ordermanager.Code = "method_not_allowed"
+	codeTooLarge             ordermanager.Code = "request_too_large"
+	codeUnsupportedMediaType ordermanager.Code = "unsupported_media_type"
+	codeNoStreaming          ordermanager.Code = "streaming_unsupported"
+)
+
+// answers is the one place that says how each code is answered.
+var answers = map[ordermanager.Code]struct {
+	status int
+	title  string
+}{
+	"invalid_request":         {http.StatusBadRequest, "The request is not valid."},
+	"unknown_action":          {http.StatusBadRequest, "There is no such action."},
+	codeUnauthenticated:       {http.StatusUnauthorized, "Nobody is signed in."},
+	"forbidden":               {http.StatusForbidden, "The caller may not do this."},
+	"not_owner":               {http.StatusForbidden, "The order belongs to another customer."},
+	codeNotFound:              {http.StatusNotFound, "There is no such resource."},
+	"order_not_found":         {http.StatusNotFound, "There is no such order."},
+	codeMethodNotAllowed:      {http.StatusMethodNotAllowed, "The resource does not have this method."},
+	"illegal_transition":      {http.StatusConflict, "The state of the order does not allow this."},
+	"drink_accepted":          {http.StatusConflict, "The order has its drink already."},
+	"claimed":                 {http.StatusConflict, "Another barista holds the order."},
+	"not_ready":               {http.StatusConflict, "The order has no drink yet."},
+	"wrong_venue":             {http.StatusConflict, "The order belongs to another venue."},
+	"too_many_transitions":    {http.StatusConflict, "The history of the order is full."},
+	"request_reused":          {http.StatusConflict, "The idempotency key was used for a different request."},
+	"order_exists":            {http.StatusConflict, "The order is there already."},
+	codeTooLarge:              {http.StatusRequestEntityTooLarge, "The request is too large."},
+	codeUnsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body is not JSON."},
+	"invalid_order":           {http.StatusUnprocessableEntity, "The menu does not have this."},
+	ordermanager.CodeInternal: {http.StatusInternalServerError, "Something went wrong."},
+	"store_contract":          {http.StatusInternalServerError, "The store is not sound; the outcome is unknown."},
+	"invalid_options":         {http.StatusInternalServerError, "The service is set up wrongly."},
+	"invalid_lifecycle":       {http.StatusInternalServerError, "The service is set up wrongly."},
+	codeNoStreaming:           {http.StatusNotImplemented, "This server cannot stream."},
+	"store_failed":            {http.StatusServiceUnavailable, "The store failed; the outcome is unknown. Repeat the request with the same idempotency key."},
+	"menu_unavailable":        {http.StatusServiceUnavailable, "The menu is not available. Repeat the request."},
+	"context_done":            {http.StatusServiceUnavailable, "The request was stopped before anything was written. Repeat it."},
+}
+
+// retryAfter is how long, in seconds, a caller should wait before repeating what was answered with 503.
+const retryAfter = "1"
+
+// refusal is an error of this package.
+type refusal struct {
+	code   ordermanager.Code
+	detail string
+	field  string
+}
+
+func (e *refusal) Error() string { return e.detail }
+
+// problem is the body of every answer that is not a success: RFC 9457 with the fields of this interface. All fields are always there.
+type problem struct {
+	Type           string                   `json:"type"`
+	Title          string                   `json:"title"`
+	Status         int                      `json:"status"`
+	Detail         string                   `json:"detail"`
+	Instance       string                   `json:"instance"`
+	Code           ordermanager.Code        `json:"code"`
+	Order          *order                   `json:"order"`
+	AllowedActions []ordermanager.Action    `json:"allowedActions"`
+	Reasons        []reason                 `json:"reasons"`
+	Violations     []ordermanager.Violation `json:"violations"`
+	Field          string                   `json:"field"`
+}
+
+type reason struct {
+	Code    ordermanager.Code `json:"code"`
+	Message string            `json:"message"`
+}
+
+// fail answers with a problem.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := describe(err)
+	p.Instance = r.URL.EscapedPath()
+	if p.Status >= http.StatusInternalServerError {
+		h.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", p.Instance, "code", p.Code, "error", err)
+	}
+	if p.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	write(w, r, "application/problem+json", p.Status, p)
+}
+
+// describe turns an error into a problem.
+func describe(err error) problem {
+	p := problem{
+		Code:           ordermanager.CodeOf(err),
+		Detail:         err.Error(),
+		AllowedActions: []ordermanager.Action{},
+		Reasons:        []reason{},
+		Violations:     []ordermanager.Violation{},
+	}
+	if own, ok := errors.AsType[*refusal](err); ok {
+		p.Code, p.Field = own.code, own.field
+	}
+	if invalid, ok := errors.AsType[*ordermanager.RequestError](err); ok {
+		p.Field = invalid.Field
+	}
+	if refused, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
+		p.Order = viewOrNil(refused.Order)
+		p.AllowedActions = append(p.AllowedActions, refused.Allowed...)
+		p.Reasons = reasons(refused.Reasons)
+	}
+	if menu, ok := errors.AsType[*ordermanager.MenuError](err); ok {
+		p.Order = viewOrNil(menu.Order)
+		p.Violations = append(p.Violations, menu.Violations...)
+	}
+	answer, known := answers[p.Code]
+	if !known {
+		answer = answers[ordermanager.CodeInternal]
+	}
+	p.Type, p.Title, p.Status = "urn:ordermanager:problem:"+string(p.Code), answer.title, answer.status
+	// What a store or a menu source says is for the log: it may name tables, hosts and accounts.
+	if p.Detail == "" || p.Status >= http.StatusInternalServerError {
+		p.Detail = p.Title
+	}
+	return p
+}
+
+func reasons(all []ordermanager.Reason) []reason {
+	described := make([]reason, len(all))
+	for i, r := range all {
+		described[i] = reason{r.Code, r.Message}
+	}
+	return described
+}

@@ -1,0 +1,70 @@
+package httpapi
+
+import (
+	"context"
+	_ "embed" // for the document
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+//go:embed openapi.json
+var document []byte
+
+// getDocument serves the OpenAPI document.
+func (h *Handler) getDocument(w http.ResponseWriter, r *http.Request) error {
+	writeBytes(w, r, "application/json", http.StatusOK, document)
+	return nil
+}
+
+func (h *Handler) getMenu(w http.ResponseWriter, r *http.Request, _ ordermanager.Actor) error {
+	params, err := parseParameters(r)
+	if err != nil {
+		return err
+	}
+	venue, err := params.venue()
+	if err != nil {
+		return err
+	}
+	menu, err := h.menu.Menu(r.Context(), venue)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ordermanager.ErrMenuUnavailable, err)
+	}
+	// A copy with lists where the menu has none, so that clients need not expect null.
+	answer := ordermanager.Menu{Items: append([]ordermanager.MenuItem{}, menu.Items...)}
+	for i, item := range answer.Items {
+		answer.Items[i].Modifiers = append([]ordermanager.ModifierGroup{}, item.Modifiers...)
+		for j, group := range answer.Items[i].Modifiers {
+			answer.Items[i].Modifiers[j].Options = append([]string{}, group.Options...)
+		}
+	}
+	writeJSON(w, r, answer)
+	return nil
+}
+
+type health struct {
+	Status string `json:"status"`
+}
+
+// live says that the process answers.
+func (h *Handler) live(w http.ResponseWriter, r *http.Request) error {
+	writeJSON(w, r, health{"live"})
+	return nil
+}
+
+// probeTimeout is how long the store has to answer a probe: a probe that waits tells nobody anything.
+const probeTimeout = 2 * time.Second
+
+// ready says that the store answers too: it reads an order that need not exist.
+func (h *Handler) ready(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
+	defer cancel()
+	if _, err := h.manager.Order(ctx, "health"); err != nil && !errors.Is(err, ordermanager.ErrOrderNotFound) {
+		return err
+	}
+	writeJSON(w, r, health{"ready"})
+	return nil
+}

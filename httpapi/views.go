@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// order is the one form in which this interface shows an order: the common view, and the three fields that the apps of the
+// Serverlesspresso sample read, as its API has them on the wire.
+type order struct {
+	ordermanager.View
+	// OrderState is the state in the sample's words.
+	OrderState string `json:"orderState"`
+	// DrinkOrder is the accepted drink as a DynamoDB attribute; null until there is one.
+	DrinkOrder *attribute `json:"drinkOrder"`
+	// TS is when the order was created, in milliseconds since 1970, as text.
+	TS string `json:"TS"`
+}
+
+// attribute is a text in DynamoDB's JSON.
+type attribute struct {
+	S string `json:"S"`
+}
+
+func view(o *ordermanager.Order) order {
+	v := order{View: o.View(), TS: strconv.FormatInt(o.CreatedAt.UnixMilli(), 10), OrderState: sampleState(o)}
+	if o.Drink != nil {
+		text, err := json.Marshal(struct {
+			UserID    string   `json:"userId"`
+			Drink     string   `json:"drink"`
+			Modifiers []string `json:"modifiers"`
+			Icon      string   `json:"icon"`
+		}{v.UserID, v.Drink, v.Modifiers, v.Icon})
+		if err != nil {
+			panic(err) // texts can always be marshalled
+		}
+		v.DrinkOrder = &attribute{string(text)}
+	}
+	return v
+}
+
+func viewOrNil(o *ordermanager.Order) *order {
+	if o == nil {
+		return nil
+	}
+	v := view(o)
+	return &v
+}
+
+// sampleState is the state as the sample writes it. With a venue that is its core version, without one its workshop; both know no
+// state for an order in production.
+func sampleState(o *ordermanager.Order) string {
+	core, workshop := "CREATED", "CREATED"
+	switch o.State {
+	case ordermanager.StateCompleted:
+		core, workshop = "COMPLETED", "Completed"
+	case ordermanager.StateCancelled:
+		core, workshop = "CANCELLED", "Cancelled"
+	}
+	if o.Venue != "" {
+		return o.Venue + "-" + core
+	}
+	return workshop
+}
+
+// outcome is the answer to an action that was accepted.
+type outcome struct {
+	Order    order                     `json:"order"`
+	Resume   ordermanager.ResumeStatus `json:"resume"`
+	Replayed bool                      `json:"replayed"`
+}
+
+// listing is one page of orders.
+type listing struct {
+	Orders []order `json:"orders"`
+	Cursor string  `json:"cursor"`
+}
+
+// history is what happened to an order, oldest first.
+type history struct {
+	OrderID string  `json:"orderId"`
+	Version int     `json:"version"`
+	Entries []entry `json:"entries"`
+}
+
+type entry struct {
+	Action ordermanager.Action `json:"action"`
+	From   ordermanager.State  `json:"from"`
+	To     ordermanager.State  `json:"to"`
+	Role   ordermanager.Role   `json:"role"`
+	UserID string              `json:"userId"`
+	At     time.Time           `json:"at"`
+	Reason string              `json:"reason"`
+}
+
+// explanations say of every action whether the caller may do it now.
+type explanations struct {
+	Order   order         `json:"order"`
+	Actions []explanation `json:"actions"`
+}
+
+type explanation struct {
+	Action  ordermanager.Action `json:"action"`
+	Allowed bool                `json:"allowed"`
+	Reasons []reason            `json:"reasons"`
+}
+
+// write answers with a value as JSON.
+func write(w http.ResponseWriter, r *http.Request, contentType string, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // the forms of this package can always be marshalled
+	}
+	writeBytes(w, r, contentType, status, append(body, '\n'))
+}
+
+func writeJSON(w http.ResponseWriter, r *http.Request, value any) {
+	write(w, r, "application/json", http.StatusOK, value)
+}
+
+func writeBytes(w http.ResponseWriter, r *http.Request, contentType string, status int, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a caller who went away needs no answer
+	}
+}
