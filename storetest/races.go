@@ -199,6 +199,20 @@ var raceCases = []promise{
 			}
 		}
 	}},
+	{"a refusal comes with the order as it was in that instant", "2", func(c *checker) {
+		for range 8 {
+			o := c.begun()
+			// Those that come before the drink are refused, and only the order as it was then explains it.
+			o.race(repeat(17, func(i int) ordermanager.Transition {
+				if i == 8 {
+					return o.put()
+				}
+				t := o.step(ordermanager.ActionMake, workflow)
+				t.Guards.HasDrink = true
+				return t
+			})...)
+		}
+	}},
 	{"of racing registrations the newest token is the one that stays", "3", func(c *checker) {
 		o := c.withDrink()
 		tokens := make([]ordermanager.TaskToken, 16)

@@ -1,0 +1,172 @@
+package wrong_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/resumertest"
+	"github.com/brewline/ordermanager/storetest"
+)
+
+// failure is a case that a store or a resumer failed.
+type failure struct {
+	name string
+	err  error
+}
+
+// judge looks at the cases that something wrong failed: there must be some, and the one that is named after the mistake among them.
+func judge(t *testing.T, failures []failure, want string) {
+	t.Helper()
+	for _, failed := range failures {
+		if failed.name == want {
+			t.Logf("found by %q, and by %d more: %v", want, len(failures)-1, failed.err)
+			return
+		}
+	}
+	var names []string
+	for _, failed := range failures {
+		names = append(names, failed.name+": "+failed.err.Error())
+	}
+	t.Errorf("not found by %q, but by:\n\t%s", want, strings.Join(names, "\n\t"))
+}
+
+func testStore(t *testing.T, newStore func() ordermanager.Store) (failures []failure) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range storetest.Cases() {
+			if err := c.Run(t.Context(), storetest.Harness{Store: newStore()}); err != nil {
+				failures = append(failures, failure{c.Topic + "/" + c.Name, err})
+			}
+		}
+	})
+	return failures
+}
+
+func TestStoreSuite_failsEveryWrongStore(t *testing.T) {
+	for _, m := range storeMistakes {
+		t.Run("a store that "+m.name, func(t *testing.T) {
+			judge(t, testStore(t, m.store), m.found)
+		})
+	}
+}
+
+func TestStoreSuite_passesRightStores(t *testing.T) {
+	for name, newStore := range map[string]func() ordermanager.Store{
+		"the store in memory":                      func() ordermanager.Store { return memory.NewStore() },
+		"the store that the mistakes were made in": func() ordermanager.Store { return newPlain() },
+		"a store that marks what owes": marking(
+			func(t *transition, was bool) bool { return was || t.Owing },
+			func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, failed := range testStore(t, newStore) {
+				t.Errorf("%s: %v", failed.name, failed.err)
+			}
+		})
+	}
+}
+
+func testResumer(t *testing.T, mistake func(s *service)) (failures []failure) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range resumertest.Cases() {
+			if err := c.Run(t.Context(), newService(mistake).harness()); err != nil {
+				failures = append(failures, failure{c.Topic + "/" + c.Name, err})
+			}
+		}
+	})
+	return failures
+}
+
+func TestResumerSuite_failsEveryWrongResumer(t *testing.T) {
+	for _, m := range resumerMistakes {
+		t.Run("a resumer that "+m.name, func(t *testing.T) {
+			judge(t, testResumer(t, m.make), m.found)
+		})
+	}
+}
+
+func TestResumerSuite_passesRightResumers(t *testing.T) {
+	for _, failed := range testResumer(t, func(*service) {}) {
+		t.Errorf("%s: %v", failed.name, failed.err)
+	}
+}
+
+func TestStoreSuite_waitsForListingsThatLag(t *testing.T) {
+	const lag = time.Second
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range storetest.Cases() {
+			if err := c.Run(t.Context(), storetest.Harness{Store: lagging(lag), Lag: 2 * lag}); err != nil {
+				t.Errorf("%s/%s: %v", c.Topic, c.Name, err)
+			}
+		}
+	})
+}
+
+// lagging is a store that lists what was there a while ago: its listings are those of a replica.
+func lagging(lag time.Duration) ordermanager.Store {
+	type write struct {
+		at time.Time
+		do func()
+	}
+	var mu sync.Mutex
+	var due []write
+	store, replica := memory.NewStore(), memory.NewStore()
+	background := context.Background()
+	return &outside{
+		Store: store,
+		apply: func(ctx context.Context, t transition) (result, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			r, err := store.Apply(ctx, t)
+			if r.Applied {
+				before := clone(r.Order)
+				due = append(due, write{time.Now(), func() { _, _ = replica.Apply(background, detached(t, before)) }})
+			}
+			return r, err
+		},
+		settle: func(ctx context.Context, s settlement) error {
+			mu.Lock()
+			defer mu.Unlock()
+			err := store.Settle(ctx, s)
+			if err == nil {
+				s.Events = slices.Clone(s.Events)
+				due = append(due, write{time.Now(), func() { _ = replica.Settle(background, s) }})
+			}
+			return err
+		},
+		list: func(ctx context.Context, q query) (page, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			for len(due) > 0 && time.Since(due[0].at) >= lag {
+				due[0].do()
+				due = due[1:]
+			}
+			return replica.List(ctx, q)
+		},
+	}
+}
+
+// detached is a transition that shares no memory with the caller's. Its guards have held already.
+func detached(t transition, applied *order) transition {
+	t.Guards = ordermanager.Guards{}
+	if t.Create != nil {
+		t.Create = &ordermanager.NewOrder{Customer: applied.Customer, Venue: applied.Venue, Robot: applied.Robot}
+	}
+	if t.Assign.Drink != nil {
+		t.Assign.Drink = applied.Drink
+	}
+	if t.Assign.Barista != nil {
+		t.Assign.Barista = &applied.Barista
+	}
+	if r := t.Assign.Register; r != nil {
+		copied := *r
+		t.Assign.Register = &copied
+	}
+	return t
+}
