@@ -1,0 +1,73 @@
+package sqlitefile
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// Migrate brings the tables of one component up to date. Its migrations are the files of a directory in the order of their names, and its
+// version is how many were carried out; each component in the file has a version of its own. Nothing is written if it is up to date.
+func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS) error {
+	scripts, err := fs.Glob(migrations, "*/*.sql")
+	if err != nil {
+		return err
+	}
+	todo, err := missing(ctx, db, component, scripts)
+	if err != nil || len(todo) == 0 {
+		return Classify(err)
+	}
+	return Write(ctx, db, func(tx *sql.Tx) error {
+		todo, err := missing(ctx, tx, component, scripts) // another process may have been faster
+		if err != nil {
+			return err
+		}
+		for _, script := range todo {
+			text, err := fs.ReadFile(migrations, script)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+				return fmt.Errorf("%s: %w", script, err)
+			}
+		}
+		_, err = tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS ordermanager_schema (
+			component TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT`)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO ordermanager_schema VALUES (?, ?)", component, len(scripts))
+		return err
+	})
+}
+
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// missing lists the scripts that have not been carried out yet.
+func missing(ctx context.Context, q querier, component string, scripts []string) ([]string, error) {
+	current, err := version(ctx, q, component)
+	if err != nil {
+		return nil, err
+	}
+	if current > len(scripts) {
+		return nil, fmt.Errorf("%w: its %s have version %d, and this one knows %d", ErrNewerSchema, component, current, len(scripts))
+	}
+	return scripts[current:], nil
+}
+
+func version(ctx context.Context, q querier, component string) (int, error) {
+	var tables, version int
+	err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'ordermanager_schema'").Scan(&tables)
+	if err != nil || tables == 0 {
+		return 0, err
+	}
+	err = q.QueryRowContext(ctx, "SELECT version FROM ordermanager_schema WHERE component = ?", component).Scan(&version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return version, err
+}

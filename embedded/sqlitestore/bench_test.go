@@ -1,0 +1,152 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	"github.com/brewline/ordermanager/memory"
+)
+
+// BenchmarkTransition compares a claim or a release through the Manager with the same UPDATE … RETURNING as somebody would write it by hand for this
+// one action: prepared once, on the same kind of file with the same settings and indexes, with the same guards and the same columns returned.
+func BenchmarkTransition(b *testing.B) {
+	for _, sync := range []string{"full", "off"} {
+		b.Run("sync="+sync, func(b *testing.B) {
+			b.Run("manager", func(b *testing.B) {
+				bench(b, sync, func(db *sql.DB, store *sqlitestore.Store) act {
+					manager, err := ordermanager.New(store, ordermanager.StaticMenu(ordermanager.Menu{}), new(memory.Resumer), nil)
+					if err != nil {
+						b.Fatal(err)
+					}
+					return func(ctx context.Context, orderID, requestID string, claim bool) error {
+						do := manager.Unmake
+						if claim {
+							do = manager.Make
+						}
+						_, err := do(ctx, ordermanager.Request{OrderID: orderID, Actor: ordermanager.Barista("3"), RequestID: requestID})
+						return err
+					}
+				})
+			})
+			b.Run("by hand", func(b *testing.B) { bench(b, sync, byHand(b)) })
+		})
+	}
+}
+
+type act func(ctx context.Context, orderID, requestID string, claim bool) error
+
+// bench claims and releases orders in turn, each as often as an ordinary order sees.
+func bench(b *testing.B, sync string, prepare func(*sql.DB, *sqlitestore.Store) act) {
+	b.Helper()
+	db := open(b, tempFile(b))
+	db.SetMaxOpenConns(1) // so that the setting is the connection's; there is one writer anyway
+	if _, err := db.ExecContext(b.Context(), "PRAGMA synchronous = "+sync); err != nil {
+		b.Fatal(err)
+	}
+	store := newStore(b, db)
+	do := prepare(db, store)
+	const batch, steps = 64, 4
+	first, n := 0, batch*steps
+	for b.Loop() {
+		if n == batch*steps {
+			b.StopTimer()
+			first, n = first+batch, 0
+			for i := range batch {
+				id := fmt.Sprint(first + i)
+				mustApply(b, store, create(id, "ada", "", start))
+				mustApply(b, store, put(id, "ada", "put"))
+			}
+			b.StartTimer()
+		}
+		if err := do(b.Context(), fmt.Sprint(first+n%batch), strconv.Itoa(n), n/batch%2 == 0); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+}
+
+func byHand(b *testing.B) func(*sql.DB, *sqlitestore.Store) act {
+	return func(db *sql.DB, _ *sqlitestore.Store) act {
+		const returning = ` RETURNING id, customer, venue, robot, state, drink, number, barista, reason, created_at, updated_at, version,
+			history, first_token, first_at, second_token, second_at, owed_events`
+		const appended = `history = substr(history, 1, length(history) - 1) || ?, version = version + 1, updated_at = ?`
+		//nolint:sqlclosecheck // both are closed with the database
+		claim, err := db.PrepareContext(b.Context(), `UPDATE ordermanager_orders SET `+appended+`, state = 'making', barista = ?
+			WHERE id = ? AND instr(history, ?) = 0 AND state = 'pending' AND drink IS NOT NULL AND version < 100`+returning)
+		if err != nil {
+			b.Fatal(err)
+		}
+		//nolint:sqlclosecheck // both are closed with the database
+		release, err := db.PrepareContext(b.Context(), `UPDATE ordermanager_orders SET `+appended+`, state = 'pending', barista = ''
+			WHERE id = ? AND instr(history, ?) = 0 AND state = 'making' AND barista = ?`+returning)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return func(ctx context.Context, orderID, requestID string, claiming bool) error {
+			now := time.Now().UnixMilli()
+			entry := func(action, state string) string {
+				return fmt.Sprintf(`,{"requestId":"%s","action":"%s","state":"%s","role":"barista","actor":"3","at":%d}]`, requestID, action, state, now)
+			}
+			known := fmt.Sprintf(`{"requestId":"%s",`, requestID)
+			var row *sql.Row
+			if claiming {
+				row = claim.QueryRowContext(ctx, entry("make", "making"), now, "3", orderID, known)
+			} else {
+				row = release.QueryRowContext(ctx, entry("unmake", "pending"), now, orderID, known, "3")
+			}
+			var id, customer, venue, state, number, barista, reason, history, owed string
+			var drink, firstToken, secondToken sql.NullString
+			var firstAt, secondAt sql.NullInt64
+			var created, updated, version int64
+			var robot bool
+			return row.Scan(&id, &customer, &venue, &robot, &state, &drink, &number, &barista, &reason, &created, &updated, &version,
+				&history, &firstToken, &firstAt, &secondToken, &secondAt, &owed)
+		}
+	}
+}
+
+// BenchmarkQueue reads the first page of the barista's queue beside ever more orders that are done. A million takes minutes to
+// prepare: set ORDERMANAGER_BENCH_MILLION=1.
+func BenchmarkQueue(b *testing.B) {
+	sizes := []int{1_000, 100_000}
+	if os.Getenv("ORDERMANAGER_BENCH_MILLION") != "" {
+		sizes = append(sizes, 1_000_000)
+	}
+	for _, size := range sizes {
+		b.Run(fmt.Sprint("orders=", size), func(b *testing.B) {
+			db := open(b, tempFile(b))
+			store := newStore(b, db)
+			fill(b, db, store, size)
+			query := ordermanager.Query{Venue: "NYC", State: ordermanager.StatePending, Limit: 50}
+			for b.Loop() {
+				page, err := store.List(b.Context(), query)
+				if err != nil || len(page.Orders) != query.Limit {
+					b.Fatal(len(page.Orders), err)
+				}
+			}
+		})
+	}
+}
+
+// fill copies one order: a tenth of them waits in the queue, spread over all ages, the rest is completed.
+func fill(b *testing.B, db *sql.DB, store *sqlitestore.Store, size int) {
+	b.Helper()
+	mustApply(b, store, create("0", "ada", "NYC", start))
+	mustApply(b, store, put("0", "ada", "put"))
+	_, err := db.ExecContext(b.Context(), `
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO ordermanager_orders (id, customer, venue, robot, state, drink, created_at, updated_at, version, history)
+		SELECT format('order-%d', i), format('customer-%d', i % 1000), venue, robot, iif(i % 10 = 0, 'pending', 'completed'),
+			drink, created_at + i, updated_at + i, version, history
+		FROM n, ordermanager_orders WHERE id = '0'`, size)
+	if err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,109 @@
+package sqlitestore
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// TestEveryStatementFindsItsRowsThroughAnIndex asks SQLite how it would carry each statement out.
+func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := New(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	one := "SEARCH ordermanager_orders USING INDEX sqlite_autoindex_ordermanager_orders_1 (id=?)"
+	checkPlan(t, db, "get", selectOne, []any{"1"}, one)
+
+	venue, barista := "", "bo"
+	everything := ordermanager.Transition{
+		OrderID: "1",
+		Guards: ordermanager.Guards{States: ordermanager.States(), Customer: "ada", Venue: &venue, NoDrink: true, HasDrink: true,
+			FreeFor: "bo", HistoryBelow: 3},
+		Assign: ordermanager.Assignment{State: ordermanager.StateMaking, Drink: &ordermanager.Drink{}, Barista: &barista, Reason: "x", Number: "7",
+			Register:    &ordermanager.Registration{Wait: ordermanager.SecondWait, Token: ordermanager.NewTaskToken("t"), At: time.Now()},
+			AnswerFirst: true, Event: true},
+	}
+	w, err := translate(&everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPlan(t, db, "update", w.text, w.args, one)
+
+	for _, c := range []struct{ state, customer, venue, owing string }{
+		{"state", "", "", ""}, {"", "customer", "", ""}, {"", "", "venue", ""}, {"", "", "", "owing"},
+		{"state", "", "venue", ""}, {"state", "customer", "", ""}, {"", "customer", "venue", ""}, {"state", "customer", "venue", ""},
+		{"state", "", "", "owing"}, {"", "", "venue", "owing"}, {"state", "customer", "venue", "owing"},
+	} {
+		for _, cursor := range []string{"", encodeCursor(&ordermanager.Order{ID: "1"})} {
+			var index, terms string
+			switch {
+			case c.owing != "":
+				index = "owing"
+			case c.customer != "":
+				index, terms = "customer", "customer=?"
+			case c.venue != "" && c.state != "":
+				index, terms = "venue_state", "venue=? AND state=?"
+			case c.venue != "":
+				index, terms = "venue", "venue=?"
+			default:
+				index, terms = "state", "state=?"
+			}
+			verb := "SEARCH"
+			switch {
+			case cursor != "" && terms != "":
+				terms += " AND (created_at,id)>(?,?)"
+			case cursor != "":
+				terms = "(created_at,id)>(?,?)"
+			case terms == "":
+				verb = "SCAN" // the first page of an index that has nothing but what is owed, from its beginning
+			}
+			want := verb + " ordermanager_orders USING INDEX ordermanager_orders_" + index
+			if terms != "" {
+				want += " (" + terms + ")"
+			}
+			q := ordermanager.Query{State: ordermanager.State(c.state), Customer: c.customer, Venue: c.venue,
+				Owing: c.owing != "", Limit: 10, Cursor: cursor}
+			name := fmt.Sprintf("list by %s%s%s%s, cursor %t", c.state, c.customer, c.venue, c.owing, cursor != "")
+			text, args, err := listing(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkPlan(t, db, name, text, args, want)
+		}
+	}
+}
+
+// checkPlan fails unless the whole plan is the wanted line: no other search, no scan and no sorting.
+func checkPlan(t *testing.T, db *sql.DB, name, text string, args []any, want string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, text)
+	}
+	defer func() { _ = rows.Close() }()
+	var plan []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(plan, "; "); got != want {
+		t.Errorf("%s\n got %s\nwant %s", name, got, want)
+	}
+}

@@ -1,0 +1,159 @@
+package sqlitestore
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
+)
+
+const (
+	listed    = "id, customer, venue, robot, state, drink, number, barista, reason, created_at, updated_at, version"
+	columns   = listed + ", history, first_token, first_at, second_token, second_at, owed_events"
+	selectOne = "SELECT " + columns + " FROM ordermanager_orders WHERE id = ?"
+)
+
+// row is an order as it comes out of the table.
+type row struct {
+	order                ordermanager.Order
+	drink                sql.Null[string]
+	created, updated     int64
+	history, owed        string
+	firstToken, secToken sql.Null[string]
+	firstAt, secAt       sql.Null[int64]
+}
+
+// listing is where to scan the columns that a listing has.
+func (r *row) listing() []any {
+	o := &r.order
+	return []any{&o.ID, &o.Customer, &o.Venue, &o.Robot, &o.State, &r.drink, &o.Number, &o.Barista, &o.Reason,
+		&r.created, &r.updated, &o.Version}
+}
+
+// whole is where to scan all columns.
+func (r *row) whole() []any {
+	return append(r.listing(), &r.history, &r.firstToken, &r.firstAt, &r.secToken, &r.secAt, &r.owed)
+}
+
+// one reads a result of at most one whole order; nil if it is empty. It reads to the end, because a statement that returns what it
+// changed is committed when its end is reached, and only then is it known whether it was.
+func one(rows *sql.Rows, err error) (*ordermanager.Order, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var found *row
+	for rows.Next() {
+		found = new(row)
+		if err := rows.Scan(found.whole()...); err != nil {
+			return nil, err
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, sqlitefile.Classify(err)
+	}
+	if found == nil {
+		return nil, nil
+	}
+	return found.decode()
+}
+
+// decode makes an order of the row.
+func (r *row) decode() (*ordermanager.Order, error) {
+	o := &r.order
+	o.CreatedAt, o.UpdatedAt = fromMillis(r.created), fromMillis(r.updated)
+	o.FirstWait = slot(r.firstToken, r.firstAt)
+	o.SecondWait = slot(r.secToken, r.secAt)
+	var err error
+	if r.drink.Valid {
+		var d drink
+		err = json.Unmarshal([]byte(r.drink.V), &d)
+		o.Drink = &ordermanager.Drink{Name: d.Name, Icon: d.Icon, Modifiers: d.Modifiers}
+	}
+	if r.history != "" {
+		var entries []entry
+		err = errors.Join(err, json.Unmarshal([]byte(r.history), &entries))
+		o.History = history(entries)
+	}
+	if r.owed != "" && r.owed != "[]" {
+		err = errors.Join(err, json.Unmarshal([]byte(r.owed), &o.OwedEvents))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: order %s: %w", ErrCorrupt, o.ID, err)
+	}
+	return o, nil
+}
+
+func slot(token sql.Null[string], at sql.Null[int64]) ordermanager.WaitSlot {
+	var s ordermanager.WaitSlot
+	if token.Valid {
+		s.Token = ordermanager.NewTaskToken(token.V)
+	}
+	if at.Valid {
+		s.RegisteredAt = fromMillis(at.V)
+	}
+	return s
+}
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// drink is the JSON in the column of that name.
+type drink struct {
+	Name      string   `json:"name"`
+	Icon      string   `json:"icon"`
+	Modifiers []string `json:"modifiers"`
+}
+
+func encodeDrink(d *ordermanager.Drink) (string, error) {
+	data, err := json.Marshal(drink{d.Name, d.Icon, d.Modifiers})
+	return string(data), err
+}
+
+// entry is the JSON of one entry of the history. The request id comes first: see known. The state is the one after it, absent if it did
+// not change; the one before it is that of the entry before.
+type entry struct {
+	RequestID string              `json:"requestId"`
+	Action    ordermanager.Action `json:"action"`
+	State     ordermanager.State  `json:"state,omitempty"`
+	Role      ordermanager.Role   `json:"role"`
+	Actor     string              `json:"actor"`
+	At        int64               `json:"at"`
+	Reason    string              `json:"reason,omitempty"`
+}
+
+func encodeEntry(e *ordermanager.Entry, newState ordermanager.State) (string, error) {
+	data, err := json.Marshal(entry{e.RequestID, e.Action, newState, e.Actor.Role, e.Actor.ID, e.At.UnixMilli(), e.Reason})
+	return string(data), err
+}
+
+// known is the text by which a request id is found in the history. It stands there if, and only if, an entry has this id: inside a
+// JSON string every quotation mark is escaped, so this sequence can only be the beginning of an entry.
+func known(requestID string) (string, error) {
+	data, err := json.Marshal(requestID)
+	return `{"requestId":` + string(data) + `,`, err
+}
+
+func history(entries []entry) []ordermanager.Entry {
+	all := make([]ordermanager.Entry, len(entries))
+	var from ordermanager.State
+	for i, e := range entries {
+		if e.State == "" {
+			e.State = from
+		}
+		all[i] = ordermanager.Entry{
+			Action:    e.Action,
+			From:      from,
+			To:        e.State,
+			Actor:     ordermanager.Actor{Role: e.Role, ID: e.Actor},
+			RequestID: e.RequestID,
+			At:        fromMillis(e.At),
+			Reason:    e.Reason,
+		}
+		from = e.State
+	}
+	return all
+}

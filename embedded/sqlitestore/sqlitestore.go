@@ -1,0 +1,99 @@
+// Package sqlitestore keeps orders in one SQLite file: an [ordermanager.Store] for one machine, without a server and without a C
+// compiler.
+//
+// A transition is one guarded UPDATE … RETURNING, found through the primary key and committed before it is answered. The file is in WAL mode
+// with synchronous=FULL, so that what was acknowledged is on the disk when the power goes: "Write-Ahead Logging" and "PRAGMA
+// synchronous" in SQLite's documentation. One writer is at work at a time, and readers are not held up by it; the writers of one process wait in
+// line, those of several processes wait for each other up to five seconds. Any number of processes can use one file on one machine; a
+// network file system is not one machine.
+//
+// The file holds task tokens, which are capabilities: a new one is made for its owner alone.
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"sync"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Store is an [ordermanager.Store] in a SQLite file. It is safe for concurrent use, also by several processes.
+type Store struct {
+	db         *sql.DB
+	writers    sqlitefile.Queue
+	statements sync.Map // of SQL text to *sql.Stmt
+}
+
+var _ ordermanager.Store = (*Store)(nil)
+
+// Open opens a file with the settings that the package comment names, and makes it if it is not there; its directory must be. The
+// database is for [New], for the workflow in the same file and for tables of your own; whoever opened it closes it.
+//
+// Errors: [ErrCannotOpen], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the file is as it was.
+func Open(ctx context.Context, path string) (*sql.DB, error) { return sqlitefile.Open(ctx, path) }
+
+// New returns the store in a database, and brings its tables up to date. The database is one that [Open] returned, or one of your own
+// with the same settings, transactions that begin "immediate" among them. There is nothing to close but the database.
+//
+// Errors: [ErrNewerSchema], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the tables are as they were.
+func New(ctx context.Context, db *sql.DB) (*Store, error) {
+	if err := sqlitefile.Migrate(ctx, db, "orders", migrations); err != nil {
+		return nil, err
+	}
+	return &Store{db: db, writers: sqlitefile.QueueOf(db)}, nil
+}
+
+// The errors of a file, to be asked for with [errors.Is]. What the driver or the operating system said is wrapped beside them. None of them
+// damages what is in the file; of a write that failed, nothing or all was written.
+var (
+	// ErrCannotOpen: the file cannot be opened, for instance because its directory does not exist, or because it is a directory.
+	ErrCannotOpen = sqlitefile.ErrCannotOpen
+	// ErrReadOnly: the file or its directory may not be written to. A file that is up to date can still be read if SQLite can make
+	// its -shm file beside it.
+	ErrReadOnly = sqlitefile.ErrReadOnly
+	// ErrFull: the disk, or the limit that was set for the file, is full. Reading goes on, and so does writing once there is room.
+	ErrFull = sqlitefile.ErrFull
+	// ErrCorrupt: the file is not a SQLite database, or it is damaged. It is left as it is, for you to restore.
+	ErrCorrupt = sqlitefile.ErrCorrupt
+	// ErrNewerSchema: a newer version of this module has changed the tables. Nothing was touched.
+	ErrNewerSchema = sqlitefile.ErrNewerSchema
+	// ErrLocked: another process kept the file locked for longer than the busy timeout. Nothing was written; try again.
+	ErrLocked = sqlitefile.ErrLocked
+)
+
+// prepared returns the statement of a text, which is prepared once and closed with the database. There are few different texts: one for
+// each kind of transition and of listing.
+func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	if statement, found := s.statements.Load(text); found {
+		return statement.(*sql.Stmt), nil
+	}
+	statement, err := s.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, sqlitefile.Classify(err)
+	}
+	kept, found := s.statements.LoadOrStore(text, statement)
+	if found {
+		_ = statement.Close() //nolint:sqlclosecheck // the one that was faster stays open
+	}
+	return kept.(*sql.Stmt), nil
+}
+
+func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	statement, err := s.prepared(ctx, text) //nolint:sqlclosecheck // it stays open for the next one
+	if err != nil {
+		return nil, err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	return rows, sqlitefile.Classify(err)
+}
+
+// Get implements [ordermanager.Store].
+func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
+	return one(s.query(ctx, selectOne, orderID))
+}
