@@ -1,0 +1,161 @@
+package durableresumer_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/resumertest"
+)
+
+// A token that cannot be a callback's identifier belongs to another service, where a workflow may wait on it: durableresumer keeps
+// the answer owed instead of calling it gone. TestResume_refusesATokenThatIsNoCallbackWithoutACall and
+// TestResume_isGoneForACallbackThatNeverWas say so instead of this case.
+const unreadable = "a token that nothing ever waited on is gone"
+
+// There is no emulator of durable callbacks: this is shown on a stub of what the AWS Lambda API Reference says of them.
+func TestResumer_keepsTheContractOfAResumer(t *testing.T) {
+	for _, c := range resumertest.Cases() {
+		if c.Name == unreadable {
+			continue
+		}
+		t.Run(c.Topic+"/"+c.Name, func(t *testing.T) {
+			if err := c.Run(t.Context(), newCallbacks().harness()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestResume_isGoneForACallbackThatNeverWas(t *testing.T) {
+	resumer := newCallbacks().harness().Resumer
+	for _, id := range []string{"x", "a/b+c=", strings.Repeat("A", durableresumer.MaxCallbackIDBytes)} {
+		for _, outcome := range []ordermanager.Outcome{success, failed} {
+			answer, err := resumer.Resume(t.Context(), ordermanager.NewTaskToken(id), outcome)
+			if answer != ordermanager.Gone || err != nil {
+				t.Errorf("Resume = %q, %v", answer, err)
+			}
+		}
+	}
+}
+
+// callbacks is a transport that behaves as documented: a callback is answered once, and one that was answered, expired or never
+// was is an error.
+type callbacks struct {
+	mu    sync.Mutex
+	open  map[string]bool // false once it is closed
+	given map[string][]ordermanager.Outcome
+	fault resumertest.Fault
+}
+
+func newCallbacks() *callbacks {
+	return &callbacks{open: map[string]bool{}, given: map[string][]ordermanager.Outcome{}}
+}
+
+func (s *callbacks) harness() resumertest.Harness {
+	client := lambda.New(lambda.Options{
+		Region:      "eu-central-1",
+		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKID", "SECRET", "")),
+		HTTPClient:  &http.Client{Transport: s},
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		}),
+	})
+	return resumertest.Harness{
+		Resumer: durableresumer.New(client),
+		Start: func(context.Context) (ordermanager.TaskToken, error) {
+			id := rand.Text() + "/+" + rand.Text() + "=="
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.open[id] = true
+			return ordermanager.NewTaskToken(id), nil
+		},
+		Given: func(_ context.Context, token ordermanager.TaskToken) ([]ordermanager.Outcome, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.given[token.Reveal()], nil
+		},
+		Expire: func(_ context.Context, token ordermanager.TaskToken) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.open[token.Reveal()] = false
+			return nil
+		},
+		Break: func(fault resumertest.Fault) func() {
+			s.setFault(fault)
+			return func() { s.setFault("") }
+		},
+	}
+}
+
+func (s *callbacks) setFault(fault resumertest.Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+func (s *callbacks) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault == resumertest.Unreachable {
+		return nil, errors.New("unreachable")
+	}
+	response, err := s.serve(r.URL.EscapedPath(), body)
+	if err == nil && s.fault == resumertest.AnswerLost {
+		err = errors.New("the answer was lost")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+// serve answers one request.
+func (s *callbacks) serve(path string, body []byte) (*http.Response, error) {
+	rest, ok := strings.CutPrefix(path, "/2025-12-01/durable-execution-callbacks/")
+	escaped, end, _ := strings.Cut(rest, "/")
+	id, err := url.PathUnescape(escaped)
+	if !ok || err != nil {
+		return nil, fmt.Errorf("there is nothing at %s", path)
+	}
+	outcome := ordermanager.Outcome{Output: body}
+	if end == "fail" {
+		var failure struct{ ErrorType, ErrorMessage string }
+		if err := json.Unmarshal(body, &failure); err != nil {
+			return nil, err
+		}
+		outcome = ordermanager.Outcome{Error: failure.ErrorType, Cause: failure.ErrorMessage}
+	}
+	open, known := s.open[id]
+	switch {
+	case len(body) > 262_144:
+		return respond(http.StatusBadRequest, errorBody{"InvalidParameterValueException", "the result is too large"}), nil
+	case !known:
+		return respond(http.StatusNotFound, errorBody{"ResourceNotFoundException", "there is no callback " + id}), nil
+	case !open:
+		return respond(http.StatusBadRequest, errorBody{"CallbackTimeoutException", "callback " + id + " is closed"}), nil
+	}
+	s.open[id] = false
+	s.given[id] = append(s.given[id], outcome)
+	return respond(http.StatusOK, errorBody{}), nil
+}
