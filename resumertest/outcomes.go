@@ -3,6 +3,7 @@ package resumertest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/brewline/ordermanager"
@@ -17,13 +18,19 @@ func number(i int) ordermanager.Outcome { return success(fmt.Sprintf(`{"n":%d}`,
 
 var cancelled = ordermanager.Outcome{Error: ordermanager.CancelledError, Cause: "sold out, sorry"}
 
+// copied returns an outcome that a resumer can spoil without spoiling the case for the next one.
+func copied(outcome ordermanager.Outcome) ordermanager.Outcome {
+	outcome.Output = slices.Clone(outcome.Output)
+	return outcome
+}
+
 // arrives answers one workflow with each outcome.
 func arrives(outcomes ...ordermanager.Outcome) func(c *checker) {
 	return func(c *checker) {
 		for _, outcome := range outcomes {
 			token := c.start()
 			c.nothing(token)
-			c.resume(token, outcome, ordermanager.Accepted)
+			c.resume(token, copied(outcome), ordermanager.Accepted)
 			c.given(token, outcome)
 		}
 	}

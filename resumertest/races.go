@@ -11,12 +11,16 @@ import (
 func (c *checker) together(tokens []ordermanager.TaskToken, outcomes []ordermanager.Outcome) []ordermanager.Answer {
 	answers := make([]ordermanager.Answer, len(tokens))
 	errs := make([]error, len(tokens))
+	sent := make([]ordermanager.Outcome, len(tokens))
+	for i := range sent {
+		sent[i] = copied(outcomes[i])
+	}
 	start := make(chan struct{})
 	var wait sync.WaitGroup
 	for i := range tokens {
 		wait.Go(func() {
 			<-start
-			answers[i], errs[i] = c.Resumer.Resume(c.ctx, tokens[i], outcomes[i])
+			answers[i], errs[i] = c.Resumer.Resume(c.ctx, tokens[i], sent[i])
 		})
 	}
 	close(start)

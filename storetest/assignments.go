@@ -2,15 +2,18 @@ package storetest
 
 import "github.com/brewline/ordermanager"
 
-// assignmentCases has a case for each assignment alone, and for combinations. That nothing else changes is checked by
-// the comparison with the model, and what is named here is checked on the order itself.
-func assignmentCases() []promise {
-	rows := []struct {
-		name   string
-		begin  func(c *checker) *order
-		assign ordermanager.Assignment
-		done   func(o *ordermanager.Order) bool
-	}{
+// assigning is a case of one assignment.
+type assigning struct {
+	name   string
+	begin  func(c *checker) *order
+	assign ordermanager.Assignment
+	done   func(o *ordermanager.Order) bool
+}
+
+// assignments has each assignment alone, and combinations. That nothing else changes is checked by the comparison with the
+// model, and what is named here is checked on the order itself.
+func assignments() []assigning {
+	return []assigning{
 		{"nothing is assigned, and only the history grows", claimedByAnna, ordermanager.Assignment{},
 			func(o *ordermanager.Order) bool {
 				return o.State == ordermanager.StateMaking && o.Barista == anna && o.Drink != nil && o.Version == 4
@@ -46,9 +49,13 @@ func assignmentCases() []promise {
 					len(o.OwedEvents) == 1
 			}},
 	}
+}
+
+func assignmentCases() []promise {
 	var cases []promise
-	for _, row := range rows {
+	for i, row := range assignments() {
 		cases = append(cases, promise{row.name, "", func(c *checker) {
+			row := assignments()[i] // a fresh one, which no store has kept anything of
 			o := row.begin(c)
 			t := o.step(ordermanager.ActionCancel, ordermanager.Admin("chief"))
 			t.Assign, t.Owing = row.assign, row.assign.Event || row.assign.State.Terminal()

@@ -1,6 +1,10 @@
 package storetest
 
-import "github.com/brewline/ordermanager"
+import (
+	"slices"
+
+	"github.com/brewline/ordermanager"
+)
 
 // guardCases has two cases for each guard: where it alone does not hold, and where it does.
 func guardCases() []promise {
@@ -52,6 +56,7 @@ func guardCases() []promise {
 			t := withEvent(o.step(ordermanager.ActionCancel, workflow))
 			t.Assign.Number, t.Assign.Reason = "42", "a reason"
 			t.Guards = row.guards(o.model)
+			t.Guards.States = slices.Clone(t.Guards.States)
 			if o.do(t) != row.holds {
 				c.fail("applied: %t", !row.holds)
 			}
@@ -68,7 +73,7 @@ func guardCases() []promise {
 			o := c.claimed()
 			venue := o.model.Venue
 			all := guards{
-				States: open, Customer: o.model.Customer, Venue: &venue, HasDrink: true, FreeFor: anna, HistoryBelow: 10,
+				States: slices.Clone(open), Customer: o.model.Customer, Venue: &venue, HasDrink: true, FreeFor: anna, HistoryBelow: 10,
 			}
 			spoil := map[string]func(g *guards){
 				"States":       func(g *guards) { g.States = []ordermanager.State{ordermanager.StatePending} },

@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -141,7 +142,7 @@ func (o *order) step(action ordermanager.Action, actor ordermanager.Actor) order
 // move is a step to a state.
 func (o *order) move(action ordermanager.Action, actor ordermanager.Actor, to ordermanager.State, from ...ordermanager.State) ordermanager.Transition {
 	t := o.step(action, actor)
-	t.Guards.States, t.Assign.State, t.Entry.To = from, to, to
+	t.Guards.States, t.Assign.State, t.Entry.To = slices.Clone(from), to, to
 	t.Owing = to.Terminal()
 	return t
 }

@@ -191,7 +191,7 @@ var raceCases = []promise{
 					return o.cancel("no time")
 				}
 				t := o.reached("7", newToken(), o.now.Add(time.Duration(i)*time.Millisecond))
-				t.Guards.States, t.Owing = open, false
+				t.Guards.States, t.Owing = slices.Clone(open), false
 				return t
 			})...)
 			if !results[4].Applied {

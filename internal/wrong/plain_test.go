@@ -130,6 +130,7 @@ type outside struct {
 	ordermanager.Store
 	apply  func(ctx context.Context, t transition) (result, error)
 	settle func(ctx context.Context, s settlement) error
+	get    func(ctx context.Context, orderID string) (*order, error)
 	list   func(ctx context.Context, q query) (page, error)
 }
 
@@ -145,6 +146,13 @@ func (w *outside) Settle(ctx context.Context, s settlement) error {
 		return w.settle(ctx, s)
 	}
 	return w.Store.Settle(ctx, s)
+}
+
+func (w *outside) Get(ctx context.Context, orderID string) (*order, error) {
+	if w.get != nil {
+		return w.get(ctx, orderID)
+	}
+	return w.Store.Get(ctx, orderID)
 }
 
 func (w *outside) List(ctx context.Context, q query) (page, error) {

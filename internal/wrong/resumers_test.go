@@ -201,6 +201,11 @@ var resumerMistakes = []struct {
 			}
 		}},
 	{"keeps the caller's output", "outcomes/an output that the caller changes afterwards has arrived as it was", keepsPointer},
+	{"tidies the output in the caller's memory", "outcomes/an output is not changed by being sent",
+		changing(func(o *outcome) {
+			tidy := strings.ReplaceAll(string(o.Output), " ", "")
+			o.Output = o.Output[:copy(o.Output, tidy)]
+		})},
 	{"delivers on a context that is done", "errors/a context that was cancelled is an error, and nothing is sent",
 		func(s *service) {
 			s.resume = func(ctx context.Context, t token, o outcome) (answer, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// mistake is a wrong store and the case that is there to find it.
+// storeMistake is a wrong store and the case that is there to find it.
 type storeMistake struct {
 	name  string
 	found string
@@ -110,6 +110,16 @@ var storeMistakes = []storeMistake{
 					o = &order{ID: t.OrderID}
 				}
 				return t.Apply(o)
+			}
+		})},
+	{"calls a missing order an error", "create/a missing order is nil and not an error",
+		around(func(w *outside) {
+			w.get = func(ctx context.Context, orderID string) (*order, error) {
+				o, err := w.Store.Get(ctx, orderID)
+				if err == nil && o == nil {
+					err = ordermanager.ErrOrderNotFound
+				}
+				return o, err
 			}
 		})},
 

@@ -2,6 +2,7 @@ package wrong_test
 
 import (
 	"context"
+	"flag"
 	"slices"
 	"strings"
 	"sync"
@@ -21,9 +22,13 @@ type failure struct {
 	err  error
 }
 
-// judge looks at the cases that something wrong failed: there must be some, and the one that is named after the mistake among them.
-func judge(t *testing.T, failures []failure, want string) {
+// judge looks at the cases that something wrong failed: the one that is named after the mistake must be among them. None of them is
+// idle.
+func judge(t *testing.T, failures []failure, want string, idle map[string]bool) {
 	t.Helper()
+	for _, failed := range failures {
+		delete(idle, failed.name)
+	}
 	for _, failed := range failures {
 		if failed.name == want {
 			t.Logf("found by %q, and by %d more: %v", want, len(failures)-1, failed.err)
@@ -37,6 +42,19 @@ func judge(t *testing.T, failures []failure, want string) {
 	t.Errorf("not found by %q, but by:\n\t%s", want, strings.Join(names, "\n\t"))
 }
 
+// none wants no case to be idle: one that nothing wrong ever failed may be one that cannot fail.
+func none(t *testing.T, idle map[string]bool) {
+	t.Helper()
+	for name := range idle {
+		if !filtered() {
+			t.Errorf("no mistake fails %q", name)
+		}
+	}
+}
+
+// filtered reports whether only some of the mistakes were run.
+func filtered() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "/") }
+
 func testStore(t *testing.T, newStore func() ordermanager.Store) (failures []failure) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range storetest.Cases() {
@@ -49,11 +67,16 @@ func testStore(t *testing.T, newStore func() ordermanager.Store) (failures []fai
 }
 
 func TestStoreSuite_failsEveryWrongStore(t *testing.T) {
+	idle := map[string]bool{}
+	for _, c := range storetest.Cases() {
+		idle[c.Topic+"/"+c.Name] = true
+	}
 	for _, m := range storeMistakes {
 		t.Run("a store that "+m.name, func(t *testing.T) {
-			judge(t, testStore(t, m.store), m.found)
+			judge(t, testStore(t, m.store), m.found, idle)
 		})
 	}
+	none(t, idle)
 }
 
 func TestStoreSuite_passesRightStores(t *testing.T) {
@@ -84,11 +107,16 @@ func testResumer(t *testing.T, mistake func(s *service)) (failures []failure) {
 }
 
 func TestResumerSuite_failsEveryWrongResumer(t *testing.T) {
+	idle := map[string]bool{}
+	for _, c := range resumertest.Cases() {
+		idle[c.Topic+"/"+c.Name] = true
+	}
 	for _, m := range resumerMistakes {
 		t.Run("a resumer that "+m.name, func(t *testing.T) {
-			judge(t, testResumer(t, m.make), m.found)
+			judge(t, testResumer(t, m.make), m.found, idle)
 		})
 	}
+	none(t, idle)
 }
 
 func TestResumerSuite_passesRightResumers(t *testing.T) {
