@@ -1,0 +1,241 @@
+// Package dynamostore keeps orders in Amazon DynamoDB, and reads menus from it.
+//
+// # Store
+//
+// A [Store] turns each transition into one UpdateItem with a condition, and reads nothing before it: the answer to a write that was
+// applied is the new item, and the answer to one that was refused is the item that refused it (UpdateItem in the Amazon
+// DynamoDB API Reference, ReturnValues and ReturnValuesOnConditionCheckFailure). A write that the SDK repeats because the answer
+// was lost is refused by the request id that it left in the item, and the Manager takes that for the success that it is.
+//
+// # Layouts
+//
+// [Native] is a table of its own; [Workshop] and [Core] are the order tables of the two dialects of the
+// Serverlesspresso sample, whose apps and functions go on working on the same items. [Schema] says what a layout
+// needs, [Create] makes it, [Check] compares it with a table that is there, and [AddOwingIndex] adds to a table of the sample
+// what only [ordermanager.Manager.Redrive] needs.
+//
+// # Errors
+//
+// Whatever DynamoDB refuses comes back as an [*Error] with the table, the order and one of a few sentinels such as [ErrNoTable] or
+// [ErrThrottled]; the SDK's own error is in its chain. An item that another program broke is an [*ItemError]. No error
+// contains a task token.
+package dynamostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/brewline/ordermanager"
+)
+
+// API is what a [Store] calls. A *dynamodb.Client has it; so do wrappers that add tracing or another endpoint.
+type API interface {
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+// Layout is how orders are laid out in a table.
+type Layout string
+
+const (
+	// Native spreads orders over the whole table by their identifier, has a state of its own, and indexes by state, by customer, by
+	// venue and of what is owed. The indexes by state, venue and debt are spread too. No index has a task token.
+	Native Layout = "native"
+	// Workshop is the order table of the Serverlesspresso workshop: ORDERSTATE is CREATED, Completed or Cancelled.
+	Workshop Layout = "workshop"
+	// Core is the order table of the Serverlesspresso core: ORDERSTATE begins with the venue, as in ABC-CREATED.
+	Core Layout = "core"
+)
+
+// Layouts lists every layout.
+func Layouts() []Layout { return []Layout{Native, Workshop, Core} }
+
+// Options is everything about a [Store] that has a default. The zero Options, and nil, are fine.
+type Options struct {
+	// Layout is how the table is laid out. Default: [Native].
+	Layout Layout
+	// TTL is how long after its end an order is kept, to the second; DynamoDB deletes it some time later ("Using time to live (TTL) in
+	// DynamoDB" in the Amazon DynamoDB Developer Guide). An order that still owes a delivery is kept until it is settled.
+	// A late duplicate of a notification would begin a deleted order anew, so keep orders longer than messages can be on
+	// their way. Default: for ever.
+	TTL time.Duration
+}
+
+// item is an item as DynamoDB sends it.
+type item = map[string]types.AttributeValue
+
+// layout is what the layouts do differently.
+type layout interface {
+	// key is the primary key of an order.
+	key(orderID string) item
+	// apply writes a transition as an update. It is asked first without an item. If the table refuses that update although the transition's own
+	// guards hold for the item that it shows, it is asked again with the item.
+	apply(t *ordermanager.Transition, seen item, ttl time.Duration) *update
+	// settle writes a settlement as an update: all of it if seen is nil, otherwise what of it still applies to the item,
+	// and nil if nothing does.
+	settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update
+	// decode reads an order; a listed one has no history and no tokens.
+	decode(r *reader, listed bool) *ordermanager.Order
+	// plan says where to look for the orders of a query.
+	plan(q ordermanager.Query) ([]stream, error)
+	// listed is the projection of a listing; empty where the index has nothing more.
+	listed() string
+	// schema is what a table must be like.
+	schema() schema
+}
+
+func layoutOf(name Layout) (layout, error) {
+	switch name {
+	case Native, "":
+		return native{}, nil
+	case Workshop:
+		return sample{}, nil
+	case Core:
+		return sample{venues: true}, nil
+	}
+	return nil, fmt.Errorf("%w: unknown layout %q", ordermanager.ErrInvalidOptions, name)
+}
+
+// Store is an [ordermanager.Store] on a table. It is safe for concurrent use, and so are any number of Stores on one table.
+type Store struct {
+	client API
+	table  string
+	layout layout
+	ttl    time.Duration
+}
+
+var _ ordermanager.Store = (*Store)(nil)
+
+// New returns a Store on a table, which may be given by its ARN. It does no I/O: [Check] does. Its only error is
+// [ordermanager.ErrInvalidOptions].
+func New(client API, table string, options *Options) (*Store, error) {
+	if options == nil {
+		options = &Options{}
+	}
+	switch {
+	case client == nil:
+		return nil, fmt.Errorf("%w: the DynamoDB client is nil", ordermanager.ErrInvalidOptions)
+	case table == "":
+		return nil, fmt.Errorf("%w: the table has no name", ordermanager.ErrInvalidOptions)
+	case options.TTL < 0:
+		return nil, fmt.Errorf("%w: the TTL is negative", ordermanager.ErrInvalidOptions)
+	}
+	layout, err := layoutOf(options.Layout)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{client: client, table: table, layout: layout, ttl: options.TTL}, nil
+}
+
+// attempts is how often a write is formed anew from the item that refused it. Each time, somebody else has to have changed the item in
+// between.
+const attempts = 5
+
+// Apply implements [ordermanager.Store] with one UpdateItem.
+//
+// In the layouts of the sample it needs a second one where the item has something that only the sample's functions write and that
+// the transition cannot know: ending an order of [Core] that none of our writes has touched before, or a token for the first wait that
+// comes when the second has begun.
+func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
+	var seen item
+	for range attempts {
+		written, current, err := s.update(ctx, t.OrderID, s.layout.apply(&t, seen, s.ttl), types.ReturnValueAllNew)
+		if err != nil {
+			return ordermanager.Result{}, err
+		}
+		order, err := s.decode(current, false)
+		if err != nil || written {
+			return ordermanager.Result{Applied: written, Order: order}, err
+		}
+		if !t.Permits(order) {
+			return ordermanager.Result{Order: order}, nil
+		}
+		seen = current
+	}
+	return ordermanager.Result{}, s.busy(t.OrderID)
+}
+
+// Settle implements [ordermanager.Store] with one UpdateItem, or with two when the order has changed since it was delivered.
+func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) error {
+	u := s.layout.settle(&settlement, nil, s.ttl)
+	for range attempts {
+		if u == nil {
+			return ctx.Err()
+		}
+		written, current, err := s.update(ctx, settlement.OrderID, u, types.ReturnValueNone)
+		if err != nil || written || current == nil {
+			return err
+		}
+		u = s.layout.settle(&settlement, current, s.ttl)
+	}
+	return s.busy(settlement.OrderID)
+}
+
+// Get implements [ordermanager.Store] with one strongly consistent GetItem.
+func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	consistent := true
+	output, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.table, Key: s.layout.key(orderID), ConsistentRead: &consistent,
+	})
+	if err != nil {
+		return nil, s.wrap("GetItem", orderID, err)
+	}
+	return s.decode(output.Item, false)
+}
+
+// update sends an update. It returns the new item if it was written, and the item as it is if it was refused.
+func (s *Store) update(ctx context.Context, orderID string, u *update, values types.ReturnValue) (written bool, current item, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, nil, err
+	}
+	output, err := s.client.UpdateItem(ctx, u.input(s.table, s.layout.key(orderID), values))
+	if err == nil {
+		return true, output.Attributes, nil
+	}
+	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return false, refused.Item, nil
+	}
+	return false, nil, s.explain(ctx, orderID, s.wrap("UpdateItem", orderID, err))
+}
+
+// explain looks for the reason why DynamoDB called a write invalid: an attribute that is missing or of another type than the
+// expression takes.
+func (s *Store) explain(ctx context.Context, orderID string, err error) error {
+	if !isInvalid(err) {
+		return err
+	}
+	if _, broken := s.Get(ctx, orderID); errors.Is(broken, ErrBrokenItem) {
+		return errors.Join(broken, err)
+	}
+	return err
+}
+
+// decode reads an item; none is no order.
+func (s *Store) decode(from item, listed bool) (*ordermanager.Order, error) {
+	if len(from) == 0 {
+		return nil, nil //nolint:nilnil // as in the contract
+	}
+	r := &reader{item: from}
+	order := s.layout.decode(r, listed)
+	if r.problem != nil {
+		r.problem.Table, r.problem.OrderID = s.table, order.ID
+		return nil, r.problem
+	}
+	return order, nil
+}
+
+func (s *Store) busy(orderID string) error {
+	return &Error{
+		Op: "UpdateItem", Table: s.table, OrderID: orderID, Kind: ErrContended,
+		Err: fmt.Errorf("others changed the item %d times in a row", attempts),
+	}
+}

@@ -1,0 +1,178 @@
+package dynamostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/brewline/ordermanager"
+)
+
+// What can be wrong, to be asked for with [errors.Is]. Of a write, nothing was written unless the text says otherwise.
+var (
+	// ErrNoTable is returned when the table does not exist, or is still being created, in the account and region of the client.
+	// [Create] makes one.
+	ErrNoTable = errors.New("the table does not exist")
+	// ErrNoIndex is returned by a listing when the table lacks the index that it reads. [Check] says what else is missing,
+	// [AddOwingIndex] adds the one that a redrive reads.
+	ErrNoIndex = errors.New("the table lacks an index")
+	// ErrWrongKeys is returned when the keys of the table or of an index are not those of the layout: it is another
+	// table, or the layout is not the table's. [Check] says what differs.
+	ErrWrongKeys = errors.New("the table has other keys than the layout")
+	// ErrThrottled is returned when DynamoDB still throttled after the SDK's own retries. Try again later.
+	ErrThrottled = errors.New("throttled")
+	// ErrAccessDenied is returned when the caller's policy does not allow the call.
+	ErrAccessDenied = errors.New("access denied")
+	// ErrCredentials is returned when the caller's credentials are missing, wrong or expired.
+	ErrCredentials = errors.New("the credentials are missing, wrong or expired")
+	// ErrUnreachable is returned when no answer came from the endpoint. A write may have been applied: repeat it with
+	// the same request id.
+	ErrUnreachable = errors.New("the endpoint did not answer")
+	// ErrBrokenItem is returned when an item is not what the layout says; an [*ItemError] says where. The item stays as it is. A
+	// write may have been applied, where the broken attribute is none that it looks at: mend the item, and repeat the
+	// write with the same request id.
+	ErrBrokenItem = errors.New("the item is broken")
+	// ErrContended is returned when the item changed each time between a refused write and the next. Try again.
+	ErrContended = errors.New("the item keeps changing")
+	// ErrUnlistable is returned by a listing that no index of the layout serves, and that would have to read the whole
+	// table. The text says what to add to the query. It is also an [ordermanager.ErrInvalidRequest].
+	ErrUnlistable = errors.New("no index serves this listing")
+)
+
+// Error says what failed where.
+type Error struct {
+	// Op is the operation of DynamoDB.
+	Op string
+	// Table is the table, and OrderID the order, empty for a listing.
+	Table, OrderID string
+	// Kind is one of the sentinels of this package, nil if none fits.
+	Kind error
+	// Hint says what to do about it, if there is more to say than Kind does.
+	Hint string
+	// Err is what the SDK said.
+	Err error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s on table %s", e.Op, e.Table)
+	if e.OrderID != "" {
+		fmt.Fprintf(&b, ", order %s", e.OrderID)
+	}
+	for _, part := range []any{e.Kind, e.Hint, e.Err} {
+		if part != nil && part != "" {
+			fmt.Fprintf(&b, ": %v", part)
+		}
+	}
+	return b.String()
+}
+
+// Unwrap returns Kind and Err.
+func (e *Error) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.Kind, e.Err} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// ItemError says which attribute of an item breaks which rule. It is an [ErrBrokenItem].
+type ItemError struct {
+	// Table and OrderID name the item. In the table of menus OrderID is the item's key.
+	Table, OrderID string
+	// Attribute is its attribute, with a dot before what is inside of it.
+	Attribute string
+	// Rule completes the sentence that begins with the attribute. It never quotes a value, which might be a token.
+	Rule string
+}
+
+func (e *ItemError) Error() string {
+	return fmt.Sprintf("%v: table %s, item %s: %s %s", ErrBrokenItem, e.Table, e.OrderID, e.Attribute, e.Rule)
+}
+
+// Unwrap returns [ErrBrokenItem].
+func (e *ItemError) Unwrap() error { return ErrBrokenItem }
+
+func (s *Store) wrap(op, orderID string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Op: op, Table: s.table, OrderID: orderID, Kind: kindOf(err), Err: err}
+}
+
+// kindOf sorts the errors of the SDK. The codes are those of "Error handling with DynamoDB" in the Amazon DynamoDB Developer
+// Guide; that a key or an index is wrong is told by the message alone.
+func kindOf(err error) error {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		switch api.ErrorCode() {
+		case "ResourceNotFoundException":
+			return ErrNoTable
+		case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "LimitExceededException":
+			return ErrThrottled
+		case "AccessDeniedException", "KMSAccessDeniedException":
+			return ErrAccessDenied
+		case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException",
+			"MissingAuthenticationTokenException", "MissingAuthenticationToken", "IncompleteSignatureException",
+			"InvalidClientTokenId":
+			return ErrCredentials
+		case "ValidationException":
+			return invalidKind(api.ErrorMessage())
+		}
+		return nil
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
+		return ErrUnreachable
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return ErrUnreachable
+	}
+	// The SDK has no type for a provider that has no credentials to offer.
+	if text := err.Error(); strings.Contains(text, "get identity") || strings.Contains(text, "retrieve credentials") {
+		return ErrCredentials
+	}
+	return nil
+}
+
+func invalidKind(message string) error {
+	message = strings.ToLower(message)
+	for _, sign := range []string{"does not have the specified index"} {
+		if strings.Contains(message, sign) {
+			return ErrNoIndex
+		}
+	}
+	for _, sign := range []string{
+		"key element does not match the schema", "missed key schema element", "number of conditions on the keys is invalid",
+		"type mismatch for index key", "type mismatch for key", "missing the key", "condition parameter type does not match schema type",
+		"starting key is invalid", "starting key does not match",
+	} {
+		if strings.Contains(message, sign) {
+			return ErrWrongKeys
+		}
+	}
+	return nil
+}
+
+// isInvalid reports whether DynamoDB called a request invalid.
+func isInvalid(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && api.ErrorCode() == "ValidationException"
+}
+
+func invalidCursor() error {
+	return &ordermanager.RequestError{Field: "cursor", Rule: "is not from a page of this listing"}
+}
+
+// unlistable is the error that names the missing part of a query.
+type unlistable struct{ ordermanager.RequestError }
+
+func (e *unlistable) Unwrap() []error { return []error{ErrUnlistable, &e.RequestError} }

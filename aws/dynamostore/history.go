@@ -1,0 +1,160 @@
+package dynamostore
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/brewline/ordermanager"
+)
+
+// record names the attributes that every layout keeps in the same form. In the tables of the sample their names have a prefix.
+type record struct {
+	// history is a list of maps, and requests is the list of their request ids: one list alone could not be asked for a request id
+	// in a condition, and a set beside the history would hold every id twice.
+	history, requests string
+	// version is the number of entries.
+	version string
+	// owed is the set of request ids whose event is owed.
+	owed string
+	// owing puts an order that may owe something into the index of those.
+	owing string
+	// firstAt and secondAt are when the waits' tokens were registered.
+	firstAt, secondAt string
+	// expires is what DynamoDB's time to live looks at, and ending is what it becomes when the order is settled: one that
+	// owes something does not expire.
+	expires, ending string
+	// updated is when the order last changed.
+	updated string
+}
+
+// The keys of an entry's map.
+const (
+	entryAction = "a"
+	entryTo     = "t"
+	entryRole   = "o"
+	entryActor  = "w"
+	entryAt     = "m"
+	entryReason = "r"
+)
+
+// apply adds what every transition does, whatever the layout.
+func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration) {
+	entry, request := encodeEntry(t), str(t.Entry.RequestID)
+	if t.Create != nil {
+		u.set(n.history, list(entry))
+		u.set(n.requests, list(request))
+	} else {
+		u.require("NOT contains(" + n.requests + ", " + u.value(request) + ")")
+		empty := u.value(list())
+		u.setTo(n.history, "list_append(if_not_exists("+n.history+", "+empty+"), "+u.value(list(entry))+")")
+		u.setTo(n.requests, "list_append(if_not_exists("+n.requests+", "+empty+"), "+u.value(list(request))+")")
+	}
+	u.add(n.version, num(1))
+	u.set(n.updated, millis(t.Entry.At))
+	if t.Guards.HistoryBelow > 0 {
+		u.requireAny(missing(n.version), n.version+" < "+u.value(num(int64(t.Guards.HistoryBelow))))
+	}
+	if t.Assign.Event {
+		u.add(n.owed, set(t.Entry.RequestID))
+	}
+	if t.Owing && t.Create == nil {
+		u.remove(n.expires)
+	}
+	if ttl > 0 && t.Assign.State.Terminal() {
+		u.set(n.ending, num(t.Entry.At.Add(ttl).Unix()))
+	}
+	if r := t.Assign.Register; r != nil {
+		at := u.value(millis(r.At))
+		u.setTo(n.registeredAt(r.Wait), at)
+		if t.Create == nil {
+			u.requireAny(missing(n.registeredAt(r.Wait)), n.registeredAt(r.Wait)+" <= "+at)
+			if t.Assign.AnswerFirst {
+				u.requireAny(missing(n.firstAt), n.firstAt+" <= "+at)
+			}
+		}
+	}
+}
+
+func (n *record) registeredAt(w ordermanager.Wait) string {
+	if w == ordermanager.SecondWait {
+		return n.secondAt
+	}
+	return n.firstAt
+}
+
+// never is the end of 9999: the time to live of what must not expire.
+const never = 253402300799
+
+// settle adds what every settlement does, whatever the layout.
+func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl time.Duration) {
+	if len(s.Events) > 0 {
+		u.take(n.owed, set(s.Events...))
+	}
+	if !s.Everything || seen != nil && (&reader{item: seen}).number(n.version) != int64(s.Version) {
+		return
+	}
+	u.requireEqual(n.version, num(int64(s.Version)))
+	u.remove(n.owing)
+	if ttl > 0 {
+		u.setTo(n.expires, "if_not_exists("+n.ending+", "+u.value(num(never))+")")
+		u.remove(n.ending)
+	}
+}
+
+func encodeEntry(t *ordermanager.Transition) types.AttributeValue {
+	e := &t.Entry
+	m := make(item, 6)
+	m[entryAction], m[entryAt] = str(string(e.Action)), millis(e.At)
+	text := func(key, value string) {
+		if value != "" {
+			m[key] = str(value)
+		}
+	}
+	text(entryTo, string(t.Assign.State)) // without one, the state stays what the entry before says
+	text(entryRole, string(e.Actor.Role))
+	text(entryActor, e.Actor.ID)
+	text(entryReason, e.Reason)
+	return dict(m)
+}
+
+// decode reads what apply wrote.
+func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
+	o.Version = int(r.number(n.version))
+	if listed {
+		return
+	}
+	o.FirstWait.RegisteredAt = r.time(n.firstAt)
+	o.SecondWait.RegisteredAt = r.time(n.secondAt)
+	entries, requests := r.list(n.history), r.texts(n.requests)
+	if len(entries) != len(requests) || len(entries) != o.Version {
+		r.fail(n.history, "does not have as many entries as "+n.requests+" and "+n.version+" say")
+		return
+	}
+	o.History = make([]ordermanager.Entry, len(entries))
+	state := ordermanager.StatePending
+	for i, value := range entries {
+		e := &o.History[i]
+		r.inside(n.history, value, func(r *reader) {
+			*e = ordermanager.Entry{
+				Action: ordermanager.Action(r.required(entryAction)),
+				Actor:  ordermanager.Actor{Role: ordermanager.Role(r.text(entryRole)), ID: r.text(entryActor)},
+				At:     r.time(entryAt),
+				Reason: r.text(entryReason),
+				To:     cmp.Or(ordermanager.State(r.text(entryTo)), state),
+			}
+		})
+		e.RequestID = requests[i]
+		if i > 0 {
+			e.From = state
+		}
+		state = e.To
+	}
+	o.OwedEvents = slices.Clone(r.set(n.owed))
+	// A set has no order; events are published in the order in which they happened.
+	slices.SortFunc(o.OwedEvents, func(a, b string) int {
+		return cmp.Compare(slices.Index(requests, a), slices.Index(requests, b))
+	})
+}

@@ -1,0 +1,565 @@
+package dynamostore
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// sample is the layout of the Serverlesspresso sample's order table, in either dialect.
+//
+// The sample's functions write to the same items: they may put an item anew, and set ORDERSTATE, TaskToken, orderNumber, TS,
+// drinkOrder, baristaUserId and reason at any time. So those attributes are the truth, and are what conditions look at. What
+// the sample has no place for is in attributes with a prefix of ours, which an item of the sample's may lack.
+type sample struct {
+	// venues is set in the dialect whose ORDERSTATE begins with the venue.
+	venues bool
+}
+
+// The attributes that the sample knows.
+const (
+	samplePartition = "PK"
+	sampleID        = "SK"
+	sampleCustomer  = "USERID"
+	sampleState     = "ORDERSTATE"
+	sampleToken     = "TaskToken"
+	sampleRobot     = "robot"
+	sampleTime      = "TS"
+	sampleDrink     = "drinkOrder"
+	sampleNumber    = "orderNumber"
+	sampleBarista   = "baristaUserId"
+	sampleReason    = "reason"
+
+	// samplePartitionValue is the partition key of every order.
+	samplePartitionValue = "orders"
+)
+
+// The attributes that only we know.
+const (
+	// ownVenue is the venue in the dialect that has none.
+	ownVenue = "om_ve"
+	// ownCreated is when the order began; the sample overwrites TS.
+	ownCreated = "om_ca"
+	// ownFirst and ownSecond are the tokens that we registered. TaskToken holds the newest one of either, for the
+	// sample's functions. A TaskToken that is neither was written by the sample, after ours.
+	ownFirst  = "om_t1"
+	ownSecond = "om_t2"
+	// ownCompleted and ownCancelled are what ORDERSTATE becomes when the order ends, where that has the venue in it: so an order
+	// can be ended without being read.
+	ownCompleted = "om_completed"
+	ownCancelled = "om_cancelled"
+)
+
+var sampleRecord = record{
+	history: "om_hi", requests: "om_rq", version: "om_v", owed: "om_oe", owing: "om_ow", firstAt: "om_t1at", secondAt: "om_t2at",
+	expires: "om_ex", ending: "om_en", updated: "om_ua",
+}
+
+// phase is what ORDERSTATE tells apart. An order that is being made is an open one with a barista.
+type phase int
+
+const (
+	open phase = iota
+	completed
+	cancelled
+)
+
+// words are the forms of ORDERSTATE in the dialect without venues, our own form first. (The sample cancels with one word
+// and times out with another.)
+var words = [...][]string{open: {"CREATED"}, completed: {"Completed", "COMPLETED"}, cancelled: {"Cancelled", "CANCELLED"}}
+
+// suffixes are the ends of ORDERSTATE in the dialect with venues.
+var suffixes = [...]string{open: "-CREATED", completed: "-COMPLETED", cancelled: "-CANCELLED"}
+
+func phaseOf(state ordermanager.State) phase {
+	switch state {
+	case ordermanager.StateCompleted:
+		return completed
+	case ordermanager.StateCancelled:
+		return cancelled
+	}
+	return open
+}
+
+// split takes ORDERSTATE apart. A venue may contain hyphens; what follows the last one is the phase.
+func (l sample) split(text string) (venue string, p phase, ok bool) {
+	for p := open; p <= cancelled; p++ {
+		if l.venues {
+			if venue, ok := strings.CutSuffix(text, suffixes[p]); ok {
+				return venue, p, true
+			}
+		} else if slices.Contains(words[p], text) {
+			return "", p, true
+		}
+	}
+	return "", open, false
+}
+
+// forms lists the values of ORDERSTATE in a phase.
+func (l sample) forms(venue string, p phase) []string {
+	if l.venues {
+		return []string{venue + suffixes[p]}
+	}
+	return words[p]
+}
+
+func (sample) key(orderID string) item {
+	return item{samplePartition: str(samplePartitionValue), sampleID: str(orderID)}
+}
+
+// writing is an update in the making.
+type writing struct {
+	sample
+	*update
+	t *ordermanager.Transition
+	// seen reads the item that refused the update before; nil the first time.
+	seen *reader
+	// venue is the venue, if it is known.
+	venue *string
+}
+
+func (l sample) apply(t *ordermanager.Transition, seen item, ttl time.Duration) *update {
+	w := &writing{sample: l, update: newUpdate(), t: t}
+	switch {
+	case t.Create != nil:
+		w.venue = &t.Create.Venue
+	case seen != nil:
+		w.seen = &reader{item: seen}
+		text := w.seen.text(sampleState)
+		venue, _, _ := l.split(text)
+		w.venue = &venue
+		w.requireEqual(sampleState, str(text))
+	default:
+		w.venue = t.Guards.Venue
+	}
+	if t.Create != nil {
+		w.create()
+	} else {
+		w.guards()
+	}
+	sampleRecord.apply(w.update, t, ttl)
+	w.state()
+	w.details()
+	w.tokens()
+	if t.Owing {
+		w.set(sampleRecord.owing, num(0))
+	}
+	return w.update
+}
+
+func (w *writing) create() {
+	w.require(missing(sampleID))
+	w.set(sampleCustomer, str(w.t.Create.Customer))
+	w.set(sampleRobot, boolean(w.t.Create.Robot))
+	at := w.value(millis(w.t.Entry.At))
+	w.setTo(sampleTime, at)
+	w.setTo(ownCreated, at)
+	if !w.venues && w.t.Create.Venue != "" {
+		w.set(ownVenue, str(w.t.Create.Venue))
+	}
+}
+
+func (w *writing) guards() {
+	g := &w.t.Guards
+	w.require(exists(sampleID))
+	if len(g.States) > 0 {
+		w.require(w.inState(g.States))
+	}
+	if g.Customer != "" {
+		w.requireEqual(sampleCustomer, str(g.Customer))
+	}
+	if g.Venue != nil {
+		if w.venues {
+			w.require(sampleState + " IN " + w.list(*g.Venue+suffixes[open], *g.Venue+suffixes[completed], *g.Venue+suffixes[cancelled]))
+		} else {
+			requireText(w.update, ownVenue, *g.Venue)
+		}
+	}
+	if g.NoDrink {
+		w.require(missing(sampleDrink))
+	}
+	if g.HasDrink {
+		w.require(exists(sampleDrink))
+	}
+	if g.FreeFor != "" {
+		free := append(w.unclaimed(), sampleBarista+" = "+w.value(str(g.FreeFor)))
+		if !w.mustBeOpen() {
+			free = append(free, "NOT "+w.in(open))
+		}
+		w.requireAny(free...)
+	}
+}
+
+// mustBeOpen reports whether the guards leave open orders only.
+func (w *writing) mustBeOpen() bool {
+	states := w.t.Guards.States
+	return len(states) > 0 && !slices.ContainsFunc(states, ordermanager.State.Terminal)
+}
+
+func (w *writing) unclaimed() []string {
+	return []string{missing(sampleBarista), sampleBarista + " = " + w.value(str(""))}
+}
+
+// in is the condition that the order is in a phase.
+func (w *writing) in(p phase) string {
+	if !w.venues || w.venue != nil {
+		venue := ""
+		if w.venue != nil {
+			venue = *w.venue
+		}
+		return sampleState + " IN " + w.list(w.forms(venue, p)...)
+	}
+	// Without the venue, the word must be there and the others must not: no condition looks at the end of a text. A venue whose name
+	// has such a word in it is refused here, and tried again with what was seen.
+	var parts []string
+	for other, suffix := range suffixes {
+		part := "contains(" + sampleState + ", " + w.value(str(suffix)) + ")"
+		if phase(other) != p {
+			part = "NOT " + part
+		}
+		parts = append(parts, part)
+	}
+	return allOf(parts...)
+}
+
+// inState is the condition that the order is in one of the states.
+func (w *writing) inState(states []ordermanager.State) string {
+	var parts []string
+	pending, making := slices.Contains(states, ordermanager.StatePending), slices.Contains(states, ordermanager.StateMaking)
+	switch {
+	case pending && making:
+		parts = append(parts, w.in(open))
+	case pending:
+		parts = append(parts, allOf(w.in(open), anyOf(w.unclaimed()...)))
+	case making:
+		parts = append(parts, allOf(w.in(open), sampleBarista+" > "+w.value(str(""))))
+	}
+	for _, state := range states {
+		if state.Terminal() {
+			parts = append(parts, w.in(phaseOf(state)))
+		}
+	}
+	if parts == nil { // states that no order is ever in
+		return missing(sampleID)
+	}
+	return anyOf(parts...)
+}
+
+// state assigns ORDERSTATE, and keeps its other forms where the venue is known and may not be later.
+func (w *writing) state() {
+	to := w.t.Assign.State
+	if w.t.Create != nil && to == "" {
+		to = ordermanager.StatePending
+	}
+	if w.venues && w.venue != nil {
+		w.set(ownCompleted, str(*w.venue+suffixes[completed]))
+		w.set(ownCancelled, str(*w.venue+suffixes[cancelled]))
+	}
+	p := phaseOf(to)
+	switch {
+	case to == "":
+	case w.t.Create != nil, w.seen != nil, to.Terminal() && (!w.venues || w.venue != nil):
+		w.set(sampleState, str(w.form(p)))
+	case !to.Terminal():
+		// An open order stays as it is written.
+		if !w.mustBeOpen() {
+			w.require(w.in(open))
+		}
+	default:
+		source := map[phase]string{completed: ownCompleted, cancelled: ownCancelled}[p]
+		w.require(exists(source))
+		w.setTo(sampleState, source)
+	}
+}
+
+// form is what we write for a phase.
+func (w *writing) form(p phase) string {
+	if w.venues {
+		return *w.venue + suffixes[p]
+	}
+	if p == cancelled && w.t.Entry.Action == ordermanager.ActionTimedOut {
+		return words[cancelled][1]
+	}
+	return words[p][0]
+}
+
+// details assigns what is neither state nor token.
+func (w *writing) details() {
+	a := &w.t.Assign
+	if a.Drink != nil {
+		w.set(sampleDrink, str(encodeDrinkOrder(a.Drink, w.t.Entry.Actor)))
+	}
+	if a.Barista != nil {
+		w.set(sampleBarista, str(*a.Barista))
+	}
+	if a.Reason != "" {
+		w.set(sampleReason, str(a.Reason))
+	}
+	if a.Number != "" {
+		w.set(sampleNumber, str(a.Number))
+	}
+}
+
+// tokens assigns the tokens: each to its own attribute, and the newest one to TaskToken.
+func (w *writing) tokens() {
+	r := w.t.Assign.Register
+	if r == nil {
+		if w.t.Assign.AnswerFirst {
+			w.remove(ownFirst)
+		}
+		return
+	}
+	token := w.value(str(r.Token.Reveal()))
+	if r.Wait == ordermanager.SecondWait {
+		w.secondToken(token)
+		return
+	}
+	w.setTo(ownFirst, token)
+	switch {
+	case w.t.Create != nil:
+		w.setTo(sampleToken, token)
+	case w.seen == nil:
+		// The usual case is that the second wait has not begun. If it has, TaskToken may be its token.
+		w.require(missing(sampleNumber))
+		w.require(missing(sampleRecord.secondAt))
+		w.setTo(sampleToken, token)
+	default:
+		requireSame(w.update, w.seen, sampleToken)
+		if w.seen.holder().second.IsZero() || w.seen.token(sampleToken).Equal(w.seen.token(ownFirst)) {
+			w.setTo(sampleToken, token)
+		}
+	}
+}
+
+func (w *writing) secondToken(token string) {
+	w.setTo(ownSecond, token)
+	w.setTo(sampleToken, token)
+	if w.t.Create == nil {
+		// As the sample does; but the time of creation is kept.
+		w.setTo(ownCreated, "if_not_exists("+ownCreated+", "+sampleTime+")")
+		w.set(sampleTime, millis(w.t.Entry.At))
+	}
+	switch {
+	case w.t.Assign.AnswerFirst:
+		w.remove(ownFirst)
+	case w.t.Create != nil:
+	case w.seen == nil:
+		// The first token stays, so it must be safe in its own attribute before TaskToken is overwritten.
+		w.requireAny(missing(sampleToken), sampleToken+" = "+ownFirst, sampleToken+" = "+ownSecond)
+	default:
+		requireSame(w.update, w.seen, sampleToken)
+		if first := w.seen.holder().first; !first.IsZero() {
+			w.set(ownFirst, str(first.Reveal()))
+		}
+	}
+}
+
+// holder is who holds which token.
+type holder struct{ first, second ordermanager.TaskToken }
+
+// holder tells the tokens of an item apart. A TaskToken that is not one of ours belongs to the second wait if that has begun,
+// of which the order number is the sign.
+func (r *reader) holder() holder {
+	h := holder{r.token(ownFirst), r.token(ownSecond)}
+	token := r.token(sampleToken)
+	switch {
+	case token.IsZero() || token.Equal(h.first) || token.Equal(h.second):
+	case r.has(sampleNumber) || r.has(sampleRecord.secondAt):
+		h.second = token
+	default:
+		h.first = token
+	}
+	return h
+}
+
+// settle expects the newest token in TaskToken, and looks closer only when it is not there. Taking a token off its own attribute must
+// take it off TaskToken too, where it would pass for a newer one of the sample's.
+func (sample) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update {
+	u := newUpdate()
+	u.require(exists(sampleID))
+	if seen != nil {
+		settleSeen(u, s, &reader{item: seen})
+	} else {
+		settleBlind(u, s)
+	}
+	sampleRecord.settle(u, s, seen, ttl)
+	if !u.changes() {
+		return nil
+	}
+	return u
+}
+
+func settleBlind(u *update, s *ordermanager.Settlement) {
+	newest, own := s.Second, ownSecond
+	if newest.IsZero() {
+		newest, own = s.First, ownFirst
+	}
+	if newest.IsZero() {
+		return
+	}
+	token := u.value(str(newest.Reveal()))
+	u.require(sampleToken + " = " + token)
+	u.requireAny(missing(own), own+" = "+token)
+	u.remove(sampleToken, own)
+	if own == ownSecond && !s.First.IsZero() {
+		u.requireEqual(ownFirst, str(s.First.Reveal()))
+		u.remove(ownFirst)
+	}
+}
+
+func settleSeen(u *update, s *ordermanager.Settlement, r *reader) {
+	held := r.holder()
+	taken := false
+	for _, slot := range [...]struct {
+		own           string
+		settled, held ordermanager.TaskToken
+	}{{ownFirst, s.First, held.first}, {ownSecond, s.Second, held.second}} {
+		if slot.settled.IsZero() || !slot.held.Equal(slot.settled) {
+			continue
+		}
+		requireSame(u, r, slot.own)
+		u.remove(slot.own)
+		taken = taken || r.token(sampleToken).Equal(slot.settled)
+	}
+	if !u.changes() {
+		return
+	}
+	requireSame(u, r, sampleToken)
+	if taken {
+		u.remove(sampleToken)
+	}
+}
+
+// requireSame requires that an attribute is what was seen.
+func requireSame(u *update, r *reader, name string) {
+	if r.has(name) {
+		u.requireEqual(name, r.get(name))
+	} else {
+		u.require(missing(name))
+	}
+}
+
+func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
+	r.without(sampleRobot, sampleReason, sampleNumber) // a program that has none may say so
+	o := &ordermanager.Order{
+		ID:        r.text(sampleID),
+		Customer:  r.required(sampleCustomer),
+		Venue:     r.text(ownVenue),
+		Robot:     r.boolean(sampleRobot),
+		Drink:     decodeDrinkOrder(r),
+		Number:    r.textOrNumber(sampleNumber),
+		Barista:   r.text(sampleBarista),
+		Reason:    r.text(sampleReason),
+		CreatedAt: r.time(ownCreated),
+		UpdatedAt: r.time(sampleRecord.updated),
+	}
+	venue, p, ok := l.split(r.required(sampleState))
+	if !ok {
+		r.fail(sampleState, "is not a state of this layout")
+	}
+	if l.venues {
+		o.Venue = venue
+	}
+	switch {
+	case p == completed:
+		o.State = ordermanager.StateCompleted
+	case p == cancelled:
+		o.State = ordermanager.StateCancelled
+	case o.Barista != "":
+		o.State = ordermanager.StateMaking
+	default:
+		o.State = ordermanager.StatePending
+	}
+	if !r.has(sampleTime) {
+		r.fail(sampleTime, "is missing")
+	}
+	if ts := r.time(sampleTime); o.CreatedAt.IsZero() {
+		o.CreatedAt = ts
+	}
+	if o.UpdatedAt.IsZero() {
+		o.UpdatedAt = r.time(sampleTime)
+	}
+	sampleRecord.decode(r, o, listed)
+	if !listed {
+		held := r.holder()
+		o.FirstWait.Token, o.SecondWait.Token = held.first, held.second
+	}
+	return o
+}
+
+// drinkOrder is the JSON of an accepted drink, with the fields of a put's body that the sample's apps read.
+type drinkOrder struct {
+	UserID    string   `json:"userId,omitempty"`
+	Drink     string   `json:"drink"`
+	Modifiers []string `json:"modifiers"`
+	Icon      string   `json:"icon"`
+}
+
+func encodeDrinkOrder(d *ordermanager.Drink, by ordermanager.Actor) string {
+	body := drinkOrder{Drink: d.Name, Modifiers: d.Modifiers, Icon: d.Icon}
+	if by.Role == ordermanager.RoleCustomer {
+		body.UserID = by.ID
+	}
+	if body.Modifiers == nil {
+		body.Modifiers = []string{}
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(data)
+}
+
+func decodeDrinkOrder(r *reader) *ordermanager.Drink {
+	if !r.has(sampleDrink) {
+		return nil
+	}
+	var body drinkOrder
+	if text := r.text(sampleDrink); text != "" || r.problem == nil {
+		if json.Unmarshal([]byte(text), &body) != nil {
+			r.fail(sampleDrink, "is not the JSON of a drink")
+		} else if body.Drink == "" {
+			r.fail(sampleDrink, "names no drink")
+		}
+	}
+	return &ordermanager.Drink{Name: body.Drink, Icon: body.Icon, Modifiers: body.Modifiers}
+}
+
+func (sample) listedAttributes() []string {
+	return []string{
+		sampleCustomer, sampleState, sampleRobot, sampleTime, sampleDrink, sampleNumber, sampleBarista, sampleReason, ownVenue, ownCreated,
+		sampleRecord.updated, sampleRecord.version,
+	}
+}
+
+// listed keeps tokens and histories, which the indexes of the sample have, from being sent.
+func (l sample) listed() string {
+	return strings.Join(append(l.listedAttributes(), samplePartition, sampleID), ", ")
+}
+
+func (l sample) plan(q ordermanager.Query) ([]stream, error) {
+	switch {
+	case q.Owing:
+		return []stream{{index: sampleOwingIndex, hash: sampleRecord.owing, value: num(0), sort: sampleID}}, nil
+	case q.Customer != "":
+		return []stream{{index: userIndex, hash: sampleCustomer, value: str(q.Customer), sort: sampleID}}, nil
+	case l.venues && q.Venue == "":
+		return nil, &unlistable{ordermanager.RequestError{
+			Field: "eventId", Rule: "is required: the core layout has no index by state alone, only by venue and by customer",
+		}}
+	}
+	phases := []phase{open, completed, cancelled}
+	if q.State != "" {
+		phases = []phase{phaseOf(q.State)}
+	}
+	var streams []stream
+	for _, p := range phases {
+		for _, form := range l.forms(q.Venue, p) {
+			streams = append(streams, stream{index: statusIndex, hash: sampleState, value: str(form), sort: sampleID})
+		}
+	}
+	return streams, nil
+}
