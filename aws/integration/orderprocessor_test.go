@@ -1,0 +1,345 @@
+package integration_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/internal/processor"
+	"github.com/brewline/ordermanager/memory"
+)
+
+// house is a store, and how the house around it spells and names things.
+type house struct {
+	name    string
+	layout  dynamostore.Layout // empty for the store in memory
+	dialect eventbridgebus.Dialect
+	venue   string
+}
+
+var houses = []house{
+	{name: "memory", venue: "NYC"},
+	{name: "native", layout: dynamostore.Native, venue: "NYC"},
+	{name: "workshop", layout: dynamostore.Workshop},
+	{name: "core", layout: dynamostore.Core, dialect: eventbridgebus.Core, venue: "NYC"},
+}
+
+func (h house) store(t *testing.T, e *environment) (store ordermanager.Store, table string) {
+	t.Helper()
+	if h.layout == "" {
+		return memory.NewStore(), ""
+	}
+	table = unique(h.name)
+	if err := dynamostore.Create(t.Context(), e.dynamo, h.layout, table); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := e.dynamo.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table}); err != nil {
+			t.Error(err)
+		}
+	})
+	store, err := dynamostore.New(e.dynamo, table, &dynamostore.Options{Layout: h.layout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, table
+}
+
+// run is one order, and the execution of OrderProcessor that it belongs to.
+type run struct {
+	*testing.T
+	*environment
+	house     house
+	table     string
+	manager   *ordermanager.Manager
+	id        string
+	execution *string
+}
+
+// patient is a time-out of the workflow that no test waits for.
+const patient = 300
+
+// begin starts the workflow of a new order, which waits for the customer and for the barista for some seconds each.
+func begin(t *testing.T, e *environment, h house, customerSeconds, baristaSeconds int) *run {
+	t.Helper()
+	store, table := h.store(t, e)
+	bus, err := eventbridgebus.New(e.events, &eventbridgebus.Options{Bus: e.bus, Dialect: h.dialect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
+		{Drink: "Cappuccino", Icon: "cappuccino", Available: true},
+	}})
+	manager, err := ordermanager.New(store, menu, sfnresumer.New(e.sfn), &ordermanager.Options{
+		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, DeliveryTimeout: patience,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{T: t, environment: e, house: h, table: table, manager: manager, id: unique("order")}
+	input, err := json.Marshal(map[string]any{
+		"orderId": r.id, "userId": "anna", "eventId": h.venue, "bus": e.bus,
+		"customerSeconds": customerSeconds, "baristaSeconds": baristaSeconds,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	started, err := e.sfn.StartExecution(t.Context(), &sfn.StartExecutionInput{
+		StateMachineArn: &e.processor, Name: &r.id, Input: aws.String(string(input)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.execution = started.ExecutionArn
+	return r
+}
+
+// await returns what the workflow or the Manager said.
+func (r *run) await(detailType string) event {
+	r.Helper()
+	e, err := r.inbox.await(r.Context(), r.id, detailType)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return e
+}
+
+// hears waits for an event of the workflow and gives it to the Manager.
+func (r *run) hears(detailType string, want ordermanager.ResumeStatus) ordermanager.Receipt {
+	r.Helper()
+	return r.told(r.await(detailType), want)
+}
+
+func (r *run) told(e event, want ordermanager.ResumeStatus) ordermanager.Receipt {
+	r.Helper()
+	parsed, err := processor.Parse(e.raw)
+	if err != nil {
+		r.Fatal(err)
+	}
+	var receipt ordermanager.Receipt
+	switch news := parsed.News.(type) {
+	case ordermanager.WorkflowStarted:
+		receipt, err = r.manager.WorkflowStarted(r.Context(), news)
+	case ordermanager.WaitingCompletion:
+		receipt, err = r.manager.WaitingCompletion(r.Context(), news)
+	case ordermanager.TimedOut:
+		receipt, err = r.manager.TimedOut(r.Context(), news)
+	}
+	return r.accepted(receipt, err, want)
+}
+
+// does lets somebody act.
+func (r *run) does(action ordermanager.Action, actor ordermanager.Actor, want ordermanager.ResumeStatus) ordermanager.Receipt {
+	r.Helper()
+	request := ordermanager.Request{Action: action, OrderID: r.id, Actor: actor, Venue: r.house.venue}
+	switch action {
+	case ordermanager.ActionPut:
+		request.Drink = ordermanager.DrinkOrder{Drink: "Cappuccino"}
+	case ordermanager.ActionCancel:
+		request.Reason = "no milk"
+	default:
+	}
+	receipt, err := r.manager.Handle(r.Context(), request)
+	return r.accepted(receipt, err, want)
+}
+
+func (r *run) accepted(receipt ordermanager.Receipt, err error, want ordermanager.ResumeStatus) ordermanager.Receipt {
+	r.Helper()
+	if err != nil {
+		r.Fatal(err)
+	}
+	if receipt.Resume != want || receipt.Pending != nil {
+		r.Fatalf("%s: resume %s, want %s; pending: %v", receipt.Action, receipt.Resume, want, receipt.Pending)
+	}
+	return receipt
+}
+
+// ends waits for the execution to succeed, with the end that the state machine names, and looks at the order then.
+func (r *run) ends(end string, want ordermanager.State, reason string) (output map[string]any) {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	poll := time.NewTicker(50 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		execution, err := r.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: r.execution})
+		if err != nil {
+			r.Fatal(err)
+		}
+		if execution.Status == types.ExecutionStatusRunning {
+			select {
+			case <-poll.C:
+				continue
+			case <-ctx.Done():
+				r.Fatal("the execution does not end")
+			}
+		}
+		if execution.Status != types.ExecutionStatusSucceeded {
+			r.Fatalf("the execution is %s: %s, %s", execution.Status, aws.ToString(execution.Error), aws.ToString(execution.Cause))
+		}
+		if err := json.Unmarshal([]byte(aws.ToString(execution.Output)), &output); err != nil {
+			r.Fatal(err)
+		}
+		break
+	}
+	if output["end"] != end {
+		r.Errorf("the execution ended as %v, want %s", output, end)
+	}
+	order, err := r.manager.Order(r.Context(), r.id)
+	if err != nil {
+		r.Fatal(err)
+	}
+	if order.State != want || order.Reason != reason || order.Owes() {
+		r.Errorf("the order is %s because of %q and owes %v; want %s because of %q", order.State, order.Reason, order.Owes(), want, reason)
+	}
+	return output
+}
+
+const (
+	workflowStarted   = "OrderProcessor.WorkflowStarted"
+	waitingCompletion = "OrderProcessor.WaitingCompletion"
+	orderFinished     = "OrderProcessor.orderFinished"
+	orderTimeOut      = "OrderProcessor.OrderTimeOut"
+)
+
+var (
+	anna = ordermanager.Customer("anna")
+	ben  = ordermanager.Barista("ben")
+)
+
+// Invariants 3 to 5, end to end: whatever happens to an order, its workflow ends as the order does.
+func TestOrderProcessor(t *testing.T) {
+	for name, test := range map[string]struct {
+		customerSeconds, baristaSeconds int
+		story                           func(r *run)
+	}{
+		"a completed order ends the workflow": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			number := r.hears(waitingCompletion, ordermanager.ResumeNone).Order.Number
+			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionComplete, ben, ordermanager.ResumeDelivered)
+			got := r.ends("completed", ordermanager.StateCompleted, "")
+			want := map[string]any{
+				"end": "completed", "number": number,
+				"drink":      map[string]any{"orderId": r.id, "action": "put", "state": "pending", "cancelled": false},
+				"completion": map[string]any{"orderId": r.id, "action": "complete", "state": "completed", "cancelled": false},
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				r.Errorf("output (-want +got):\n%s", diff)
+			}
+			r.await(orderFinished)
+			r.await(eventbridgebus.DetailTypeWaitingCompletion)
+			r.await(eventbridgebus.DetailTypeMakeOrder)
+			r.await(eventbridgebus.DetailTypeOrderCompleted)
+		}},
+		"an order that is put back and claimed again ends the workflow once": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionUnmake, ben, ordermanager.ResumeNone)
+			carl := ordermanager.Barista("carl")
+			r.does(ordermanager.ActionMake, carl, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionComplete, carl, ordermanager.ResumeDelivered)
+			r.ends("completed", ordermanager.StateCompleted, "")
+		}},
+		"an order that is completed before the second wait is known ends the workflow when it is": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			late := r.await(waitingCompletion)
+			r.does(ordermanager.ActionComplete, ben, ordermanager.ResumeNone)
+			r.told(late, ordermanager.ResumeDelivered)
+			r.ends("completed", ordermanager.StateCompleted, "")
+		}},
+		"a cancel in the first wait ends the workflow without a number": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeDelivered)
+			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
+			r.await(eventbridgebus.DetailTypeOrderCancelled)
+		}},
+		"a cancel between the waits ends the workflow when the second wait is known": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			late := r.await(waitingCompletion)
+			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeNone)
+			r.told(late, ordermanager.ResumeDelivered)
+			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
+		}},
+		"a cancel of a pending order in the second wait ends the workflow": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeDelivered)
+			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
+		}},
+		"a cancel of an order in the making ends the workflow": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionCancel, ben, ordermanager.ResumeDelivered)
+			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
+		}},
+		"a customer who does not answer cancels the order": {1, patient, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.hears(orderTimeOut, ordermanager.ResumeGone)
+			r.ends("timed out", ordermanager.StateCancelled, "Customer timedout")
+		}},
+		"a barista who does not answer cancels the order": {patient, 1, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
+			r.hears(orderTimeOut, ordermanager.ResumeGone)
+			r.ends("timed out", ordermanager.StateCancelled, "Barista timedout")
+		}},
+		"a time-out that comes after the order was completed leaves it completed": {patient, 1, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			late := r.await(orderTimeOut)
+			if gone := r.does(ordermanager.ActionComplete, ben, ordermanager.ResumeGone).Gone; gone != ordermanager.GoneExpired {
+				r.Errorf("the workflow is gone because of %q", gone)
+			}
+			if !r.told(late, ordermanager.ResumeNone).Unchanged {
+				r.Error("the time-out changed a completed order")
+			}
+			r.ends("timed out", ordermanager.StateCompleted, "")
+		}},
+		"events that come twice change nothing": {patient, patient, func(r *run) {
+			first := r.await(workflowStarted)
+			r.told(first, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			r.told(first, ordermanager.ResumeNone)
+			second := r.await(waitingCompletion)
+			r.told(second, ordermanager.ResumeNone)
+			r.told(first, ordermanager.ResumeNone)
+			r.told(second, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionComplete, ben, ordermanager.ResumeDelivered)
+			r.told(second, ordermanager.ResumeNone)
+			r.ends("completed", ordermanager.StateCompleted, "")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, house := range houses {
+				t.Run(house.name, func(t *testing.T) {
+					t.Parallel()
+					test.story(begin(t, emulators(t), house, test.customerSeconds, test.baristaSeconds))
+				})
+			}
+		})
+	}
+}
