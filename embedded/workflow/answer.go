@@ -1,0 +1,108 @@
+package workflow
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Resume implements [ordermanager.Resumer]: it ends the open wait and takes the step that follows, in one transaction. Whether a wait is open is
+// what the file says, not the clock: an answer that comes after the deadline, but before the time-out was carried out, is in time.
+func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+	result := ordermanager.Gone
+	err := w.write(ctx, func(tx *sql.Tx) error {
+		var orderID, venue string
+		var stage Stage
+		err := tx.QueryRowContext(ctx, `
+			UPDATE ordermanager_workflows SET token = NULL, deadline = NULL,
+				first_answer = iif(stage = ?1, ?2, first_answer), second_answer = iif(stage = ?1, second_answer, ?2)
+			WHERE token = ?3 RETURNING order_id, venue, stage`,
+			StageDrink, answer{&outcome}, token.Fingerprint()).Scan(&orderID, &venue, &stage)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		result = ordermanager.Accepted
+		switch {
+		case outcome.Failure(), cancelled(outcome):
+			return setStage(ctx, tx, orderID, StageCancelled)
+		case stage == StageDrink:
+			return w.takeNumber(ctx, tx, orderID, venue)
+		}
+		return setStage(ctx, tx, orderID, StageFinished)
+	})
+	if err != nil {
+		return "", err
+	}
+	w.nudge()
+	return result, nil
+}
+
+// takeNumber gives the order the next number of its venue, and lets it wait for completion.
+func (w *Workflow) takeNumber(ctx context.Context, tx *sql.Tx, orderID, venue string) error {
+	var number int64
+	err := tx.QueryRowContext(ctx, `INSERT INTO ordermanager_shops (venue, last_number) VALUES (?, 1)
+		ON CONFLICT DO UPDATE SET last_number = last_number + 1 RETURNING last_number`, venue).Scan(&number)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE ordermanager_workflows SET stage = ?, number = ? WHERE order_id = ?",
+		StageCompletion, strconv.FormatInt(number, 10), orderID)
+	if err != nil {
+		return err
+	}
+	return w.wait(ctx, tx, &notification{action: ordermanager.ActionWaitingCompletion, orderID: orderID}, w.options.CompletionTimeout)
+}
+
+func setStage(ctx context.Context, tx *sql.Tx, orderID string, stage Stage) error {
+	_, err := tx.ExecContext(ctx, "UPDATE ordermanager_workflows SET stage = ? WHERE order_id = ?", stage, orderID)
+	return err
+}
+
+// cancelled reads the boolean of that name in the answer, as one version of the Serverlesspresso sample's OrderProcessor does.
+func cancelled(outcome ordermanager.Outcome) bool {
+	var output ordermanager.WorkflowOutput
+	return json.Unmarshal(outcome.Output, &output) == nil && output.Cancelled
+}
+
+// answer is an outcome in its column. The output is kept as text, so that it stays as it was sent.
+type answer struct{ outcome *ordermanager.Outcome }
+
+type answerJSON struct {
+	Output string `json:"output,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Cause  string `json:"cause,omitempty"`
+}
+
+// Value writes the column.
+func (a answer) Value() (driver.Value, error) {
+	data, err := json.Marshal(answerJSON{string(a.outcome.Output), a.outcome.Error, a.outcome.Cause})
+	return string(data), err
+}
+
+// Scan reads the column.
+func (a *answer) Scan(column any) error {
+	switch text := column.(type) {
+	case nil:
+		return nil
+	case string:
+		var kept answerJSON
+		if err := json.Unmarshal([]byte(text), &kept); err != nil {
+			return err
+		}
+		a.outcome = &ordermanager.Outcome{Error: kept.Error, Cause: kept.Cause}
+		if kept.Output != "" {
+			a.outcome.Output = json.RawMessage(kept.Output)
+		}
+		return nil
+	}
+	return fmt.Errorf("an answer is not a %T", column)
+}

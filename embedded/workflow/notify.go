@@ -1,0 +1,126 @@
+package workflow
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// notification is something that the Manager must be told.
+type notification struct {
+	id      int64
+	action  ordermanager.Action
+	orderID string
+	token   ordermanager.TaskToken // of the wait that began
+	cause   string                 // of a time-out
+	at      int64                  // milliseconds
+	// requestID is random, so that nobody can use it up before a time-out does.
+	requestID string
+
+	// What is known of the workflow itself.
+	customer, venue, number string
+	stage                   Stage
+}
+
+// record writes the notification down, in the transaction of the step that it tells of.
+func (n *notification) record(ctx context.Context, tx *sql.Tx) error {
+	n.requestID = rand.Text()
+	return tx.QueryRowContext(ctx, `INSERT INTO ordermanager_notifications (order_id, notification, token, cause, request_id, at)
+		VALUES (?, ?, ?, ?, ?, ?) RETURNING id`, n.orderID, n.action, n.token.Reveal(), n.cause, n.requestID, n.at).Scan(&n.id)
+}
+
+// nextAfter reads the oldest notification after the one with this id; [sql.ErrNoRows] when there is none.
+func (w *Workflow) nextAfter(ctx context.Context, id int64) (notification, error) {
+	var n notification
+	var token string
+	err := w.db.QueryRowContext(ctx, `
+		SELECT n.id, n.notification, n.order_id, n.token, n.cause, n.request_id, n.at, w.customer, w.venue, w.number, w.stage
+		FROM ordermanager_notifications n JOIN ordermanager_workflows w USING (order_id)
+		WHERE n.id > ? ORDER BY n.id LIMIT 1`, id).
+		Scan(&n.id, &n.action, &n.orderID, &token, &n.cause, &n.requestID, &n.at, &n.customer, &n.venue, &n.number, &n.stage)
+	n.token = ordermanager.NewTaskToken(token)
+	return n, err
+}
+
+// tell tells the Manager, and then takes the notification off the record. The Manager recognises one that it was told before: by the
+// token, or by the request id of the time-out. An error that is final means that the Manager will never
+// accept it, and that it is off the record too.
+func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Receipt, error) {
+	receipt, err := w.notify(ctx, n)
+	if err != nil && !final(err) {
+		return receipt, err
+	}
+	if err != nil {
+		w.options.Logger.ErrorContext(ctx, "notification refused", "order", n.orderID, "notification", n.action, "error", err)
+	}
+	done := w.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM ordermanager_notifications WHERE id = ?", n.id); err != nil {
+			return err
+		}
+		switch {
+		case err != nil && n.action == ordermanager.ActionWorkflowStarted:
+			return forget(ctx, tx, n.orderID)
+		case err == nil && n.action == ordermanager.ActionTimedOut:
+			return setStage(ctx, tx, n.orderID, ending(&receipt.Order))
+		}
+		return nil
+	})
+	if done != nil {
+		// It was told. It will be told again, which the Manager can take.
+		w.options.Logger.WarnContext(ctx, "told but not recorded", "order", n.orderID, "notification", n.action, "error", done)
+	}
+	return receipt, err
+}
+
+func (w *Workflow) notify(ctx context.Context, n notification) (ordermanager.Receipt, error) {
+	if w.manager == nil {
+		return ordermanager.Receipt{}, errNotConnected
+	}
+	at := time.UnixMilli(n.at)
+	switch n.action {
+	case ordermanager.ActionWorkflowStarted:
+		return w.manager.WorkflowStarted(ctx, ordermanager.WorkflowStarted{
+			OrderID: n.orderID, Customer: n.customer, Venue: n.venue, Token: n.token, At: at,
+		})
+	case ordermanager.ActionWaitingCompletion:
+		return w.manager.WaitingCompletion(ctx, ordermanager.WaitingCompletion{
+			OrderID: n.orderID, Customer: n.customer, Number: n.number, Token: n.token, At: at,
+		})
+	default:
+		return w.manager.TimedOut(ctx, ordermanager.TimedOut{OrderID: n.orderID, Cause: n.cause, RequestID: n.requestID})
+	}
+}
+
+var errNotConnected = errors.New("the workflow is not connected to a Manager")
+
+// final reports whether the Manager will never accept what it refused with this error.
+func final(err error) bool {
+	return !errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, ordermanager.ErrContextDone) && !errors.Is(err, errNotConnected)
+}
+
+// forget takes the workflow of an order away that the Manager would not create.
+func forget(ctx context.Context, tx *sql.Tx, orderID string) error {
+	for _, table := range []string{"ordermanager_workflows", "ordermanager_notifications"} {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE order_id = ?", orderID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ending is the stage in which a workflow ends whose time ran out: the order knows who was faster.
+func ending(o *ordermanager.Order) Stage {
+	if o.State == ordermanager.StateCompleted {
+		return StageFinished
+	}
+	for _, entry := range o.History {
+		if entry.To == ordermanager.StateCancelled && entry.Action == ordermanager.ActionCancel {
+			return StageCancelled
+		}
+	}
+	return StageTimedOut
+}

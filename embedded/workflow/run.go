@@ -1,0 +1,116 @@
+package workflow
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
+)
+
+// poll is how often Run looks for what it was not woken for: deadlines, what failed before, and what other processes left.
+const poll = time.Second
+
+// Run takes every step that becomes due, until the context is done: it tells the Manager what it has not been told, and carries time-outs out
+// within a second of their deadline. What fails is logged and tried again. When the context ends it finishes the step at hand and returns.
+//
+// Run it once in each process that uses the file; several processes may run it at once. [ordermanager.Manager.Redrive] is not its
+// business: run that regularly as well.
+func (w *Workflow) Run(ctx context.Context) {
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	for {
+		if err := w.Advance(ctx); err != nil && ctx.Err() == nil {
+			w.options.Logger.WarnContext(ctx, "workflow steps pending", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// nudge wakes Run.
+func (w *Workflow) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// Advance takes every step that is due, once: it is what [Workflow.Run] does again and again, and for tests that hold the clock. A wait whose
+// deadline has passed ends, and then its token is gone. The Manager is told, and whether the order had ended before, and how, decides the
+// final stage: an order that was completed just in time finishes. A step that fails stays due; its error is returned with those of the others.
+func (w *Workflow) Advance(ctx context.Context) error {
+	return errors.Join(w.timeOut(ctx), w.tellAll(ctx))
+}
+
+// timeOut ends every wait whose deadline has passed.
+func (w *Workflow) timeOut(ctx context.Context) error {
+	now := w.options.Now().UnixMilli()
+	for {
+		n, err := w.timeOutNext(ctx, now)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err error) {
+	var due notification
+	err = w.db.QueryRowContext(ctx, "SELECT order_id, stage FROM ordermanager_workflows WHERE deadline <= ? ORDER BY deadline LIMIT 1", now).
+		Scan(&due.orderID, &due.stage)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, sqlitefile.Classify(err)
+	}
+	due.action, due.at = ordermanager.ActionTimedOut, now
+	due.cause = map[Stage]string{StageDrink: "Customer timedout", StageCompletion: "Barista timedout"}[due.stage]
+	err = w.write(ctx, func(tx *sql.Tx) error {
+		// It may have been answered since it was read, or have gone on to the next wait.
+		result, err := tx.ExecContext(ctx, `UPDATE ordermanager_workflows SET token = NULL, deadline = NULL, stage = ?
+			WHERE order_id = ? AND stage = ? AND deadline <= ?`, StageTimedOut, due.orderID, due.stage, now)
+		if err != nil {
+			return err
+		}
+		if changed, err := result.RowsAffected(); err != nil || changed == 0 {
+			return err
+		}
+		return due.record(ctx, tx)
+	})
+	return 1, err
+}
+
+// tellAll tells the Manager everything that it has not been told, oldest first. After a failure the later notifications of the same
+// order have to wait.
+func (w *Workflow) tellAll(ctx context.Context) error {
+	var errs []error
+	failed := map[string]bool{}
+	var after int64
+	for ctx.Err() == nil {
+		n, err := w.nextAfter(ctx, after)
+		if errors.Is(err, sql.ErrNoRows) {
+			break
+		}
+		if err != nil {
+			return errors.Join(append(errs, sqlitefile.Classify(err))...)
+		}
+		after = n.id
+		if failed[n.orderID] {
+			continue
+		}
+		// The context's end lets this one finish.
+		if _, err := w.tell(context.WithoutCancel(ctx), n); err != nil && !final(err) {
+			failed[n.orderID] = true
+			errs = append(errs, fmt.Errorf("%s of order %s: %w", n.action, n.orderID, err))
+		}
+	}
+	return errors.Join(append(errs, ctx.Err())...)
+}
