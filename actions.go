@@ -236,11 +236,15 @@ func (m *Manager) allowed(o *Order) []Action {
 	})
 }
 
-// refusePut answers a put whose drink the menu refuses. One that was accepted before the menu changed is repeated like any other.
+// refusePut answers a put whose drink the menu refuses. One that was accepted before the menu changed is repeated like any other; if
+// that cannot be found out, its outcome is unknown.
 func (m *Manager) refusePut(ctx context.Context, r *Request, violations []Violation) (Receipt, error) {
 	refusal := &MenuError{OrderID: r.OrderID, Violations: violations}
 	o, err := m.get(ctx, r.OrderID)
-	if err != nil || o == nil || o.Customer != r.Actor.ID {
+	switch {
+	case err != nil && r.RequestID != "":
+		return Receipt{}, err
+	case err != nil, o == nil, o.Customer != r.Actor.ID:
 		return Receipt{}, refusal
 	}
 	if entry, _, found := o.Entry(r.RequestID); found && entry.Action == ActionPut && entry.Actor == r.Actor && o.Drink.matches(r.Drink) {

@@ -255,6 +255,16 @@ func TestManager_repeatsAPutThatTheMenuWouldRefuseToday(t *testing.T) {
 	if r := h.receipt(manager.Put(t.Context(), request)); !r.Replayed {
 		t.Error("not called a repetition")
 	}
+	h.store.Hook = failing("get", false) // it cannot be found out whether this put was accepted
+	if _, err := manager.Put(t.Context(), request); !errors.Is(err, ordermanager.ErrStore) {
+		t.Errorf("an unknown outcome was called %v", err)
+	}
+	h.store.Hook = nil
+	another := request
+	another.Actor = ordermanager.Customer(stranger)
+	if _, err := manager.Put(t.Context(), another); !errors.Is(err, ordermanager.ErrInvalidOrder) || ordermanager.ProblemOf(err).Order != nil {
+		t.Errorf("a stranger got %v and the order %v", err, ordermanager.ProblemOf(err).Order)
+	}
 	request.RequestID = "another"
 	if _, err := manager.Put(t.Context(), request); !errors.Is(err, ordermanager.ErrInvalidOrder) {
 		t.Errorf("a new put got %v", err)

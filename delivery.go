@@ -2,6 +2,7 @@ package ordermanager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -41,13 +42,16 @@ const (
 	ResumeGone ResumeStatus = "gone"
 )
 
-// GoneReason says why a workflow does not wait any more. The workflow's service cannot tell; our own record can.
+// GoneReason says why a workflow probably does not wait any more. The workflow's service cannot tell; our own record says only
+// whether there can have been an earlier attempt.
 type GoneReason string
 
 const (
-	// GoneAnswered means that an earlier attempt of ours is on record, which reached the workflow though its success did not reach us.
+	// GoneAnswered means that the decision was on record before this call: an earlier attempt of ours may have reached the
+	// workflow though its success did not reach us.
 	GoneAnswered GoneReason = "answered_before"
-	// GoneExpired means that this was the first attempt, so the wait expired, or somebody else answered it.
+	// GoneExpired means that this call recorded the decision: the wait had expired, or somebody else answered it, or another
+	// delivery of ours (a redrive, a repeated notification) was faster.
 	GoneExpired GoneReason = "expired"
 )
 
@@ -185,14 +189,15 @@ type RedriveReport struct {
 	Delivered, Gone int
 	// Published is how many orders had their events published.
 	Published int
-	// Pending is how many orders still owe something.
+	// Pending is how many orders still owe something, or could not be read.
 	Pending int
 }
 
 // Redrive delivers what is still owed: answers and events whose delivery failed, or was cut short by a crash. Run it
 // regularly, and after every outage. It may run while actions are going on and in several places at once; then something may be
-// delivered twice, which receivers must be able to take anyway. An order that cannot be delivered is counted and left for the
-// next time. Errors: [ErrContextDone] when it is stopped midway, [ErrStore]; the report is of what was visited until then.
+// delivered twice, which receivers must be able to take anyway. An order that cannot be delivered is counted as pending and left
+// for the next time. Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and
+// [ErrStore] when the listing failed, or when everything was visited and some orders could not be read or settled.
 func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (RedriveReport, error) {
 	if options == nil {
 		options = &RedriveOptions{}
@@ -205,28 +210,33 @@ func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (Redrive
 
 func (m *Manager) redrive(ctx context.Context, options *RedriveOptions) (report RedriveReport, err error) {
 	query := Query{Owing: true}
+	var errs []error
 	for {
 		if err := ready(ctx); err != nil {
-			return report, err
+			return report, errors.Join(append(errs, err)...)
 		}
 		page, err := m.list(ctx, query)
 		if err != nil {
-			return report, err
+			return report, errors.Join(append(errs, err)...)
 		}
 		for _, listed := range page.Orders {
 			if err := ready(ctx); err != nil {
-				return report, err
+				return report, errors.Join(append(errs, err)...)
 			}
 			if err := m.redriveOrder(ctx, listed.ID, options, &report); err != nil {
-				return report, err
+				// One order that cannot be read must not keep the others from being redriven.
+				m.log.WarnContext(ctx, "not redriven", "order", listed.ID, "error", err)
+				report.Pending++
+				errs = append(errs, err)
 			}
 		}
 		if query.Cursor = page.Cursor; query.Cursor == "" {
-			return report, nil
+			return report, errors.Join(errs...)
 		}
 	}
 }
 
+// redriveOrder delivers what one order owes. An error means that the store failed.
 func (m *Manager) redriveOrder(ctx context.Context, orderID string, options *RedriveOptions, report *RedriveReport) error {
 	// The listing may lag behind, so what to say is taken from the order itself.
 	o, err := m.get(ctx, orderID)

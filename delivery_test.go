@@ -155,6 +155,21 @@ func TestReceipt_ofACancelCoversBothWaits(t *testing.T) {
 	h.wantOutcome(first, `{"orderId":"order-1","action":"put","state":"cancelled","cancelled":true}`)
 }
 
+func TestReceipt_saysPendingAsLongAsOneOfTwoAnswersIs(t *testing.T) {
+	h := newHouse(t)
+	h.bring(ordermanager.StateMaking)
+	second := h.wait()
+	restarted := h.resumer.Issue()
+	h.resumer.Hook = func(_, fingerprint string, _ bool) error {
+		return errIf(fingerprint == restarted.Fingerprint(), "refused")
+	}
+	h.receipt(h.WorkflowStarted(t.Context(), started(restarted, h.now.Add(time.Hour))))
+	r := h.receipt(h.Handle(t.Context(), by("complete", ordermanager.Barista(holder))))
+	if r.Resume != ordermanager.ResumePending || h.outcomes()[second.Reveal()] == "" || !r.Order.Owes() {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestManager_deliversAlthoughTheCallerHasGone(t *testing.T) {
 	h := newHouse(t)
 	first := h.start()
@@ -320,6 +335,24 @@ func TestRedrive_reportsAStoreThatFails(t *testing.T) {
 		if _, err := h.Redrive(t.Context(), nil); !errors.Is(err, ordermanager.ErrStore) || !errors.Is(err, errNetwork) {
 			t.Errorf("%s: got %v", op, err)
 		}
+	}
+}
+
+func TestRedrive_goesOnAfterAnOrderThatCannotBeRead(t *testing.T) {
+	h := newHouse(t)
+	h.resumer.Hook = failing("resume", false)
+	for i := range 3 {
+		id := fmt.Sprint("order-", i)
+		h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()}))
+		request := put()
+		request.OrderID = id
+		h.receipt(h.Handle(t.Context(), request))
+	}
+	h.resumer.Hook = nil
+	h.store.Hook = func(op, key string, _ bool) error { return errIf(op == "get" && key == "order-0", "mangled") }
+	report, err := h.Redrive(t.Context(), nil)
+	if diff := cmp.Diff(ordermanager.RedriveReport{Orders: 2, Delivered: 2, Pending: 1}, report); diff != "" || !errors.Is(err, ordermanager.ErrStore) {
+		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
 }
 

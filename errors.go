@@ -43,8 +43,8 @@ var (
 
 	// ErrOrderNotFound is returned when there is no order with this identifier. Code order_not_found.
 	ErrOrderNotFound error = &sentinel{code: "order_not_found", message: "no such order"}
-	// ErrOrderExists is returned when a workflow starts with the identifier of another customer's order. Code order_exists.
-	ErrOrderExists error = &sentinel{code: "order_exists", message: "the order exists already and is somebody else's"}
+	// ErrOrderExists is returned when a workflow starts with the identifier of an order of another customer or venue. Code order_exists.
+	ErrOrderExists error = &sentinel{code: "order_exists", message: "the order exists already"}
 	// ErrNotOwner is returned when the order belongs to another customer. Code not_owner.
 	ErrNotOwner error = &sentinel{code: "not_owner", message: "the order belongs to another customer"}
 	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked.
@@ -153,18 +153,18 @@ type TransitionError struct {
 // Reason is one reason why something is refused.
 type Reason struct {
 	// Code is that of Err.
-	Code Code
+	Code Code `json:"code"`
 	// Message explains it to people.
-	Message string
+	Message string `json:"message"`
 	// Err is the sentinel that stands for it.
-	Err error
+	Err error `json:"-"`
 }
 
 func reason(err error) Reason { return Reason{Code: CodeOf(err), Message: err.Error(), Err: err} }
 
 func (e *TransitionError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cannot %s order %s", e.Action, e.OrderID)
+	fmt.Fprintf(&b, "cannot %s order %s", phrase(e.Action), e.OrderID)
 	if e.State != "" {
 		fmt.Fprintf(&b, ", which is %s", e.State)
 	}
@@ -176,6 +176,21 @@ func (e *TransitionError) Error() string {
 		}
 	}
 	return b.String()
+}
+
+// phrase says in words what an action does to an order.
+func phrase(action Action) string {
+	switch action {
+	case ActionPut:
+		return "put a drink on"
+	case ActionWorkflowStarted:
+		return "register the first wait of"
+	case ActionWaitingCompletion:
+		return "register the second wait of"
+	case ActionTimedOut:
+		return "time out"
+	}
+	return string(action)
 }
 
 // Unwrap returns the sentinels of all reasons.

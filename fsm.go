@@ -168,7 +168,15 @@ func (l Lifecycle) Allowed(state State) []Action {
 }
 
 // Mermaid returns the table as a Mermaid state diagram.
-func (l Lifecycle) Mermaid() string { return l.draw(fsm.MermaidStateDiagram) }
+func (l Lifecycle) Mermaid() string {
+	picture := l.draw(fsm.MermaidStateDiagram)
+	for _, state := range States() {
+		if state.Terminal() {
+			picture += fmt.Sprintf("    %s --> [*]\n", state) // looplab draws the beginning only
+		}
+	}
+	return picture
+}
 
 // DOT returns the table as a Graphviz graph.
 func (l Lifecycle) DOT() string { return l.draw(fsm.GRAPHVIZ) }

@@ -220,12 +220,19 @@ func (d *DrinkOrder) UnmarshalJSON(data []byte) error {
 	for i, raw := range modifiers {
 		var modifier string
 		if !isSet(raw) || json.Unmarshal(raw, &modifier) != nil {
-			d.addMalformed(fmt.Sprintf("modifiers[%d]", i), "is not a text")
-			continue
+			d.addMalformed(modifierField(i), "is not a text")
 		}
+		// A malformed one keeps its place, so that the others keep theirs.
 		d.Modifiers = append(d.Modifiers, modifier)
 	}
 	return nil
+}
+
+func modifierField(i int) string { return fmt.Sprintf("modifiers[%d]", i) }
+
+// isMalformed reports whether a field has a violation already.
+func (d *DrinkOrder) isMalformed(field string) bool {
+	return slices.ContainsFunc(d.malformed, func(v Violation) bool { return v.Field == field })
 }
 
 func isSet(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
@@ -301,7 +308,7 @@ func (m *Menu) sanitize(order DrinkOrder) (*Drink, []Violation) {
 		violations = append(violations, Violation{Code: code, Value: clip(value), Field: field, Detail: detail})
 	}
 	item := m.item(order, report)
-	return m.choose(item, order.Modifiers, report), violations
+	return m.choose(item, order, report), violations
 }
 
 type reporter func(code ViolationCode, value, field, detail string)
@@ -309,7 +316,7 @@ type reporter func(code ViolationCode, value, field, detail string)
 // item finds the drink on the menu, or nil.
 func (m *Menu) item(order DrinkOrder, report reporter) *MenuItem {
 	if order.Drink == "" {
-		if !slices.ContainsFunc(order.malformed, func(v Violation) bool { return v.Field == "drink" || v.Field == "body" }) {
+		if !order.isMalformed("drink") && !order.isMalformed("body") {
 			report(ViolationMalformed, "", "drink", "is required")
 		}
 		return nil
@@ -329,14 +336,16 @@ func (m *Menu) item(order DrinkOrder, report reporter) *MenuItem {
 }
 
 // choose checks the modifiers against the item, which is nil when the drink is not known: then only their form is checked.
-func (m *Menu) choose(item *MenuItem, modifiers []string, report reporter) *Drink {
+func (m *Menu) choose(item *MenuItem, order DrinkOrder, report reporter) *Drink {
+	modifiers := order.Modifiers
 	if len(modifiers) > MaxModifiers {
 		report(ViolationTooLong, "", "modifiers", fmt.Sprintf("more than %d", MaxModifiers))
 		return nil
 	}
 	for i, modifier := range modifiers {
 		switch {
-		case !checkName(modifier, fmt.Sprintf("modifiers[%d]", i), report):
+		case order.isMalformed(modifierField(i)):
+		case !checkName(modifier, modifierField(i), report):
 		case slices.Contains(modifiers[:i], modifier):
 			report(ViolationDuplicateOption, modifier, "", "")
 		case item != nil && !slices.ContainsFunc(item.Modifiers, func(g ModifierGroup) bool { return slices.Contains(g.Options, modifier) }):

@@ -64,11 +64,12 @@ func TestSanitize_reportsEveryViolation(t *testing.T) {
 		{"no list", `{"drink":"Latte","modifiers":"Oat"}`, []ordermanager.Violation{{Code: "malformed", Field: "modifiers", Detail: "is not a list"}}},
 		{"an empty modifier", `{"drink":"Latte","modifiers":[""]}`, []ordermanager.Violation{{Code: "malformed", Field: "modifiers[0]", Detail: "has no name"}}},
 		{"a control character", `{"drink":"La\u0000tte"}`, []ordermanager.Violation{{Code: "malformed", Value: "La\x00tte", Field: "drink", Detail: "contains a control character"}}},
-		{"all of it at once", `{"drink":"milkshake","modifiers":[1,"Sugar","Sugar",null]}`, []ordermanager.Violation{
+		{"all of it at once", `{"drink":"milkshake","modifiers":[1,"Sugar","Sugar",null,""]}`, []ordermanager.Violation{
 			{Code: "malformed", Field: "modifiers[0]", Detail: "is not a text"},
 			{Code: "malformed", Field: "modifiers[3]", Detail: "is not a text"},
 			{Code: "unknown_drink", Value: "milkshake"},
 			{Code: "duplicate_option", Value: "Sugar"},
+			{Code: "malformed", Field: "modifiers[4]", Detail: "has no name"},
 		}},
 	}
 	for _, tt := range tests {

@@ -146,7 +146,8 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("restarted"), minute(3))))
 			h.receipt(h.WaitingCompletion(h.t.Context(), waiting(stale, minute(2))))
 			h.receipt(h.Handle(h.t.Context(), put()))
-		}, map[string]string{"first": "", "stale": "", "restarted": drink}},
+			h.receipt(h.Handle(h.t.Context(), by("cancel", actor)))
+		}, map[string]string{"first": "", "stale": cancelled, "restarted": drink}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,6 +166,11 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 			}
 			if h.order().Owes() {
 				t.Error("something is still owed")
+			}
+			for _, event := range h.publisher.Events() {
+				if event.Type == ordermanager.EventWaitingCompletion && event.State.Terminal() {
+					t.Error("a finished order was announced as waiting")
+				}
 			}
 		})
 	}

@@ -32,7 +32,8 @@ type Request struct {
 	RequestID string
 }
 
-// ParseRequest reads a request from JSON of at most [MaxRequestBytes]. Errors are [*RequestError]s.
+// ParseRequest reads a request from JSON of at most [MaxRequestBytes]. Errors are [*RequestError]s; what could be read all the same is
+// returned beside them, to say what was refused.
 func ParseRequest(data []byte) (Request, error) {
 	var request Request
 	if len(data) > MaxRequestBytes {
@@ -40,9 +41,9 @@ func ParseRequest(data []byte) (Request, error) {
 	}
 	if err := json.Unmarshal(data, &request); err != nil {
 		if errors.Is(err, ErrInvalidRequest) {
-			return Request{}, err
+			return request, err
 		}
-		return Request{}, invalid("request", "is not valid JSON: "+err.Error())
+		return request, invalid("request", "is not valid JSON: "+err.Error())
 	}
 	return request, nil
 }
@@ -59,19 +60,19 @@ func (r *Request) UnmarshalJSON(data []byte) error {
 		RequestID json.RawMessage `json:"requestId"`
 		Body      json.RawMessage `json:"body"`
 	}
-	if err := json.Unmarshal(data, &fields); err != nil {
+	if err := json.Unmarshal(data, &fields); err != nil || string(data) == "null" {
 		return invalid("request", "is not a JSON object")
 	}
 	var body struct {
 		UserID json.RawMessage `json:"userId"`
 		Reason json.RawMessage `json:"reason"`
 	}
+	var wrong error
 	if isSet(fields.Body) {
-		if err := json.Unmarshal(fields.Body, &body); err != nil {
-			return invalid("body", "is not an object")
-		}
-		if err := json.Unmarshal(fields.Body, &r.Drink); err != nil {
-			return invalid("body", err.Error())
+		if json.Unmarshal(fields.Body, &body) != nil {
+			wrong = invalid("body", "is not an object")
+		} else if err := json.Unmarshal(fields.Body, &r.Drink); err != nil {
+			wrong = invalid("body", err.Error())
 		}
 	}
 	var customer, barista, bodyReason string
@@ -89,8 +90,8 @@ func (r *Request) UnmarshalJSON(data []byte) error {
 		{"body.userId", body.UserID, &customer},
 		{"body.reason", body.Reason, &bodyReason},
 	} {
-		if isSet(field.raw) && json.Unmarshal(field.raw, field.into) != nil {
-			return invalid(field.name, "is not a text")
+		if isSet(field.raw) && json.Unmarshal(field.raw, field.into) != nil && wrong == nil {
+			wrong = invalid(field.name, "is not a text")
 		}
 	}
 	if r.Reason == "" {
@@ -102,7 +103,7 @@ func (r *Request) UnmarshalJSON(data []byte) error {
 	default:
 		r.Actor = Barista(barista)
 	}
-	return nil
+	return wrong
 }
 
 // validate checks what can be checked without looking anything up. Its fields are named as in the JSON.

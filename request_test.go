@@ -53,6 +53,7 @@ func TestParseRequest_namesTheFieldThatIsWrong(t *testing.T) {
 		``:                                 "request",
 		`{`:                                "request",
 		`[]`:                               "request",
+		`null`:                             "request",
 		`"put"`:                            "request",
 		`{"action":1}`:                     "action",
 		`{"orderId":{}}`:                   "orderId",

@@ -61,6 +61,9 @@ func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager 
 // Start begins the workflow of a new order: the Manager gets its token and creates the order. Starting an order that is there already is
 // [ordermanager.ErrOrderExists].
 func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
+	if w.manager == nil {
+		return ordermanager.Receipt{}, fmt.Errorf("%w: the workflow is not connected to a Manager", ordermanager.ErrInvalidOptions)
+	}
 	token, err := w.begin(orderID)
 	if err != nil {
 		return ordermanager.Receipt{}, err

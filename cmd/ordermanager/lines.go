@@ -1,10 +1,6 @@
 package main
 
-import (
-	"errors"
-
-	"github.com/brewline/ordermanager"
-)
+import "github.com/brewline/ordermanager"
 
 // accepted is the output line of an input that was accepted.
 type accepted struct {
@@ -42,42 +38,12 @@ func acceptance(n int, action ordermanager.Action, receipt ordermanager.Receipt)
 
 // refused is the output line of an input that was refused.
 type refused struct {
-	N       int                 `json:"n"`
-	OK      bool                `json:"ok"`
-	Action  ordermanager.Action `json:"action"`
-	Code    ordermanager.Code   `json:"code"`
-	Message string              `json:"message"`
-	// Violations is what the menu objects to.
-	Violations []ordermanager.Violation `json:"violations,omitempty"`
-	// Reasons is everything that stands against it, and Allowed the actions that the order is ready for.
-	Reasons []reason              `json:"reasons,omitempty"`
-	Allowed []ordermanager.Action `json:"allowed,omitzero"`
-	// Order is the order as it is; null when there is none or the caller may not see it.
-	Order *ordermanager.View `json:"order"`
-}
-
-type reason struct {
-	Code    ordermanager.Code `json:"code"`
-	Message string            `json:"message"`
+	N      int                 `json:"n"`
+	OK     bool                `json:"ok"`
+	Action ordermanager.Action `json:"action"`
+	ordermanager.Problem
 }
 
 func refusal(n int, action ordermanager.Action, err error) refused {
-	line := refused{N: n, Action: action, Code: ordermanager.CodeOf(err), Message: err.Error()}
-	var order *ordermanager.Order
-	var menuErr *ordermanager.MenuError
-	var transitionErr *ordermanager.TransitionError
-	switch {
-	case errors.As(err, &menuErr):
-		line.Violations, order = menuErr.Violations, menuErr.Order
-	case errors.As(err, &transitionErr):
-		line.Allowed, order = transitionErr.Allowed, transitionErr.Order
-		for _, r := range transitionErr.Reasons {
-			line.Reasons = append(line.Reasons, reason{r.Code, r.Message})
-		}
-	}
-	if order != nil {
-		view := order.View()
-		line.Order = &view
-	}
-	return line
+	return refused{N: n, Action: action, Problem: ordermanager.ProblemOf(err)}
 }
