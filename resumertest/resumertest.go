@@ -108,8 +108,12 @@ type promise struct {
 
 func (p promise) check(ctx context.Context, h Harness) (err error) {
 	defer func() {
-		if failed, ok := recover().(failure); ok {
-			err = failed.err
+		switch r := recover().(type) {
+		case nil:
+		case failure:
+			err = r.err
+		default:
+			panic(r)
 		}
 	}()
 	p.run(&checker{Harness: h, ctx: ctx})

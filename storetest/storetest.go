@@ -109,8 +109,12 @@ func (p promise) check(ctx context.Context, h Harness) (err error) {
 		h.Second = h.Store
 	}
 	defer func() {
-		if failed, ok := recover().(failure); ok {
-			err = failed.err
+		switch r := recover().(type) {
+		case nil:
+		case failure:
+			err = r.err
+		default:
+			panic(r)
 		}
 	}()
 	p.run(&checker{Harness: h, ctx: ctx})

@@ -198,3 +198,38 @@ func detached(t transition, applied *order) transition {
 	}
 	return t
 }
+
+func TestSuites_doNotTakeAPanicForAPass(t *testing.T) {
+	panics := func(run func() error) (panicked bool) {
+		defer func() { panicked = recover() != nil }()
+		_ = run()
+		return false
+	}
+	store := &outside{Store: newPlain(), get: func(context.Context, string) (*order, error) { panic("a bug") }}
+	if !panics(func() error { return storetest.Cases()[0].Run(t.Context(), storetest.Harness{Store: store}) }) {
+		t.Error("the panic of a store was swallowed")
+	}
+	s := newService(func(s *service) {
+		s.resume = func(context.Context, token, outcome) (answer, error) { panic("a bug") }
+	})
+	if !panics(func() error { return resumertest.Cases()[0].Run(t.Context(), s.harness()) }) {
+		t.Error("the panic of a resumer was swallowed")
+	}
+}
+
+func TestSuites_nameEveryPromiseOnce(t *testing.T) {
+	seen := map[string]bool{}
+	var names []string
+	for _, c := range storetest.Cases() {
+		names = append(names, "store/"+c.Topic+"/"+c.Name)
+	}
+	for _, c := range resumertest.Cases() {
+		names = append(names, "resumer/"+c.Topic+"/"+c.Name)
+	}
+	for _, name := range names {
+		if seen[name] || strings.Count(name, "/") != 2 {
+			t.Errorf("%q is there twice, or cannot be picked by its name", name)
+		}
+		seen[name] = true
+	}
+}
