@@ -1,6 +1,7 @@
 package ordermanager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -167,6 +168,7 @@ func (m *Manager) publish(ctx context.Context, o *Order) error {
 			events = append(events, event)
 		}
 	}
+	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
 	ctx, end := m.observe(ctx, "publish", "", o.ID)
 	err := m.publisher.Publish(ctx, events)
 	end(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -430,4 +431,33 @@ func TestOutcome_isCheckedAgainstTheLimits(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
+}
+
+// A store may list what is owed in any order; what happened is told in the order in which it happened.
+func TestEvents_arePublishedInTheOrderOfTheHistory(t *testing.T) {
+	h := newHouse(t)
+	h.bring(ordermanager.StatePending)
+	h.publisher.Hook = failing("publish", false)
+	for range 3 {
+		h.receipt(h.Handle(t.Context(), by("make", ordermanager.Barista(holder))))
+		h.receipt(h.Handle(t.Context(), by("unmake", ordermanager.Barista(holder))))
+	}
+	h.publisher.Hook = nil
+	shuffled := must[*ordermanager.Manager](t)(ordermanager.New(reversed{h.store}, coffeeMenu, h.resumer, &ordermanager.Options{Publisher: h.publisher}))
+	must[ordermanager.RedriveReport](t)(shuffled.Redrive(t.Context(), nil))
+	var versions []int
+	for _, event := range h.publisher.Events() {
+		versions = append(versions, event.Version)
+	}
+	if diff := cmp.Diff([]int{3, 4, 5, 6, 7, 8}, versions); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+type reversed struct{ ordermanager.Store }
+
+func (r reversed) Get(ctx context.Context, id string) (*ordermanager.Order, error) {
+	o, err := r.Store.Get(ctx, id)
+	slices.Reverse(o.OwedEvents)
+	return o, err
 }

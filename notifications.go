@@ -61,17 +61,17 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 		if err != nil {
 			return Receipt{}, err
 		}
-		t.Create = &NewOrder{Customer: n.Customer, Venue: n.Venue, Robot: n.Robot}
-		result, err := m.apply(ctx, &t)
+		creation := t
+		creation.Create, creation.Guards = &NewOrder{Customer: n.Customer, Venue: n.Venue, Robot: n.Robot}, Guards{}
+		result, err := m.apply(ctx, &creation)
 		switch {
 		case err != nil:
 			return Receipt{}, err
 		case result.Applied:
-			return m.finish(ctx, &t, result.Order, nil), nil
+			return m.finish(ctx, &creation, result.Order, nil), nil
 		case result.Order.Customer != n.Customer || result.Order.Venue != n.Venue:
 			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderExists, n.OrderID)
 		}
-		t.Create = nil
 		return m.register(ctx, &t, result.Order)
 	})
 }

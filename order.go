@@ -100,7 +100,7 @@ type Order struct {
 	FirstWait WaitSlot
 	// SecondWait is the workflow's wait for completion.
 	SecondWait WaitSlot
-	// OwedEvents are the request ids of the history entries whose event is still to be published.
+	// OwedEvents are the request ids of the history entries whose event is still to be published, in no particular order.
 	OwedEvents []string
 }
 

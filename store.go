@@ -10,7 +10,7 @@ import (
 // errors, delivering) is done once, above it. Check an implementation with the suite in storetest.
 //
 // An implementation must be safe for concurrent use, and what it returns must not share memory with what it keeps: see
-// [Order.Clone]. Times have millisecond precision. It must honour a context that is done by returning its error.
+// [Order.Clone]. Times have millisecond precision and come back in UTC. It must honour a context that is done by returning its error.
 type Store interface {
 	// Apply carries out a transition as one atomic conditional write, with no read before it.
 	//
