@@ -30,7 +30,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // environment is what the tests share: a bus whose events all arrive in a queue, and the state machines.
 type environment struct {

@@ -84,6 +84,7 @@ func (r *run) sampleTimedOut() {
 
 // Ours and the sample's programs take turns on one order, in both dialects of its table.
 func TestOrderProcessor_withTheSamplesFunctionsOnTheSameTable(t *testing.T) {
+	e := emulators(t)
 	ours := func(event string) func(*run) {
 		return func(r *run) { r.Helper(); r.hears(event, ordermanager.ResumeNone) }
 	}
@@ -108,7 +109,7 @@ func TestOrderProcessor_withTheSamplesFunctionsOnTheSameTable(t *testing.T) {
 				r.ends("cancelled", ordermanager.StateCancelled, "no milk")
 			},
 		} {
-			eachDialect(t, name+", "+ending, patient, func(r *run) {
+			eachDialect(t, e, name+", "+ending, patient, func(r *run) {
 				turns.started(r)
 				r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
 				turns.waiting(r)
@@ -116,12 +117,12 @@ func TestOrderProcessor_withTheSamplesFunctionsOnTheSameTable(t *testing.T) {
 			})
 		}
 	}
-	eachDialect(t, "the sample starts the order, and it is cancelled in the first wait", patient, func(r *run) {
+	eachDialect(t, e, "the sample starts the order, and it is cancelled in the first wait", patient, func(r *run) {
 		r.sampleStarted()
 		r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeDelivered)
 		r.ends("cancelled", ordermanager.StateCancelled, "no milk")
 	})
-	eachDialect(t, "the sample writes a time-out, and nothing can be completed after it", 1, func(r *run) {
+	eachDialect(t, e, "the sample writes a time-out, and nothing can be completed after it", 1, func(r *run) {
 		r.hears(workflowStarted, ordermanager.ResumeNone)
 		r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
 		r.hears(waitingCompletion, ordermanager.ResumeNone)
@@ -130,20 +131,20 @@ func TestOrderProcessor_withTheSamplesFunctionsOnTheSameTable(t *testing.T) {
 		if !errors.Is(err, ordermanager.ErrIllegalTransition) {
 			r.Errorf("Complete = %v", err)
 		}
-		// The second wait's token is still on record, and its wait is decided now: a redrive finds that nobody waits.
-		if _, err := r.manager.Redrive(r.Context(), nil); err != nil {
-			r.Error(err)
+		order, err := r.manager.Order(r.Context(), r.id)
+		if err != nil || order.State != ordermanager.StateCancelled || order.Reason != "Barista timedout" {
+			r.Errorf("the order is %s because of %q, %v", order.State, order.Reason, err)
 		}
 	})
 }
 
-func eachDialect(t *testing.T, name string, baristaSeconds int, story func(r *run)) {
+func eachDialect(t *testing.T, e *environment, name string, baristaSeconds int, story func(r *run)) {
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()
 		for _, house := range houses[2:] {
 			t.Run(house.name, func(t *testing.T) {
 				t.Parallel()
-				story(begin(t, emulators(t), house, patient, baristaSeconds))
+				story(begin(t, e, house, patient, baristaSeconds))
 			})
 		}
 	})

@@ -220,6 +220,7 @@ var (
 
 // Invariants 3 to 5, end to end: whatever happens to an order, its workflow ends as the order does.
 func TestOrderProcessor(t *testing.T) {
+	e := emulators(t)
 	for name, test := range map[string]struct {
 		customerSeconds, baristaSeconds int
 		story                           func(r *run)
@@ -337,7 +338,7 @@ func TestOrderProcessor(t *testing.T) {
 			for _, house := range houses {
 				t.Run(house.name, func(t *testing.T) {
 					t.Parallel()
-					test.story(begin(t, emulators(t), house, test.customerSeconds, test.baristaSeconds))
+					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
 				})
 			}
 		})

@@ -55,6 +55,23 @@ func TestSFNResumer_tellsTokensThatItCannotReadFromThoseThatNothingWaitsOn(t *te
 	}
 }
 
+func TestSFNResumer_saysThatARefusedOutputWillNeverWork(t *testing.T) {
+	w := emulators(t).waits()
+	h := w.harness()
+	token, err := h.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := h.Resumer.Resume(t.Context(), token, ordermanager.Outcome{Output: json.RawMessage(`{`)})
+	if !errors.Is(err, ordermanager.ErrUndeliverable) || !strings.Contains(err.Error(), "InvalidOutput") {
+		t.Errorf("Resume = %q, %v", answer, err)
+	}
+	answer, err = h.Resumer.Resume(t.Context(), token, ordermanager.Outcome{Output: json.RawMessage(`{}`)})
+	if answer != ordermanager.Accepted || err != nil {
+		t.Errorf("Resume with an output that is JSON = %q, %v", answer, err)
+	}
+}
+
 // waits are executions that wait, and the token of each.
 type waits struct {
 	*environment
@@ -122,6 +139,9 @@ func (w *waits) given(ctx context.Context, token ordermanager.TaskToken) ([]orde
 				all = append(all, ordermanager.Outcome{Output: json.RawMessage(aws.ToString(e.TaskSucceededEventDetails.Output))})
 			case types.HistoryEventTypeTaskFailed:
 				d := e.TaskFailedEventDetails
+				if strings.HasPrefix(aws.ToString(d.Error), "States.") {
+					continue // a failure of the workflow's own, which no answer can be: the emulator notes one for a stop
+				}
 				all = append(all, ordermanager.Outcome{Error: aws.ToString(d.Error), Cause: aws.ToString(d.Cause)})
 			default:
 			}
