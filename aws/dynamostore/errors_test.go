@@ -1,0 +1,255 @@
+package dynamostore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+)
+
+const secret = "a-very-secret-token"
+
+// registration is a transition and a settlement that carry a token.
+func registration(orderID string) ordermanager.Transition {
+	at := time.UnixMilli(1_700_000_000_000).UTC()
+	return ordermanager.Transition{
+		OrderID: orderID, Create: &ordermanager.NewOrder{Customer: "c1", Venue: "ABC"},
+		Assign: ordermanager.Assignment{Register: &ordermanager.Registration{Wait: ordermanager.FirstWait, Token: token(secret), At: at}},
+		Entry: ordermanager.Entry{
+			Action: ordermanager.ActionWorkflowStarted, Actor: ordermanager.System("workflow"), RequestID: token(secret).Fingerprint(), At: at,
+		},
+	}
+}
+
+func TestErrors_areSortedAndNameTableAndOrder(t *testing.T) {
+	for _, c := range []struct {
+		name, code, message string
+		status              int
+		want                error
+	}{
+		{"missing table", "ResourceNotFoundException", "Requested resource not found", 400, dynamostore.ErrNoTable},
+		{"missing index", "ValidationException", "The table does not have the specified index: owing", 400, dynamostore.ErrNoIndex},
+		{"wrong key schema", "ValidationException", "The provided key element does not match the schema", 400, dynamostore.ErrWrongKeys},
+		{"wrong key of an index", "ValidationException",
+			"One or more parameter values were invalid: Type mismatch for Index Key ca Expected: N Actual: S", 400, dynamostore.ErrWrongKeys},
+		{"throughput", "ProvisionedThroughputExceededException", "slow down", 400, dynamostore.ErrThrottled},
+		{"throttling", "ThrottlingException", "slow down", 400, dynamostore.ErrThrottled},
+		{"account limit", "RequestLimitExceeded", "slow down", 400, dynamostore.ErrThrottled},
+		{"access denied", "AccessDeniedException", "not authorized to perform: dynamodb:UpdateItem", 400, dynamostore.ErrAccessDenied},
+		{"expired credentials", "ExpiredTokenException", "The security token included in the request is expired", 400, dynamostore.ErrCredentials},
+		{"wrong credentials", "UnrecognizedClientException", "The security token included in the request is invalid", 400, dynamostore.ErrCredentials},
+		{"wrong signature", "InvalidSignatureException", "The request signature we calculated does not match", 400, dynamostore.ErrCredentials},
+		{"anything else", "InternalServerError", "sorry", 500, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			store := newStore(t, always(func() *http.Response { return failure(c.status, c.code, c.message) }).alone(), "orders-table",
+				dynamostore.Options{})
+			for op, err := range callAll(t.Context(), store) {
+				if c.want != nil && !errors.Is(err, c.want) {
+					t.Errorf("%s: %v, which is not %v", op, err, c.want)
+				}
+				if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != c.code {
+					t.Errorf("%s: %v, without the SDK's own error", op, err)
+				}
+				if where, ok := errors.AsType[*dynamostore.Error](err); !ok || where.Table != "orders-table" ||
+					where.OrderID != map[bool]string{true: "", false: "o1"}[op == "List"] {
+					t.Errorf("%s: %v, which does not name table and order", op, err)
+				}
+				noSecret(t, err)
+			}
+		})
+	}
+}
+
+// callAll calls everything once and returns the errors.
+func callAll(ctx context.Context, store *dynamostore.Store) map[string]error {
+	_, apply := store.Apply(ctx, registration("o1"))
+	settle := store.Settle(ctx, ordermanager.Settlement{OrderID: "o1", First: token(secret)})
+	_, get := store.Get(ctx, "o1")
+	_, list := store.List(ctx, ordermanager.Query{Owing: true, Limit: 1})
+	return map[string]error{"Apply": apply, "Settle": settle, "Get": get, "List": list}
+}
+
+// noSecret looks for the token in every form in which an error may be printed.
+func noSecret(t *testing.T, err error) {
+	t.Helper()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
+		if text := fmt.Sprintf(verb, err); strings.Contains(text, secret) {
+			t.Errorf("invariant 8: an error gives the token away: %s", text)
+		}
+	}
+}
+
+func TestErrors_ofAnEndpointThatDoesNotAnswer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + listener.Addr().String()
+	_ = listener.Close()
+	store := newStore(t, client(func(o *dynamodb.Options) {
+		o.BaseEndpoint, o.RetryMaxAttempts = &url, 1
+	}), "orders", dynamostore.Options{})
+	for op, err := range callAll(t.Context(), store) {
+		if !errors.Is(err, dynamostore.ErrUnreachable) {
+			t.Errorf("%s: %v", op, err)
+		}
+		noSecret(t, err)
+	}
+}
+
+func TestErrors_ofCredentialsThatCannotBeHad(t *testing.T) {
+	store := newStore(t, (&transport{}).aloneWith(func(o *dynamodb.Options) {
+		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{}, errors.New("the session has ended: log in again")
+		})
+	}), "orders", dynamostore.Options{})
+	for op, err := range callAll(t.Context(), store) {
+		if !errors.Is(err, dynamostore.ErrCredentials) {
+			t.Errorf("%s: %v", op, err)
+		}
+	}
+}
+
+func TestErrors_ofADoneContextAreItsOwn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	tr := &transport{}
+	for op, err := range callAll(ctx, newStore(t, tr.alone(), "orders", dynamostore.Options{})) {
+		if !errors.Is(err, context.Canceled) || errors.Is(err, dynamostore.ErrUnreachable) {
+			t.Errorf("%s: %v", op, err)
+		}
+	}
+	if ops := tr.taken(); ops != "" {
+		t.Errorf("%s was sent", ops)
+	}
+}
+
+func TestList_saysWhatIsMissingForARedriveAndHowToAddIt(t *testing.T) {
+	for layout, index := range map[dynamostore.Layout]string{dynamostore.Workshop: "om-owing", dynamostore.Core: "om-owing", dynamostore.Native: "owing"} {
+		tr := always(func() *http.Response {
+			return failure(400, "ValidationException", "The table does not have the specified index: "+index)
+		})
+		_, err := newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: layout}).
+			List(t.Context(), ordermanager.Query{Owing: true, Limit: 10})
+		if !errors.Is(err, dynamostore.ErrNoIndex) {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"table orders", index, "AddOwingIndex", "ordermanager table"} {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("%v does not mention %s", err, word)
+			}
+		}
+	}
+}
+
+func TestList_byStateAloneAsksForAVenueInCore(t *testing.T) {
+	_, err := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: dynamostore.Core}).
+		List(t.Context(), ordermanager.Query{State: ordermanager.StatePending, Limit: 10})
+	field, ok := errors.AsType[*ordermanager.RequestError](err)
+	if !errors.Is(err, dynamostore.ErrUnlistable) || !errors.Is(err, ordermanager.ErrInvalidRequest) || !ok || field.Field != "eventId" {
+		t.Error(err)
+	}
+}
+
+func TestNew_refusesWhatCannotWork(t *testing.T) {
+	c := (&transport{}).alone()
+	for name, make := range map[string]func() error{
+		"no client":      func() error { _, err := dynamostore.New(nil, "t", nil); return err },
+		"no table":       func() error { _, err := dynamostore.New(c, "", nil); return err },
+		"an odd layout":  func() error { _, err := dynamostore.New(c, "t", &dynamostore.Options{Layout: "odd"}); return err },
+		"a negative TTL": func() error { _, err := dynamostore.New(c, "t", &dynamostore.Options{TTL: -1}); return err },
+		"no menu client": func() error { _, err := dynamostore.NewMenuSource(nil, "t", nil); return err },
+		"no menu table":  func() error { _, err := dynamostore.NewMenuSource(c, "", nil); return err },
+		"a native menu": func() error {
+			_, err := dynamostore.NewMenuSource(c, "t", &dynamostore.MenuOptions{Layout: dynamostore.Native})
+			return err
+		},
+		"a negative stale": func() error {
+			_, err := dynamostore.NewMenuSource(c, "t", &dynamostore.MenuOptions{StaleFor: -1})
+			return err
+		},
+	} {
+		if err := make(); !errors.Is(err, ordermanager.ErrInvalidOptions) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// started is an item as the sample's function puts it.
+func started(state string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"PK": str("orders"), "SK": str("o1"), "USERID": str("c1"), "ORDERSTATE": str(state), "TaskToken": str(secret),
+		"robot": &types.AttributeValueMemberBOOL{Value: false}, "TS": num("1700000000000"),
+	}
+}
+
+func TestItems_thatAnotherProgramBrokeAreNamedAndLeftAlone(t *testing.T) {
+	for _, c := range []struct {
+		name, attribute string
+		value           types.AttributeValue // nil: missing
+	}{
+		{"no customer", "USERID", nil},
+		{"no state", "ORDERSTATE", nil},
+		{"no time", "TS", nil},
+		{"a number as customer", "USERID", num("7")},
+		{"an unknown state", "ORDERSTATE", str("BREWING")},
+		{"a state of the other dialect", "ORDERSTATE", str("ABC-CREATED")},
+		{"a list as token", "TaskToken", &types.AttributeValueMemberL{}},
+		{"a text as time", "TS", str("yesterday")},
+		{"a time that is too large", "TS", num("1e30")},
+		{"a broken drink", "drinkOrder", str(`{"drink":`)},
+		{"a drink without a name", "drinkOrder", str(`{"modifiers":[]}`)},
+		{"a drink that is no text", "drinkOrder", &types.AttributeValueMemberM{}},
+		{"a number as barista", "baristaUserId", num("7")},
+		{"a text as robot", "robot", str("yes")},
+		{"a history that is no list", "om_hi", str("once upon a time")},
+		{"a history without its request ids", "om_hi", &types.AttributeValueMemberL{Value: []types.AttributeValue{
+			&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"a": str("make")}},
+		}}},
+		{"a version without a history", "om_v", num("3")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			i := started("CREATED")
+			if c.value == nil {
+				delete(i, c.attribute)
+			} else {
+				i[c.attribute] = c.value
+			}
+			store := stored(t, dynamostore.Workshop, i)
+			_, get := store.Get(t.Context(), "o1")
+			_, list := store.List(t.Context(), ordermanager.Query{Customer: "c1", Limit: 1})
+			_, apply := store.Apply(t.Context(), ordermanager.Transition{OrderID: "o1", Entry: ordermanager.Entry{RequestID: "r1"}})
+			for op, err := range map[string]error{"Get": get, "List": list, "Apply": apply} {
+				if op == "List" && (c.attribute == "TaskToken" || c.attribute == "om_hi" || c.attribute == "om_v") {
+					continue // a listing does not look at it
+				}
+				broken, ok := errors.AsType[*dynamostore.ItemError](err)
+				if !ok || !errors.Is(err, dynamostore.ErrBrokenItem) {
+					t.Errorf("%s: %v", op, err)
+					continue
+				}
+				want := map[string]string{"om_v": "om_hi"}[c.attribute]
+				if want == "" {
+					want = c.attribute
+				}
+				if broken.Table != "orders" || broken.OrderID != "o1" || broken.Attribute != want {
+					t.Errorf("%s: %v, must name table orders, item o1 and attribute %s", op, err, want)
+				}
+				noSecret(t, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,223 @@
+package dynamostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/brewline/ordermanager"
+)
+
+// MenuAPI is what a [MenuSource] calls. A *dynamodb.Client has it.
+type MenuAPI interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+}
+
+// MenuOptions is everything about a [MenuSource] that has a default. The zero MenuOptions, and nil, are fine.
+type MenuOptions struct {
+	// Layout is the dialect of the configuration table: [Core] keeps a menu for each venue in PK=config-VENUE, attribute menu; [Workshop]
+	// one for all in PK=menu, attribute value. Default: [Workshop].
+	Layout Layout
+	// TTL is how long a menu is used before it is read again. Default: 1 minute.
+	TTL time.Duration
+	// StaleFor is for how long after that the last good menu may still be used when it cannot be read again. Default: not at all.
+	StaleFor time.Duration
+	// Logger gets a warning, with the menu's age, whenever a menu is used beyond its TTL. Default: silence.
+	Logger *slog.Logger
+	// Now is the clock. Default: [time.Now].
+	Now func() time.Time
+}
+
+// MenuSource reads menus from the sample's configuration table and keeps each for a while. It is safe for concurrent use.
+type MenuSource struct {
+	client MenuAPI
+	table  string
+	core   bool
+	ttl    time.Duration
+	stale  time.Duration
+	log    *slog.Logger
+	now    func() time.Time
+
+	mu     sync.Mutex
+	venues map[string]*venueMenu
+}
+
+var _ ordermanager.MenuSource = (*MenuSource)(nil)
+
+// venueMenu is what is known of one venue's menu. Venues come from requests, so only those that have a menu are kept.
+type venueMenu struct {
+	menu   *ordermanager.Menu
+	readAt time.Time
+	// reading is closed when the read that is going on ends; nil when none is.
+	reading chan struct{}
+	// err is how the last read ended.
+	err error
+}
+
+// NewMenuSource returns a MenuSource on a configuration table. It does no I/O. Its only error is [ordermanager.ErrInvalidOptions].
+func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSource, error) {
+	if options == nil {
+		options = &MenuOptions{}
+	}
+	switch {
+	case client == nil:
+		return nil, fmt.Errorf("%w: the DynamoDB client is nil", ordermanager.ErrInvalidOptions)
+	case table == "":
+		return nil, fmt.Errorf("%w: the table of menus has no name", ordermanager.ErrInvalidOptions)
+	case options.TTL < 0 || options.StaleFor < 0:
+		return nil, fmt.Errorf("%w: a duration of the menu is negative", ordermanager.ErrInvalidOptions)
+	case options.Layout != "" && options.Layout != Workshop && options.Layout != Core:
+		return nil, fmt.Errorf("%w: menus have no layout %q", ordermanager.ErrInvalidOptions, options.Layout)
+	}
+	s := &MenuSource{
+		client: client, table: table, core: options.Layout == Core, ttl: options.TTL, stale: options.StaleFor, log: options.Logger,
+		now: options.Now, venues: map[string]*venueMenu{},
+	}
+	if s.ttl == 0 {
+		s.ttl = time.Minute
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s, nil
+}
+
+// ErrNoMenu is returned for a venue that has no menu in the table.
+var ErrNoMenu = errors.New("the venue has no menu")
+
+// Menu implements [ordermanager.MenuSource]. However many ask at once, one reads, with the context of the one that came first.
+//
+// Errors: [ErrNoMenu]; an [*ItemError], also for a menu that [ordermanager.Menu.Validate] refuses; an [*Error] when the table could not be
+// read; the error of a context that is done. Only of the last two kinds may the last good menu take the place.
+func (s *MenuSource) Menu(ctx context.Context, venue string) (*ordermanager.Menu, error) {
+	if !s.core {
+		venue = "" // one menu for all
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		v := s.venues[venue]
+		if v == nil {
+			v = &venueMenu{}
+			s.venues[venue] = v
+		}
+		if v.menu != nil && s.now().Sub(v.readAt) < s.ttl {
+			defer s.mu.Unlock()
+			return v.menu, nil
+		}
+		if v.reading == nil {
+			v.reading = make(chan struct{})
+			s.mu.Unlock()
+			return s.refresh(ctx, venue, v)
+		}
+		reading := v.reading
+		s.mu.Unlock()
+		select {
+		case <-reading:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		s.mu.Lock()
+		err := v.err
+		s.mu.Unlock()
+		// What the other one's context did to it is not our failure.
+		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			return s.fallback(ctx, venue, v, err)
+		}
+	}
+}
+
+// refresh reads the menu and tells those who wait for it.
+func (s *MenuSource) refresh(ctx context.Context, venue string, v *venueMenu) (*ordermanager.Menu, error) {
+	menu, err := s.read(ctx, venue)
+	s.mu.Lock()
+	if v.err = err; err == nil {
+		v.menu, v.readAt = menu, s.now()
+	}
+	if errors.Is(err, ErrNoMenu) || v.menu == nil {
+		delete(s.venues, venue)
+	}
+	close(v.reading)
+	v.reading = nil
+	s.mu.Unlock()
+	if err != nil {
+		return s.fallback(ctx, venue, v, err)
+	}
+	return menu, nil
+}
+
+// fallback answers with the last good menu, if the table cannot be read and the menu is not too old.
+func (s *MenuSource) fallback(ctx context.Context, venue string, v *venueMenu, err error) (*ordermanager.Menu, error) {
+	s.mu.Lock()
+	menu, age := v.menu, s.now().Sub(v.readAt)
+	s.mu.Unlock()
+	if menu == nil || age >= s.ttl+s.stale || errors.Is(err, ErrNoMenu) || errors.Is(err, ErrBrokenItem) {
+		return nil, err
+	}
+	s.log.WarnContext(ctx, "the menu cannot be read: the last good one is used", "table", s.table, "venue", venue, "age", age, "error", err)
+	return menu, nil
+}
+
+func (s *MenuSource) read(ctx context.Context, venue string) (*ordermanager.Menu, error) {
+	key, attribute := "menu", "value"
+	if s.core {
+		key, attribute = "config-"+venue, "menu"
+	}
+	output, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: item{samplePartition: str(key)}})
+	if err != nil {
+		return nil, &Error{Op: "GetItem", Table: s.table, OrderID: key, Kind: kindOf(err), Err: err}
+	}
+	if len(output.Item) == 0 {
+		return nil, fmt.Errorf("%w: table %s has no item %s", ErrNoMenu, s.table, key)
+	}
+	r := &reader{item: output.Item}
+	menu := decodeMenu(r, attribute)
+	if r.problem == nil {
+		if err := menu.Validate(); err != nil {
+			r.fail(attribute, "is not a menu: "+err.Error())
+		}
+	}
+	if r.problem != nil {
+		r.problem.Table, r.problem.OrderID = s.table, key
+		return nil, r.problem
+	}
+	return menu, nil
+}
+
+// decodeMenu reads the list of drinks. One without modifiers has none; one that does not say whether it is available is.
+func decodeMenu(r *reader, attribute string) *ordermanager.Menu {
+	if !r.has(attribute) {
+		r.fail(attribute, "is missing")
+	}
+	menu := &ordermanager.Menu{}
+	for i, value := range r.list(attribute) {
+		r.inside(fmt.Sprintf("%s[%d]", attribute, i), value, func(r *reader) {
+			menu.Items = append(menu.Items, ordermanager.MenuItem{
+				Drink: r.required("drink"), Icon: r.text("icon"), Available: !r.has("available") || r.boolean("available"),
+				Modifiers: decodeGroups(r),
+			})
+		})
+	}
+	return menu
+}
+
+func decodeGroups(r *reader) []ordermanager.ModifierGroup {
+	var groups []ordermanager.ModifierGroup
+	r.without("modifiers")
+	for i, value := range r.list("modifiers") {
+		r.inside(fmt.Sprintf("modifiers[%d]", i), value, func(r *reader) {
+			groups = append(groups, ordermanager.ModifierGroup{Name: r.text("Name"), Options: r.texts("Options")})
+		})
+	}
+	return groups
+}

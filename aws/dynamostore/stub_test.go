@@ -1,0 +1,147 @@
+package dynamostore_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/brewline/ordermanager/aws/dynamostore"
+)
+
+// transport answers the SDK's requests in the place of DynamoDB, or passes them on, and keeps what was asked.
+type transport struct {
+	// answer answers the n-th request (from 1); nil passes it on.
+	answer func(n int, op string, body []byte) (*http.Response, error)
+
+	mu  sync.Mutex
+	ops []string
+	// bytes counts the bodies of the requests.
+	bytes int
+}
+
+func (tr *transport) Do(request *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	_, op, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	tr.mu.Lock()
+	tr.ops = append(tr.ops, op)
+	tr.bytes += len(body)
+	n := len(tr.ops)
+	tr.mu.Unlock()
+	if tr.answer == nil {
+		return wholeAnswers{}.Do(request)
+	}
+	return tr.answer(n, op, body)
+}
+
+// taken returns the operations that were asked for since the last time.
+func (tr *transport) taken() string {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	ops := strings.Join(tr.ops, " ")
+	tr.ops = nil
+	return ops
+}
+
+// use is the option that makes a client use the transport.
+func (tr *transport) use(o *dynamodb.Options) { o.HTTPClient = tr }
+
+// alone makes it the only thing that the client talks to, without repetitions.
+func (tr *transport) alone() *dynamodb.Client {
+	endpoint := "http://dynamodb.invalid"
+	return client(tr.use, func(o *dynamodb.Options) {
+		o.BaseEndpoint = &endpoint
+		o.RetryMaxAttempts = 1
+	})
+}
+
+func response(status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(body)),
+	}
+}
+
+// failure is an error of DynamoDB.
+func failure(status int, code, message string) *http.Response {
+	data, err := json.Marshal(map[string]string{"__type": "com.amazonaws.dynamodb.v20120810#" + code, "message": message})
+	if err != nil {
+		panic(err)
+	}
+	return response(status, string(data))
+}
+
+// always answers every request alike.
+func always(make func() *http.Response) *transport {
+	return &transport{answer: func(int, string, []byte) (*http.Response, error) { return make(), nil }}
+}
+
+// wire writes an item as DynamoDB sends it.
+func wire(i map[string]types.AttributeValue) map[string]any {
+	out := map[string]any{}
+	for name, value := range i {
+		out[name] = wireValue(value)
+	}
+	return out
+}
+
+func wireValue(value types.AttributeValue) any {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberS:
+		return map[string]any{"S": v.Value}
+	case *types.AttributeValueMemberN:
+		return map[string]any{"N": v.Value}
+	case *types.AttributeValueMemberBOOL:
+		return map[string]any{"BOOL": v.Value}
+	case *types.AttributeValueMemberNULL:
+		return map[string]any{"NULL": v.Value}
+	case *types.AttributeValueMemberSS:
+		return map[string]any{"SS": v.Value}
+	case *types.AttributeValueMemberM:
+		return map[string]any{"M": wire(v.Value)}
+	case *types.AttributeValueMemberL:
+		all := []any{}
+		for _, element := range v.Value {
+			all = append(all, wireValue(element))
+		}
+		return map[string]any{"L": all}
+	}
+	panic("a type that no test uses")
+}
+
+// stored is a store whose table holds one item, which refuses every write.
+func stored(t *testing.T, layout dynamostore.Layout, i map[string]types.AttributeValue) *dynamostore.Store {
+	t.Helper()
+	tr := &transport{answer: func(_ int, op string, _ []byte) (*http.Response, error) {
+		switch op {
+		case "GetItem":
+			data, err := json.Marshal(map[string]any{"Item": wire(i)})
+			return response(http.StatusOK, string(data)), err
+		case "UpdateItem":
+			data, err := json.Marshal(map[string]any{
+				"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "refused", "Item": wire(i),
+			})
+			return response(http.StatusBadRequest, string(data)), err
+		case "Query":
+			data, err := json.Marshal(map[string]any{"Items": []any{wire(i)}, "Count": 1})
+			return response(http.StatusOK, string(data)), err
+		}
+		return nil, errors.New("unexpected " + op)
+	}}
+	return newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: layout})
+}
+
+// aloneWith is alone with more options.
+func (tr *transport) aloneWith(options func(*dynamodb.Options)) *dynamodb.Client {
+	return dynamodb.New(tr.alone().Options(), options)
+}
