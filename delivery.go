@@ -102,7 +102,7 @@ func (m *Manager) deliver(ctx context.Context, o *Order, fresh []Wait, receipt *
 		if err != nil {
 			m.log.WarnContext(ctx, "resume pending", "order", o.ID, "wait", int(wait), "error", err)
 			settlement.Everything = false
-			receipt.Resume, receipt.Pending = ResumePending, err
+			receipt.Resume, receipt.Gone, receipt.Pending = ResumePending, "", err
 			continue
 		}
 		if wait == FirstWait {

@@ -171,6 +171,20 @@ func TestReceipt_saysPendingAsLongAsOneOfTwoAnswersIs(t *testing.T) {
 	}
 }
 
+func TestReceipt_saysGoneOnlyOfWhatIsGone(t *testing.T) {
+	h := newHouse(t)
+	h.bring(ordermanager.StateMaking)
+	second, restarted := h.wait(), h.resumer.Issue()
+	h.resumer.Hook = failing("resume", false)
+	h.receipt(h.WorkflowStarted(t.Context(), started(restarted, h.now.Add(time.Hour))))
+	h.resumer.Expire(restarted)
+	h.resumer.Hook = func(_, fingerprint string, _ bool) error { return errIf(fingerprint == second.Fingerprint(), "refused") }
+	r := h.receipt(h.Handle(t.Context(), by("complete", ordermanager.Barista(holder))))
+	if r.Resume != ordermanager.ResumePending || r.Gone != "" {
+		t.Errorf("got resume %s, gone %q", r.Resume, r.Gone)
+	}
+}
+
 func TestManager_deliversAlthoughTheCallerHasGone(t *testing.T) {
 	h := newHouse(t)
 	first := h.start()
