@@ -80,7 +80,7 @@ func (h *Handler) getActions(w http.ResponseWriter, r *http.Request, actor order
 		if err != nil {
 			return err
 		}
-		answer.Actions = append(answer.Actions, explanation{action, e.Allowed, reasons(e.Reasons)})
+		answer.Actions = append(answer.Actions, explanation{action, e.Allowed, append([]ordermanager.Reason{}, e.Reasons...)})
 	}
 	writeJSON(w, r, answer)
 	return nil

@@ -73,14 +73,9 @@ type problem struct {
 	Code           ordermanager.Code        `json:"code"`
 	Order          *order                   `json:"order"`
 	AllowedActions []ordermanager.Action    `json:"allowedActions"`
-	Reasons        []reason                 `json:"reasons"`
+	Reasons        []ordermanager.Reason    `json:"reasons"`
 	Violations     []ordermanager.Violation `json:"violations"`
 	Field          string                   `json:"field"`
-}
-
-type reason struct {
-	Code    ordermanager.Code `json:"code"`
-	Message string            `json:"message"`
 }
 
 // fail answers with a problem.
@@ -102,7 +97,7 @@ func describe(err error) problem {
 		Code:           ordermanager.CodeOf(err),
 		Detail:         err.Error(),
 		AllowedActions: []ordermanager.Action{},
-		Reasons:        []reason{},
+		Reasons:        []ordermanager.Reason{},
 		Violations:     []ordermanager.Violation{},
 	}
 	if own, ok := errors.AsType[*refusal](err); ok {
@@ -114,7 +109,7 @@ func describe(err error) problem {
 	if refused, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
 		p.Order = viewOrNil(refused.Order)
 		p.AllowedActions = append(p.AllowedActions, refused.Allowed...)
-		p.Reasons = reasons(refused.Reasons)
+		p.Reasons = append(p.Reasons, refused.Reasons...)
 	}
 	if menu, ok := errors.AsType[*ordermanager.MenuError](err); ok {
 		p.Order = viewOrNil(menu.Order)
@@ -130,12 +125,4 @@ func describe(err error) problem {
 		p.Detail = p.Title
 	}
 	return p
-}
-
-func reasons(all []ordermanager.Reason) []reason {
-	described := make([]reason, len(all))
-	for i, r := range all {
-		described[i] = reason{r.Code, r.Message}
-	}
-	return described
 }

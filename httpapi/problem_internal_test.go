@@ -7,6 +7,8 @@ import (
 	"go/parser"
 	"go/token"
 	"net/http"
+	"os"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -94,5 +96,25 @@ func TestDescribe_answersEverySentinelWithItsStatus(t *testing.T) {
 		if p.Status != want || p.Code != ordermanager.CodeOf(err) {
 			t.Errorf("%v: %d %s, want %d", err, p.Status, p.Code, want)
 		}
+	}
+}
+
+func TestPage_hasEveryCodeWithItsStatus(t *testing.T) {
+	page, err := os.ReadFile("../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[ordermanager.Code]int{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (\\d+) \\|").FindAllStringSubmatch(string(page), -1) {
+		if shown[ordermanager.Code(row[1])], err = strconv.Atoi(row[2]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[ordermanager.Code]int{}
+	for code, answer := range answers {
+		want[code] = answer.status
+	}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		t.Errorf("answers (-) and page (+) differ:\n%s", diff)
 	}
 }

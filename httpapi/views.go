@@ -104,9 +104,9 @@ type explanations struct {
 }
 
 type explanation struct {
-	Action  ordermanager.Action `json:"action"`
-	Allowed bool                `json:"allowed"`
-	Reasons []reason            `json:"reasons"`
+	Action  ordermanager.Action   `json:"action"`
+	Allowed bool                  `json:"allowed"`
+	Reasons []ordermanager.Reason `json:"reasons"`
 }
 
 // write answers with a value as JSON.

@@ -1,0 +1,79 @@
+// Service is an order service in one process: the REST interface over a Manager in memory, beside a route of its own. Start it with
+// "go run ./examples/service". It forgets everything when it stops, and believes whoever says who they are: that is for trying out only.
+package main
+
+import (
+	"context"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/memory"
+)
+
+var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
+	{Drink: "Cappuccino", Icon: "cappuccino", Available: true, Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
+	{Drink: "Espresso", Icon: "espresso", Available: true},
+	{Drink: "Mocha", Icon: "mocha"}, // not today
+}})
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:8080")
+	if err == nil {
+		log.Printf("http://%s", listener.Addr())
+		err = run(ctx, listener)
+	}
+	stop()
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, listener net.Listener) error {
+	workflow, feed := memory.NewWorkflow(), httpapi.NewFeed()
+	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, nil)
+	if err != nil {
+		return err
+	}
+	workflow.Connect(manager)
+	api, err := httpapi.New(manager, menu, &httpapi.Options{Identify: demoIdentity, Feed: feed})
+	if err != nil {
+		return err
+	}
+	routes := http.NewServeMux()
+	routes.Handle("/", api)
+	// Orders begin with their workflow. A shop would start it when a customer scans a code.
+	routes.HandleFunc("POST /demo/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := workflow.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), ""); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+		}
+	})
+	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	server.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	for steps := time.Tick(100 * time.Millisecond); ; {
+		select {
+		case <-steps: // a workflow service takes its steps by itself
+			_ = workflow.Advance(ctx) // a step that fails stays due
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+			return server.Shutdown(context.WithoutCancel(ctx))
+		}
+	}
+}
+
+// demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it.
+func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
+	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
+	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
+}
