@@ -179,6 +179,9 @@ var stories = map[string]struct {
 		started("1"), advanced, later(300 * time.Second), handled(ordermanager.ActionPut, "1", ada, ordermanager.ErrIllegalTransition), advanced,
 		later(900 * time.Second), advanced,
 	}, []workflow.Stage{workflow.StageTimedOut}},
+	"the customer cancels as the time runs out": {[]stage{
+		started("1"), advanced, later(300 * time.Second), handled(ordermanager.ActionCancel, "1", ada, ordermanager.ErrIllegalTransition), advanced,
+	}, []workflow.Stage{workflow.StageCancelled, workflow.StageTimedOut}},
 	"the barista is as fast as the time-out": {[]stage{
 		started("1"), handled(ordermanager.ActionPut, "1", ada), redriven, handled(ordermanager.ActionMake, "1", bo),
 		later(900 * time.Second), handled(ordermanager.ActionComplete, "1", bo, ordermanager.ErrIllegalTransition), advanced,

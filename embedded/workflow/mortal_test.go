@@ -21,6 +21,10 @@ type mortal struct {
 	dead bool
 	// answersLost makes every commit look like a failure, though it was none.
 	answersLost bool
+	// sent is every statement that was sent, with the arguments of the last time.
+	sent map[string][]any
+	// meanwhile is done once, just before the next transaction begins: what another process does there.
+	meanwhile func()
 }
 
 func (m *mortal) survives() bool {
@@ -43,6 +47,19 @@ func (m *mortal) losesAnswers() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.answersLost
+}
+
+func (m *mortal) remember(query string, args []driver.NamedValue) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sent == nil {
+		m.sent = map[string][]any{}
+	}
+	values := make([]any, len(args))
+	for i, arg := range args {
+		values[i] = arg.Value
+	}
+	m.sent[query] = values
 }
 
 // step has two points at which life can end: before and after it.
@@ -98,10 +115,12 @@ type mortalConn struct {
 }
 
 func (c mortalConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.remember(query, args)
 	return step(c.mortal, func() (driver.Result, error) { return c.sqliteConn.ExecContext(ctx, query, args) })
 }
 
 func (c mortalConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.remember(query, args)
 	return c.rows(func() (driver.Rows, error) { return c.sqliteConn.QueryContext(ctx, query, args) })
 }
 
@@ -119,6 +138,10 @@ func (c mortalConn) rows(do func() (driver.Rows, error)) (driver.Rows, error) {
 }
 
 func (c mortalConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if meanwhile := c.meanwhile; meanwhile != nil {
+		c.meanwhile = nil
+		meanwhile()
+	}
 	var begun driver.Tx
 	tx, err := step(c.mortal, func() (driver.Tx, error) {
 		var err error
@@ -136,7 +159,7 @@ func (c mortalConn) PrepareContext(ctx context.Context, query string) (driver.St
 	if err != nil {
 		return nil, err
 	}
-	return mortalStmt{c, stmt.(sqliteStmt)}, nil
+	return mortalStmt{c, query, stmt.(sqliteStmt)}, nil
 }
 
 type sqliteStmt interface {
@@ -147,14 +170,17 @@ type sqliteStmt interface {
 
 type mortalStmt struct {
 	conn mortalConn
+	text string
 	sqliteStmt
 }
 
 func (s mortalStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	s.conn.remember(s.text, args)
 	return step(s.conn.mortal, func() (driver.Result, error) { return s.sqliteStmt.ExecContext(ctx, args) })
 }
 
 func (s mortalStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	s.conn.remember(s.text, args)
 	return s.conn.rows(func() (driver.Rows, error) { return s.sqliteStmt.QueryContext(ctx, args) })
 }
 

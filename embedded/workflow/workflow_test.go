@@ -331,18 +331,47 @@ func TestATimeOutWaitsForTheStartThatTheManagerWasNotToldOf(t *testing.T) {
 	if err := flow.Advance(t.Context()); err == nil {
 		t.Error("nobody was told, and that is no error")
 	}
-	manager, err := ordermanager.New(memory.NewStore(), menu, flow, nil)
+	store, failures := memory.NewStore(), 1
+	store.Hook = func(op, _ string, _ bool) error {
+		if failures--; failures >= 0 {
+			return errors.New(op + " is out of order")
+		}
+		return nil
+	}
+	manager, err := ordermanager.New(store, menu, flow, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	flow.Connect(manager)
 	h := &house{workflow: flow, manager: manager}
+	if err := flow.Advance(t.Context()); err == nil {
+		t.Error("the start failed, and that is no error")
+	}
+	if status := statusOf(t, h, "1"); status.Pending != 2 {
+		t.Errorf("%d notifications are pending, the time-out must wait for the start", status.Pending)
+	}
 	advance(t, h)
 	o, err := manager.Order(t.Context(), "1")
 	if err != nil || o.State != ordermanager.StateCancelled || !o.FirstWait.Token.IsZero() {
 		t.Errorf("the order is %+v (%v)", o, err)
 	}
 	if status := statusOf(t, h, "1"); status.Stage != workflow.StageTimedOut || status.Pending != 0 {
+		t.Errorf("status: %+v", status)
+	}
+}
+
+func TestAnAnswerThatIsFasterThanTheTimeOutWins(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "house.db")
+	now := &clock{morning}
+	life := &mortal{left: -1}
+	ours := newHouse(t, openMortal(t, path, life), &workflow.Options{Now: now.now})
+	other := newHouse(t, openMortal(t, path, &mortal{left: -1}), &workflow.Options{Now: now.now})
+	start(t, ours, "1", "ada", "")
+	now.Time = morning.Add(300 * time.Second)
+	// Between the look for what has run out and the write that ends it, another process brings the answer.
+	life.meanwhile = func() { put(t, other, "1", "ada", "") }
+	advance(t, ours)
+	if status := statusOf(t, ours, "1"); life.meanwhile != nil || status.Stage != workflow.StageCompletion || status.Pending != 0 {
 		t.Errorf("status: %+v", status)
 	}
 }
