@@ -113,3 +113,11 @@ func eachLayout(t *testing.T, test func(t *testing.T, layout dynamostore.Layout)
 }
 
 func token(text string) ordermanager.TaskToken { return ordermanager.NewTaskToken(text) }
+
+// keyOf is the primary key of an order.
+func keyOf(layout dynamostore.Layout, orderID string) map[string]types.AttributeValue {
+	if layout == dynamostore.Native {
+		return map[string]types.AttributeValue{"id": str(orderID)}
+	}
+	return map[string]types.AttributeValue{"PK": str("orders"), "SK": str(orderID)}
+}

@@ -167,7 +167,7 @@ func (l *listing) fill(ctx context.Context, got int) error {
 	var wait sync.WaitGroup
 	errs := make([]error, len(l.sources))
 	// The orders of a listing are spread evenly over its streams, by a hash; some of them a little less so.
-	limit := int32(min(l.query.Limit, (l.query.Limit-got)/len(l.sources)+10)) //nolint:gosec // at most MaxPageSize
+	limit := int32((l.query.Limit-got)/len(l.sources) + 10) //nolint:gosec // at most MaxPageSize
 	for i := range l.sources {
 		if s := &l.sources[i]; s.dry() {
 			wait.Go(func() { errs[i] = l.read(ctx, s, limit) })
