@@ -52,7 +52,7 @@ const (
 	// workflow though its success did not reach us.
 	GoneAnswered GoneReason = "answered_before"
 	// GoneExpired means that this call recorded the decision: the wait had expired, or somebody else answered it, or another
-	// delivery of ours (a redrive, a repeated notification) was faster.
+	// attempt of ours (a redrive, a repeated notification, a repetition below the Resumer) was faster.
 	GoneExpired GoneReason = "expired"
 )
 

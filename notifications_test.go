@@ -183,7 +183,7 @@ func TestWaitingCompletion_settlesWhatTheFirstWaitWasOwed(t *testing.T) {
 	if r := h.receipt(h.Handle(t.Context(), put())); r.Resume != ordermanager.ResumePending {
 		t.Fatalf("got %s", r.Resume)
 	}
-	h.resumer.Hook = nil
+	h.resumer.Hook = func(string, string, bool) error { return errIf(true, "nobody should be answered again") }
 	h.wait()
 	if o := h.order(); o.Owes() || o.Number != "7" {
 		t.Errorf("got %+v", o)

@@ -15,7 +15,8 @@ type Resumer interface {
 	//
 	//  - [Accepted]: the workflow has the outcome. Nobody else can give it another one.
 	//  - [Gone]: nothing waits on this token any more, because it was answered before or has expired, or nothing ever did.
-	//    This is a value and not an error: there is nothing left to do.
+	//    This is a value and not an error: there is nothing left to do. A token that the service cannot read is not gone, because
+	//    it may belong to another account or region, where a workflow waits: it is undeliverable.
 	//  - an error: it is unknown whether the workflow has the outcome, and the call will be repeated. An implementation that
 	//    knows that repeating is useless until somebody mends something (access denied, output refused) returns an error that
 	//    wraps [ErrUndeliverable]; the answer stays owed all the same.

@@ -2,6 +2,7 @@ package resumertest
 
 import (
 	"crypto/rand"
+	"errors"
 	"strings"
 
 	"github.com/brewline/ordermanager"
@@ -39,10 +40,14 @@ var answerCases = []promise{
 			c.nothing(token)
 		}
 	}},
-	{"a token that nothing ever waited on is gone", "", false, func(c *checker) {
+	{"a token that nothing ever waited on is gone, or undeliverable if it cannot be read", "", false, func(c *checker) {
 		for _, value := range []string{rand.Text(), strings.Repeat("A", 684), "a/b+c=", strings.Repeat("x", ordermanager.MaxTokenBytes)} {
-			c.resume(ordermanager.NewTaskToken(value), number(1), ordermanager.Gone)
-			c.resume(ordermanager.NewTaskToken(value), cancelled, ordermanager.Gone)
+			for _, outcome := range []ordermanager.Outcome{number(1), cancelled} {
+				answer, err := c.Resumer.Resume(c.ctx, ordermanager.NewTaskToken(value), outcome)
+				if (answer != ordermanager.Gone || err != nil) && !errors.Is(err, ordermanager.ErrUndeliverable) {
+					c.fail("a token that nothing ever waited on was answered %q, %v", answer, err)
+				}
+			}
 		}
 	}},
 	{"an answer reaches the workflow of its token and no other", "3", false, func(c *checker) {

@@ -24,23 +24,9 @@ import (
 	"github.com/brewline/ordermanager/resumertest"
 )
 
-// A token that cannot be a callback's identifier belongs to another service, where a workflow may wait on it: durableresumer keeps
-// the answer owed instead of calling it gone. TestResume_refusesATokenThatIsNoCallbackWithoutACall and
-// TestResume_isGoneForACallbackThatNeverWas say so instead of this case.
-const unreadable = "a token that nothing ever waited on is gone"
-
 // There is no emulator of durable callbacks: this is shown on a stub of what the AWS Lambda API Reference says of them.
 func TestResumer_keepsTheContractOfAResumer(t *testing.T) {
-	for _, c := range resumertest.Cases() {
-		if c.Name == unreadable {
-			continue
-		}
-		t.Run(c.Topic+"/"+c.Name, func(t *testing.T) {
-			if err := c.Run(t.Context(), newCallbacks().harness()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	resumertest.Run(t, func(*testing.T) resumertest.Harness { return newCallbacks().harness() })
 }
 
 func TestResume_isGoneForACallbackThatNeverWas(t *testing.T) {

@@ -137,7 +137,7 @@ var resumerMistakes = []struct {
 			}
 			return got, err
 		})},
-	{"calls an unknown token accepted", "answers/a token that nothing ever waited on is gone",
+	{"calls an unknown token accepted", "answers/a token that nothing ever waited on is gone, or undeliverable if it cannot be read",
 		func(s *service) {
 			issued := map[string]bool{}
 			var mu sync.Mutex
