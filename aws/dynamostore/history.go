@@ -47,15 +47,15 @@ func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration)
 		u.set(n.history, list(entry))
 		u.set(n.requests, list(request))
 	} else {
-		u.require("NOT contains(" + n.requests + ", " + u.value(request) + ")")
+		u.require("NOT contains(", n.requests, ", ", u.value(request), ")")
 		empty := u.value(list())
-		u.setTo(n.history, "list_append(if_not_exists("+n.history+", "+empty+"), "+u.value(list(entry))+")")
-		u.setTo(n.requests, "list_append(if_not_exists("+n.requests+", "+empty+"), "+u.value(list(request))+")")
+		u.setTo(n.history, "list_append(if_not_exists(", n.history, ", ", empty, "), ", u.value(list(entry)), ")")
+		u.setTo(n.requests, "list_append(if_not_exists(", n.requests, ", ", empty, "), ", u.value(list(request)), ")")
 	}
 	u.add(n.version, num(1))
 	u.set(n.updated, millis(t.Entry.At))
 	if t.Guards.HistoryBelow > 0 {
-		u.requireAny(missing(n.version), n.version+" < "+u.value(num(int64(t.Guards.HistoryBelow))))
+		u.require("(attribute_not_exists(", n.version, ") OR ", n.version, " < ", u.value(num(int64(t.Guards.HistoryBelow))), ")")
 	}
 	if t.Assign.Event {
 		u.add(n.owed, set(t.Entry.RequestID))
@@ -99,7 +99,7 @@ func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl ti
 	u.requireEqual(n.version, num(int64(s.Version)))
 	u.remove(n.owing)
 	if ttl > 0 {
-		u.setTo(n.expires, "if_not_exists("+n.ending+", "+u.value(num(never))+")")
+		u.setTo(n.expires, "if_not_exists(", n.ending, ", ", u.value(num(never)), ")")
 		u.remove(n.ending)
 	}
 }

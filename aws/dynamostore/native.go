@@ -77,7 +77,7 @@ func (native) apply(t *ordermanager.Transition, _ item, ttl time.Duration) *upda
 	a := &t.Assign
 	if a.State != "" && t.Create == nil {
 		u.set(nativeState, str(string(a.State)))
-		u.setTo(nativePlace, nativeCreated+" + "+u.value(num(rank[a.State]*place)))
+		u.setTo(nativePlace, nativeCreated, " + ", u.value(num(rank[a.State]*place)))
 	}
 	if a.Drink != nil {
 		u.set(nativeDrink, encodeDrink(a.Drink))
@@ -136,7 +136,7 @@ func nativeGuards(u *update, g *ordermanager.Guards) {
 		for i, state := range g.States {
 			names[i] = string(state)
 		}
-		u.require(nativeState + " IN " + u.list(names...))
+		u.require(nativeState, " IN ", u.list(names...))
 	}
 	if g.Customer != "" {
 		u.requireEqual(nativeCustomer, str(g.Customer))
@@ -151,7 +151,8 @@ func nativeGuards(u *update, g *ordermanager.Guards) {
 		u.require(exists(nativeDrink))
 	}
 	if g.FreeFor != "" {
-		u.requireAny(nativeState+" <> "+u.value(str(string(ordermanager.StateMaking))), nativeBarista+" = "+u.value(str(g.FreeFor)))
+		making, free := u.value(str(string(ordermanager.StateMaking))), u.value(str(g.FreeFor))
+		u.require("(", nativeState, " <> ", making, " OR ", nativeBarista, " = ", free, ")")
 	}
 }
 

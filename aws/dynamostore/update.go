@@ -16,13 +16,33 @@ type update struct {
 	values                       item
 }
 
-type clause []string
+// clause is a list as it is written in an expression.
+type clause []byte
 
-func newUpdate() *update { return &update{values: make(item, 24)} }
+func (c *clause) add(separator string, parts ...string) {
+	if len(*c) > 0 {
+		*c = append(*c, separator...)
+	}
+	for _, part := range parts {
+		*c = append(*c, part...)
+	}
+}
+
+func newUpdate() *update {
+	return &update{sets: make(clause, 0, 256), conditions: make(clause, 0, 256), values: make(item, 24)}
+}
+
+// placeholders are made once; every update starts with the first.
+var placeholders = func() (names [64]string) {
+	for i := range names {
+		names[i] = ":" + strconv.Itoa(i)
+	}
+	return names
+}()
 
 // value returns the placeholder of a value.
 func (u *update) value(v types.AttributeValue) string {
-	name := ":" + strconv.Itoa(len(u.values))
+	name := placeholders[len(u.values)]
 	u.values[name] = v
 	return name
 }
@@ -37,19 +57,26 @@ func (u *update) list(texts ...string) string {
 }
 
 func (u *update) set(name string, v types.AttributeValue) { u.setTo(name, u.value(v)) }
-func (u *update) setTo(name, expression string)           { u.sets = append(u.sets, name+" = "+expression) }
-func (u *update) remove(names ...string)                  { u.removes = append(u.removes, names...) }
-func (u *update) add(name string, v types.AttributeValue) {
-	u.adds = append(u.adds, name+" "+u.value(v))
+func (u *update) setTo(name string, expression ...string) {
+	u.sets.add(", ", name, " = ")
+	for _, part := range expression {
+		u.sets = append(u.sets, part...)
+	}
 }
+func (u *update) add(name string, v types.AttributeValue) { u.adds.add(", ", name, " ", u.value(v)) }
 func (u *update) take(name string, v types.AttributeValue) {
-	u.deletes = append(u.deletes, name+" "+u.value(v))
+	u.deletes.add(", ", name, " ", u.value(v))
+}
+func (u *update) remove(names ...string) {
+	for _, name := range names {
+		u.removes.add(", ", name)
+	}
 }
 
-// require adds a condition; all must hold.
-func (u *update) require(condition string) { u.conditions = append(u.conditions, condition) }
+// require adds a condition, written in parts; all conditions must hold.
+func (u *update) require(parts ...string) { u.conditions.add(" AND ", parts...) }
 func (u *update) requireEqual(name string, v types.AttributeValue) {
-	u.require(name + " = " + u.value(v))
+	u.require(name, " = ", u.value(v))
 }
 
 // requireAny adds a condition of which one part must hold.
@@ -73,22 +100,17 @@ func (u *update) changes() bool {
 }
 
 func (u *update) input(table string, key item, values types.ReturnValue) *dynamodb.UpdateItemInput {
-	var b strings.Builder
-	b.Grow(512)
+	whole := make(clause, 0, 512)
 	for _, part := range [...]struct {
 		keyword string
 		clause  clause
-	}{{"SET ", u.sets}, {" REMOVE ", u.removes}, {" ADD ", u.adds}, {" DELETE ", u.deletes}} {
+	}{{"SET ", u.sets}, {"REMOVE ", u.removes}, {"ADD ", u.adds}, {"DELETE ", u.deletes}} {
 		if len(part.clause) > 0 {
-			b.WriteString(part.keyword)
-			part.clause.write(&b, ", ")
+			whole.add(" ", part.keyword)
+			whole = append(whole, part.clause...)
 		}
 	}
-	expression := b.String()
-	var c strings.Builder
-	c.Grow(512)
-	u.conditions.write(&c, " AND ")
-	condition := c.String()
+	expression, condition := string(whole), string(u.conditions)
 	input := &dynamodb.UpdateItemInput{
 		TableName:                           &table,
 		Key:                                 key,
@@ -101,13 +123,4 @@ func (u *update) input(table string, key item, values types.ReturnValue) *dynamo
 		input.ExpressionAttributeValues = u.values
 	}
 	return input
-}
-
-func (c clause) write(b *strings.Builder, separator string) {
-	for i, part := range c {
-		if i > 0 {
-			b.WriteString(separator)
-		}
-		b.WriteString(part)
-	}
 }
