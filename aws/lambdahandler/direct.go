@@ -1,0 +1,42 @@
+package lambdahandler
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Direct returns the handler of a function that is invoked with the input of the OrderManager workflow itself, the JSON form of an
+// [ordermanager.Request]: from the console, by the SDK, or as a task of a state machine.
+//
+// A refusal is an error of the function, and not an answer that says no: a caller who does not look cannot take it for a success, and a
+// state machine can tell refusals apart by name. "store_failed", "menu_unavailable" and "context_done" are worth a Retry.
+//
+// A request without a requestId gets the invocation's own id, which stays the same when Lambda repeats an asynchronous invocation ("Error
+// handling for asynchronous invocation" in the AWS Lambda Developer Guide). A state machine that retries should send a requestId.
+//
+// The JSON says who acts, so whoever may invoke the function may act as anybody. Let only programs of the house invoke it.
+func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (Answer, error) {
+	return func(ctx context.Context, input json.RawMessage) (Answer, error) {
+		id := ""
+		if invocation, ok := lambdacontext.FromContext(ctx); ok {
+			id = invocation.AwsRequestID
+		}
+		return answer(act(ctx, manager, input, id))
+	}
+}
+
+// act carries out a request, under the given id if it has none.
+func act(ctx context.Context, manager *ordermanager.Manager, input []byte, id string) (ordermanager.Receipt, error) {
+	request, err := ordermanager.ParseRequest(input)
+	if err != nil {
+		return ordermanager.Receipt{}, err
+	}
+	if request.RequestID == "" {
+		request.RequestID = id
+	}
+	return manager.Handle(ctx, request)
+}

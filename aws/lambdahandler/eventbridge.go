@@ -1,0 +1,41 @@
+package lambdahandler
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/processor"
+)
+
+// EventBridge returns the handler of a function that is the target of a rule for the OrderProcessor's events "OrderProcessor.WorkflowStarted",
+// "OrderProcessor.WaitingCompletion" and "OrderProcessor.OrderTimeOut", in either dialect of the Serverlesspresso sample. It takes the
+// event as EventBridge sends it (an events.EventBridgeEvent), without an input transformer.
+//
+// The same event may come twice, and changes nothing then: the time-out's request id is the event's id, and a registration has its
+// token. Everything else is an error, so that Lambda tries again and at last hands the event to the function's failure destination; among
+// them an event of another kind, and ErrOrderNotFound for an event that overtook the start of its workflow, which the next try cures.
+func EventBridge(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (Answer, error) {
+	return func(ctx context.Context, event json.RawMessage) (Answer, error) {
+		return answer(notify(ctx, manager, event))
+	}
+}
+
+func notify(ctx context.Context, manager *ordermanager.Manager, data []byte) (ordermanager.Receipt, error) {
+	event, err := processor.Parse(data)
+	if err != nil {
+		return ordermanager.Receipt{}, err
+	}
+	switch news := event.News.(type) {
+	case ordermanager.WorkflowStarted:
+		return manager.WorkflowStarted(ctx, news)
+	case ordermanager.WaitingCompletion:
+		return manager.WaitingCompletion(ctx, news)
+	case ordermanager.TimedOut:
+		return manager.TimedOut(ctx, news)
+	}
+	return ordermanager.Receipt{}, &ordermanager.RequestError{
+		Field: "detail-type",
+		Rule:  "is one that starts a workflow: route it to the workflow, and its OrderProcessor events here",
+	}
+}

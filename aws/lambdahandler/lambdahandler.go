@@ -1,0 +1,94 @@
+// Package lambdahandler makes AWS Lambda handlers of an [ordermanager.Manager], one for each way in which a function is invoked. Each is
+// given to lambda.Start of github.com/aws/aws-lambda-go as it is:
+//
+//	lambda.Start(lambdahandler.Direct(manager))       // the OrderManager's input: console, SDK, a Step Functions task
+//	lambda.Start(lambdahandler.RestAPI(api))          // API Gateway REST API; also HTTPAPI and FunctionURL
+//	lambda.Start(lambdahandler.EventBridge(manager))  // the workflow's notifications
+//	lambda.Start(lambdahandler.SQS(manager, logger))  // inputs and notifications from a queue
+//	lambda.Start(lambdahandler.Schedule(manager))     // redrive from time to time
+//	lambda.Start(lambdahandler.Stream(manager))       // redrive after a change in the table
+//
+// # Errors
+//
+// But for HTTP, where a refusal is an answer, whatever is not a success is an error of the function. The errorType is the stable code of
+// [ordermanager.CodeOf], so that a state machine can name it in Retry and Catch, and the errorMessage is the JSON of an
+// [ordermanager.Problem]. No error contains a task token.
+//
+// # Time
+//
+// Give a function more time than the Manager's DeliveryTimeout, which begins anew with each action: what Lambda cuts off is not lost, but
+// waits for the next redrive.
+package lambdahandler
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Answer is what an action or a notification comes to when it is accepted.
+type Answer struct {
+	// Action is what was accepted.
+	Action ordermanager.Action `json:"action"`
+	// Order is the order after it.
+	Order ordermanager.View `json:"order"`
+	// Resume says what became of the answer to the workflow.
+	Resume ordermanager.ResumeStatus `json:"resume"`
+	// Events says what became of the events.
+	Events ordermanager.EventStatus `json:"events"`
+	// Replayed is true when the request had been applied before, and was not applied again.
+	Replayed bool `json:"replayed"`
+	// Unchanged is there for a notification that brought nothing new.
+	Unchanged bool `json:"unchanged,omitempty"`
+	// Gone is there when the workflow does not wait any more.
+	Gone ordermanager.GoneReason `json:"gone,omitempty"`
+	// Pending says why something is still owed.
+	Pending string `json:"pending,omitempty"`
+}
+
+func answer(receipt ordermanager.Receipt, err error) (Answer, error) {
+	if err != nil {
+		return Answer{}, failure(err)
+	}
+	a := Answer{
+		Action:    receipt.Action,
+		Order:     receipt.Order.View(),
+		Resume:    receipt.Resume,
+		Events:    receipt.Events,
+		Replayed:  receipt.Replayed,
+		Unchanged: receipt.Unchanged,
+		Gone:      receipt.Gone,
+	}
+	if receipt.Pending != nil {
+		a.Pending = receipt.Pending.Error()
+	}
+	return a, nil
+}
+
+// failure is an error in the one form whose type the Lambda runtime does not replace by the name of a Go type.
+func failure(err error) error {
+	return failed(ordermanager.CodeOf(err), ordermanager.ProblemOf(err))
+}
+
+func failed(code ordermanager.Code, problem any) error {
+	message, err := json.Marshal(problem)
+	if err != nil {
+		message = []byte(err.Error())
+	}
+	return messages.InvokeResponse_Error{Type: string(code), Message: string(message)}
+}
+
+// margin is what is kept of a function's time for saying what was done.
+const margin = time.Second
+
+// inTime ends a moment before Lambda stops the function.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, limited := ctx.Deadline(); limited {
+		return context.WithDeadline(ctx, deadline.Add(-margin))
+	}
+	return ctx, func() {}
+}

@@ -1,0 +1,180 @@
+package lambdahandler_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/lambdahandler"
+)
+
+// owing leaves an order that was put while the workflow could not be reached.
+func (h *house) owing(orderID string) {
+	h.Helper()
+	h.start(orderID)
+	h.workflowDown.Store(true)
+	if _, err := invoke[lambdahandler.Answer](h, lambdahandler.Direct(h.manager), put(orderID)); err != nil {
+		h.Fatal(err)
+	}
+	h.workflowDown.Store(false)
+}
+
+const schedule = `{"detail-type":"Scheduled Event","source":"aws.events","detail":{}}`
+
+func TestSchedule_deliversWhatIsOwed(t *testing.T) {
+	h := newHouse(t)
+	h.owing("1")
+	got, err := invoke[lambdahandler.Report](t, lambdahandler.Schedule(h.manager), schedule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "the report", lambdahandler.Report{Orders: 1, Delivered: 1}, got)
+	if len(h.resumer.Answered()) != 1 || h.order("1").Owes() {
+		t.Error("the order still owes its answer")
+	}
+}
+
+// An alarm on the function's errors is one on workflows that wait.
+func TestSchedule_failsWhileSomethingIsOwed(t *testing.T) {
+	h := newHouse(t)
+	h.owing("1")
+	h.workflowDown.Store(true)
+	_, err := invoke[lambdahandler.Report](t, lambdahandler.Schedule(h.manager), schedule)
+	failure, ok := err.(messages.InvokeResponse_Error) //nolint:errorlint // as the runtime does
+	if !ok || failure.Type != "deliveries_pending" {
+		t.Fatalf("the error is %#v", err)
+	}
+	diff(t, "the message", `{"code":"deliveries_pending","orders":1,"delivered":0,"gone":0,"published":0,"pending":1}`, failure.Message)
+}
+
+func TestSchedule_failsWhenTheStoreDoes(t *testing.T) {
+	h := newHouse(t)
+	h.storeDown.Store(true)
+	_, err := invoke[lambdahandler.Report](t, lambdahandler.Schedule(h.manager), schedule)
+	fails(t, err, "store_failed")
+}
+
+// A redrive that has no time left says so itself, before Lambda stops it without a word.
+func TestSchedule_stopsBeforeItsTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.owing("1")
+		h.owing("2")
+		var handled []time.Time
+		h.resumer.Hook = func(_, _ string, done bool) error {
+			if !done {
+				time.Sleep(2 * time.Second) //nolint:forbidigo // the bubble's time
+				handled = append(handled, time.Now())
+			}
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		_, err := invokeIn[lambdahandler.Report](ctx, t, lambdahandler.Schedule(h.manager), schedule)
+		fails(t, err, "context_done")
+		if len(handled) != 1 || ctx.Err() != nil {
+			t.Errorf("%d orders were begun, and the time was over: %v", len(handled), ctx.Err())
+		}
+	})
+}
+
+// record is a record of a stream, of an item with this attribute.
+func record(name, image string) string {
+	return fmt.Sprintf(`{"eventID":"1","eventName":%q,"eventSource":"aws:dynamodb","dynamodb":{"Keys":{"id":{"S":"1"}}%s}}`, name, image)
+}
+
+func newImage(attribute string) string {
+	return fmt.Sprintf(`,"NewImage":{"id":{"S":"1"},%q:{"N":"3"}}`, attribute)
+}
+
+func TestStream_redrivesWhenAnOrderWasWrittenOwing(t *testing.T) {
+	for name, test := range map[string]struct {
+		records  []string
+		redriven bool
+	}{
+		"an order that owes":                     {[]string{record("MODIFY", newImage("ow"))}, true},
+		"a new order that owes":                  {[]string{record("INSERT", newImage("ow"))}, true},
+		"an order of the sample that owes":       {[]string{record("MODIFY", newImage("om_ow"))}, true},
+		"one of several":                         {[]string{record("MODIFY", newImage("v")), record("MODIFY", newImage("ow"))}, true},
+		"an order that owes nothing":             {[]string{record("MODIFY", newImage("v"))}, false},
+		"an order that was deleted":              {[]string{record("REMOVE", "")}, false},
+		"an order of which nothing else is told": {[]string{record("MODIFY", "")}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.owing("1")
+			payload := `{"Records":[` + strings.Join(test.records, ",") + `]}`
+			if _, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), payload); err != nil {
+				t.Fatal(err)
+			}
+			if owes := h.order("1").Owes(); owes == test.redriven {
+				t.Errorf("redriven: %v, want %v", !owes, test.redriven)
+			}
+		})
+	}
+}
+
+func TestStream_failsWhileSomethingIsOwed(t *testing.T) {
+	h := newHouse(t)
+	h.owing("1")
+	h.workflowDown.Store(true)
+	_, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), `{"Records":[`+record("MODIFY", newImage("ow"))+`]}`)
+	if failure, ok := err.(messages.InvokeResponse_Error); !ok || failure.Type != string(lambdahandler.CodePending) { //nolint:errorlint // as the runtime does
+		t.Errorf("the error is %#v", err)
+	}
+}
+
+func TestStream_refusesWhatIsNotFromAStream(t *testing.T) {
+	for name, payload := range map[string]string{
+		"an empty object":             `{}`,
+		"a message of a queue":        batch(t, message("a", "", put("1"))),
+		"a record of something else":  `{"Records":[{"eventSource":"aws:kinesis"}]}`,
+		"an event of the workflow":    started("1", ordermanager.NewTaskToken("x")),
+		"a batch without any records": `{"Records":[]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			_, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), payload)
+			fails(t, err, "invalid_request")
+		})
+	}
+}
+
+// The attributes that mark an order are those that the store indexes.
+func TestStream_knowsTheMarkOfEveryLayout(t *testing.T) {
+	for _, layout := range dynamostore.Layouts() {
+		t.Run(string(layout), func(t *testing.T) {
+			indexes := dynamostore.Schema(layout, "orders").GlobalSecondaryIndexes
+			at := slices.IndexFunc(indexes, func(index gsi) bool { return strings.HasSuffix(*index.IndexName, "owing") })
+			if at < 0 {
+				t.Fatal("there is no index of orders that owe")
+			}
+			h := newHouse(t)
+			h.owing("1")
+			payload := `{"Records":[` + record("MODIFY", newImage(*indexes[at].KeySchema[0].AttributeName)) + `]}`
+			if _, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), payload); err != nil || h.order("1").Owes() {
+				t.Errorf("an order with the attribute %s was not redriven: %v", *indexes[at].KeySchema[0].AttributeName, err)
+			}
+		})
+	}
+}
+
+func TestReport_hasEveryFigure(t *testing.T) {
+	data, err := json.Marshal(lambdahandler.Report(ordermanager.RedriveReport{Orders: 1, Delivered: 2, Gone: 3, Published: 4, Pending: 5}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "the JSON", `{"orders":1,"delivered":2,"gone":3,"published":4,"pending":5}`, string(data))
+}
+
+type gsi = types.GlobalSecondaryIndex
