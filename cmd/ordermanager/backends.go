@@ -2,10 +2,26 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	_ "embed"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	embedded "github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/memory"
 )
 
@@ -22,23 +38,155 @@ func (f lifecycleFlag) table() ordermanager.Lifecycle {
 	return ordermanager.StandardLifecycle
 }
 
-func openStore(name string) (ordermanager.Store, error) {
-	if name == "memory" {
-		return &memory.Store{}, nil
-	}
-	return nil, fmt.Errorf("--store: there is no store %q; there is: memory", name)
+type layoutFlag struct {
+	Layout dynamostore.Layout `enum:"native,workshop,core" default:"native" help:"How a DynamoDB table is laid out: native; or workshop or core, the two dialects of the Serverlesspresso sample."`
 }
 
-// openResumer also returns the workflow of this process, or nil when the workflows run somewhere else or nowhere.
-func openResumer(name string) (ordermanager.Resumer, *memory.Workflow, error) {
+// storeFlags name a store that is there already.
+type storeFlags struct {
+	Store string `required:"" placeholder:"STORE" help:"Where the orders are: dynamodb:TABLE or sqlite:FILE."`
+	layoutFlag
+}
+
+type resumeFlag struct {
+	Resume string `placeholder:"WAY" help:"Who is resumed: local, the workflow of this program; stepfunctions; durable, Lambda durable executions; or none, which leaves every answer owed. Default: stepfunctions for orders in DynamoDB, and local for others."`
+}
+
+type menuFlag struct {
+	Menu string `placeholder:"MENU" help:"The menu: a FILE, in plain JSON or as a Serverlesspresso configuration item in DynamoDB's JSON; or dynamodb:TABLE, the sample's configuration table, in the dialect of --layout core or else the workshop's. Default: the workshop's menu."`
+}
+
+type eventsFlag struct {
+	Events string `default:"none" placeholder:"BUS" help:"Where events go: eventbridge:BUS; or none, which makes none."`
+}
+
+// The schemes of stores and menus.
+const (
+	schemeMemory   = "memory"
+	schemeDynamoDB = "dynamodb"
+	schemeSQLite   = "sqlite"
+)
+
+// backends opens what the flags name, and closes it.
+type backends struct {
+	layout dynamostore.Layout
+	cloud  cloud
+	// file is the database of a sqlite store, and path its name.
+	file *sql.DB
+	path string
+	// remote is set when the orders are in DynamoDB.
+	remote bool
+}
+
+func (b *backends) close() {
+	if b.file != nil {
+		_ = b.file.Close()
+	}
+}
+
+// openStore opens a store, or makes it where that is no more than a file.
+func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Store, error) {
+	scheme, rest, _ := strings.Cut(name, ":")
+	switch {
+	case name == schemeMemory:
+		return memory.NewStore(), nil
+	case scheme == schemeSQLite && rest != "":
+		b.path = rest
+		var err error
+		if b.file, err = sqlitestore.Open(ctx, rest); err != nil {
+			return nil, err
+		}
+		return sqlitestore.New(ctx, b.file)
+	case scheme == schemeDynamoDB && rest != "":
+		b.remote = true
+		return b.openTable(ctx, rest)
+	}
+	return nil, fmt.Errorf("--store: there is no store %q; there are: memory, dynamodb:TABLE, sqlite:FILE", name)
+}
+
+// openExisting opens a store that must be there already.
+func (b *backends) openExisting(ctx context.Context, name string) (ordermanager.Store, error) {
+	if name == schemeMemory {
+		return nil, errors.New("--store: memory is empty when the program starts; name dynamodb:TABLE or sqlite:FILE")
+	}
+	if path, ok := strings.CutPrefix(name, schemeSQLite+":"); ok && path != "" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no file %s; exec and serve make one", path)
+		}
+	}
+	return b.openStore(ctx, name)
+}
+
+// probe is an order that nobody has. Asking for it tells at once whether the table can be used.
+const probe = "ordermanager-probe"
+
+func (b *backends) openTable(ctx context.Context, table string) (ordermanager.Store, error) {
+	cfg, err := b.cloud.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := dynamostore.New(dynamodb.NewFromConfig(cfg), table, &dynamostore.Options{Layout: b.layout})
+	if err != nil {
+		return nil, err
+	}
+	_, err = store.Get(ctx, probe)
+	return store, err
+}
+
+// manager returns a Manager that reads a store that must be there, and resumes nobody.
+func (b *backends) manager(ctx context.Context, store string) (*ordermanager.Manager, error) {
+	opened, err := b.openExisting(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	return ordermanager.New(opened, ordermanager.StaticMenu(ordermanager.Menu{}), noResumer{}, nil)
+}
+
+// workflow is the workflow of this process.
+type workflow interface {
+	ordermanager.Resumer
+	Connect(manager *ordermanager.Manager)
+	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
+	Advance(ctx context.Context) error
+}
+
+// openResumer also returns the workflow of this process, or nil when the workflows run somewhere else or nowhere. The store is opened
+// before, because the local workflow lives in the same file.
+func (b *backends) openResumer(ctx context.Context, name string) (ordermanager.Resumer, workflow, error) {
+	if name == "" {
+		name = "local"
+		if b.remote {
+			name = "stepfunctions"
+		}
+	}
 	switch name {
 	case "local":
-		workflow := memory.NewWorkflow()
-		return workflow, workflow, nil
+		local, err := b.openWorkflow(ctx)
+		return local, local, err
 	case "none":
 		return noResumer{}, nil, nil
+	case "stepfunctions", "durable":
+		cfg, err := b.cloud.config(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if name == "durable" {
+			return durableresumer.New(lambda.NewFromConfig(cfg)), nil, nil
+		}
+		return sfnresumer.New(sfn.NewFromConfig(cfg)), nil, nil
 	}
-	return nil, nil, fmt.Errorf("--resume: there is no way %q to resume; there are: local, none", name)
+	return nil, nil, fmt.Errorf("--resume: there is no way %q to resume; there are: local, stepfunctions, durable, none", name)
+}
+
+func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
+	switch {
+	case b.remote:
+		// It would say of the tokens in the table that nothing waits on them, and they would be thrown away.
+		return nil, errors.New("--resume local does not know the workflows of orders in DynamoDB; there are: stepfunctions, durable, none")
+	case b.file != nil:
+		return embedded.New(ctx, b.file, nil)
+	}
+	return memory.NewWorkflow(), nil
 }
 
 // noResumer leaves every answer owed.
@@ -50,19 +198,65 @@ func (noResumer) Resume(context.Context, ordermanager.TaskToken, ordermanager.Ou
 	return "", errNoResumer
 }
 
+// openPublisher returns nil when there are to be no events.
+func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager.Publisher, error) {
+	if name == "none" {
+		return nil, nil
+	}
+	bus, ok := strings.CutPrefix(name, "eventbridge:")
+	if !ok || bus == "" {
+		return nil, fmt.Errorf("--events: there is no place %q for events; there are: eventbridge:BUS, none", name)
+	}
+	cfg, err := b.cloud.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	options := &eventbridgebus.Options{Bus: bus}
+	if b.layout == dynamostore.Core {
+		options.Dialect = eventbridgebus.Core
+	}
+	return eventbridgebus.New(eventbridge.NewFromConfig(cfg), options)
+}
+
 // workshopMenu is the menu of the Serverlesspresso workshop.
 //
 //go:embed menu.workshop.json
 var workshopMenu []byte
 
-// openMenu reads a menu from a file, or takes the workshop's.
-func openMenu(path string) (ordermanager.MenuSource, error) {
-	if path != "" {
-		return ordermanager.MenuFile(path)
+// openMenu reads a menu from a file or from a table, or takes the workshop's.
+func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.MenuSource, error) {
+	table, remote := strings.CutPrefix(name, schemeDynamoDB+":")
+	switch {
+	case remote && table == "":
+		return nil, errors.New("--menu: dynamodb: is followed by the name of the configuration table")
+	case remote:
+		return b.openMenuTable(ctx, table)
+	case name != "":
+		return ordermanager.MenuFile(name)
 	}
 	menu, err := ordermanager.ParseMenu(workshopMenu)
 	if err != nil {
 		return nil, err
 	}
 	return ordermanager.StaticMenu(*menu), nil
+}
+
+func (b *backends) openMenuTable(ctx context.Context, table string) (ordermanager.MenuSource, error) {
+	cfg, err := b.cloud.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	layout := dynamostore.Workshop
+	if b.layout == dynamostore.Core {
+		layout = dynamostore.Core
+	}
+	menu, err := dynamostore.NewMenuSource(dynamodb.NewFromConfig(cfg), table, &dynamostore.MenuOptions{Layout: layout})
+	if err != nil {
+		return nil, err
+	}
+	// Asking now tells whether the table can be used. In core each venue has a menu of its own, and "" is none of them.
+	if _, err := menu.Menu(ctx, ""); err != nil && (layout != dynamostore.Core || !errors.Is(err, dynamostore.ErrNoMenu)) {
+		return nil, err
+	}
+	return menu, nil
 }

@@ -9,15 +9,17 @@ import (
 	"os"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/internal/processor"
-	"github.com/brewline/ordermanager/memory"
 )
 
 type execCommand struct {
-	File   string `arg:"" optional:"" default:"-" help:"The file to read; - is the standard input."`
-	Store  string `default:"memory" help:"Where the orders are kept: memory, which starts empty and is forgotten at the end."`
-	Resume string `default:"local" help:"Who is resumed: local, a workflow in this process; or none, which leaves every answer owed."`
-	Menu   string `placeholder:"FILE" help:"The menu, in plain JSON or as a Serverlesspresso configuration item in DynamoDB's JSON. Default: the workshop's menu."`
+	File  string `arg:"" optional:"" default:"-" help:"The file to read; - is the standard input."`
+	Store string `default:"memory" placeholder:"STORE" help:"Where the orders are kept: memory, which starts empty and is forgotten at the end; dynamodb:TABLE; or sqlite:FILE, which is made if it is not there."`
+	layoutFlag
+	resumeFlag
+	menuFlag
+	eventsFlag
 	lifecycleFlag
 }
 
@@ -29,9 +31,11 @@ Validator.NewOrder (starts the workflow of an order), OrderProcessor.WorkflowSta
 OrderProcessor.OrderTimeOut.
 
 For each of them one JSON object is printed, on one line, in order: the order after it, or why it was refused. The local
-workflow moves on after each input: an order whose drink was accepted gets its number then.
+workflow moves on after each input: an order whose drink was accepted gets its number then. With --store sqlite:FILE it is
+kept in the same file, so that the next run goes on where this one ended.
 
-What is not JSON is refused like any other input, and ends the run: where the next value begins cannot be told.
+What is not JSON is refused like any other input, and ends the run: where the next value begins cannot be told. So does a
+store that fails, with exit code 2: whether that input was carried out is not known then, and one with a requestId can be repeated.
 
 Example:
 
@@ -45,9 +49,11 @@ Example:
 
 // Run carries out every input.
 func (c *execCommand) Run(ctx context.Context, std *stdio) error {
-	house, err := c.open()
+	backends := &backends{layout: c.Layout}
+	defer backends.close()
+	house, err := c.open(ctx, backends)
 	if err != nil {
-		return err
+		return backends.explain(err)
 	}
 	input := std.in
 	if c.File != "-" {
@@ -58,7 +64,57 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 		defer func() { _ = file.Close() }()
 		input = file
 	}
-	out := json.NewEncoder(std.out)
+	// An earlier run on the same file may have been cut short.
+	if err := house.advance(ctx); err != nil {
+		return backends.explain(err)
+	}
+	return backends.explain(house.answerAll(ctx, input, std.out))
+}
+
+// house is a Manager and the workflow that it resumes, if that runs in this process.
+type house struct {
+	manager  *ordermanager.Manager
+	workflow workflow
+}
+
+func (c *execCommand) open(ctx context.Context, backends *backends) (*house, error) {
+	store, err := backends.openStore(ctx, c.Store)
+	if err != nil {
+		return nil, err
+	}
+	menu, err := backends.openMenu(ctx, c.Menu)
+	if err != nil {
+		return nil, err
+	}
+	return openHouse(ctx, backends, store, menu, c.Resume, c.Events, c.table())
+}
+
+// openHouse opens what acts on a store.
+func openHouse(
+	ctx context.Context, backends *backends, store ordermanager.Store, menu ordermanager.MenuSource, resume, events string,
+	lifecycle ordermanager.Lifecycle,
+) (*house, error) {
+	resumer, workflow, err := backends.openResumer(ctx, resume)
+	if err != nil {
+		return nil, err
+	}
+	publisher, err := backends.openPublisher(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Lifecycle: lifecycle, Publisher: publisher})
+	if err != nil {
+		return nil, err
+	}
+	if workflow != nil {
+		workflow.Connect(manager)
+	}
+	return &house{manager, workflow}, nil
+}
+
+// answerAll carries out one input after another.
+func (h *house) answerAll(ctx context.Context, input io.Reader, output io.Writer) error {
+	out := json.NewEncoder(output)
 	out.SetEscapeHTML(false)
 	inputs := read(ctx, input)
 	var result error
@@ -74,49 +130,22 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 			return result
 		}
 		// What was begun is finished: an interrupt must not leave it unknown whether an action was carried out.
-		line, err := house.answer(context.WithoutCancel(ctx), n, next)
+		line, err := h.answer(context.WithoutCancel(ctx), n, next)
+		if line != nil {
+			if err := out.Encode(line); err != nil {
+				return err
+			}
+		}
 		if err != nil {
 			return err
 		}
 		if _, bad := line.(refused); bad {
 			result = errRefused
 		}
-		if err := out.Encode(line); err != nil {
-			return err
-		}
-		if err := house.advance(context.WithoutCancel(ctx)); err != nil {
+		if err := h.advance(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
 	}
-}
-
-// house is a Manager and the workflow that it resumes, if that runs in this process.
-type house struct {
-	manager  *ordermanager.Manager
-	workflow *memory.Workflow
-}
-
-func (c *execCommand) open() (*house, error) {
-	menu, err := openMenu(c.Menu)
-	if err != nil {
-		return nil, err
-	}
-	store, err := openStore(c.Store)
-	if err != nil {
-		return nil, err
-	}
-	resumer, workflow, err := openResumer(c.Resume)
-	if err != nil {
-		return nil, err
-	}
-	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Lifecycle: c.table()})
-	if err != nil {
-		return nil, err
-	}
-	if workflow != nil {
-		workflow.Connect(manager)
-	}
-	return &house{manager, workflow}, nil
 }
 
 // value is one JSON value of the input, or why there is none.
@@ -150,7 +179,8 @@ func read(ctx context.Context, input io.Reader) <-chan value {
 	return values
 }
 
-// answer carries out one input and returns its output line. An error means that the input could not be read.
+// answer carries out one input and returns its output line. An error means that the input could not be read, or that the
+// store cannot be used: then there is no sense in going on.
 func (h *house) answer(ctx context.Context, n int, input value) (any, error) {
 	var malformed *json.SyntaxError
 	switch {
@@ -163,7 +193,10 @@ func (h *house) answer(ctx context.Context, n int, input value) (any, error) {
 		return nil, input.err
 	}
 	action, receipt, err := h.perform(ctx, input.data)
-	if err != nil {
+	switch {
+	case errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, dynamostore.ErrBrokenItem):
+		return refusal(n, action, err), err
+	case err != nil:
 		return refusal(n, action, err), nil
 	}
 	return acceptance(n, action, receipt), nil

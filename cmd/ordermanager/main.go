@@ -1,5 +1,5 @@
 // Command ordermanager is the operator's tool: it carries out requests and events against the stores and resumers of this
-// module, and draws the life cycle. Run it with --help.
+// module, shows and redrives orders, looks after tables, serves the HTTP interface and draws the life cycle. Run it with --help.
 package main
 
 import (
@@ -23,23 +23,32 @@ const (
 	exitFailed   = 2
 )
 
-// errRefused is returned by a command that ran to its end, and has reported on its output that something was refused.
-var errRefused = errors.New("some inputs were refused")
+// errRefused is returned by a command that ran to its end, and has reported that the answer is no.
+var errRefused = errors.New("refused")
 
 type commands struct {
 	Exec    execCommand      `cmd:"" help:"Carry out requests and events, and print what became of each."`
+	Orders  ordersCommand    `cmd:"" help:"List orders."`
+	Show    showCommand      `cmd:"" help:"Show an order: its history, its waits, and what it owes."`
+	Watch   watchCommand     `cmd:"" help:"Print what happens to orders, as it happens."`
+	Redrive redriveCommand   `cmd:"" help:"Deliver what is still owed."`
+	Serve   serveCommand     `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
+	Table   tableCommand     `cmd:"" help:"Look after DynamoDB tables."`
 	Diagram diagramCommand   `cmd:"" help:"Print the life cycle of an order as a diagram."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
 const description = `Moves coffee orders through their life: pending, making, completed or cancelled.
 
-Exit codes: 0, everything was accepted; 1, some inputs were refused; 2, it could not run.`
+Orders are in a DynamoDB table (dynamodb:TABLE) or in a SQLite file (sqlite:FILE). AWS is configured as everywhere, by AWS_PROFILE,
+AWS_REGION, AWS_ENDPOINT_URL and so on.
+
+Exit codes: 0, it went well; 1, it ran, and something was refused, not found, different or still owed, as it said; 2, it could not run.`
 
 // stdio is what a command reads and writes.
 type stdio struct {
-	in  io.Reader
-	out io.Writer
+	in       io.Reader
+	out, err io.Writer
 }
 
 func main() {
@@ -71,7 +80,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return fail(stderr, fmt.Errorf("%w (try --help)", err))
 	}
-	switch err := parsed.Run(&stdio{stdin, stdout}); {
+	switch err := parsed.Run(&stdio{stdin, stdout, stderr}); {
 	case errors.Is(err, errRefused):
 		return exitRefused
 	case err != nil:
@@ -82,9 +91,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // fail prints an error on one line.
 func fail(stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "ordermanager: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintf(stderr, "ordermanager: %s\n", oneLine(err))
 	return exitFailed
 }
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func version() string {
 	info, ok := debug.ReadBuildInfo()

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+)
+
+// explain turns the error of a backend into a sentence that names the table or the file and says what to do.
+func (b *backends) explain(err error) error {
+	if e, ok := errors.AsType[*dynamostore.Error](err); ok {
+		return fmt.Errorf("table %s: %s", e.Table, b.adviceFor(e))
+	}
+	if item, ok := errors.AsType[*dynamostore.ItemError](err); ok {
+		return fmt.Errorf("table %s, item %s: attribute %s %s; mend the item, or see whether its layout is another than %s",
+			item.Table, item.OrderID, item.Attribute, item.Rule, b.layout)
+	}
+	for _, advice := range fileAdvice {
+		if b.path != "" && errors.Is(err, advice.kind) {
+			_, detail, _ := strings.Cut(err.Error(), advice.kind.Error())
+			return fmt.Errorf("file %s: %w%s; %s", b.path, advice.kind, detail, advice.text)
+		}
+	}
+	return err
+}
+
+// adviceFor says what is wrong with a table, or the way to it, and what to do.
+func (b *backends) adviceFor(e *dynamostore.Error) string {
+	command := func(verb string) string {
+		return fmt.Sprintf("ordermanager table %s dynamodb:%s --layout %s", verb, e.Table, b.layout)
+	}
+	region, cause := b.cloud.region(), causeOf(e)
+	switch {
+	case errors.Is(e, dynamostore.ErrNoTable):
+		return fmt.Sprintf("there is no such table in the region %s for these credentials; one for orders is made with: %s", region, command("create"))
+	case errors.Is(e, dynamostore.ErrNoIndex):
+		return fmt.Sprintf("it lacks an index; see what is missing with: %s; the one that only redrive needs is added with: %s (%v)",
+			command("check"), command("add-index"), cause)
+	case errors.Is(e, dynamostore.ErrWrongKeys):
+		return fmt.Sprintf("its keys are not those of the layout %s; see what differs with: %s (%v)", b.layout, command("check"), cause)
+	case errors.Is(e, dynamostore.ErrAccessDenied):
+		return fmt.Sprintf("access to %s is denied; the policies that are needed are in docs/aws.md (%v)", e.Op, cause)
+	case errors.Is(e, dynamostore.ErrCredentials):
+		return fmt.Sprintf("the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (%v)", cause)
+	case errors.Is(e, dynamostore.ErrUnreachable), unanswered(e):
+		return fmt.Sprintf("there was no answer; check the network, the region %s and AWS_ENDPOINT_URL_DYNAMODB (%v)", region, cause)
+	case errors.Is(e, dynamostore.ErrThrottled):
+		return fmt.Sprintf("it is throttled; try again later (%v)", cause)
+	}
+	return fmt.Sprintf("%s failed: %v", e.Op, cause)
+}
+
+// unanswered reports whether a request ran into the time limit of [cloud].
+func unanswered(err error) bool {
+	e, ok := errors.AsType[*url.Error](err)
+	return ok && e.Timeout()
+}
+
+// fileAdvice says what to do about a file.
+var fileAdvice = []struct {
+	kind error
+	text string
+}{
+	{sqlitestore.ErrNewerSchema, "use that version"},
+	{sqlitestore.ErrCorrupt, "it was left as it is; restore a backup, as docs/operations.md says"},
+	{sqlitestore.ErrReadOnly, "make both writable for this user"},
+	{sqlitestore.ErrFull, "make room, and try again"},
+	{sqlitestore.ErrLocked, "stop the program that does, or try again"},
+	{sqlitestore.ErrCannotOpen, "check the path; its directory must exist"},
+}
+
+// causeOf is what the service or the network said, without what the SDK wraps around it.
+func causeOf(err error) error {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+	}
+	if connection, ok := errors.AsType[*url.Error](err); ok {
+		return connection
+	}
+	return lastOf(err)
+}
+
+// lastOf is the error at the end of the chain.
+func lastOf(err error) error {
+	for {
+		var inner error
+		switch e := err.(type) { //nolint:errorlint // this walks the chain
+		case interface{ Unwrap() error }:
+			inner = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			all := e.Unwrap()
+			inner = all[len(all)-1]
+		}
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

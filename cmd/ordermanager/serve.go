@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	embedded "github.com/brewline/ordermanager/embedded/workflow"
+	"github.com/brewline/ordermanager/httpapi"
+)
+
+type serveCommand struct {
+	Store string `required:"" placeholder:"STORE" help:"Where the orders and their workflow are kept: sqlite:FILE, which is made if it is not there; or memory, which forgets them at the end and in which no wait times out."`
+	Addr  string `default:"127.0.0.1:8080" help:"The address to listen on. Everybody who reaches it can be anybody: see above."`
+	menuFlag
+	lifecycleFlag
+}
+
+// Help is the long help of the command.
+func (*serveCommand) Help() string {
+	return `FOR TRYING OUT ONLY: there is no sign-in. Who calls is what the header X-Demo-User says: customer:1, barista:3, admin:9. For your shop,
+build the package httpapi into a program that knows who is calling.
+
+An order begins with: POST /demo/orders/{id}?userId=&eventId=, which starts its workflow. GET /openapi.json describes all other routes, and
+docs/http.md shows them. What is owed is redriven every half minute.
+
+Example:
+
+    ordermanager serve --store sqlite:orders.db &
+    curl -X POST 'http://127.0.0.1:8080/demo/orders/1?userId=1'
+    curl -X PUT http://127.0.0.1:8080/orders/1 -H 'X-Demo-User: customer:1' --json '{"drink":"Cappuccino","modifiers":[]}'
+    curl http://127.0.0.1:8080/myOrders -H 'X-Demo-User: customer:1'`
+}
+
+// Run serves until it is interrupted.
+func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
+	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") {
+		return fmt.Errorf("--store: serve keeps orders in sqlite:FILE or memory, not in %q", c.Store)
+	}
+	backends := &backends{}
+	defer backends.close()
+	// A busy port is found before a file is made.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return explainListen(c.Addr, err)
+	}
+	defer func() { _ = listener.Close() }()
+	server, err := c.open(ctx, backends, slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return backends.explain(err)
+	}
+	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !net.ParseIP(host).IsLoopback() {
+		fmt.Fprintln(std.err, "warning: this address can be reached from other machines, and whoever calls can be anybody")
+	}
+	fmt.Fprintf(std.out, "serving %s at http://%s (a demo: the header X-Demo-User is believed); stop with Ctrl-C\n", c.Store, listener.Addr())
+	return server.serve(ctx, listener)
+}
+
+func explainListen(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("another program listens on %s: stop it, or choose another --addr (port 0 is any free one)", addr)
+	}
+	return fmt.Errorf("--addr: cannot listen on %s: %w", addr, err)
+}
+
+// demoServer is the HTTP interface with a workflow beside it.
+type demoServer struct {
+	house
+	http http.Server
+}
+
+func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.Logger) (*demoServer, error) {
+	store, err := backends.openStore(ctx, c.Store)
+	if err != nil {
+		return nil, err
+	}
+	menu, err := backends.openMenu(ctx, c.Menu)
+	if err != nil {
+		return nil, err
+	}
+	feed := httpapi.NewFeed()
+	house, err := openHouse(ctx, backends, feed.Store(store), menu, "local", "none", c.table())
+	if err != nil {
+		return nil, err
+	}
+	api, err := httpapi.New(house.manager, menu, &httpapi.Options{Identify: demoIdentity, Feed: feed, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	s := &demoServer{house: *house}
+	routes := http.NewServeMux()
+	routes.Handle("/", api)
+	routes.HandleFunc("POST /demo/orders/{id}", s.start)
+	s.http = http.Server{
+		Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	s.http.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
+	return s, nil
+}
+
+// demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it.
+func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
+	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
+	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
+}
+
+// start begins the workflow of an order, as a shop's validator does when a customer scans a code.
+func (s *demoServer) start(w http.ResponseWriter, r *http.Request) {
+	receipt, err := s.workflow.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), r.FormValue("eventId"))
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusCreated)
+		_ = encoder(w).Encode(receipt.Order.View())
+		return
+	case errors.Is(err, ordermanager.ErrInvalidRequest):
+		w.WriteHeader(http.StatusBadRequest)
+	case errors.Is(err, ordermanager.ErrOrderExists), errors.Is(err, embedded.ErrShopClosed):
+		w.WriteHeader(http.StatusConflict)
+	default:
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+	_ = json.NewEncoder(w).Encode(ordermanager.ProblemOf(err))
+}
+
+// stopTimeout is how long requests that are going on may take when the server stops.
+const stopTimeout = 10 * time.Second
+
+// serve runs the server, the workflow and the redrives until the context is done, and then lets each finish what it is at.
+func (s *demoServer) serve(ctx context.Context, listener net.Listener) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var working sync.WaitGroup
+	working.Go(func() { s.run(background) })
+	working.Go(func() { s.redrive(background) })
+	// The workflow outlives the requests that it follows from.
+	defer working.Wait()
+	defer stop()
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		final, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		return s.http.Shutdown(final)
+	}
+}
+
+// step is how often a workflow in memory, which does nothing by itself, is told to go on.
+const step = 100 * time.Millisecond
+
+func (s *demoServer) run(ctx context.Context) {
+	if durable, ok := s.workflow.(*embedded.Workflow); ok {
+		durable.Run(ctx)
+		return
+	}
+	every(ctx, step, func() { _ = s.workflow.Advance(ctx) }) // a step that fails stays due
+}
+
+const redriveEvery = 30 * time.Second
+
+func (s *demoServer) redrive(ctx context.Context) {
+	every(ctx, redriveEvery, func() { _, _ = s.manager.Redrive(ctx, nil) }) // what fails stays owed
+}
+
+// every does something now, and again and again until the context is done.
+func every(ctx context.Context, interval time.Duration, do func()) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		do()
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

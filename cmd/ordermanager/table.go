@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/brewline/ordermanager/aws/dynamostore"
+)
+
+type tableCommand struct {
+	Create   tableCreateCommand   `cmd:"" help:"Create a table of orders, and wait until it is active."`
+	Check    tableCheckCommand    `cmd:"" help:"Print every difference between a table and what its layout needs."`
+	AddIndex tableAddIndexCommand `cmd:"" help:"Add to a table of the Serverlesspresso sample the one index that only redrive needs, and wait until it is active."`
+}
+
+type tableArgument struct {
+	Table string `arg:"" help:"The table: dynamodb:TABLE."`
+	layoutFlag
+}
+
+// open returns what looks after the table, and its name.
+func (a *tableArgument) open(ctx context.Context, backends *backends) (dynamostore.AdminAPI, string, error) {
+	table, ok := strings.CutPrefix(a.Table, schemeDynamoDB+":")
+	if !ok || table == "" {
+		return nil, "", fmt.Errorf("a table is named dynamodb:TABLE, not %q", a.Table)
+	}
+	cfg, err := backends.cloud.config(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	return dynamodb.NewFromConfig(cfg), table, nil
+}
+
+type tableCreateCommand struct{ tableArgument }
+
+// Help is the long help of the command.
+func (*tableCreateCommand) Help() string {
+	return `The table is on demand, has every index of its layout, and deletes finished orders for programs that say when. A table that is
+there already is left as it is, and compared.`
+}
+
+// Run creates the table.
+func (c *tableCreateCommand) Run(ctx context.Context, std *stdio) error {
+	backends := &backends{layout: c.Layout}
+	return backends.explain(c.create(ctx, backends, std))
+}
+
+func (c *tableCreateCommand) create(ctx context.Context, backends *backends, std *stdio) error {
+	client, table, err := c.open(ctx, backends)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.err, "creating table %s and waiting until it is active; this takes about half a minute on AWS\n", table)
+	if err := dynamostore.Create(ctx, client, c.Layout, table); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "table %s is active, in the layout %s\n", table, c.Layout)
+	differences, err := dynamostore.Check(ctx, client, c.Layout, table)
+	if err != nil {
+		return err
+	}
+	report(std.out, &c.tableArgument, differences)
+	return nil
+}
+
+type tableCheckCommand struct{ tableArgument }
+
+// Help is the long help of the command.
+func (*tableCheckCommand) Help() string {
+	return `The exit code is 1 if orders do not work without what differs. What only some things need is printed, with what needs it.`
+}
+
+// Run compares the table.
+func (c *tableCheckCommand) Run(ctx context.Context, std *stdio) error {
+	backends := &backends{layout: c.Layout}
+	client, table, err := c.open(ctx, backends)
+	if err != nil {
+		return backends.explain(err)
+	}
+	differences, err := dynamostore.Check(ctx, client, c.Layout, table)
+	if err != nil {
+		return backends.explain(err)
+	}
+	required := report(std.out, &c.tableArgument, differences)
+	switch {
+	case required > 0:
+		fmt.Fprintf(std.out, "table %s cannot be used in the layout %s\n", table, c.Layout)
+		return errRefused
+	case len(differences) > 0:
+		fmt.Fprintf(std.out, "table %s can be used in the layout %s, but for what is said above\n", table, c.Layout)
+	default:
+		fmt.Fprintf(std.out, "table %s is what the layout %s needs\n", table, c.Layout)
+	}
+	return nil
+}
+
+// report prints the differences, and returns how many are required.
+func report(out io.Writer, table *tableArgument, differences []dynamostore.Difference) (required int) {
+	indexMissing := false
+	for _, d := range differences {
+		if d.Required {
+			required++
+		}
+		indexMissing = indexMissing || d.For == "redrive" && d.Have == "missing"
+		fmt.Fprintln(out, d)
+	}
+	if indexMissing && required == 0 {
+		fmt.Fprintf(out, "add what redrive needs with: ordermanager table add-index %s --layout %s\n", table.Table, table.Layout)
+	}
+	return required
+}
+
+type tableAddIndexCommand struct{ tableArgument }
+
+// Help is the long help of the command.
+func (*tableAddIndexCommand) Help() string {
+	return `The index is sparse: only orders that owe a delivery are in it. DynamoDB fills it in the background, and the table
+goes on working meanwhile. Nothing is done when it is there.`
+}
+
+// Run adds the index.
+func (c *tableAddIndexCommand) Run(ctx context.Context, std *stdio) error {
+	backends := &backends{layout: c.Layout}
+	client, table, err := c.open(ctx, backends)
+	if err != nil {
+		return backends.explain(err)
+	}
+	fmt.Fprintf(std.err, "adding the index to table %s and waiting until it is active; this takes some minutes on AWS\n", table)
+	if err := dynamostore.AddOwingIndex(ctx, client, c.Layout, table); err != nil {
+		return backends.explain(err)
+	}
+	fmt.Fprintf(std.out, "table %s has the index that redrive needs\n", table)
+	return nil
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+)
+
+type watchCommand struct {
+	storeFlags
+	Customer string        `placeholder:"ID" help:"Only orders of this customer."`
+	Venue    string        `placeholder:"ID" help:"Only orders of this venue; in the layout core this or --customer is needed."`
+	Interval time.Duration `default:"2s" help:"How long to wait between two looks."`
+	JSON     bool          `help:"Print one JSON object per line."`
+}
+
+// Help is the long help of the command.
+func (*watchCommand) Help() string {
+	return `It looks at the open orders again and again, and prints every line that was added to the history of one of them since, until it is
+interrupted. An order that begins and ends between two looks is not seen. What a program without a history changed is printed as
+"changed by another program".`
+}
+
+// Run watches until it is interrupted.
+func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
+	if c.Interval <= 0 {
+		return errors.New("--interval: must be more than 0s")
+	}
+	backends := &backends{layout: c.Layout}
+	defer backends.close()
+	manager, err := backends.manager(ctx, c.Store)
+	if err != nil {
+		return backends.explain(err)
+	}
+	watcher := &watcher{
+		manager: manager, query: ordermanager.Query{Customer: c.Customer, Venue: c.Venue, Limit: ordermanager.MaxPageSize},
+		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.JSON),
+	}
+	err = watcher.watch(ctx, c.Interval, std.err)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, dynamostore.ErrUnlistable):
+		return errors.New("in the layout core orders are watched by venue or by customer: add --venue or --customer")
+	}
+	return backends.explain(err)
+}
+
+// watcher compares what it sees with what it saw.
+type watcher struct {
+	manager *ordermanager.Manager
+	query   ordermanager.Query
+	// known are the orders that were open at the last look, and those that have ended and that a listing, which may lag
+	// behind, still calls open.
+	known map[string]ordermanager.Order
+	print func(change) error
+}
+
+func (w *watcher) watch(ctx context.Context, interval time.Duration, log io.Writer) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for first := true; ; first = false {
+		if err := w.look(ctx, first); err != nil {
+			return err
+		}
+		if first {
+			fmt.Fprintf(log, "watching %s; stop with Ctrl-C\n", count(len(w.known), "open order", "open orders"))
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// look lists the open orders, and looks closer at those that differ from what is known. The first look prints nothing.
+func (w *watcher) look(ctx context.Context, first bool) error {
+	listed := map[string]bool{}
+	var changed []string
+	for _, state := range []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking} {
+		query := w.query
+		query.State = state
+		for order, err := range w.manager.Orders(ctx, query) {
+			if err != nil {
+				return err
+			}
+			if listed[order.ID] {
+				continue
+			}
+			listed[order.ID] = true
+			if known, found := w.known[order.ID]; !found || !reflect.DeepEqual(known.View(), order.View()) {
+				changed = append(changed, order.ID)
+			}
+		}
+	}
+	for id, known := range w.known {
+		switch {
+		case listed[id]:
+		case known.State.Terminal():
+			delete(w.known, id)
+		default:
+			changed = append(changed, id)
+		}
+	}
+	for _, id := range changed {
+		if err := w.visit(ctx, id, first); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visit reads an order and prints what is new about it. A listing may lag behind; this does not.
+func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
+	order, err := w.manager.Order(ctx, id)
+	if errors.Is(err, ordermanager.ErrOrderNotFound) {
+		delete(w.known, id)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	before, found := w.known[id]
+	w.known[id] = order
+	if quiet {
+		return nil
+	}
+	printed := false
+	for i, entry := range order.History {
+		if version := order.Version - len(order.History) + i + 1; version > before.Version {
+			printed = true
+			if err := w.print(change{id, entryLineOf(&entry, version), lineOf(&order)}); err != nil {
+				return err
+			}
+		}
+	}
+	if printed || found && reflect.DeepEqual(before.View(), order.View()) {
+		return nil
+	}
+	foreign := entryLine{Version: order.Version, At: order.UpdatedAt, Action: foreignChange, From: before.State, To: order.State}
+	return w.print(change{id, foreign, lineOf(&order)})
+}
+
+// foreignChange stands for what is in no history.
+const foreignChange ordermanager.Action = "changed by another program"
+
+// change is what happened to an order.
+type change struct {
+	OrderID string    `json:"orderId"`
+	Entry   entryLine `json:"entry"`
+	// Order is the order as it was when it was looked at, which may be after more than this change.
+	Order orderLine `json:"order"`
+}
+
+func changePrinter(out io.Writer, inJSON bool) func(change) error {
+	if inJSON {
+		e := encoder(out)
+		return func(c change) error { return e.Encode(c) }
+	}
+	return func(c change) error { _, err := io.WriteString(out, c.text()); return err }
+}
+
+func (c *change) text() string {
+	text := fmt.Sprintf("%s  order %s  %s", moment(c.Entry.At), cell(c.OrderID), c.Entry.Action)
+	if by := c.Entry.by(); by != "" {
+		text += " by " + cell(by)
+	}
+	switch e := c.Entry; {
+	case e.From == "":
+		text += ": " + string(e.To)
+	case e.From != e.To:
+		text += fmt.Sprintf(": %s → %s", e.From, e.To)
+	}
+	if c.Entry.Reason != "" {
+		text += ", " + cell(c.Entry.Reason)
+	}
+	return text + "\n"
+}
