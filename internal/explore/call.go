@@ -1,0 +1,417 @@
+package explore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// call is one call of the Manager that somebody makes.
+type call struct {
+	name string
+	// action, actor, drink and id are what was asked for; a redrive has none of them.
+	action ordermanager.Action
+	actor  ordermanager.Actor
+	drink  string
+	id     string
+	run    func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error)
+}
+
+// The calls of people. The request id is the call's name.
+
+func request(name string, action ordermanager.Action, actor ordermanager.Actor, r ordermanager.Request) *call {
+	r.OrderID, r.Action, r.Actor = orderID, action, actor
+	if r.RequestID == "" {
+		r.RequestID = name
+	}
+	return &call{
+		name: name, action: action, actor: actor, drink: r.Drink.Drink, id: r.RequestID,
+		run: func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+			return m.Handle(ctx, r)
+		},
+	}
+}
+
+// The calls of the workflow's notifications.
+
+func notification(n notice) *call {
+	system := ordermanager.System("workflow")
+	if n < notice(tokenCount) {
+		t := tokens[n]
+		c := &call{name: t.name, id: t.id, actor: system}
+		if t.wait == ordermanager.FirstWait {
+			c.action = ordermanager.ActionWorkflowStarted
+			c.run = func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+				return m.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: orderID, Customer: customer, Token: t.value, At: t.at})
+			}
+			return c
+		}
+		c.action = ordermanager.ActionWaitingCompletion
+		c.run = func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+			return m.WaitingCompletion(ctx, ordermanager.WaitingCompletion{
+				OrderID: orderID, Customer: customer, Number: "number of " + t.name, Token: t.value, At: t.at,
+			})
+		}
+		return c
+	}
+	cause := map[notice]string{noticeFirstTimedOut: "Customer timedout", noticeSecondTimedOut: "Barista timedout"}[n]
+	return &call{
+		name: cause, action: ordermanager.ActionTimedOut, actor: system, id: "notice of " + cause,
+		run: func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+			return m.TimedOut(ctx, ordermanager.TimedOut{OrderID: orderID, Cause: cause, RequestID: "notice of " + cause})
+		},
+	}
+}
+
+func redrive() *call {
+	return &call{name: "redrive", run: func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+		_, err := m.Redrive(ctx, nil)
+		return ordermanager.Receipt{}, err
+	}}
+}
+
+const (
+	orderID  = "1"
+	customer = "ann"
+)
+
+// op is one step of I/O that a call is about to take, as data.
+type op struct {
+	kind       opKind
+	text       string
+	transition ordermanager.Transition
+	settlement ordermanager.Settlement
+	token      token
+	outcome    ordermanager.Outcome
+	events     []ordermanager.Event
+}
+
+type opKind uint8
+
+const (
+	opApply opKind = iota
+	opSettle
+	opGet
+	opList
+	opResume
+	opPublish
+	opMenu
+	opKinds
+)
+
+var opNames = [opKinds]string{"apply", "settle", "get", "list", "resume", "publish", "menu"}
+
+// answer is what a call got for one step of I/O.
+type answer struct {
+	kind  answerKind
+	order orderRef // of applied, refused and read
+}
+
+type answerKind uint8
+
+const (
+	answerNone answerKind = iota
+	answerApplied
+	answerRefused
+	answerRead
+	answerListed
+	answerEmpty
+	answerAccepted
+	answerGone
+	answerDone
+	answerOtherMenu
+	answerError
+)
+
+// errInjected is the error of every I/O step that fails.
+var errInjected = errors.New("injected fault")
+
+// nodeRef names a node; zero means none.
+type nodeRef uint32
+
+// node is a call together with the answers that it got so far. A call of the Manager keeps nothing but what it was asked and what it
+// was answered, so this is all there is to know about it: what it does next, or what it returned.
+type node struct {
+	call   *call
+	parent nodeRef
+	answer answer // to the parent's step
+	// next is the step that the call is about to take; nil when it has returned.
+	next      *op
+	receipt   ordermanager.Receipt
+	err       error
+	violation *Violation
+}
+
+// tree is the memory of calls: every node is worked out once, by running the Manager's code from the start of the call with
+// the recorded answers.
+type tree struct {
+	manager *ordermanager.Manager
+	player  *player
+	nodes   []node
+	roots   map[*call]nodeRef
+	edges   map[edge]nodeRef
+}
+
+type edge struct {
+	parent nodeRef
+	answer answer
+}
+
+func newTree(sc *Scenario, orders *orders) (*tree, error) {
+	player := &player{orders: orders, otherMenu: sc.OtherMenu}
+	ports := Ports{Store: player, Resumer: player, Publisher: player}
+	if sc.Mutation != nil && sc.Mutation.Ports != nil {
+		ports = sc.Mutation.Ports(ports)
+	}
+	if sc.NoPublisher {
+		ports.Publisher = nil
+	}
+	manager, err := ordermanager.New(ports.Store, player, ports.Resumer, &ordermanager.Options{
+		Lifecycle:       sc.Lifecycle,
+		Publisher:       ports.Publisher,
+		Now:             func() time.Time { return start },
+		DeliveryTimeout: time.Hour,
+	})
+	return &tree{manager: manager, player: player, nodes: make([]node, 1), roots: map[*call]nodeRef{}, edges: map[edge]nodeRef{}}, err
+}
+
+func (t *tree) node(ref nodeRef) *node { return &t.nodes[ref] }
+
+func (t *tree) root(c *call) nodeRef {
+	ref, found := t.roots[c]
+	if !found {
+		ref = t.add(node{call: c})
+		t.roots[c] = ref
+	}
+	return ref
+}
+
+// child is the node that a call reaches with one more answer.
+func (t *tree) child(parent nodeRef, a answer) nodeRef {
+	ref, found := t.edges[edge{parent, a}]
+	if !found {
+		ref = t.add(node{call: t.nodes[parent].call, parent: parent, answer: a})
+		t.edges[edge{parent, a}] = ref
+	}
+	return ref
+}
+
+// answers lists what the call was answered so far, and the steps that it took.
+func (t *tree) answers(ref nodeRef) (answers []answer, steps []*op) {
+	for n := t.node(ref); n.parent != 0; n = t.node(n.parent) {
+		answers = append(answers, n.answer)
+		steps = append(steps, t.node(n.parent).next)
+	}
+	slices.Reverse(answers)
+	slices.Reverse(steps)
+	return answers, steps
+}
+
+func (t *tree) add(n node) nodeRef {
+	ref := nodeRef(len(t.nodes)) //nolint:gosec // memory ends before that
+	t.nodes = append(t.nodes, n)
+	t.run(ref)
+	return ref
+}
+
+// run works a node out.
+func (t *tree) run(ref nodeRef) {
+	n := t.node(ref)
+	p := t.player
+	p.answers, p.steps = t.answers(ref)
+	p.at, p.next, p.violation = 0, nil, nil
+	func() {
+		defer func() {
+			if r := recover(); r != nil && r != any(cut{}) {
+				p.violation = violated(NoPanic, "%s panics: %v", n.call.name, r)
+			}
+		}()
+		n.receipt, n.err = n.call.run(context.Background(), t.manager)
+	}()
+	n.next, n.violation = p.next, p.violation
+	if n.next == nil && n.violation == nil {
+		if p.at != len(p.answers) {
+			n.violation = violated(Deterministic, "%s returns before it has used its answers", n.call.name)
+		} else {
+			n.violation = checkResult(n)
+		}
+	}
+}
+
+// Ports are what a Manager works with. A mutation wraps them.
+type Ports struct {
+	Store     ordermanager.Store
+	Resumer   ordermanager.Resumer
+	Publisher ordermanager.Publisher
+}
+
+// player plays the recorded answers of one call back to the Manager, and cuts the call at the first step that has none.
+type player struct {
+	orders    *orders
+	answers   []answer
+	steps     []*op
+	at        int
+	next      *op
+	violation *Violation
+	otherMenu bool // the menu can change, so that reading it is a step
+}
+
+// cut is the panic that ends a call at a step without an answer. This is what a crash looks like from inside, too: the
+// Manager's code gets no chance to do anything but run its deferred functions.
+type cut struct{}
+
+func (p *player) ask(o op) answer {
+	if p.next != nil {
+		panic("a call goes on after it was cut")
+	}
+	if p.at == len(p.answers) {
+		p.next = &o
+		panic(cut{})
+	}
+	if p.steps[p.at].text != o.text {
+		p.violation = violated(Deterministic, "asked %q and then, with the same answers, %q", p.steps[p.at].text, o.text)
+		panic(cut{})
+	}
+	p.at++
+	return p.answers[p.at-1]
+}
+
+// order is a record as the Manager gets it. A store may keep the owed events in any order; here the newest comes first.
+func (p *player) order(ref orderRef) *ordermanager.Order {
+	o := p.orders.copy(ref)
+	if o != nil {
+		slices.Reverse(o.OwedEvents)
+	}
+	return o
+}
+
+// Apply implements ordermanager.Store.
+func (p *player) Apply(_ context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
+	a := p.ask(op{kind: opApply, text: "apply " + transitionText(&t), transition: t})
+	if a.kind == answerError {
+		return ordermanager.Result{}, errInjected
+	}
+	return ordermanager.Result{Applied: a.kind == answerApplied, Order: p.order(a.order)}, nil
+}
+
+// Settle implements ordermanager.Store.
+func (p *player) Settle(_ context.Context, s ordermanager.Settlement) error {
+	s.Events = slices.Clone(s.Events)
+	return p.ask(op{kind: opSettle, text: "settle " + settlementText(&s), settlement: s}).err()
+}
+
+// Get implements ordermanager.Store.
+func (p *player) Get(context.Context, string) (*ordermanager.Order, error) {
+	a := p.ask(op{kind: opGet, text: "get"})
+	return p.order(a.order), a.err()
+}
+
+// List implements ordermanager.Store. What it lists has no more than a listing must have.
+func (p *player) List(context.Context, ordermanager.Query) (ordermanager.Page, error) {
+	a := p.ask(op{kind: opList, text: "list owing orders"})
+	if a.kind == answerListed {
+		return ordermanager.Page{Orders: []*ordermanager.Order{{ID: orderID}}}, nil
+	}
+	return ordermanager.Page{}, a.err()
+}
+
+// Resume implements ordermanager.Resumer.
+func (p *player) Resume(_ context.Context, value ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+	t := tokenOf(value)
+	switch a := p.ask(op{kind: opResume, text: "resume " + tokens[t].name + " with " + outcomeText(outcome), token: t, outcome: outcome}); a.kind {
+	case answerAccepted:
+		return ordermanager.Accepted, nil
+	case answerGone:
+		return ordermanager.Gone, nil
+	default:
+		return "", a.err()
+	}
+}
+
+// Publish implements ordermanager.Publisher.
+func (p *player) Publish(_ context.Context, events []ordermanager.Event) error {
+	names := make([]string, len(events))
+	for i, event := range events {
+		names[i] = fmt.Sprintf("%s of %s", event.Type, nameOf(strings.TrimPrefix(event.ID, orderID+"/")))
+	}
+	return p.ask(op{kind: opPublish, text: "publish " + strings.Join(names, ", "), events: slices.Clone(events)}).err()
+}
+
+// Menu implements ordermanager.MenuSource.
+func (p *player) Menu(context.Context, string) (*ordermanager.Menu, error) {
+	menu := &ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Espresso", Available: true}, {Drink: "Latte", Available: true}}}
+	if !p.otherMenu {
+		return menu, nil
+	}
+	a := p.ask(op{kind: opMenu, text: "read the menu"})
+	if a.kind == answerOtherMenu {
+		menu = &ordermanager.Menu{}
+	}
+	return menu, a.err()
+}
+
+func (a answer) err() error {
+	if a.kind == answerError {
+		return errInjected
+	}
+	return nil
+}
+
+// nameOf shortens a request id for people: a registration's is the name of its token.
+func nameOf(requestID string) string {
+	for t := tokenA1; t < tokenCount; t++ {
+		if tokens[t].id == requestID {
+			return tokens[t].name
+		}
+	}
+	return requestID
+}
+
+func transitionText(t *ordermanager.Transition) string {
+	text := nameOf(t.Entry.RequestID)
+	switch {
+	case t.Create != nil:
+		text += ", creating the order"
+	case t.Assign.Register != nil && t.Guards.States != nil:
+		text += ", to be held"
+	case t.Assign.Register != nil:
+		text += ", to be answered at once"
+	}
+	if t.Assign.AnswerFirst {
+		text += ", first wait over"
+	}
+	return text
+}
+
+func settlementText(s *ordermanager.Settlement) string {
+	var parts []string
+	for _, value := range []ordermanager.TaskToken{s.First, s.Second} {
+		if !value.IsZero() {
+			parts = append(parts, tokens[tokenOf(value)].name)
+		}
+	}
+	for _, id := range s.Events {
+		parts = append(parts, "event of "+nameOf(id))
+	}
+	if s.Everything {
+		parts = append(parts, fmt.Sprintf("all of version %d", s.Version))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func outcomeText(o ordermanager.Outcome) string {
+	if o.Failure() {
+		return "failure " + o.Error
+	}
+	var output ordermanager.WorkflowOutput
+	if err := json.Unmarshal(o.Output, &output); err != nil {
+		return "output that is not JSON"
+	}
+	return fmt.Sprintf("success (%s, %s)", output.Action, output.State)
+}

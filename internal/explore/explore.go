@@ -1,0 +1,375 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Model is what the modelled store does with the data that it gets. The zero Model keeps the contract; a mutation replaces parts of it.
+type Model struct {
+	Permits func(t ordermanager.Transition, o *ordermanager.Order) bool
+	Apply   func(t ordermanager.Transition, o *ordermanager.Order) *ordermanager.Order
+	Settle  func(s ordermanager.Settlement, o *ordermanager.Order)
+	// Unlist reports whether a settlement takes the order, whose version is given, off the listing of owing orders.
+	Unlist func(s ordermanager.Settlement, version int) bool
+}
+
+func (m Model) withDefaults() Model {
+	if m.Permits == nil {
+		m.Permits = func(t ordermanager.Transition, o *ordermanager.Order) bool { return t.Permits(o) }
+	}
+	if m.Apply == nil {
+		m.Apply = func(t ordermanager.Transition, o *ordermanager.Order) *ordermanager.Order { return t.Apply(o) }
+	}
+	if m.Settle == nil {
+		m.Settle = func(s ordermanager.Settlement, o *ordermanager.Order) { s.Apply(o) }
+	}
+	if m.Unlist == nil {
+		m.Unlist = func(s ordermanager.Settlement, version int) bool { return s.Everything && s.Version == version }
+	}
+	return m
+}
+
+// Mutation is a seeded bug.
+type Mutation struct {
+	// Ports wraps what the Manager works with, so that what it asks for is changed on its way to the model.
+	Ports func(Ports) Ports
+	// Model changes what the store does.
+	Model Model
+}
+
+// Result is what an exploration found.
+type Result struct {
+	// States and Transitions are how many distinct states there are and how many steps lead from one to another.
+	States, Transitions int
+	// Depth is how many steps the farthest state is away.
+	Depth int
+	// Worlds is how many of the states differ in more than the positions of calls. From each, everything crashes and recovers.
+	Worlds int
+	// Taken counts the steps of I/O by what became of them.
+	Taken Taken
+	// Calls is how often a call of the Manager was run from its start.
+	Calls int
+	// Complete says that the limit was not reached: every state was visited or, if there is a violation, every schedule that is
+	// shorter than its own.
+	Complete bool
+	// Violation is what was found, nil if nothing was, and Trace the schedule that leads to it: a shortest one if Complete.
+	Violation *Violation
+	Trace     Trace
+	Took      time.Duration
+}
+
+// Taken counts the steps of I/O by what became of them.
+type Taken [opKinds][outcomeCount]int
+
+func (t *Taken) add(u *Taken) {
+	for kind := range t {
+		for o := range t[kind] {
+			t[kind][o] += u[kind][o]
+		}
+	}
+}
+
+// String returns a line for each kind of step.
+func (t *Taken) String() string {
+	var b strings.Builder
+	for kind := range t {
+		fmt.Fprintf(&b, "%s:", opNames[kind])
+		for o, n := range t[kind] {
+			if n > 0 {
+				fmt.Fprintf(&b, " %s %d;", outcomeNames[o], n)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func (r *Result) String() string {
+	return fmt.Sprintf("%d states, %d transitions, depth %d, %d worlds recovered, %d runs of a call, %v",
+		r.States, r.Transitions, r.Depth, r.Worlds, r.Calls, r.Took.Round(time.Millisecond))
+}
+
+type explorer struct {
+	sc        *Scenario
+	model     Model
+	orders    *orders
+	tree      *tree
+	requests  []string
+	publishes bool
+	writes    map[write]written
+	checks    map[check]*Violation
+
+	// found numbers the visited states; links leads back from each to the beginning.
+	found  map[state]uint32
+	links  []link
+	worlds map[state]struct{}
+}
+
+type link struct {
+	parent uint32
+	choice choice
+}
+
+func newExplorer(sc *Scenario) (*explorer, error) {
+	e := &explorer{
+		sc:        sc,
+		orders:    newOrders(),
+		publishes: !sc.NoPublisher,
+		writes:    map[write]written{},
+		checks:    map[check]*Violation{},
+		found:     map[state]uint32{},
+		worlds:    map[state]struct{}{},
+	}
+	if sc.Mutation != nil {
+		e.model = sc.Mutation.Model
+	}
+	e.model = e.model.withDefaults()
+	sc.prepare()
+	for _, a := range sc.actors {
+		for _, c := range a.calls {
+			if c.id != "" && !slices.Contains(e.requests, c.id) {
+				e.requests = append(e.requests, c.id)
+			}
+		}
+	}
+	if len(sc.actors) > maxActors || len(e.requests) > 32 {
+		return nil, fmt.Errorf("scenario %s has %d actors and %d requests: too many", sc.Name, len(sc.actors), len(e.requests))
+	}
+	var err error
+	e.tree, err = newTree(sc, e.orders)
+	return e, err
+}
+
+// initial is the state after the scenario's prelude.
+func (e *explorer) initial() (state, error) {
+	s := state{workflow: begin()}
+	for _, name := range e.sc.Prelude {
+		moved := false
+		for move := range moveCount {
+			moved = moved || moveNames[move] == name && s.workflow.move(move, e.sc)
+		}
+		if moved {
+			continue
+		}
+		i := slices.IndexFunc(e.sc.actors, func(a actor) bool { return a.name == name })
+		if i < 0 {
+			return s, fmt.Errorf("prelude: nobody can %s", name)
+		}
+		if _, v := e.runCall(&s, i, nil); v != nil {
+			return s, fmt.Errorf("prelude: %s: %v", name, v)
+		}
+	}
+	return s, nil
+}
+
+// Explore visits every state of a scenario, the nearest first, until it finds a violation or has visited limit states (0: no limit).
+func Explore(sc *Scenario, limit int) (Result, error) {
+	began := time.Now()
+	e, err := newExplorer(sc)
+	if err != nil {
+		return Result{}, err
+	}
+	s, err := e.initial()
+	if err != nil {
+		return Result{}, err
+	}
+	result := e.search(s, limit)
+	result.Calls = len(e.tree.nodes) - 1
+	result.Worlds = len(e.worlds)
+	result.Took = time.Since(began)
+	return result, nil
+}
+
+func (e *explorer) search(s state, limit int) (result Result) {
+	e.found[s] = 0
+	e.links = append(e.links, link{})
+	// keep keeps the violation with the shortest schedule. One that shows only when the world recovers has a tail; there may be a
+	// shorter schedule of ordinary steps, so the search goes on until it is past that length.
+	keep := func(from *state, last *successor, rest Trace, v *Violation) {
+		if trace := append(e.path(e.found[*from], last), rest...); result.Violation == nil || len(trace) < len(result.Trace) {
+			result.Violation, result.Trace = v, trace
+		}
+	}
+	for queue := []state{s}; len(queue) > 0; result.Depth++ {
+		var ahead []state
+		for i := range queue {
+			from := &queue[i]
+			number := e.found[*from]
+			e.successors(from, func(next *successor) bool {
+				result.Transitions++
+				if next.step != nil {
+					result.Taken[next.step.kind][next.choice.outcome]++
+				}
+				if next.violation != nil {
+					keep(from, next, nil, next.violation)
+					return true
+				}
+				if _, known := e.found[next.state]; known {
+					return true
+				}
+				e.found[next.state] = uint32(len(e.links)) //nolint:gosec // memory ends before that
+				e.links = append(e.links, link{number, next.choice})
+				if rest, v := e.visitWorld(&next.state); v != nil {
+					keep(from, next, rest, v)
+					return true
+				}
+				ahead = append(ahead, next.state)
+				return true
+			})
+			result.States = len(e.links)
+			if result.Violation != nil && result.Depth+1 >= len(result.Trace) {
+				result.Complete = true
+				return result
+			}
+			if limit > 0 && result.States >= limit {
+				return result
+			}
+		}
+		queue = ahead
+	}
+	result.Depth--
+	result.Complete = true
+	return result
+}
+
+// visitWorld checks the world of a state, and that it recovers from the crash of every call. It does so once for every world: the
+// recovery does not depend on where the calls stood that crashed.
+func (e *explorer) visitWorld(s *state) (Trace, *Violation) {
+	world := *s
+	world.at = [maxActors]nodeRef{}
+	world.faults = 0
+	for i, a := range e.sc.actors {
+		if a.notice == 0 {
+			world.done[i] = 0
+		}
+	}
+	if _, known := e.worlds[world]; known {
+		return nil, nil
+	}
+	e.worlds[world] = struct{}{}
+	if v := e.checkWorld(&world); v != nil {
+		return nil, v
+	}
+	rest, v := e.heal(world)
+	if v == nil {
+		return nil, nil
+	}
+	return append(e.crashes(s), rest...), v
+}
+
+// crashes is the crash of every call that is under way.
+func (e *explorer) crashes(s *state) Trace {
+	var trace Trace
+	for i, at := range s.at {
+		if at != 0 {
+			trace = append(trace, Step{Actor: e.sc.actors[i].name, Op: e.tree.node(at).next.text, Did: outcomeNames[crashBefore]})
+		}
+	}
+	return trace
+}
+
+// heal delivers from a world in which no call is left everything that there is, without faults: the notifications that were not
+// taken yet and what the order owes, until nothing changes any more.
+func (e *explorer) heal(s state) (Trace, *Violation) {
+	var trace Trace
+	for range 20 {
+		before := s
+		if s.workflow.move(moveReach, e.sc) {
+			trace = append(trace, Step{Actor: workflowName, Did: moveNames[moveReach]})
+		}
+		for i, a := range e.sc.actors {
+			if !a.forever && (a.notice == 0 || s.done[i] > 0 || !s.workflow.emitted.has(a.notice)) {
+				continue
+			}
+			var v *Violation
+			if trace, v = e.runCall(&s, i, trace); v != nil {
+				return trace, v
+			}
+		}
+		if s == before {
+			break
+		}
+	}
+	return trace, e.checkRecovered(&s)
+}
+
+// runCall runs the next call of an actor to its end, without faults and with nobody in between.
+func (e *explorer) runCall(s *state, i int, trace Trace) (Trace, *Violation) {
+	ref := e.tree.root(e.sc.actors[i].calls[s.done[i]])
+	for {
+		//nolint:gosec // at most maxActors
+		next := successor{choice: choice{actor: uint8(i)}, step: e.tree.node(ref).next, state: *s}
+		e.take(&next, ref, asAsked)
+		trace = append(trace, e.step(&next))
+		*s = next.state
+		s.faults = 0
+		if next.violation != nil {
+			return trace, next.violation
+		}
+		if v := e.checkWorld(s); v != nil {
+			return trace, v
+		}
+		if ref = s.at[i]; ref == 0 {
+			return trace, nil
+		}
+	}
+}
+
+// path is the trace to a state, and one step further.
+func (e *explorer) path(number uint32, last *successor) Trace {
+	var choices []choice
+	for ; number != 0; number = e.links[number].parent {
+		choices = append(choices, e.links[number].choice)
+	}
+	slices.Reverse(choices)
+	var trace Trace
+	s, err := e.initial()
+	if err != nil {
+		panic(err) // it was possible before
+	}
+	for _, c := range choices {
+		e.successors(&s, func(next *successor) bool {
+			if next.choice != c {
+				return true
+			}
+			trace = append(trace, e.step(next))
+			s = next.state
+			return false
+		})
+	}
+	return append(trace, e.step(last))
+}
+
+// robots reports whether an order can be completed that nobody claimed.
+func (sc *Scenario) robots() bool {
+	return slices.ContainsFunc(sc.Lifecycle.Rules(), func(r ordermanager.Rule) bool {
+		return r.Action == ordermanager.ActionComplete && slices.Contains(r.From, ordermanager.StatePending)
+	})
+}
+
+// describe is one line about a state, for people.
+func (e *explorer) describe(s *state) string {
+	o := e.orders.get(s.order)
+	if o == nil {
+		return "no order; workflow " + s.workflow.stage.String()
+	}
+	var owes []string
+	for _, w := range []ordermanager.Wait{ordermanager.FirstWait, ordermanager.SecondWait} {
+		if value := slotOf(o, w).Token; !value.IsZero() {
+			how := "held"
+			if decided(o, w) {
+				how = "being answered"
+			}
+			owes = append(owes, tokens[tokenOf(value)].name+" "+how)
+		}
+	}
+	for _, id := range o.OwedEvents {
+		owes = append(owes, "event of "+nameOf(id)+" owed")
+	}
+	return fmt.Sprintf("%s at version %d (%s); workflow %s", o.State, o.Version, strings.Join(owes, ", "), s.workflow.stage)
+}

@@ -1,0 +1,60 @@
+package explore
+
+import (
+	"fmt"
+
+	"github.com/brewline/ordermanager"
+)
+
+// orders is the table of all order records that came up. Equal records are kept once, so that a record is a number.
+type orders struct {
+	records []*ordermanager.Order
+	byKey   map[string]orderRef
+}
+
+func newOrders() *orders {
+	return &orders{records: make([]*ordermanager.Order, 1), byKey: map[string]orderRef{}}
+}
+
+// get returns a record, nil for none. It must not be changed.
+func (s *orders) get(ref orderRef) *ordermanager.Order { return s.records[ref] }
+
+// copy returns a copy that a Manager may change.
+func (s *orders) copy(ref orderRef) *ordermanager.Order {
+	if ref == 0 {
+		return nil
+	}
+	return s.records[ref].Clone()
+}
+
+// put keeps a record.
+func (s *orders) put(o *ordermanager.Order) (ref orderRef, fresh bool) {
+	if o == nil {
+		return 0, false
+	}
+	k := key(o)
+	ref, found := s.byKey[k]
+	if !found {
+		ref = orderRef(len(s.records)) //nolint:gosec // memory ends before that
+		s.records = append(s.records, o)
+		s.byKey[k] = ref
+	}
+	return ref, !found
+}
+
+// key tells any two different records apart. It leaves the times out that the standing clock makes equal.
+func key(o *ordermanager.Order) string {
+	drink := "none"
+	if o.Drink != nil {
+		drink = fmt.Sprintf("%+v", *o.Drink)
+	}
+	text := fmt.Sprintf("%q %q %q %t %s %q %q %q %q %d %q", o.ID, o.Customer, o.Venue, o.Robot, o.State, drink, o.Number,
+		o.Barista, o.Reason, o.Version, o.OwedEvents)
+	for _, slot := range []ordermanager.WaitSlot{o.FirstWait, o.SecondWait} {
+		text += fmt.Sprintf(" %q %d", slot.Token.Reveal(), slot.RegisteredAt.UnixMilli())
+	}
+	for _, e := range o.History {
+		text += fmt.Sprintf(" %s %s %s %v %q %q", e.Action, e.From, e.To, e.Actor, e.RequestID, e.Reason)
+	}
+	return text
+}

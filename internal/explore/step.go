@@ -1,0 +1,361 @@
+package explore
+
+import (
+	"slices"
+
+	"github.com/brewline/ordermanager"
+)
+
+// outcome is what becomes of one step of I/O.
+type outcome uint8
+
+const (
+	// asAsked: the step is done and the call gets its answer.
+	asAsked outcome = iota
+	// lost: the step is done and its answer is lost, so the call gets an error.
+	lost
+	// failed: the step is not done and the call gets an error.
+	failed
+	// partly: the first of several events is published, and the call gets an error.
+	partly
+	// retried: the write is done, its answer is lost below the store's interface, and the store's client repeats it: the
+	// call is told that its own write was refused.
+	retried
+	// otherMenu: the menu has changed, and does not have the drink any more.
+	otherMenu
+	// crashBefore and crashAfter: the process that runs the call dies before the step, or when it is done.
+	crashBefore
+	crashAfter
+	outcomeCount
+)
+
+// fault reports whether an outcome counts against a scenario's bound of faults.
+func (o outcome) fault() bool { return o != asAsked && o != otherMenu }
+
+// outcomeNames are the names of the outcomes in a trace; what a step that is done as asked leads to depends on the step.
+var outcomeNames = [outcomeCount]string{
+	asAsked:     "done as asked",
+	lost:        "done, answer lost",
+	failed:      "failed",
+	partly:      "the first done, answer lost",
+	retried:     "applied, repeated by the client, refused",
+	otherMenu:   "it has no such drink any more",
+	crashBefore: "crash before",
+	crashAfter:  "done, crash after",
+}
+
+// choice is one step of the whole system, as it is kept with every state.
+type choice struct {
+	actor   uint8 // workflowActor, or an index of Scenario.actors
+	again   bool  // a call that was answered before is repeated
+	outcome uint8 // an outcome, a move of the workflow, or givesUp
+}
+
+const (
+	workflowActor = 255
+	givesUp       = uint8(outcomeCount)
+)
+
+// successor is a step that is possible in a state, and where it leads.
+type successor struct {
+	choice choice
+	// step is the I/O step; nil for the workflow and for giving up. did says what became of it.
+	step      *op
+	did       string
+	state     state
+	violation *Violation
+}
+
+// successors calls visit with every step that is possible in a state, until it returns false.
+func (e *explorer) successors(s *state, visit func(*successor) bool) {
+	for move := range moveCount {
+		next := successor{choice: choice{actor: workflowActor, outcome: move}, did: moveNames[move], state: *s}
+		if next.state.workflow.move(move, e.sc) && !visit(&next) {
+			return
+		}
+	}
+	full := e.sc.InFlight > 0 && inFlight(s) >= e.sc.InFlight
+	for i, a := range e.sc.actors {
+		c := choice{actor: uint8(i)}
+		if s.at[i] != 0 {
+			if !e.outcomes(s, c, s.at[i], visit) {
+				return
+			}
+			continue
+		}
+		if full || a.notice != 0 && !s.workflow.emitted.has(a.notice) {
+			continue
+		}
+		done := int(s.done[i])
+		if done < len(a.calls) && !e.outcomes(s, c, e.tree.root(a.calls[done]), visit) {
+			return
+		}
+		again := c
+		again.again = true
+		if a.repeats && done > 0 && !e.outcomes(s, again, e.tree.root(a.calls[done-1]), visit) {
+			return
+		}
+		// A caller may stop asking, without ever learning what became of it, and go on.
+		if done < len(a.calls)-1 {
+			c.outcome = givesUp
+			next := successor{choice: c, did: "gives up", state: *s}
+			next.state.done[i]++
+			if !visit(&next) {
+				return
+			}
+		}
+	}
+}
+
+func inFlight(s *state) int {
+	n := 0
+	for _, at := range s.at {
+		if at != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// outcomes calls visit with everything that can become of the step that a call is about to take.
+func (e *explorer) outcomes(s *state, c choice, ref nodeRef, visit func(*successor) bool) bool {
+	step := e.tree.node(ref).next
+	for o := range outcomeCount {
+		if o.fault() && e.sc.Faults >= 0 && int(s.faults) >= e.sc.Faults {
+			continue
+		}
+		c.outcome = uint8(o)
+		next := successor{choice: c, step: step, state: *s}
+		if e.take(&next, ref, o) && !visit(&next) {
+			return false
+		}
+	}
+	return true
+}
+
+// take takes a call's next step with the given outcome. It reports false for an outcome that is not possible or that makes no
+// difference from another one.
+func (e *explorer) take(next *successor, ref nodeRef, o outcome) bool {
+	s, i := &next.state, int(next.choice.actor)
+	if o.fault() && e.sc.Faults >= 0 {
+		s.faults++
+	}
+	if o == crashBefore {
+		// Before its first step a call has done nothing, so a crash there is no step.
+		next.did = outcomeNames[crashBefore]
+		inCall := s.at[i] != 0
+		s.at[i] = 0
+		return inCall
+	}
+	effect := o
+	if o == crashAfter {
+		effect = asAsked
+	}
+	a, did, ok := e.perform(next, ref, effect)
+	if !ok {
+		return false
+	}
+	next.did = did
+	if next.violation != nil {
+		return true
+	}
+	child := e.tree.child(ref, a)
+	n := e.tree.node(child)
+	returned := n.next == nil
+	if o == crashAfter {
+		// Elsewhere this is the crash before the step that follows.
+		next.did = outcomeNames[crashAfter]
+		s.at[i] = 0
+		return returned && n.violation == nil
+	}
+	if n.violation != nil {
+		next.violation = n.violation
+		return true
+	}
+	if !returned {
+		s.at[i] = child
+		return true
+	}
+	s.at[i] = 0
+	seen := check{order: s.order, node: child, live: s.workflow.live, published: s.published}
+	next.violation = e.remembered(seen, func() *Violation { return e.checkReturn(s, child) })
+	actor := e.sc.actors[i]
+	if done := int(s.done[i]); n.err == nil && !actor.forever && done < len(actor.calls) && actor.calls[done] == n.call {
+		s.done[i]++
+	}
+	return true
+}
+
+// perform does to the world what the step does, and returns the call's answer.
+func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, did string, possible bool) {
+	s, step := &next.state, e.tree.node(ref).next
+	before := *s
+	switch step.kind {
+	case opApply:
+		w := e.written(s.order, ref)
+		next.violation = w.violation
+		switch {
+		case !w.applied:
+			a, did = answer{answerRefused, s.order}, "refused"
+			if o == retried {
+				return a, did, false
+			}
+		case o != failed:
+			s.order = w.order
+			s.listed = s.listed || step.transition.Owing
+			e.noteLeft(&before, s)
+			a, did = answer{answerApplied, s.order}, "applied"
+			if o == retried {
+				return answer{answerRefused, s.order}, outcomeNames[retried], true
+			}
+		}
+	case opSettle:
+		if o != failed {
+			s.order = e.settled(s.order, ref)
+			version := 0
+			if order := e.orders.get(s.order); order != nil {
+				version = order.Version
+			}
+			s.listed = s.listed && !e.model.Unlist(step.settlement, version)
+			e.noteLeft(&before, s)
+		}
+		a, did = answer{kind: answerDone}, "settled"
+	case opGet:
+		a, did = answer{answerRead, s.order}, "read"
+	case opList:
+		a, did = answer{kind: answerEmpty}, "nothing listed"
+		if s.listed {
+			a, did = answer{kind: answerListed}, "listed"
+		}
+	case opResume:
+		next.violation = e.remembered(check{order: s.order, node: ref}, func() *Violation { return e.checkResume(s, step) })
+		a, did = answer{kind: answerGone}, "gone"
+		if o != failed && s.workflow.resume(step.token, step.outcome.Failure()) {
+			a, did = answer{kind: answerAccepted}, "accepted"
+		}
+	case opPublish:
+		next.violation = e.remembered(check{order: s.order, node: ref}, func() *Violation { return e.checkPublish(s, step) })
+		events := step.events
+		switch {
+		case o == failed:
+			events = nil
+		case o == partly && len(events) < 2:
+			return a, did, false
+		case o == partly:
+			events = events[:1]
+		}
+		for _, event := range events {
+			s.published |= e.requestBit(event.ID[len(orderID)+1:])
+		}
+		a, did = answer{kind: answerDone}, "published"
+	case opMenu:
+		a, did = answer{kind: answerDone}, "read"
+		if o == otherMenu {
+			return answer{kind: answerOtherMenu}, outcomeNames[otherMenu], true
+		}
+	}
+	switch o {
+	case asAsked:
+		return a, did, true
+	case failed:
+		return answer{kind: answerError}, outcomeNames[failed], true
+	case lost:
+		return answer{kind: answerError}, outcomeNames[lost], !sameWorld(&before, s) || next.violation != nil
+	case partly:
+		return answer{kind: answerError}, outcomeNames[partly], step.kind == opPublish
+	}
+	return a, did, false
+}
+
+// sameWorld reports whether a step has changed nothing: then a lost answer is no different from a failure.
+func sameWorld(a, b *state) bool {
+	return a.order == b.order && a.listed == b.listed && a.workflow == b.workflow && a.published == b.published
+}
+
+// written is what a write makes of a record.
+type written struct {
+	applied   bool
+	order     orderRef
+	violation *Violation
+}
+
+type write struct {
+	order orderRef
+	node  nodeRef
+}
+
+// written works out what the write that a call is about to make does to a record, once.
+func (e *explorer) written(order orderRef, ref nodeRef) written {
+	w, found := e.writes[write{order, ref}]
+	if found {
+		return w
+	}
+	t := e.tree.node(ref).next.transition
+	before := e.orders.get(order)
+	if w.applied = e.model.Permits(t, before); w.applied {
+		o := e.model.Apply(t, e.orders.copy(order))
+		var fresh bool
+		if w.order, fresh = e.orders.put(o); fresh {
+			w.violation = checkRecord(o, e.sc.robots())
+		}
+		if w.violation == nil {
+			w.violation = checkWrite(before, o)
+		}
+	}
+	e.writes[write{order, ref}] = w
+	return w
+}
+
+// settled works out what the settling that a call is about to do makes of a record, once.
+func (e *explorer) settled(order orderRef, ref nodeRef) orderRef {
+	if order == 0 {
+		return 0
+	}
+	w, found := e.writes[write{order, ref}]
+	if !found {
+		o := e.orders.copy(order)
+		e.model.Settle(e.tree.node(ref).next.settlement, o)
+		w.order, _ = e.orders.put(o)
+		e.writes[write{order, ref}] = w
+	}
+	return w.order
+}
+
+// noteLeft notes the tokens that have left their slots.
+func (e *explorer) noteLeft(before, after *state) {
+	if before.order == 0 || before.order == after.order {
+		return
+	}
+	o, n := e.orders.get(before.order), e.orders.get(after.order)
+	for _, w := range []ordermanager.Wait{ordermanager.FirstWait, ordermanager.SecondWait} {
+		was, is := slotOf(o, w).Token, slotOf(n, w).Token
+		if t := tokenOf(was); t != noToken && !was.Equal(is) {
+			after.left.add(t)
+		}
+	}
+}
+
+// requestBit is the place of a request id in a requestSet.
+func (e *explorer) requestBit(id string) requestSet {
+	return 1 << slices.Index(e.requests, id)
+}
+
+func (e *explorer) published(s *state, id string) bool { return s.published&e.requestBit(id) != 0 }
+
+// check is everything that the checks of one call depend on.
+type check struct {
+	order     orderRef
+	node      nodeRef
+	live      token
+	published requestSet
+}
+
+// remembered makes a check once for everything that it depends on.
+func (e *explorer) remembered(c check, look func() *Violation) *Violation {
+	v, found := e.checks[c]
+	if !found {
+		v = look()
+		e.checks[c] = v
+	}
+	return v
+}
