@@ -166,7 +166,7 @@ func TestList_byStateAloneAsksForAVenueInCore(t *testing.T) {
 
 func TestNew_refusesWhatCannotWork(t *testing.T) {
 	c := (&transport{}).alone()
-	for name, make := range map[string]func() error{
+	for name, attempt := range map[string]func() error{
 		"no client":      func() error { _, err := dynamostore.New(nil, "t", nil); return err },
 		"no table":       func() error { _, err := dynamostore.New(c, "", nil); return err },
 		"an odd layout":  func() error { _, err := dynamostore.New(c, "t", &dynamostore.Options{Layout: "odd"}); return err },
@@ -182,7 +182,7 @@ func TestNew_refusesWhatCannotWork(t *testing.T) {
 			return err
 		},
 	} {
-		if err := make(); !errors.Is(err, ordermanager.ErrInvalidOptions) {
+		if err := attempt(); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

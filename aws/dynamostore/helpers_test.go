@@ -52,8 +52,8 @@ func (wholeAnswers) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, err
 }

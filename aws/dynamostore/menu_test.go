@@ -118,11 +118,11 @@ func TestMenu_isReadAgainWhenItsTimeIsOver(t *testing.T) {
 		m := newMenu(t, c, dynamostore.MenuOptions{})
 		served(t, m, "")
 		c.set(workshop("Mocha"), nil)
-		time.Sleep(59 * time.Second)
+		<-time.After(59 * time.Second)
 		if got := served(t, m, ""); got != "Latte" || c.reads != 1 {
 			t.Errorf("after 59 s: %s, %d reads", got, c.reads)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if got := served(t, m, ""); got != "Mocha" || c.reads != 2 {
 			t.Errorf("after a minute: %s, %d reads", got, c.reads)
 		}
@@ -183,7 +183,7 @@ func TestMenu_theLastGoodOneServesAsLongAsAllowed(t *testing.T) {
 		served(t, strict, "")
 		outage := errors.New("no route to host")
 		c.set(nil, outage)
-		time.Sleep(10 * time.Minute)
+		<-time.After(10 * time.Minute)
 		if got := served(t, m, ""); got != "Latte" {
 			t.Error(got)
 		}
@@ -193,7 +193,7 @@ func TestMenu_theLastGoodOneServesAsLongAsAllowed(t *testing.T) {
 		if _, err := strict.Menu(t.Context(), ""); !errors.Is(err, outage) {
 			t.Errorf("without leave: %v", err)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		if _, err := m.Menu(t.Context(), ""); !errors.Is(err, outage) {
 			t.Errorf("after the leave: %v", err)
 		}
@@ -202,7 +202,7 @@ func TestMenu_theLastGoodOneServesAsLongAsAllowed(t *testing.T) {
 			t.Errorf("after the outage: %s", got)
 		}
 		c.set(nil, nil)
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		if _, err := m.Menu(t.Context(), ""); !errors.Is(err, dynamostore.ErrNoMenu) {
 			t.Errorf("a menu that was deleted: %v", err)
 		}

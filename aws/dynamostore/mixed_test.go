@@ -1,7 +1,6 @@
 package dynamostore_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +125,7 @@ func TestMixed_theSamplesFunctionsNotifyAndWeAct(t *testing.T) {
 		first, second := h.resumer.Issue(), h.resumer.Issue()
 		n.starts(first.Reveal())
 		o, err := h.Order(ctx, "o1")
+		requests.taken()
 		if err != nil || o.State != ordermanager.StatePending || o.Customer != "c1" || o.Venue != n.venue() || o.Version != 0 {
 			t.Fatalf("%+v, %v", o, err)
 		}
@@ -140,9 +140,7 @@ func TestMixed_theSamplesFunctionsNotifyAndWeAct(t *testing.T) {
 			t.Errorf("invariant 3: %d tokens were answered", answered)
 		}
 		// Each of put, make and complete is one write, and each delivery one settlement, on items that the sample began.
-		if got := strings.Count(requests.taken(), "UpdateItem"); got != 6 {
-			t.Errorf("it took %d writes", got)
-		}
+		requests.only(t, "UpdateItem", 6)
 		i := raw(t, n.client, n.table, keyOf(n.layout, "o1"))
 		want := map[dynamostore.Layout]string{dynamostore.Workshop: "Completed", dynamostore.Core: "NEW-YORK-COMPLETED"}[n.layout]
 		if state := i["ORDERSTATE"].(*types.AttributeValueMemberS).Value; state != want {
@@ -240,9 +238,7 @@ func TestMixed_cancelledInEveryWindow(t *testing.T) {
 				if n.layout == dynamostore.Core {
 					want++
 				}
-				if got := strings.Count(requests.taken(), "UpdateItem"); got != want {
-					t.Errorf("it took %d writes, it must take %d", got, want)
-				}
+				requests.only(t, "UpdateItem", want)
 				i := raw(t, n.client, n.table, keyOf(n.layout, "o1"))
 				state := map[dynamostore.Layout]string{dynamostore.Workshop: "Cancelled", dynamostore.Core: "NEW-YORK-CANCELLED"}[n.layout]
 				if got := i["ORDERSTATE"].(*types.AttributeValueMemberS).Value; got != state {

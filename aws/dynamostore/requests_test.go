@@ -56,7 +56,7 @@ func TestRequests_areOneWritePerActionAndOneToSettle(t *testing.T) {
 			return ordermanager.Request{OrderID: id, Actor: actor, Venue: venue, Drink: latte}
 		}
 		anna, ben, customer := ordermanager.Barista("anna"), ordermanager.Barista("ben"), ordermanager.Customer("c1")
-		const write, settled = "UpdateItem", "UpdateItem UpdateItem"
+		const write, settled = "1 UpdateItem", "2 UpdateItem"
 		for _, step := range []struct {
 			name, want string
 			refused    error
@@ -139,7 +139,7 @@ func TestApply_takesAnAnswerThatWasLostForTheSuccessThatItWas(t *testing.T) {
 		if err != nil || !receipt.Replayed || receipt.Resume != ordermanager.ResumeDelivered {
 			t.Fatalf("%+v, %v", receipt, err)
 		}
-		if got := tr.taken(); got != "UpdateItem UpdateItem UpdateItem" { // the write, its repetition, the settlement
+		if got := tr.taken(); got != "3 UpdateItem" { // the write, its repetition, the settlement
 			t.Errorf("it took %s", got)
 		}
 		o, err := h.Order(ctx, "o1")

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,13 +47,27 @@ func (tr *transport) Do(request *http.Request) (*http.Response, error) {
 	return tr.answer(n, op, body)
 }
 
-// taken returns the operations that were asked for since the last time.
+// taken says which operations were asked for since the last time.
 func (tr *transport) taken() string {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	ops := strings.Join(tr.ops, " ")
+	ops := tr.ops
 	tr.ops = nil
-	return ops
+	if len(ops) == 0 {
+		return ""
+	}
+	if slices.ContainsFunc(ops, func(op string) bool { return op != ops[0] }) {
+		return strings.Join(ops, ", ")
+	}
+	return fmt.Sprintf("%d %s", len(ops), ops[0])
+}
+
+// only fails unless exactly n of these operations were asked for, and no other.
+func (tr *transport) only(t *testing.T, op string, n int) {
+	t.Helper()
+	if got, want := tr.taken(), fmt.Sprintf("%d %s", n, op); got != want {
+		t.Errorf("it took %s, it must take %s", got, want)
+	}
 }
 
 // use is the option that makes a client use the transport.
@@ -82,8 +98,8 @@ func failure(status int, code, message string) *http.Response {
 }
 
 // always answers every request alike.
-func always(make func() *http.Response) *transport {
-	return &transport{answer: func(int, string, []byte) (*http.Response, error) { return make(), nil }}
+func always(answer func() *http.Response) *transport {
+	return &transport{answer: func(int, string, []byte) (*http.Response, error) { return answer(), nil }}
 }
 
 // wire writes an item as DynamoDB sends it.

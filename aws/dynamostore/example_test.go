@@ -1,0 +1,91 @@
+package dynamostore_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/memory"
+)
+
+// A Manager on the tables of an existing Serverlesspresso stack.
+func Example() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := dynamodb.NewFromConfig(cfg)
+	store, err := dynamostore.New(client, "serverlesspresso-order-table", &dynamostore.Options{Layout: dynamostore.Workshop})
+	if err != nil {
+		log.Fatal(err)
+	}
+	menu, err := dynamostore.NewMenuSource(client, "serverlesspresso-config-table", &dynamostore.MenuOptions{StaleFor: time.Hour})
+	if err != nil {
+		log.Fatal(err)
+	}
+	resumer := &memory.Resumer{} // in production, the one for the service that runs the workflow
+	manager, err := ordermanager.New(store, menu, resumer, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	receipt, err := manager.Make(ctx, ordermanager.Request{OrderID: "1", Actor: ordermanager.Barista("3")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(receipt.Order.State)
+}
+
+// A table of one's own, whose finished orders are deleted after a month.
+func ExampleCreate() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := dynamodb.NewFromConfig(cfg)
+	if err := dynamostore.Create(ctx, client, dynamostore.Native, "orders"); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := dynamostore.New(client, "orders", &dynamostore.Options{TTL: 30 * 24 * time.Hour}); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// What a table of the sample lacks, and the one index that a redrive needs.
+func ExampleCheck() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := dynamodb.NewFromConfig(cfg)
+	differences, err := dynamostore.Check(ctx, client, dynamostore.Core, "serverlesspresso-order-table")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, difference := range differences {
+		fmt.Println(difference)
+	}
+	if err := dynamostore.AddOwingIndex(ctx, client, dynamostore.Core, "serverlesspresso-order-table"); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func ExampleSchema() {
+	schema := dynamostore.Schema(dynamostore.Native, "orders")
+	for _, index := range schema.GlobalSecondaryIndexes {
+		fmt.Println(*index.IndexName, *index.KeySchema[0].AttributeName, *index.KeySchema[1].AttributeName)
+	}
+	// Output:
+	// state sh pl
+	// customer cu ca
+	// venue vs pl
+	// owing ow ca
+}
