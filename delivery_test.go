@@ -178,7 +178,9 @@ func TestReceipt_saysGoneOnlyOfWhatIsGone(t *testing.T) {
 	h.resumer.Hook = failing("resume", false)
 	h.receipt(h.WorkflowStarted(t.Context(), started(restarted, h.now.Add(time.Hour))))
 	h.resumer.Expire(restarted)
-	h.resumer.Hook = func(_, fingerprint string, _ bool) error { return errIf(fingerprint == second.Fingerprint(), "refused") }
+	h.resumer.Hook = func(_, fingerprint string, _ bool) error {
+		return errIf(fingerprint == second.Fingerprint(), "refused")
+	}
 	r := h.receipt(h.Handle(t.Context(), by("complete", ordermanager.Barista(holder))))
 	if r.Resume != ordermanager.ResumePending || r.Gone != "" {
 		t.Errorf("got resume %s, gone %q", r.Resume, r.Gone)
