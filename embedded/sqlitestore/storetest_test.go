@@ -1,14 +1,25 @@
 package sqlitestore_test
 
 import (
+	"database/sql"
 	"testing"
 
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	"github.com/brewline/ordermanager/storetest"
 )
 
+// Each case has a file that two processes could share. It is not synced, because the suite does not pull the plug.
 func TestStore(t *testing.T) {
 	storetest.RunHarness(t, func(t *testing.T) storetest.Harness {
 		path := tempFile(t)
-		return storetest.Harness{Store: newStore(t, open(t, path)), Second: newStore(t, open(t, path))}
+		client := func() *sqlitestore.Store {
+			db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF&_txlock=immediate")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			return newStore(t, db)
+		}
+		return storetest.Harness{Store: client(), Second: client()}
 	})
 }

@@ -202,7 +202,7 @@ type mortalTx struct {
 // Commit leaves a transaction that was not committed to be rolled back, as the death of the process does.
 func (tx mortalTx) Commit() error {
 	if !tx.survives() {
-		_ = tx.Tx.Rollback()
+		_ = tx.Rollback()
 		return errDead
 	}
 	if err := tx.Tx.Commit(); err != nil {

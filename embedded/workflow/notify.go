@@ -104,8 +104,10 @@ func final(err error) bool {
 
 // forget takes the workflow of an order away that the Manager would not create.
 func forget(ctx context.Context, tx *sql.Tx, orderID string) error {
-	for _, table := range []string{"ordermanager_workflows", "ordermanager_notifications"} {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE order_id = ?", orderID); err != nil {
+	for _, statement := range []string{
+		"DELETE FROM ordermanager_workflows WHERE order_id = ?", "DELETE FROM ordermanager_notifications WHERE order_id = ?",
+	} {
+		if _, err := tx.ExecContext(ctx, statement, orderID); err != nil {
 			return err
 		}
 	}
