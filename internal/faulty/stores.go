@@ -1,0 +1,92 @@
+package faulty
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	"github.com/brewline/ordermanager/memory"
+)
+
+// Home is a store of this module.
+type Home string
+
+// Memory and SQLite are the stores in process. Every other home is DynamoDB in one of the layouts of dynamostore.
+const (
+	Memory   Home = "memory"
+	SQLite   Home = "sqlite"
+	Native   Home = "dynamodb native"
+	Workshop Home = "dynamodb workshop"
+	Core     Home = "dynamodb core"
+)
+
+// Homes lists every home.
+func Homes() []Home { return []Home{Memory, SQLite, Native, Workshop, Core} }
+
+// Venue is the venue to use in tests: one of the layouts must have one.
+const Venue = "ABC"
+
+// ErrNoEmulator is returned by [Open] when DynamoDB Local is not running. Its text says how to start it.
+var ErrNoEmulator = errors.New("AWS_ENDPOINT_URL_DYNAMODB is not set: run the test with \"scripts/emulators run -- go test …\"")
+
+// Retries says whether the AWS SDK repeats by itself what failed.
+type Retries bool
+
+// Open returns an empty store, of which every call passes through the network of its context, and what closes it. A store with a file
+// has it in the directory.
+func Open(ctx context.Context, home Home, dir string, retries Retries) (ordermanager.Store, func(), error) {
+	switch home {
+	case Memory:
+		return Store(memory.NewStore()), func() {}, nil
+	case SQLite:
+		db, err := sqlitestore.Open(ctx, filepath.Join(dir, "orders.db"))
+		if err != nil {
+			return nil, nil, err
+		}
+		store, err := sqlitestore.New(ctx, db)
+		return Store(store), func() { _ = db.Close() }, err
+	}
+	return openDynamoDB(ctx, dynamostore.Layout(strings.TrimPrefix(string(home), "dynamodb ")), retries)
+}
+
+func openDynamoDB(ctx context.Context, layout dynamostore.Layout, retries Retries) (ordermanager.Store, func(), error) {
+	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
+	if endpoint == "" {
+		return nil, nil, ErrNoEmulator
+	}
+	attempts := 1
+	if retries {
+		attempts = 3
+	}
+	client := dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKIATEST", "secret", ""),
+		BaseEndpoint: &endpoint, HTTPClient: &Transport{},
+		// DynamoDB Local sends a wrong checksum with a large answer that is not ASCII.
+		DisableValidateResponseChecksum: true,
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = attempts, 5*time.Millisecond, ratelimit.None
+		}),
+	})
+	table := "faulty-" + string(layout) + "-" + rand.Text()
+	if err := dynamostore.Create(ctx, client, layout, table); err != nil {
+		return nil, nil, fmt.Errorf("creating a table at %s: %w", endpoint, err)
+	}
+	store, err := dynamostore.New(client, table, &dynamostore.Options{Layout: layout})
+	return store, func() {
+		_, _ = client.DeleteTable(context.WithoutCancel(ctx), &dynamodb.DeleteTableInput{TableName: aws.String(table)})
+	}, err
+}
