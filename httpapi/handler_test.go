@@ -1,17 +1,21 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/memory"
 )
 
 func TestAct_answersWithTheOutcome(t *testing.T) {
@@ -292,6 +296,7 @@ func TestLists_refuse(t *testing.T) {
 		"/myOrders?cursor=!":              "400 cursor",
 		"/menu?eventId=%ff":               "400 eventId",
 		"/menu?eventId=a&eventId=b":       "400 eventId",
+		"/menu?eventId=%07":               "400 eventId",
 	} {
 		w := f.do(call{actor: "barista:3", method: "GET", path: path})
 		if got := fmt.Sprint(w.Code, " ", object(t, w)["field"]); got != want {
@@ -409,4 +414,31 @@ func TestCORS_letsAllowedOriginsIn(t *testing.T) {
 	if header := ask(preflight(shop)).Header(); header.Get("Access-Control-Allow-Origin") != "" || header.Get("Vary") != "" {
 		t.Errorf("no origins: %v", header)
 	}
+}
+
+// stuckStore never answers a read.
+type stuckStore struct{ ordermanager.Store }
+
+func (stuckStore) Get(ctx context.Context, _ string) (*ordermanager.Order, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestHealth_doesNotWaitForAStoreThatIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		manager, err := ordermanager.New(stuckStore{}, venues{}, new(memory.Resumer), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler, err := httpapi.New(manager, venues{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		started := time.Now()
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, call{method: http.MethodGet, path: "/health"}.request())
+		if waited := time.Since(started); w.Code != http.StatusServiceUnavailable || waited > 5*time.Second {
+			t.Errorf("answered %d after %v", w.Code, waited)
+		}
+	})
 }
