@@ -1,6 +1,8 @@
 package dynamostore_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -366,4 +368,25 @@ func TestList_findsWhatTheSampleWrote(t *testing.T) {
 			t.Errorf("%+v, %v", o, err)
 		}
 	})
+}
+
+func TestSettle_secondTryHoldsOnlyForTheTokenThatItSaw(t *testing.T) {
+	i := started("CREATED")
+	i["TaskToken"], i["om_t1"], i["orderNumber"] = str("second"), str("first"), num("7")
+	var bodies []string
+	refuse := refusing(t, i)
+	tr := &transport{answer: func(n int, op string, body []byte) (*http.Response, error) {
+		bodies = append(bodies, string(body))
+		if n == 1 {
+			return refuse.answer(n, op, body)
+		}
+		return response(http.StatusOK, "{}"), nil
+	}}
+	store := newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: dynamostore.Workshop})
+	if err := store.Settle(t.Context(), ordermanager.Settlement{OrderID: "o1", First: token("first")}); err != nil {
+		t.Fatal(err)
+	}
+	if len(bodies) != 2 || !strings.Contains(bodies[1], "TaskToken = :") || strings.Contains(bodies[1], "REMOVE om_t1, TaskToken") {
+		t.Errorf("%d requests, the second is %s", len(bodies), bodies[len(bodies)-1])
+	}
 }

@@ -186,5 +186,12 @@ func TestSettle_leavesTheExpiryToOrdersThatOweNothing(t *testing.T) {
 		if report, err = h.Redrive(ctx, nil); err != nil || report.Orders != 0 {
 			t.Errorf("a second redrive visits %+v, %v", report, err)
 		}
+		h.resumer.Hook = func(string, string, bool) error { return errors.New("no connection") }
+		if _, err := h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()}); err != nil {
+			t.Fatal(err)
+		}
+		if _, found := raw(t, c, name, keyOf(layout, "o1"))[attribute]; found {
+			t.Error("invariant 5: an order that owes an answer again expires all the same")
+		}
 	})
 }

@@ -138,7 +138,13 @@ func wireValue(value types.AttributeValue) any {
 // stored is a store whose table holds one item, which refuses every write.
 func stored(t *testing.T, layout dynamostore.Layout, i map[string]types.AttributeValue) *dynamostore.Store {
 	t.Helper()
-	tr := &transport{answer: func(_ int, op string, _ []byte) (*http.Response, error) {
+	return newStore(t, refusing(t, i).alone(), "orders", dynamostore.Options{Layout: layout})
+}
+
+// refusing is a table that holds one item and refuses every write.
+func refusing(t *testing.T, i map[string]types.AttributeValue) *transport {
+	t.Helper()
+	return &transport{answer: func(_ int, op string, _ []byte) (*http.Response, error) {
 		switch op {
 		case "GetItem":
 			data, err := json.Marshal(map[string]any{"Item": wire(i)})
@@ -154,7 +160,6 @@ func stored(t *testing.T, layout dynamostore.Layout, i map[string]types.Attribut
 		}
 		return nil, errors.New("unexpected " + op)
 	}}
-	return newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: layout})
 }
 
 // aloneWith is alone with more options.
