@@ -60,7 +60,7 @@ func Scenarios() []*Scenario {
 				}
 			}(),
 			Prelude:  atFirstWait,
-			TimeOuts: true, Redrivers: 1, Faults: anyFaults, InFlight: 3,
+			TimeOuts: true, Redrivers: 1, Faults: anyFaults, InFlight: 3, Long: true,
 		},
 		{
 			Name:  "request id used twice",
