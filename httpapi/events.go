@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,11 +32,13 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	s := listener{feed: h.feed, actor: actor, out: w, control: http.NewResponseController(w)}
+	// Where to begin is settled before the caller hears anything, so that no change falls in between.
+	position, resumed := h.feed.resume(r.Header.Get("Last-Event-ID"))
+	s := listener{feed: h.feed, actor: actor, position: position, out: w, control: http.NewResponseController(w)}
 	if err := s.control.Flush(); errors.Is(err, http.ErrNotSupported) {
 		return &refusal{code: codeNoStreaming}
 	}
-	s.listen(r)
+	s.listen(r.Context(), resumed)
 	return nil
 }
 
@@ -49,13 +52,10 @@ type listener struct {
 }
 
 // listen sends changes until the caller leaves, falls behind or has been there for long enough.
-func (s *listener) listen(r *http.Request) {
-	// The position is taken before the caller is told to read, so no change falls in between.
-	position, resumed := s.feed.resume(r.Header.Get("Last-Event-ID"))
-	s.position = position
+func (s *listener) listen(ctx context.Context, resumed bool) {
 	hello := "retry: 2000\n\n"
 	if !resumed {
-		hello += fmt.Sprintf("event: reread\nid: %s\ndata: {}\n\n", s.feed.id(position))
+		hello += fmt.Sprintf("event: reread\nid: %s\ndata: {}\n\n", s.feed.id(s.position))
 	}
 	if s.send([]byte(hello)) != nil {
 		return
@@ -69,7 +69,7 @@ func (s *listener) listen(r *http.Request) {
 		if !ok || s.sendChanges(changes) != nil {
 			return
 		}
-		if len(changes) > 0 && r.Context().Err() == nil {
+		if len(changes) > 0 && ctx.Err() == nil {
 			continue
 		}
 		select {
@@ -81,7 +81,7 @@ func (s *listener) listen(r *http.Request) {
 			}
 		case <-end.C:
 			return
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return
 		}
 	}

@@ -28,11 +28,14 @@ type page struct {
 	ended  chan struct{}
 	leave  context.CancelFunc
 	stuck  bool
+
+	flushed sync.Once
+	onFlush func()
 }
 
 func (p *page) Header() http.Header { return p.header }
 func (p *page) WriteHeader(int)     {}
-func (p *page) Flush()              {}
+func (p *page) Flush()              { p.flushed.Do(p.onFlush) }
 func (p *page) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -44,8 +47,13 @@ func (p *page) Write(text []byte) (int, error) {
 
 // open opens a stream; everything so far has arrived when it returns.
 func (f *fixture) open(actor, lastEventID string) *page {
+	return f.openAnd(actor, lastEventID, func() {})
+}
+
+// openAnd opens a stream, and calls a function when the page hears of it for the first time.
+func (f *fixture) openAnd(actor, lastEventID string, onFlush func()) *page {
 	ctx, cancel := context.WithCancel(f.t.Context())
-	p := &page{header: http.Header{}, ended: make(chan struct{}), leave: cancel}
+	p := &page{header: http.Header{}, ended: make(chan struct{}), leave: cancel, onFlush: onFlush}
 	r := call{actor: actor, method: "GET", path: "/events"}.request().WithContext(ctx)
 	if lastEventID != "" {
 		r.Header.Set("Last-Event-ID", lastEventID)
@@ -123,6 +131,17 @@ func TestStream_hasEveryAppliedChange(t *testing.T) {
 		if !p.hasEnded() {
 			t.Error("the stream goes on without its page")
 		}
+	})
+}
+
+func TestStream_missesNothingFromTheMomentThatItIsOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		p := f.openAnd("barista:3", "", func() { f.start("1", "1", "") })
+		if diff := cmp.Diff([]string{"1@1"}, p.changes(t)); diff != "" {
+			t.Error(diff)
+		}
+		p.leave()
 	})
 }
 
