@@ -112,7 +112,7 @@ func (s *listener) send(text []byte) error {
 	if err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	if _, err := s.out.Write(text); err != nil { //nolint:gosec // an event stream of JSON, which no browser takes for a page
+	if _, err := s.out.Write(text); err != nil {
 		return err
 	}
 	return s.control.Flush()
