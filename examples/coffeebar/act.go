@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/brewline/ordermanager"
+)
+
+// act carries out what a form asks for. The form says which version of the order its reader saw, and that makes the request repeatable: a
+// button that is pressed again, because it was pressed twice or because the server died before it could answer, does what it did once.
+func (s *site) act(r *http.Request, v visitor, action ordermanager.Action) (ordermanager.Receipt, error) {
+	request := ordermanager.Request{
+		Action: action, OrderID: r.PathValue("id"), Actor: v.actor, Venue: venue, Reason: r.FormValue("reason"),
+		Drink: ordermanager.DrinkOrder{Drink: r.FormValue("drink"), Modifiers: modifiers(r)},
+	}
+	if version := r.FormValue("version"); version != "" && len(version) < 8 {
+		request.RequestID = fmt.Sprintf("%s/%s/%s/%s", version, action, v.actor.Role, v.actor.ID)
+	}
+	return s.manager.Handle(r.Context(), request)
+}
+
+// modifiers are the options that were chosen. Of each group the first radio button, "as it comes", is empty.
+func modifiers(r *http.Request) []string {
+	var chosen []string
+	for field, options := range r.Form {
+		if strings.HasPrefix(field, "modifier-") && options[0] != "" {
+			chosen = append(chosen, options[0])
+		}
+	}
+	slices.Sort(chosen)
+	return chosen
+}
+
+// afterwards adds to a page what became of an action, or why it was refused.
+func (p page) afterwards(done string, err error) page {
+	if err == nil {
+		p.message = done
+		return p
+	}
+	p.status, p.message, p.refused = statusOf(err), explain(err), true
+	return p
+}

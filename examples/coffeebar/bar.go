@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	"github.com/brewline/ordermanager/embedded/workflow"
+	"github.com/brewline/ordermanager/httpapi"
+)
+
+// venue is the only one there is.
+const venue = ""
+
+// What the bar takes on at once.
+const (
+	maxInQueue     = 100
+	maxPerCustomer = 3
+)
+
+// bar is everything behind the pages, on one file.
+type bar struct {
+	db       *sql.DB
+	menu     *menu
+	board    *board
+	feed     *httpapi.Feed
+	workflow *workflow.Workflow
+	manager  *ordermanager.Manager
+}
+
+// open opens the file and puts the parts together. It changes no order.
+func open(ctx context.Context, s settings, log *slog.Logger) (*bar, error) {
+	if err := prepareFile(s.db, s.reset); err != nil {
+		return nil, err
+	}
+	db, err := sqlitestore.Open(ctx, s.db)
+	if err != nil {
+		return nil, err
+	}
+	b := &bar{db: db, board: newBoard(), feed: httpapi.NewFeed()}
+	if err := b.assemble(ctx, s, log); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error {
+	store, err := sqlitestore.New(ctx, b.db)
+	if err != nil {
+		return err
+	}
+	if b.menu, err = openMenu(ctx, b.db); err != nil {
+		return err
+	}
+	if s.seed {
+		if err := seed(ctx, b.db, store, b.menu); err != nil {
+			return err
+		}
+	}
+	b.workflow, err = workflow.New(ctx, b.db, &workflow.Options{
+		DrinkTimeout: s.drinkTimeout, CompletionTimeout: s.completionTimeout,
+		MaxInQueue: maxInQueue, MaxPerCustomer: maxPerCustomer, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	// The feed comes last: who hears of a change looks at the board.
+	b.manager, err = ordermanager.New(b.feed.Store(b.board.store(store)), b.menu, b.workflow, &ordermanager.Options{Logger: log})
+	if err != nil {
+		return err
+	}
+	b.workflow.Connect(b.manager)
+	return b.board.fill(ctx, b.manager)
+}
+
+func (b *bar) close() { _ = b.db.Close() }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// defaultFile is in the user's data directory, or in the working directory of somebody who has none.
+func defaultFile() string {
+	dir := os.Getenv("XDG_DATA_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "coffeebar.db"
+		}
+		dir = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(dir, "coffeebar", "coffeebar.db")
+}
+
+// prepareFile makes the directory of the file, and puts an old file aside when the bar is to begin anew.
+func prepareFile(path string, reset bool) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if !reset {
+		return nil
+	}
+	// What SQLite keeps beside its file belongs to it and goes with it.
+	for _, part := range []string{"", "-wal", "-shm"} {
+		err := os.Rename(path+part, path+".old"+part)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Remove(path + ".old" + part) // an older one's, which would not fit
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the old file cannot be put aside: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+// Coffeebar is a coffee bar on one machine: customers order, baristas make, a screen above the counter shows whose turn it is, and a manager
+// watches. Start it with "go run ./examples/coffeebar --seed" and open the address that it prints.
+//
+// Everything is in one SQLite file, so it can be killed at any moment and goes on where it was. The sign-in is for demonstration only:
+// anybody can be anybody.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// settings is what the flags choose.
+type settings struct {
+	db, addr          string
+	seed, reset       bool
+	drinkTimeout      time.Duration
+	completionTimeout time.Duration
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case err == flag.ErrHelp: //nolint:errorlint // flag returns it as it is
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "coffeebar:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("coffeebar", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&s.db, "db", defaultFile(), "the `file` that everything is kept in; it is made if it is not there")
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 is any free one")
+	flags.BoolVar(&s.seed, "seed", false, "begin with demonstration orders, if there are no orders yet")
+	flags.BoolVar(&s.reset, "reset", false, "begin with an empty file; the old one is kept beside it, with .old after its name")
+	flags.DurationVar(&s.drinkTimeout, "drink-timeout", 5*time.Minute, "how long an order waits for its drink to be chosen")
+	flags.DurationVar(&s.completionTimeout, "completion-timeout", 15*time.Minute, "how long an order waits to be made")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if flags.NArg() > 0 {
+		return s, fmt.Errorf("there is no argument %q; see --help", flags.Arg(0))
+	}
+	return s, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	// A busy port is found before a file is touched.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return explainListen(s.addr, err)
+	}
+	defer func() { _ = listener.Close() }()
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	b, err := open(ctx, s, log)
+	if err != nil {
+		return explainFile(s.db, err)
+	}
+	defer b.close()
+	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !net.ParseIP(host).IsLoopback() {
+		fmt.Fprintln(stderr, "warning: this address can be reached from other machines, and whoever comes can be anybody")
+	}
+	fmt.Fprintf(stdout, "The coffee bar is open at http://%s\nEverything is kept in %s\nStop with Ctrl-C.\n", listener.Addr(), s.db)
+	return b.serve(ctx, listener, log)
+}

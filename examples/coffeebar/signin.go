@@ -1,0 +1,94 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/httpapi"
+)
+
+// door is one of the four ways into the bar. Each has a sign-in of its own, so that one browser can be behind several.
+type door string
+
+const (
+	customerDoor door = "customer"
+	baristaDoor  door = "barista"
+	displayDoor  door = "display"
+	managerDoor  door = "manager"
+)
+
+// doors says in which capacity somebody acts behind each door.
+var doors = map[door]ordermanager.Role{
+	customerDoor: ordermanager.RoleCustomer,
+	baristaDoor:  ordermanager.RoleBarista,
+	displayDoor:  ordermanager.RoleSystem,
+	managerDoor:  ordermanager.RoleAdmin,
+}
+
+// maxNameLength is in characters: a name has to fit on a cup.
+const maxNameLength = 24
+
+// screenName is the name of the display, which is nobody.
+const screenName = "screen"
+
+// visitor is who came through a door.
+type visitor struct {
+	door  door
+	actor ordermanager.Actor
+}
+
+// path is where the pages behind the door begin. The sign-in's cookie is sent there and nowhere else.
+func (d door) path() string { return "/" + string(d) }
+
+const cookieName = "coffeebar"
+
+// visitorOf returns who is signed in behind a door. This is a demonstration: the cookie is believed.
+func visitorOf(r *http.Request, d door) (visitor, bool) {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return visitor{}, false
+	}
+	name, err := url.QueryUnescape(cookie.Value)
+	if err != nil || checkName(name) != "" {
+		return visitor{}, false
+	}
+	return visitor{d, ordermanager.Actor{Role: doors[d], ID: name}}, true
+}
+
+// identify is who calls the HTTP interface behind a door.
+func (d door) identify(r *http.Request) (ordermanager.Actor, error) {
+	v, ok := visitorOf(r, d)
+	if !ok {
+		return ordermanager.Actor{}, httpapi.ErrNoIdentity
+	}
+	return v.actor, nil
+}
+
+// checkName returns what is wrong with a name, or "".
+func checkName(name string) string {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return "Please enter a name."
+	case utf8.RuneCountInString(name) > maxNameLength:
+		return "Please enter a shorter name."
+	case !utf8.ValidString(name), strings.ContainsFunc(name, unicode.IsControl):
+		return "Please enter a name that can be read."
+	}
+	return ""
+}
+
+func signInCookie(d door, name string) *http.Cookie {
+	return &http.Cookie{ //nolint:gosec // without Secure, because the bar is served on this machine without TLS
+		Name: cookieName, Value: url.QueryEscape(name), Path: d.path(), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+func signOutCookie(d door) *http.Cookie {
+	cookie := signInCookie(d, "")
+	cookie.MaxAge = -1
+	return cookie
+}

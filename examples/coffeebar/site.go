@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/brewline/ordermanager/httpapi"
+)
+
+//go:embed templates static
+var files embed.FS
+
+// site is the pages of the bar.
+type site struct {
+	*bar
+	templates *template.Template
+	log       *slog.Logger
+}
+
+func newSite(b *bar, log *slog.Logger) (http.Handler, error) {
+	templates, err := template.New("").Funcs(functions).ParseFS(files, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	s := &site{bar: b, templates: templates, log: log}
+	routes := http.NewServeMux()
+	static, err := fs.Sub(files, "static")
+	if err != nil {
+		return nil, err
+	}
+	routes.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
+	routes.HandleFunc("GET /{$}", s.home)
+	routes.HandleFunc("POST /signin", s.signIn)
+	for d := range doors {
+		if err := s.addDoor(routes, d); err != nil {
+			return nil, err
+		}
+	}
+	s.addCustomer(routes)
+	s.addBarista(routes)
+	s.addDisplay(routes)
+	s.addManager(routes)
+	routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.write(w, r, visitor{}, s.problem(http.StatusNotFound, "There is no such page."))
+	})
+	return withHeaders(http.NewCrossOriginProtection().Handler(routes)), nil
+}
+
+// addDoor adds what is behind every door: the HTTP interface, whose stream of changes keeps the pages live, and the way out.
+func (s *site) addDoor(routes *http.ServeMux, d door) error {
+	api, err := httpapi.New(s.manager, s.menu, &httpapi.Options{Identify: d.identify, Feed: s.feed, Logger: s.log})
+	if err != nil {
+		return err
+	}
+	routes.Handle(d.path()+"/api/", http.StripPrefix(d.path()+"/api", api))
+	routes.HandleFunc("POST "+d.path()+"/signout", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, signOutCookie(d))
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	})
+	return nil
+}
+
+// withHeaders lets the pages use nothing that is not theirs.
+func withHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// page is the answer to a visitor.
+type page struct {
+	// status is that of HTTP; 0 is OK.
+	status int
+	// title and content: the content is the name of a template, which gets the data.
+	title, content string
+	data           any
+	// message is read out; refused says that it is no good news.
+	message string
+	refused bool
+	// redirect is where to go instead.
+	redirect string
+	// still is a page on which nothing changes.
+	still bool
+}
+
+// handler answers a visitor. An error is explained on a page of its own.
+type handler func(r *http.Request, v visitor) (page, error)
+
+// behind asks for the sign-in of a door first.
+func (s *site) behind(d door, answer handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, ok := visitorOf(r, d)
+		if !ok {
+			s.write(w, r, visitor{}, page{status: http.StatusUnauthorized, title: "Sign in", content: "home", data: doorstep{Asked: d}, still: true})
+			return
+		}
+		p, err := answer(r, v)
+		if err != nil {
+			p = s.problem(statusOf(err), explain(err))
+			if p.status >= http.StatusInternalServerError {
+				s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+			}
+		}
+		s.write(w, r, v, p)
+	}
+}
+
+func (s *site) problem(status int, text string) page {
+	return page{status: status, title: "That did not work", content: "problem", data: text, still: true}
+}
+
+// layout is what every page is set in.
+type layout struct {
+	Title   string
+	Door    door
+	Name    string
+	Path    string
+	Live    bool
+	Content template.HTML
+	Message string
+	Refused bool
+}
+
+// write sends a page. To htmx, which has the rest already, it sends the content and the message alone.
+func (s *site) write(w http.ResponseWriter, r *http.Request, v visitor, p page) {
+	if p.redirect != "" {
+		http.Redirect(w, r, p.redirect, http.StatusSeeOther)
+		return
+	}
+	l := layout{Title: p.title, Door: v.door, Name: v.actor.ID, Path: r.URL.Path, Live: !p.still, Message: p.message, Refused: p.refused}
+	if r.Method != http.MethodGet {
+		l.Path = pageOf(r.URL.Path)
+	}
+	var content, whole bytes.Buffer
+	err := s.templates.ExecuteTemplate(&content, p.content, p.data)
+	if err == nil {
+		l.Content = template.HTML(content.String()) //nolint:gosec // it comes from a template
+		name := "layout"
+		if r.Header.Get("HX-Request") != "" {
+			name = "partial"
+		}
+		err = s.templates.ExecuteTemplate(&whole, name, l)
+	}
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+		http.Error(w, "This page cannot be shown.", http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Vary", "HX-Request")
+	if p.status == 0 {
+		p.status = http.StatusOK
+	}
+	w.WriteHeader(p.status)
+	_, _ = whole.WriteTo(w) // a visitor who went away needs no page
+}
+
+// pageOf is the page on which a form stands: that of the order for a customer, and the first one behind the door for all others.
+func pageOf(path string) string {
+	parts := strings.Split(path, "/") // "", door, "orders", id, action
+	if parts[1] == string(customerDoor) && len(parts) == 5 {
+		return strings.Join(parts[:4], "/")
+	}
+	return "/" + parts[1]
+}
