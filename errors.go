@@ -37,8 +37,8 @@ var (
 	// ErrInvalidOrder is returned by a put whose drink is not on the menu or is malformed. A [*MenuError] has every violation.
 	// Code invalid_order.
 	ErrInvalidOrder error = &sentinel{code: "invalid_order", message: "the order is not valid"}
-	// ErrMenuUnavailable is returned by a put when the menu could not be read. Nothing is known about the drink; the put can be
-	// repeated. Code menu_unavailable.
+	// ErrMenuUnavailable is returned by a put when the menu could not be read. Nothing was written by this call and nothing is known
+	// about the drink; the put can be repeated. Code menu_unavailable.
 	ErrMenuUnavailable error = &sentinel{code: "menu_unavailable", message: "the menu is not available"}
 
 	// ErrOrderNotFound is returned when there is no order with this identifier. Code order_not_found.

@@ -18,7 +18,9 @@ type WorkflowStarted struct {
 	Robot bool
 	// Token resumes the first wait. Required.
 	Token TaskToken
-	// At is the time of the notification itself, not of its delivery; zero means now. Of two tokens for one wait the later is kept.
+	// At is the time of the notification itself, not of its delivery; zero means now. Of two tokens for one wait the later is kept,
+	// and of two of the same time the one that arrives last: pass on the time of the event, as finely as it is known, or a delivery
+	// that was overtaken can put a dead token in the place of a live one.
 	At time.Time
 }
 
