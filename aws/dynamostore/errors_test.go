@@ -2,6 +2,7 @@ package dynamostore_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -251,5 +252,21 @@ func TestItems_thatAnotherProgramBrokeAreNamedAndLeftAlone(t *testing.T) {
 				noSecret(t, err)
 			}
 		})
+	}
+}
+
+func TestList_doesNotLetABrokenItemHideWhatOthersOwe(t *testing.T) {
+	broken := map[string]any{"id": map[string]any{"S": "broken"}, "ca": map[string]any{"N": "1"}, "ow": map[string]any{"N": "0"}}
+	body, err := json.Marshal(map[string]any{"Items": []any{broken}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := newStore(t, always(func() *http.Response { return response(200, string(body)) }).alone(), "orders", dynamostore.Options{})
+	page, err := store.List(t.Context(), ordermanager.Query{Owing: true, Limit: 10})
+	if err != nil || len(page.Orders) == 0 || page.Orders[0].ID != "broken" {
+		t.Errorf("a listing of what is owed gave %d orders, %v", len(page.Orders), err)
+	}
+	if _, err := store.List(t.Context(), ordermanager.Query{State: ordermanager.StatePending, Limit: 10}); !errors.Is(err, dynamostore.ErrBrokenItem) {
+		t.Errorf("another listing gave %v", err)
 	}
 }

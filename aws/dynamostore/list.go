@@ -50,6 +50,9 @@ const most = 16
 // List implements [ordermanager.Store] with queries on indexes, never a scan. In [Native] it is oldest first, and merged from the partitions
 // over which an index is spread, which are read at the same time. In the layouts of the sample it is in the order of the identifiers.
 //
+// A broken item ends a listing with an [*ItemError], but for a listing of what is owed: there it is listed by its identifier alone, so
+// that a redrive can name it and go on.
+//
 // Besides an [*Error] it returns [ErrUnlistable] for what no index of [Core] can list: orders of a state, whatever their venue and
 // customer. Listing what is owed from a table without the index for it is [ErrNoIndex].
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
@@ -186,6 +189,10 @@ func (l *listing) read(ctx context.Context, s *source, limit int32) error {
 	s.begun, s.next = true, output.LastEvaluatedKey
 	for _, found := range output.Items {
 		o, err := l.store.decode(found, true)
+		if err != nil && l.query.Owing {
+			// Whoever redrives reads the order itself, and passes over the one that is broken; the others must not wait behind it.
+			o, err = &ordermanager.Order{ID: orderIDOf(found)}, nil
+		}
 		if err != nil {
 			return err
 		}
