@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	scenarioFlag = flag.String("explore.scenario", "", "the scenario of the trace")
-	traceFlag    = flag.String("explore.trace", "", "a file with a trace to replay")
+	scenarioFlag = flag.String("explore.scenario", "menu changes", "the scenario of the trace")
+	traceFlag    = flag.String("explore.trace", "testdata/put_lost_and_menu_changed.trace", "a file with a trace to replay")
 )
 
 // manyStates is what a full run must visit at least.
@@ -128,11 +128,8 @@ func TestParseTrace_refusesWhatIsNotAStep(t *testing.T) {
 	}
 }
 
-// TestReplayTrace replays the trace of the flags.
+// TestReplayTrace replays the trace of the flags; without them, one that once ended in a refusal of a put that had been applied.
 func TestReplayTrace(t *testing.T) {
-	if *traceFlag == "" {
-		t.Skip("no -explore.trace")
-	}
 	text, err := os.ReadFile(*traceFlag)
 	if err != nil {
 		t.Fatal(err)
