@@ -1,4 +1,4 @@
-.PHONY: help test unit check bench fuzz ci
+.PHONY: help test unit check bench fuzz ci soak
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,3 +20,6 @@ fuzz: ## every fuzz target for 20 seconds
 
 ci: ## what the hosted workflow runs
 	@.ci/run
+
+soak: ## the random world of internal/soak for some minutes on every store
+	@scripts/soak
