@@ -1,0 +1,363 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+)
+
+// emulators returns the configuration for them. Without emulators the test is skipped, unless ORDERMANAGER_REQUIRE_EMULATORS says that
+// they must be there.
+func emulators(t *testing.T) aws.Config {
+	t.Helper()
+	for _, name := range []string{
+		"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SQS",
+	} {
+		if os.Getenv(name) != "" {
+			continue
+		}
+		const how = "%s is not set: run the test with \"scripts/emulators run -- go test ./cmd/ordermanager\""
+		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
+			t.Fatalf(how, name)
+		}
+		t.Skipf(how, name)
+	}
+	cfg, err := config.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// unique returns a name that nobody has used yet: emulators may be shared, and keep what they are given.
+func unique(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:12]) }
+
+// dialect is one of the two versions of the sample.
+type dialect struct {
+	layout, venue string
+	// menuKey and menuAttribute say where the menu is in the configuration table.
+	menuKey, menuAttribute string
+}
+
+var dialects = []dialect{{"workshop", "", "menu", "value"}, {"core", "ABC", "config-ABC", "menu"}}
+
+// configTable makes the sample's configuration table, with a menu in it, and returns its name.
+func (d dialect) configTable(t *testing.T, client *dynamodb.Client) string {
+	t.Helper()
+	text := func(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
+	item := map[string]types.AttributeValue{
+		"PK": text(d.menuKey),
+		d.menuAttribute: &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+			"drink": text("Cappuccino"), "icon": text("barista-icons_cappuccino-alternative"),
+			"available": &types.AttributeValueMemberBOOL{Value: true}, "modifiers": &types.AttributeValueMemberL{},
+		}}}},
+	}
+	table := unique("config")
+	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: &table, BillingMode: types.BillingModePayPerRequest,
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// waiting is an execution that waits for a task token, and the token.
+type waiting struct {
+	client *sfn.Client
+	arn    string
+	token  string
+}
+
+// waits is a state machine that hands its token out on a queue and waits for the answer.
+const waits = `{"StartAt":"Wait","States":{"Wait":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+	"Parameters":{"QueueUrl.$":"$.queue","MessageBody":{"token.$":"$$.Task.Token"}},"TimeoutSeconds":300,"End":true}}}`
+
+func startWaiting(t *testing.T, cfg aws.Config) *waiting {
+	t.Helper()
+	name := aws.String(unique("wait"))
+	queues, machines := sqs.NewFromConfig(cfg), sfn.NewFromConfig(cfg)
+	queue, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := machines.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
+		Name: name, Definition: aws.String(waits), RoleArn: aws.String("arn:aws:iam::123456789012:role/command"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	input, err := json.Marshal(map[string]string{"queue": *queue.QueueUrl})
+	if err != nil {
+		t.Fatal(err)
+	}
+	execution, err := machines.StartExecution(t.Context(), &sfn.StartExecutionInput{
+		StateMachineArn: machine.StateMachineArn, Input: aws.String(string(input)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl, WaitTimeSeconds: 20})
+	if err != nil || len(messages.Messages) != 1 {
+		t.Fatalf("no token came: %v", err)
+	}
+	w := &waiting{client: machines, arn: *execution.ExecutionArn}
+	var body struct{ Token string }
+	if err := json.Unmarshal([]byte(*messages.Messages[0].Body), &body); err != nil || body.Token == "" {
+		t.Fatalf("no token in the message: %v", err)
+	}
+	w.token = body.Token
+	return w
+}
+
+// output waits until the execution has ended, and returns what it was answered.
+func (w *waiting) output(t *testing.T) (output ordermanager.WorkflowOutput) {
+	t.Helper()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for range 300 {
+		execution, err := w.client.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &w.arn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch execution.Status {
+		case sfntypes.ExecutionStatusSucceeded:
+			if err := json.Unmarshal([]byte(*execution.Output), &output); err != nil {
+				t.Fatal(err)
+			}
+			return output
+		case sfntypes.ExecutionStatusRunning:
+			<-ticker.C
+		default:
+			t.Fatalf("the execution is %s", execution.Status)
+		}
+	}
+	t.Fatal("the execution goes on and on")
+	return output
+}
+
+// The source page's two inputs, as they are, with an order that really waits in Step Functions.
+func TestSourcePage_runsOnTheSamplesTables(t *testing.T) {
+	cfg := emulators(t)
+	client := dynamodb.NewFromConfig(cfg)
+	for _, d := range dialects {
+		t.Run(d.layout, func(t *testing.T) {
+			table, menu := unique("orders"), d.configTable(t, client)
+			store := []string{"--store", "dynamodb:" + table, "--layout", d.layout}
+			if code, stdout, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", d.layout); code != exitAccepted {
+				t.Fatal(stdout, stderr)
+			}
+			bus := unique("bus")
+			if _, err := eventbridge.NewFromConfig(cfg).CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: &bus}); err != nil {
+				t.Fatal(err)
+			}
+			venue := ""
+			if d.venue != "" {
+				venue = `"eventId":"` + d.venue + `",`
+			}
+			first, second := startWaiting(t, cfg), startWaiting(t, cfg)
+			const page = `{"action":"",VENUE"body":{"userId":"1","drink":"DRINK","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},` +
+				`"orderId":"1","baristaUserId":"3"}` + "\n"
+			with := func(drink string) string { return strings.NewReplacer("VENUE", venue, "DRINK", drink).Replace(page) }
+			script := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{` + venue + `"orderId":"1","userId":"1","TaskToken":"` + first.token + `"}}` + "\n" +
+				with("milkshake") + with("Cappuccino") +
+				`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{` + venue + `"orderId":"1","userId":"1","orderNumber":7,"TaskToken":"` + second.token + `"}}` + "\n" +
+				`{"action":"make",` + venue + `"orderId":"1","baristaUserId":"3","body":{}}` + "\n" +
+				`{"action":"complete",` + venue + `"orderId":"1","baristaUserId":"3","body":{}}` + "\n"
+			args := append([]string{"exec", "--menu", "dynamodb:" + menu, "--resume", "stepfunctions", "--events", "eventbridge:" + bus}, store...)
+			code, stdout, stderr := invoke(t, script, args...)
+			type answer struct{ OK, Resume, Code, State any }
+			var got []answer
+			for _, line := range lines(t, stdout) {
+				order, _ := line["order"].(map[string]any)
+				got = append(got, answer{line["ok"], line["resume"], line["code"], order["state"]})
+			}
+			want := []answer{
+				{true, "none", nil, "pending"},
+				{false, nil, "invalid_order", "pending"},
+				{true, "delivered", nil, "pending"},
+				{true, "none", nil, "pending"},
+				{true, "none", nil, "making"},
+				{true, "delivered", nil, "completed"},
+			}
+			if diff := cmp.Diff(want, got); diff != "" || code != exitRefused || stderr != "" {
+				t.Errorf("exit code %d, stderr %q, -want +got:\n%s\n%s", code, stderr, diff, stdout)
+			}
+			if strings.Contains(stdout, first.token) || strings.Contains(stdout, second.token) {
+				t.Error("a task token was printed") // invariant 8
+			}
+			if output := first.output(t); output.State != ordermanager.StatePending || output.Cancelled {
+				t.Errorf("the first wait was answered %+v", output)
+			}
+			if output := second.output(t); output.State != ordermanager.StateCompleted || output.Cancelled {
+				t.Errorf("the second wait was answered %+v", output)
+			}
+			list := append([]string{"orders", "--json"}, store...)
+			if d.venue != "" {
+				list = append(list, "--venue", d.venue)
+			}
+			if _, stdout, stderr := invoke(t, "", list...); len(lines(t, stdout)) != 1 || !strings.Contains(stdout, `"state":"completed"`) {
+				t.Errorf("orders: %s%s", stdout, stderr)
+			}
+			if code, stdout, _ := invoke(t, "", append([]string{"show", "1"}, store...)...); code != exitAccepted || !strings.Contains(stdout, "owes         nothing") {
+				t.Errorf("show: exit code %d\n%s", code, stdout)
+			}
+			if code, stdout, _ := invoke(t, "", append([]string{"redrive"}, store...)...); code != exitAccepted || stdout != "nothing is owed\n" {
+				t.Errorf("redrive: exit code %d, %s", code, stdout)
+			}
+		})
+	}
+}
+
+// Invariant 5: nobody was there to resume; the redrive resumes the execution.
+func TestRedrive_resumesAnExecutionThatWasLeftWaiting(t *testing.T) {
+	cfg := emulators(t)
+	for _, layout := range dynamostore.Layouts() {
+		t.Run(string(layout), func(t *testing.T) {
+			table := unique("orders")
+			store := []string{"--store", "dynamodb:" + table, "--layout", string(layout)}
+			if code, _, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", string(layout)); code != exitAccepted {
+				t.Fatal(stderr)
+			}
+			wait := startWaiting(t, cfg)
+			script := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{"eventId":"ABC","orderId":"1","userId":"1","TaskToken":"` + wait.token + `"}}
+				{"action":"put","eventId":"ABC","orderId":"1","body":{"userId":"1","drink":"Latte"}}`
+			if code, stdout, stderr := invoke(t, script, append([]string{"exec", "--resume", "none"}, store...)...); code != exitAccepted {
+				t.Fatal(stdout, stderr)
+			}
+			for _, step := range []struct {
+				flag, want string
+				code       int
+			}{
+				{"--dry-run", "1 order owes something; nothing was delivered\n", exitRefused},
+				{"--resume=stepfunctions", "1 order owed something: 1 answered, 0 whose workflow no longer waits, 0 with events published, 0 still pending\n", exitAccepted},
+				{"--resume=stepfunctions", "nothing is owed\n", exitAccepted},
+			} {
+				code, stdout, stderr := invoke(t, "", append([]string{"redrive", step.flag}, store...)...)
+				if code != step.code || stdout != step.want {
+					t.Errorf("%s: exit code %d, stdout %q, stderr %q", step.flag, code, stdout, stderr)
+				}
+			}
+			if output := wait.output(t); output.OrderID != "1" {
+				t.Errorf("the execution was answered %+v", output)
+			}
+		})
+	}
+}
+
+func TestTable_ofTheSampleLacksOneIndexAndGetsIt(t *testing.T) {
+	cfg := emulators(t)
+	client := dynamodb.NewFromConfig(cfg)
+	table := unique("orders")
+	input := dynamostore.Schema(dynamostore.Workshop, table)
+	kept := input.GlobalSecondaryIndexes[:0]
+	for _, index := range input.GlobalSecondaryIndexes {
+		if strings.HasPrefix(*index.IndexName, "GSI-") { // the sample's
+			kept = append(kept, index)
+		}
+	}
+	input.GlobalSecondaryIndexes = kept
+	input.AttributeDefinitions = without(input.AttributeDefinitions, "om_ow")
+	if _, err := client.CreateTable(t.Context(), input); err != nil {
+		t.Fatal(err)
+	}
+	name := "dynamodb:" + table
+	// DynamoDB Local never finishes the index of a table without items.
+	started := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{"orderId":"1","userId":"1","TaskToken":"secret-1"}}`
+	if code, stdout, stderr := invoke(t, started, "exec", "--store", name, "--layout", "workshop"); code != exitAccepted {
+		t.Fatal(stdout, stderr)
+	}
+	add := "ordermanager table add-index " + name + " --layout workshop"
+	code, stdout, stderr := invoke(t, "", "table", "check", name, "--layout", "workshop")
+	if code != exitAccepted || !strings.Contains(stdout, "index om-owing: is missing") || !strings.Contains(stdout, "add what redrive needs with: "+add+"\n") {
+		t.Errorf("check: exit code %d, stderr %q, stdout:\n%s", code, stderr, stdout)
+	}
+	code, stdout, stderr = invoke(t, "", "redrive", "--store", name, "--layout", "workshop")
+	if code != exitFailed || stdout != "" || !strings.HasPrefix(stderr, "ordermanager: table "+table+": it lacks an index") || !strings.Contains(stderr, add) {
+		t.Errorf("redrive: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if code, stdout, stderr := invoke(t, "", "table", "add-index", name, "--layout", "workshop"); code != exitAccepted {
+		t.Errorf("add-index: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if code, stdout, _ := invoke(t, "", "redrive", "--store", name, "--layout", "workshop"); code != exitAccepted || stdout != "nothing is owed\n" {
+		t.Errorf("redrive: exit code %d, stdout %q", code, stdout)
+	}
+}
+
+func without(definitions []types.AttributeDefinition, name string) (kept []types.AttributeDefinition) {
+	for _, d := range definitions {
+		if *d.AttributeName != name {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}
+
+func TestTable_checkPrintsEveryDifference(t *testing.T) {
+	emulators(t)
+	table := unique("orders")
+	for _, again := range []bool{false, true} {
+		code, stdout, stderr := invoke(t, "", "table", "create", "dynamodb:"+table)
+		if code != exitAccepted || stdout != "table "+table+" is active, in the layout native\n" {
+			t.Errorf("create, again %v: exit code %d, stdout %q, stderr %q", again, code, stdout, stderr)
+		}
+	}
+	code, stdout, _ := invoke(t, "", "table", "check", "dynamodb:"+table)
+	if code != exitAccepted || stdout != "table "+table+" is what the layout native needs\n" {
+		t.Errorf("check: exit code %d, stdout %q", code, stdout)
+	}
+	code, stdout, stderr := invoke(t, "", "table", "check", "dynamodb:"+table, "--layout", "core")
+	for _, want := range []string{"key: is id (S), must be PK (S) and SK (S)\n", "index GSI-status: is missing", "index GSI-userId: is missing", "cannot be used in the layout core\n"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("check does not say %q", want)
+		}
+	}
+	if code != exitRefused || stderr != "" || strings.Contains(stdout, "add-index") {
+		t.Errorf("check: exit code %d, stderr %q, stdout:\n%s", code, stderr, stdout)
+	}
+	if code, _, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", "core"); code != exitFailed || !strings.Contains(stderr, "is not what the layout needs") {
+		t.Errorf("create: exit code %d, stderr %q", code, stderr)
+	}
+	if code, _, stderr := invoke(t, "", "orders", "--store", "dynamodb:"+table, "--layout", "core", "--venue", "ABC"); code != exitFailed ||
+		!strings.HasPrefix(stderr, "ordermanager: table "+table+": its keys are not those of the layout core;") {
+		t.Errorf("orders: exit code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestOrders_inCoreAskForAVenue(t *testing.T) {
+	emulators(t)
+	table := unique("orders")
+	if code, _, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", "core"); code != exitAccepted {
+		t.Fatal(stderr)
+	}
+	for command, want := range map[string]string{
+		"orders": "in the layout core orders are listed by venue or by customer: add --venue or --customer",
+		"watch":  "in the layout core orders are watched by venue or by customer: add --venue or --customer",
+	} {
+		code, _, stderr := invoke(t, "", command, "--store", "dynamodb:"+table, "--layout", "core")
+		if code != exitFailed || stderr != "ordermanager: "+want+"\n" {
+			t.Errorf("%s: exit code %d, stderr %q", command, code, stderr)
+		}
+	}
+}
