@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// shopEnv is the environment of a function, as template.yaml gives it.
+func shopEnv(orders, config, bus string) []string {
+	return []string{"ORDERS_TABLE=" + orders, "CONFIG_TABLE=" + config, "EVENT_BUS=" + bus, "LAYOUT=sample", "DIALECT=workshop"}
+}
+
+// stage is the walkthrough: the services, and the functions that were started.
+type stage struct {
+	*services
+	out       io.Writer
+	binaries  string
+	functions map[string]*function
+	count     int
+}
+
+// walk plays two orders. It stops at the first thing that is not as it should be.
+func walk(ctx context.Context, out io.Writer, binaries string) error {
+	services, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	s := &stage{services: services, out: out, binaries: binaries, functions: map[string]*function{}}
+	defer func() {
+		for _, f := range s.functions {
+			f.stop()
+		}
+	}()
+	if err := s.firstOrder(ctx); err != nil {
+		return err
+	}
+	return s.secondOrder(ctx)
+}
+
+// The inputs of the page.
+const (
+	cappuccino = `{"action":"","body":{"userId":"1","drink":"Cappuccino","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},"orderId":"1","baristaUserId":"3"}`
+	milkshake  = `{"action":"","body":{"userId":"1","drink":"milkshake","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},"orderId":"1","baristaUserId":"3"}`
+)
+
+// firstOrder is the page's walkthrough, and how the order goes on.
+func (s *stage) firstOrder(ctx context.Context) error {
+	execution, err := s.begin(ctx, "1")
+	if err != nil {
+		return err
+	}
+	started, err := s.await(ctx, "OrderProcessor.WorkflowStarted", "1")
+	if err != nil {
+		return err
+	}
+	barista := []string{"3", "[admin]"}
+	for _, step := range []step{
+		{"the workflow starts, and waits for a drink", "events", string(started), `"action":"workflow_started"`, `"state":"pending"`},
+		{"the event comes a second time", "events", string(started), `"unchanged":true`, `"version":1`},
+		{"the page's first input: a cappuccino", "direct", cappuccino, `"drink":"Cappuccino"`, `"resume":"delivered"`},
+		{"the page's second input: a milkshake", "direct", milkshake, `invalid_order`, `unknown_drink`},
+		{"the customer looks at the order", "http", request("GET", "/orders/1", "", "1", ""), `"statusCode":200`, `Cappuccino`},
+		{"nobody looks at the order", "http", request("GET", "/orders/1", "", "", ""), `"statusCode":401`, `unauthenticated`},
+	} {
+		if err := s.play(ctx, step); err != nil {
+			return err
+		}
+	}
+	waiting, err := s.await(ctx, "OrderProcessor.WaitingCompletion", "1")
+	if err != nil {
+		return err
+	}
+	for _, step := range []step{
+		{"the workflow has moved on: it waits for a barista", "events", string(waiting), `"orderNumber":"7"`, `"action":"waiting_completion"`},
+		{"barista 3 claims the order", "http", request("PUT", "/orders/1", "action=make", barista...), `"statusCode":200`, `making`},
+		{
+			"a queue brings another's claim, and what cannot be read", "queue",
+			batch(`{"action":"make","orderId":"1","baristaUserId":"4"}`, `{"action":`), `[{"itemIdentifier":"message-2"}]`, "",
+		},
+		{"barista 3 completes the order", "http", request("PUT", "/orders/1", "action=complete", barista...), `completed`, `delivered`},
+		{"the customer cancels too late", "direct", `{"action":"cancel","orderId":"1","body":{"userId":"1"}}`, `illegal_transition`, `completed`},
+	} {
+		if err := s.play(ctx, step); err != nil {
+			return err
+		}
+	}
+	return s.ended(ctx, execution, `SUCCEEDED`, `"state":"completed"`)
+}
+
+// secondOrder is about an answer that cannot be delivered at first.
+func (s *stage) secondOrder(ctx context.Context) error {
+	execution, err := s.begin(ctx, "2")
+	if err != nil {
+		return err
+	}
+	started, err := s.await(ctx, "OrderProcessor.WorkflowStarted", "2")
+	if err != nil {
+		return err
+	}
+	owing := `{"Records":[{"eventID":"1","eventName":"MODIFY","eventSource":"aws:dynamodb","dynamodb":{"NewImage":{"om_ow":{"N":"1"}}}}]}`
+	for _, step := range []step{
+		{"a second order", "events", string(started), `"state":"pending"`, ""},
+		{
+			"it is cancelled while Step Functions cannot be reached", "direct, cut off",
+			`{"action":"cancel","orderId":"2","body":{"userId":"1"},"reason":"no time"}`, `"state":"cancelled"`, `"resume":"pending"`,
+		},
+		{"the schedule cannot reach it either, and fails", "redrive, cut off", `{}`, `deliveries_pending`, `\"pending\":1`},
+		{"the table's stream tells of an order that owes something", "stream", owing, `"delivered":1`, `"pending":0`},
+		{"the schedule finds nothing more to do", "redrive", `{}`, `"orders":0`, `"pending":0`},
+	} {
+		if err := s.play(ctx, step); err != nil {
+			return err
+		}
+	}
+	return s.ended(ctx, execution, `SUCCEEDED`, `"cancelled":true`)
+}
+
+// step is one invocation, and two things that must be in what comes of it.
+type step struct {
+	title, function, payload string
+	want, also               string
+}
+
+func (s *stage) play(ctx context.Context, step step) error {
+	f, err := s.running(ctx, step.function)
+	if err != nil {
+		return err
+	}
+	s.count++
+	got, err := f.invoke(ctx, fmt.Sprintf("invocation-%d", s.count), []byte(step.payload))
+	if refused, ok := errors.AsType[*failure](err); ok {
+		got, err = json.Marshal(refused)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", step.title, err)
+	}
+	fmt.Fprintf(s.out, "%2d. %s\n    %s: %s\n", s.count, step.title, step.function, got)
+	for _, want := range []string{step.want, step.also} {
+		if !strings.Contains(string(got), want) {
+			return fmt.Errorf("%s: want %s in the answer", step.title, want)
+		}
+	}
+	return nil
+}
+
+// running returns a function, started when it is needed first. One that is cut off does not reach Step Functions.
+func (s *stage) running(ctx context.Context, name string) (*function, error) {
+	if s.functions[name] != nil {
+		return s.functions[name], nil
+	}
+	env := shopEnv(s.orders, s.config, s.bus)
+	door, cutOff := strings.CutSuffix(name, ", cut off")
+	if cutOff {
+		env = append(env, "AWS_ENDPOINT_URL_SFN=http://127.0.0.1:1")
+	}
+	f, err := start(ctx, io.Discard, filepath.Join(s.binaries, door, "bootstrap"), env...)
+	if err == nil {
+		s.functions[name] = f
+	}
+	return f, err
+}
+
+func (s *stage) ended(ctx context.Context, execution *string, wants ...string) error {
+	how, err := s.end(ctx, execution)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "    the workflow has ended: %s\n", how)
+	for _, want := range wants {
+		if !strings.Contains(how, want) {
+			return fmt.Errorf("the workflow ended with %s, want %s", how, want)
+		}
+	}
+	return nil
+}
+
+// request is a request as an HTTP API with a JWT authorizer sends it; without a caller nobody is signed in.
+func request(method, path, query string, caller ...string) string {
+	var r events.APIGatewayV2HTTPRequest
+	r.Version, r.RawPath, r.RawQueryString, r.RequestContext.Stage = "2.0", path, query, "$default"
+	r.RequestContext.HTTP.Method, r.RequestContext.HTTP.Path = method, path
+	if caller[0] != "" {
+		r.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{
+				Claims: map[string]string{"sub": caller[0], "cognito:groups": caller[1]},
+			},
+		}
+	}
+	return marshal(r)
+}
+
+// batch is a batch of messages with these bodies, as a queue sends it.
+func batch(bodies ...string) string {
+	var b events.SQSEvent
+	for i, body := range bodies {
+		b.Records = append(b.Records, events.SQSMessage{
+			MessageId: fmt.Sprintf("message-%d", i+1), Body: body, EventSource: "aws:sqs",
+			EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:requests",
+		})
+	}
+	return marshal(b)
+}
+
+func marshal(value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // these are plain values
+	}
+	return string(data)
+}

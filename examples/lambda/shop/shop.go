@@ -1,0 +1,97 @@
+// Package shop is what the functions of this example have in common: a Manager on the AWS adapters, set up from the environment once,
+// before the first invocation.
+package shop
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/aws/sfnresumer"
+)
+
+// Shop is a Manager with what its handlers need beside it.
+type Shop struct {
+	Manager *ordermanager.Manager
+	Menu    ordermanager.MenuSource
+	Logger  *slog.Logger
+}
+
+// Open sets the shop up from the environment; template.yaml has the variables:
+//
+//	ORDERS_TABLE   the table of the orders
+//	LAYOUT         native, or sample for a table of the Serverlesspresso sample
+//	CONFIG_TABLE   the sample's configuration table, which has the menu
+//	DIALECT        workshop or core: how the sample's table, its menu and its events are spelt
+//	EVENT_BUS      the event bus
+//
+// It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
+func Open(ctx context.Context) (*Shop, error) {
+	s := &Shop{Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
+	layout, dialect, spelling, err := layouts(os.Getenv("LAYOUT"), os.Getenv("DIALECT"))
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client := dynamodb.NewFromConfig(cfg)
+	store, err := dynamostore.New(client, os.Getenv("ORDERS_TABLE"), &dynamostore.Options{Layout: layout})
+	if err != nil {
+		return nil, err
+	}
+	s.Menu, err = dynamostore.NewMenuSource(client, os.Getenv("CONFIG_TABLE"), &dynamostore.MenuOptions{
+		Layout: dialect, StaleFor: time.Hour, Logger: s.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	bus, err := eventbridgebus.New(eventbridge.NewFromConfig(cfg), &eventbridgebus.Options{Bus: os.Getenv("EVENT_BUS"), Dialect: spelling})
+	if err != nil {
+		return nil, err
+	}
+	s.Manager, err = ordermanager.New(store, s.Menu, sfnresumer.New(sfn.NewFromConfig(cfg)), &ordermanager.Options{
+		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Logger: s.Logger,
+	})
+	return s, err
+}
+
+// layouts reads LAYOUT and DIALECT.
+func layouts(layout, dialect string) (table, menu dynamostore.Layout, events eventbridgebus.Dialect, err error) {
+	switch dialect {
+	case "workshop":
+		menu, events = dynamostore.Workshop, eventbridgebus.Workshop
+	case "core":
+		menu, events = dynamostore.Core, eventbridgebus.Core
+	default:
+		return "", "", 0, fmt.Errorf("%w: DIALECT is %q, neither workshop nor core", ordermanager.ErrInvalidOptions, dialect)
+	}
+	switch layout {
+	case "native":
+		return dynamostore.Native, menu, events, nil
+	case "sample":
+		return menu, menu, events, nil
+	}
+	return "", "", 0, fmt.Errorf("%w: LAYOUT is %q, neither native nor sample", ordermanager.ErrInvalidOptions, layout)
+}
+
+// Must is Open for a main function: without a shop there is nothing to serve, and the log says why.
+func Must() *Shop {
+	s, err := Open(context.Background())
+	if err != nil {
+		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Error("the function cannot start", "error", err)
+		os.Exit(1)
+	}
+	return s
+}
