@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,11 +30,12 @@ func measure(ctx context.Context, out io.Writer, binaries, zips string) error {
 	}
 	fmt.Fprintf(out, "\ncold start, process start to first answer, median of %d: direct %.1f ms, empty %.1f ms: %.2f times\n",
 		starts, milliseconds(median(ours)), milliseconds(median(empty)), float64(median(ours))/float64(median(empty)))
-	direct, err := os.Stat(filepath.Join(zips, "direct.zip"))
+	sizes := os.DirFS(zips)
+	direct, err := fs.Stat(sizes, "direct.zip")
 	if err != nil {
 		return err
 	}
-	nothing, err := os.Stat(filepath.Join(zips, "empty.zip"))
+	nothing, err := fs.Stat(sizes, "empty.zip")
 	if err != nil {
 		return err
 	}

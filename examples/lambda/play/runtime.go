@@ -21,7 +21,9 @@ type function struct {
 	server  *http.Server
 	next    chan invocation
 	answers chan answer
-	ended   chan error
+	// ended is closed when the process has ended, and then it is known how.
+	ended chan struct{}
+	how   error
 }
 
 type invocation struct {
@@ -53,7 +55,7 @@ func start(ctx context.Context, log io.Writer, binary string, env ...string) (*f
 	if err != nil {
 		return nil, err
 	}
-	f := &function{next: make(chan invocation), answers: make(chan answer), ended: make(chan error, 1)}
+	f := &function{next: make(chan invocation), answers: make(chan answer), ended: make(chan struct{})}
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /2018-06-01/runtime/invocation/next", f.giveNext)
 	routes.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", f.take(false))
@@ -71,7 +73,10 @@ func start(ctx context.Context, log io.Writer, binary string, env ...string) (*f
 		_ = f.server.Close()
 		return nil, err
 	}
-	go func() { f.ended <- f.process.Wait() }()
+	go func() {
+		f.how = f.process.Wait()
+		close(f.ended)
+	}()
 	return f, nil
 }
 
@@ -121,9 +126,8 @@ func (f *function) invoke(ctx context.Context, id string, payload []byte) (json.
 				return nil, fmt.Errorf("the function failed with %q: %w", a.payload, err)
 			}
 			return nil, failed
-		case err := <-f.ended:
-			f.ended <- err
-			return nil, fmt.Errorf("the function ended: %w", err)
+		case <-f.ended:
+			return nil, fmt.Errorf("the function ended: %w", f.how)
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

@@ -57,15 +57,15 @@ func open(ctx context.Context) (*services, error) {
 		dynamo: dynamodb.NewFromConfig(cfg), events: eventbridge.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), steps: sfn.NewFromConfig(cfg),
 		orders: name + "-orders", config: name + "-config", bus: name,
 	}
-	for _, make := range []func(context.Context) error{s.makeTables, s.makeBus, s.makeWorkflow} {
-		if err := make(ctx); err != nil {
+	for _, create := range []func(context.Context) error{s.createTables, s.createBus, s.createWorkflow} {
+		if err := create(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
-func (s *services) makeTables(ctx context.Context) error {
+func (s *services) createTables(ctx context.Context) error {
 	if err := dynamostore.Create(ctx, s.dynamo, dynamostore.Workshop, s.orders); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *services) makeTables(ctx context.Context) error {
 	return err
 }
 
-func (s *services) makeBus(ctx context.Context) error {
+func (s *services) createBus(ctx context.Context) error {
 	if _, err := s.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &s.bus}); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (s *services) makeBus(ctx context.Context) error {
 //go:embed orderprocessor.asl.json
 var definition string
 
-func (s *services) makeWorkflow(ctx context.Context) error {
+func (s *services) createWorkflow(ctx context.Context) error {
 	created, err := s.steps.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
 		Name: &s.bus, Definition: &definition, Type: sfntypes.StateMachineTypeStandard,
 		RoleArn: aws.String("arn:aws:iam::123456789012:role/walkthrough"),

@@ -66,8 +66,8 @@ func (s *stage) firstOrder(ctx context.Context) error {
 		{"the event comes a second time", "events", string(started), `"unchanged":true`, `"version":1`},
 		{"the page's first input: a cappuccino", "direct", cappuccino, `"drink":"Cappuccino"`, `"resume":"delivered"`},
 		{"the page's second input: a milkshake", "direct", milkshake, `invalid_order`, `unknown_drink`},
-		{"the customer looks at the order", "http", request("GET", "/orders/1", "", "1", ""), `"statusCode":200`, `Cappuccino`},
-		{"nobody looks at the order", "http", request("GET", "/orders/1", "", "", ""), `"statusCode":401`, `unauthenticated`},
+		{"the customer looks at the order", "http", onFirst("GET", "", "1", ""), `"statusCode":200`, `Cappuccino`},
+		{"nobody looks at the order", "http", onFirst("GET", "", "", ""), `"statusCode":401`, `unauthenticated`},
 	} {
 		if err := s.play(ctx, step); err != nil {
 			return err
@@ -79,12 +79,12 @@ func (s *stage) firstOrder(ctx context.Context) error {
 	}
 	for _, step := range []step{
 		{"the workflow has moved on: it waits for a barista", "events", string(waiting), `"orderNumber":"7"`, `"action":"waiting_completion"`},
-		{"barista 3 claims the order", "http", request("PUT", "/orders/1", "action=make", barista...), `"statusCode":200`, `making`},
+		{"barista 3 claims the order", "http", onFirst("PUT", "action=make", barista...), `"statusCode":200`, `making`},
 		{
 			"a queue brings another's claim, and what cannot be read", "queue",
 			batch(`{"action":"make","orderId":"1","baristaUserId":"4"}`, `{"action":`), `[{"itemIdentifier":"message-2"}]`, "",
 		},
-		{"barista 3 completes the order", "http", request("PUT", "/orders/1", "action=complete", barista...), `completed`, `delivered`},
+		{"barista 3 completes the order", "http", onFirst("PUT", "action=complete", barista...), `completed`, `delivered`},
 		{"the customer cancels too late", "direct", `{"action":"cancel","orderId":"1","body":{"userId":"1"}}`, `illegal_transition`, `completed`},
 	} {
 		if err := s.play(ctx, step); err != nil {
@@ -181,8 +181,10 @@ func (s *stage) ended(ctx context.Context, execution *string, wants ...string) e
 	return nil
 }
 
-// request is a request as an HTTP API with a JWT authorizer sends it; without a caller nobody is signed in.
-func request(method, path, query string, caller ...string) string {
+// onFirst is a request on the first order as an HTTP API with a JWT authorizer sends it, from a caller with a sub and groups. Without a
+// sub nobody is signed in.
+func onFirst(method, query string, caller ...string) string {
+	const path = "/orders/1"
 	var r events.APIGatewayV2HTTPRequest
 	r.Version, r.RawPath, r.RawQueryString, r.RequestContext.Stage = "2.0", path, query, "$default"
 	r.RequestContext.HTTP.Method, r.RequestContext.HTTP.Path = method, path
