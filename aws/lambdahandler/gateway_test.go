@@ -93,8 +93,12 @@ func TestHTTP_answersAsTheHTTPInterface(t *testing.T) {
 		"HTTP API, a stage that is not in the path": {
 			http2, httpRequest("orders", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 404, "not_found",
 		},
-		"HTTP API, nobody":     {http2, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
-		"function URL, nobody": {functionURL, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
+		"HTTP API, a path that begins like the stage": {
+			http2, httpRequest("ord", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 200, "",
+		},
+		"HTTP API, the stage alone": {http2, httpRequest("prod", "/prod", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 404, "not_found"},
+		"HTTP API, nobody":          {http2, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
+		"function URL, nobody":      {functionURL, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
 		"function URL, IAM is no customer": {
 			functionURL, httpRequest("$default", "/orders/1", putBody, `,"authorizer":{"iam":{"userId":"anna"}}`), 401, "unauthenticated",
 		},
@@ -315,6 +319,7 @@ func TestHTTP_failsForWhatIsNotARequestOfItsFormat(t *testing.T) {
 		"REST API, an event":              {rest, event("OrderProcessor.OrderTimeOut", `{}`)},
 		"HTTP API, input of OrderManager": {http2, claim("1", "ben")},
 		"REST API, a method that is none": {rest, `{"httpMethod":"P T","path":"/"}`},
+		"REST API, no method":             {rest, `{"path":"/orders/1"}`},
 		"REST API, a path without a root": {rest, `{"httpMethod":"GET","path":"orders"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
