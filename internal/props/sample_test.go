@@ -38,7 +38,7 @@ func digits(s string) types.AttributeValue {
 // Codecs: an item as the functions of the sample write it, in every form that they give it, is read as the order that it is.
 func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 	null := &types.AttributeValueMemberNULL{Value: true}
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		id, customer := texts.Draw(t, "id"), texts.Draw(t, "customer")
 		ms := rapid.Int64Range(1_600_000_000_000, 1_900_000_000_000).Draw(t, "TS")
 		at := time.UnixMilli(ms).UTC()
@@ -137,7 +137,7 @@ func TestDynamoDB_refusesBrokenItemsWithoutRepeatingThem(t *testing.T) {
 		&types.AttributeValueMemberL{Value: []types.AttributeValue{text(secret)}}, &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"n": text(secret)}},
 		&types.AttributeValueMemberSS{Value: []string{secret}}, text("CREATED"), text("pending"), text(`{"drink":"` + secret + `"}`), &types.AttributeValueMemberB{Value: []byte(secret)},
 	})
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		item := rapid.MapOfN(names, values, 1, 20).Draw(t, "item")
 		for _, layout := range dynamostore.Layouts() {
 			store, err := dynamostore.New(oneItem{item: item}, "orders", &dynamostore.Options{Layout: layout})
