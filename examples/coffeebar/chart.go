@@ -55,7 +55,7 @@ func waits(latest []ordermanager.Order) chart {
 	if len(all) == 0 {
 		return c
 	}
-	c.Median = span(median(all))
+	c.Median = exactly(median(all))
 	step := scale(most)
 	top := (most + step - 1) / step * step
 	height := func(d time.Duration) int { return int(int64(chartBase-chartTop) * int64(d) / int64(top)) }
@@ -89,6 +89,6 @@ func measure(o ordermanager.Order) bars {
 	}
 	b := bars{ID: o.ID, Called: called(o), Number: o.Number, waited: claimed.Sub(chosen), made: done.Sub(claimed)}
 	b.total = b.waited + b.made
-	b.Wait, b.Make = span(b.waited), span(b.made)
+	b.Wait, b.Make = exactly(b.waited), exactly(b.made)
 	return b
 }

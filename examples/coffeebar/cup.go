@@ -32,7 +32,7 @@ func cup(icon string) template.HTML {
 	y := 52
 	for _, l := range cups[icon] {
 		y -= l.height
-		fmt.Fprintf(&svg, `<path class="%s" d="M%s V%d H%s V%d Z"/>`, l.class, "12", y, "48", y+l.height)
+		fmt.Fprintf(&svg, `<path class="%s" d="M12 %dH48V%dH12Z"/>`, l.class, y, y+l.height)
 	}
 	svg.WriteString(`<path class="wall" d="M10 8h40v36a9 9 0 0 1-9 9H19a9 9 0 0 1-9-9z"/></svg>`)
 	return template.HTML(svg.String()) //nolint:gosec // nothing in it comes from outside

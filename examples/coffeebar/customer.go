@@ -59,7 +59,11 @@ func (s *site) customerHome(r *http.Request, v visitor) (page, error) {
 func (s *site) startOrder(r *http.Request, v visitor) (page, error) {
 	id := r.FormValue("order")
 	_, err := s.workflow.Start(r.Context(), id, v.actor.ID, venue)
-	if err == nil || errors.Is(err, ordermanager.ErrOrderExists) {
+	if errors.Is(err, ordermanager.ErrOrderExists) {
+		// The button was pressed before. If the server died then, the workflow has begun and the order is not there yet.
+		err = s.workflow.Advance(r.Context())
+	}
+	if err == nil {
 		return page{redirect: "/customer/orders/" + id}, nil
 	}
 	p, errPage := s.customerHome(r, v)

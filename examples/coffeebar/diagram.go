@@ -30,13 +30,13 @@ type edge struct {
 
 // places is where the states stand. The lines between them come from the life-cycle table.
 var places = map[ordermanager.State]struct{ x, y float64 }{
-	ordermanager.StatePending:   {90, 150},
-	ordermanager.StateMaking:    {350, 70},
-	ordermanager.StateCompleted: {610, 70},
-	ordermanager.StateCancelled: {480, 240},
+	ordermanager.StatePending:   {70, 165},
+	ordermanager.StateMaking:    {300, 85},
+	ordermanager.StateCompleted: {530, 85},
+	ordermanager.StateCancelled: {450, 265},
 }
 
-const nodeRadius = 50
+const nodeRadius = 54
 
 func draw(lifecycle ordermanager.Lifecycle, count func(ordermanager.State) int) diagram {
 	d := diagram{Radius: nodeRadius}
@@ -66,8 +66,8 @@ func curve(from, to ordermanager.State, label string) edge {
 	a, b := places[from], places[to]
 	if from == to {
 		return edge{
-			Path:  fmt.Sprintf("M%.0f %.0f C %.0f %.0f %.0f %.0f %.0f %.0f", a.x-22, a.y-45, a.x-44, a.y-108, a.x+44, a.y-108, a.x+20, a.y-51),
-			Label: label, LX: a.x, LY: a.y - 100,
+			Path:  fmt.Sprintf("M%.0f %.0f C %.0f %.0f %.0f %.0f %.0f %.0f", a.x-22, a.y-49, a.x-44, a.y-112, a.x+44, a.y-112, a.x+20, a.y-56),
+			Label: label, LX: a.x, LY: a.y - 94,
 		}
 	}
 	dx, dy := b.x-a.x, b.y-a.y
@@ -83,6 +83,6 @@ func curve(from, to ordermanager.State, label string) edge {
 	x2, y2 := end(b.x, b.y, 5)
 	return edge{
 		Path:  fmt.Sprintf("M%.0f %.0f Q %.0f %.0f %.0f %.0f", x1, y1, cx, cy, x2, y2),
-		Label: label, LX: (x1+2*cx+x2)/4 + dy/length*13, LY: (y1+2*cy+y2)/4 - dx/length*13 + 5,
+		Label: label, LX: (x1 + 2*cx + x2) / 4, LY: (y1+2*cy+y2)/4 + 5,
 	}
 }

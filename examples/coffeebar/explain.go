@@ -107,5 +107,8 @@ func standing(o ordermanager.Order) string {
 	case ordermanager.StateMaking:
 		return "is being made by " + o.Barista
 	}
+	if o.Drink == nil {
+		return "waits for its drink"
+	}
 	return "is in the queue"
 }

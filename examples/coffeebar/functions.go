@@ -14,6 +14,7 @@ import (
 // functions are what the templates can say.
 var functions = template.FuncMap{
 	"actOf":     func(o ordermanager.Order, action ordermanager.Action, label string) act { return act{o, action, label} },
+	"brief":     brief,
 	"called":    called,
 	"choiceOf":  func(o ordermanager.Order, item ordermanager.MenuItem) choice { return choice{o, item} },
 	"clock":     func(t time.Time) string { return t.Local().Format("15:04:05") },
@@ -82,10 +83,23 @@ func span(d time.Duration) string {
 	}
 }
 
+// exactly is a duration to the second.
+func exactly(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	return fmt.Sprintf("%d:%02d min", int(d.Minutes()), int(d.Seconds())%60)
+}
+
 // sentence begins with a capital letter.
 func sentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// brief is how an order stands, in a word or two.
+func brief(o ordermanager.Order) string {
+	return strings.TrimPrefix(strings.TrimPrefix(standing(o), "is "), "has been ")
 }
 
 // deed says in words what an action did.

@@ -28,7 +28,7 @@ type managerPage struct {
 }
 
 // shownEnded is how many of the latest ended orders are shown.
-const shownEnded = 12
+const shownEnded = 9
 
 func (s *site) managerHome(r *http.Request, _ visitor) (page, error) {
 	ctx := r.Context()

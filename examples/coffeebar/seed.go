@@ -20,10 +20,10 @@ var (
 // seed makes demonstration orders of the last hour, by the same rules as all others but with a clock of its own. It does nothing to a file
 // that has orders.
 func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu) error {
-	s := &seeder{now: time.Now().Add(-time.Hour), random: rand.New(rand.NewPCG(1, 1)), items: menu.items} //nolint:gosec // the same each time
+	s := &seeder{now: time.Now().Add(-100 * time.Minute), random: rand.New(rand.NewPCG(4, 9)), items: menu.items} //nolint:gosec // the same each time
 	clock := func() time.Time { return s.now }
 	var err error
-	if s.workflow, err = workflow.New(ctx, db, &workflow.Options{Now: clock}); err != nil {
+	if s.workflow, err = workflow.New(ctx, db, &workflow.Options{Now: clock, CompletionTimeout: time.Hour}); err != nil {
 		return err
 	}
 	if s.manager, err = ordermanager.New(store, menu, s.workflow, &ordermanager.Options{Now: clock}); err != nil {
@@ -40,9 +40,9 @@ func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu)
 		if err := s.order(ctx, i, i%7 == 5, "complete"); err != nil {
 			return err
 		}
-		s.pass(30, 90)
+		s.pass(60, 160)
 	}
-	s.now = time.Now().Add(-4 * time.Minute)
+	s.now = time.Now().Add(-9 * time.Minute)
 	for i, until := range []string{"complete", "complete", "make", "make", "put", "put", "put", "put", "put"} {
 		if err := s.order(ctx, 18+i, false, until); err != nil {
 			return err
@@ -74,10 +74,6 @@ func (s *seeder) order(ctx context.Context, n int, cancel bool, until string) er
 	if _, err := s.workflow.Start(ctx, id, customer, venue); err != nil {
 		return err
 	}
-	wait := 1
-	if until == "complete" && n < 18 {
-		wait = 30
-	}
 	requests := []ordermanager.Request{
 		{Action: ordermanager.ActionPut, Actor: ordermanager.Customer(customer), Drink: s.drink()},
 		{Action: ordermanager.ActionMake, Actor: barista},
@@ -88,7 +84,7 @@ func (s *seeder) order(ctx context.Context, n int, cancel bool, until string) er
 		requests = requests[:2]
 	}
 	for _, request := range requests {
-		s.pass(wait, wait*5)
+		s.pass(10, 95)
 		request.OrderID, request.Venue = id, venue
 		if _, err := s.manager.Handle(ctx, request); err != nil {
 			return err

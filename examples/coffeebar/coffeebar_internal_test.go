@@ -1,0 +1,316 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+)
+
+// A start that cannot succeed says what is in its way and what to do, and damages nothing.
+func TestRun_saysWhatIsInItsWay(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	dir := t.TempDir()
+	damaged := filepath.Join(dir, "damaged.db")
+	content := []byte(strings.Repeat("this is a diary and no database\n", 200))
+	if err := os.WriteFile(damaged, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"busy port":           {[]string{"--db", filepath.Join(dir, "a.db"), "--addr", busy.Addr().String()}, "another program listens on"},
+		"damaged file":        {[]string{"--db", damaged, "--addr", "127.0.0.1:0"}, "damaged, or not a database"},
+		"directory is a file": {[]string{"--db", filepath.Join(damaged, "b.db"), "--addr", "127.0.0.1:0"}, "cannot be used"},
+		"unknown argument":    {[]string{"please"}, `no argument "please"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := run(t.Context(), test.args, io.Discard, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("run: %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a.db")); err == nil {
+		t.Error("a file was made for a bar that could not open")
+	}
+	if now, err := os.ReadFile(damaged); err != nil || !slices.Equal(now, content) {
+		t.Errorf("the damaged file is not as it was: %v", err)
+	}
+}
+
+func TestExplainFile_namesTheFileAndTheWayOut(t *testing.T) {
+	for err, want := range map[error]string{
+		sqlitestore.ErrReadOnly:    "may not be written to",
+		os.ErrPermission:           "may not be written to",
+		sqlitestore.ErrCorrupt:     "--reset",
+		sqlitestore.ErrNewerSchema: "newer version",
+		sqlitestore.ErrFull:        "disk is full",
+		sqlitestore.ErrLocked:      "locked",
+		io.ErrUnexpectedEOF:        "unexpected EOF",
+	} {
+		got := explainFile("bar.db", err)
+		if !errors.Is(got, err) || !strings.Contains(got.Error(), want) || !strings.Contains(got.Error(), "bar.db") {
+			t.Errorf("%v is explained as %q, which lacks %q", err, got, want)
+		}
+	}
+}
+
+func TestReset_keepsTheOldFileBesideTheNewOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "bar.db")
+	if err := prepareFile(path, true); err != nil {
+		t.Fatalf("the first start: %v", err)
+	}
+	for _, content := range []string{"first", "second"} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path+".old-wal", nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := prepareFile(path, true); err != nil {
+			t.Fatal(err)
+		}
+		if kept, err := os.ReadFile(path + ".old"); err != nil || string(kept) != content {
+			t.Errorf("%q was kept as %q, %v", content, kept, err)
+		}
+		for _, gone := range []string{path, path + ".old-wal"} {
+			if _, err := os.Stat(gone); err == nil {
+				t.Errorf("%s is still there", gone)
+			}
+		}
+	}
+}
+
+// testBar is a bar with demonstration orders and its pages.
+func testBar(t *testing.T) (*bar, http.Handler) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	b, err := open(t.Context(), settings{db: filepath.Join(t.TempDir(), "bar.db"), seed: true, drinkTimeout: time.Hour, completionTimeout: time.Hour}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.close)
+	pages, err := newSite(b, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, pages
+}
+
+// visit sends a request of somebody behind a door.
+func visit(pages http.Handler, method, path, name string, form url.Values) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if name != "" {
+		request.AddCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name)})
+	}
+	answer := httptest.NewRecorder()
+	pages.ServeHTTP(answer, request)
+	return answer
+}
+
+// Seeding uses the same rules as everybody, so the board, the workflow and the pages agree about it; and it happens once.
+func TestSeed_makesOrdersInEveryState(t *testing.T) {
+	b, pages := testBar(t)
+	got := map[ordermanager.State]int{}
+	for _, state := range ordermanager.States() {
+		got[state] = b.board.count(state)
+	}
+	want := map[ordermanager.State]int{
+		ordermanager.StatePending: 5, ordermanager.StateMaking: 2, ordermanager.StateCompleted: 18, ordermanager.StateCancelled: 2,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the board (-want +got):\n%s", diff)
+	}
+	store, err := sqlitestore.New(t.Context(), b.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := seed(t.Context(), b.db, store, b.menu); err != nil {
+		t.Errorf("seeding again: %v", err)
+	}
+	for _, path := range []string{"/customer", "/barista", "/display", "/manager", "/manager/orders/demo-03"} {
+		if answer := visit(pages, http.MethodGet, path, "Ada", nil); answer.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, answer.Code)
+		}
+	}
+}
+
+func TestSite_letsNobodyThroughWithoutASignIn(t *testing.T) {
+	_, pages := testBar(t)
+	for _, request := range [][2]string{
+		{"GET", "/customer"}, {"GET", "/barista"}, {"GET", "/display"}, {"GET", "/manager"}, {"GET", "/manager/orders/demo-01"},
+		{"POST", "/barista/orders/demo-23/make"}, {"POST", "/manager/redrive"}, {"GET", "/customer/api/myOrders"}, {"GET", "/barista/api/events"},
+	} {
+		if answer := visit(pages, request[0], request[1], "", nil); answer.Code != http.StatusUnauthorized {
+			t.Errorf("%s %s: %d", request[0], request[1], answer.Code)
+		}
+	}
+	for _, name := range []string{" ", strings.Repeat("x", 25), "\x00", "a\nb"} {
+		answer := visit(pages, http.MethodPost, "/signin", "", url.Values{"door": {"barista"}, "name": {name}})
+		if answer.Code != http.StatusUnprocessableEntity || answer.Header().Get("Set-Cookie") != "" {
+			t.Errorf("the name %q: %d", name, answer.Code)
+		}
+	}
+	// The demo-21 order is Ada's.
+	if answer := visit(pages, http.MethodGet, "/customer/orders/demo-21", "Bela", nil); answer.Code != http.StatusForbidden {
+		t.Errorf("somebody else's order: %d", answer.Code)
+	}
+}
+
+// A button that is pressed again does what it did once: the form carries the version that its reader saw (invariant 6).
+func TestButtons_workOnceHoweverOftenTheyArePressed(t *testing.T) {
+	b, pages := testBar(t)
+	press := func(barista string) *httptest.ResponseRecorder {
+		return visit(pages, http.MethodPost, "/barista/orders/demo-23/make", barista, url.Values{"version": {"3"}})
+	}
+	for range 2 {
+		if answer := press("Mara"); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), "Order 23 is yours.") {
+			t.Errorf("Mara's: %d", answer.Code)
+		}
+	}
+	if answer := press("Noor"); answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "Mara was faster and is making order 23.") {
+		t.Errorf("Noor's: %d", answer.Code)
+	}
+	o, err := b.manager.Order(t.Context(), "demo-23")
+	if err != nil || o.Version != 4 || o.Barista != "Mara" {
+		t.Errorf("the order has version %d and barista %q (%v)", o.Version, o.Barista, err)
+	}
+}
+
+func TestSite_refusesFormsOfOtherSites(t *testing.T) {
+	_, pages := testBar(t)
+	request := httptest.NewRequest(http.MethodPost, "/manager/shop", strings.NewReader("open=false"))
+	request.Header.Set("Sec-Fetch-Site", "cross-site")
+	request.AddCookie(&http.Cookie{Name: cookieName, Value: "Lee"})
+	answer := httptest.NewRecorder()
+	pages.ServeHTTP(answer, request)
+	if answer.Code != http.StatusForbidden {
+		t.Errorf("%d", answer.Code)
+	}
+}
+
+// What was switched off stays off when the bar opens again.
+func TestMenu_remembersWhatHasRunOut(t *testing.T) {
+	b, _ := testBar(t)
+	available := func(m *menu) bool {
+		found, err := m.Menu(t.Context(), venue)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(found.Items, func(item ordermanager.MenuItem) bool { return item.Drink == "Latte" })
+		return found.Items[at].Available
+	}
+	for _, want := range []bool{false, true} {
+		if err := b.menu.setAvailable(t.Context(), "Latte", want); err != nil {
+			t.Fatal(err)
+		}
+		reopened, err := openMenu(t.Context(), b.db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if available(b.menu) != want || available(reopened) != want {
+			t.Errorf("the Latte is available: %v, and after reopening %v; want %v", available(b.menu), available(reopened), want)
+		}
+	}
+}
+
+// The diagram has an arrow for every line of the table, and no other.
+func TestDiagram_showsTheTable(t *testing.T) {
+	for _, lifecycle := range []ordermanager.Lifecycle{ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle} {
+		var want, got []string
+		for _, rule := range lifecycle.Rules() {
+			for range rule.From {
+				want = append(want, strings.ReplaceAll(string(rule.Action), "_", " "))
+			}
+		}
+		for _, e := range draw(lifecycle, func(ordermanager.State) int { return 0 }).Edges {
+			got = append(got, strings.Split(e.Label, ", ")...)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("labels (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestBoard_forgetsNothingAndCountsNothingTwice(t *testing.T) {
+	b, at := newBoard(), time.Now()
+	for i, state := range []ordermanager.State{
+		ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateMaking, ordermanager.StateCompleted, ordermanager.StateMaking,
+	} {
+		version := []int{1, 2, 2, 3, 2}[i] // the last one is late news
+		b.see(ordermanager.Order{ID: "1", State: state, Version: version, UpdatedAt: at})
+	}
+	for i := range remembered + 5 {
+		ended := ordermanager.Order{ID: string(rune('A' + i)), State: ordermanager.StateCancelled, Version: 1, UpdatedAt: at.Add(time.Duration(i) * time.Second)}
+		b.see(ended)
+	}
+	if b.count(ordermanager.StateMaking) != 0 || b.count(ordermanager.StateCompleted) != 1 || b.count(ordermanager.StateCancelled) != remembered+5 {
+		t.Errorf("counts: %v", b.counts)
+	}
+	if latest := b.latest("", 2); len(latest) != 2 || latest[0].ID != string(rune('A'+remembered+4)) || len(b.ended) != remembered {
+		t.Errorf("latest: %v, %d remembered", latest, len(b.ended))
+	}
+}
+
+func TestSpan_isReadByPeople(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 59 * time.Second: "59 s", 61 * time.Second: "1 min", 3725 * time.Second: "1 h 2 min", 49 * time.Hour: "2 d",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}
+
+// The bar opens, answers, and stops when it is told to, open streams or not.
+func TestServe_stopsGracefully(t *testing.T) {
+	b, _ := testBar(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.serve(ctx, listener, slog.New(slog.DiscardHandler)) }()
+	request, err := http.NewRequest(http.MethodGet, "http://"+listener.Addr().String()+"/barista/api/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.AddCookie(&http.Cookie{Name: cookieName, Value: "Mara"})
+	stream, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stream.Body.Close() }()
+	stop()
+	if _, err := io.Copy(io.Discard, stream.Body); err != nil {
+		t.Errorf("the stream did not end properly: %v", err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
