@@ -218,21 +218,17 @@ func (m *Manager) refusal(t *Transition, o *Order, reasons []Reason) *Transition
 	e := &TransitionError{Action: t.Entry.Action, OrderID: t.OrderID, Reasons: reasons}
 	if t.Guards.Customer == "" || t.Guards.Customer == o.Customer {
 		masked := o.masked()
-		e.Order, e.State, e.Allowed = &masked, o.State, m.allowed(o)
+		e.Order, e.State, e.Allowed = &masked, o.State, m.allowed(o, t.Entry.Actor)
 	}
 	return e
 }
 
-// allowed lists the actions that the order is ready for, whoever acts.
-func (m *Manager) allowed(o *Order) []Action {
+// allowed lists the actions that the actor could do to the order now. It asks the guards of a transition, as everything does.
+func (m *Manager) allowed(o *Order, actor Actor) []Action {
 	return slices.DeleteFunc(slices.Clone(m.table.allowed[o.State]), func(action Action) bool {
-		switch action {
-		case ActionPut:
-			return o.Drink != nil
-		case ActionMake, ActionComplete:
-			return o.Drink == nil
-		}
-		return false
+		permission := m.policy(action, actor)
+		t := m.transition(&Request{Action: action, OrderID: o.ID, Actor: actor, Venue: o.Venue}, permission, nil)
+		return !permission.Allowed || !t.Permits(o)
 	})
 }
 
@@ -253,7 +249,7 @@ func (m *Manager) refusePut(ctx context.Context, r *Request, violations []Violat
 		return receipt, nil
 	}
 	masked := o.masked()
-	refusal.Order = &masked
+	refusal.Order, refusal.Allowed = &masked, m.allowed(o, r.Actor)
 	return Receipt{}, refusal
 }
 

@@ -411,19 +411,23 @@ func TestExplain_givesEveryReason(t *testing.T) {
 	}
 }
 
-func TestRefusal_saysWhatIsAllowedNow(t *testing.T) {
+func TestRefusal_saysWhatTheCallerCouldDoInstead(t *testing.T) {
 	tests := []struct {
-		state ordermanager.State
-		want  []ordermanager.Action
+		state   ordermanager.State
+		request ordermanager.Request
+		want    []ordermanager.Action
 	}{
-		{stateNew, []ordermanager.Action{"put", "cancel"}},
-		{ordermanager.StatePending, []ordermanager.Action{"make", "cancel"}},
-		{ordermanager.StateCompleted, []ordermanager.Action{}},
+		{stateNew, by("unmake", ordermanager.Barista(holder)), []ordermanager.Action{"cancel"}},
+		{ordermanager.StatePending, by("unmake", ordermanager.Barista(holder)), []ordermanager.Action{"make", "cancel"}},
+		{ordermanager.StatePending, put(), []ordermanager.Action{"cancel"}},
+		{ordermanager.StateMaking, by("make", ordermanager.Barista(holder)), []ordermanager.Action{"unmake", "complete", "cancel"}},
+		{ordermanager.StateMaking, by("make", ordermanager.Barista("barista-2")), []ordermanager.Action{}},
+		{ordermanager.StateCompleted, by("unmake", ordermanager.Barista(holder)), []ordermanager.Action{}},
 	}
 	for _, tt := range tests {
 		h := newHouse(t)
 		h.bring(tt.state)
-		_, err := h.Handle(t.Context(), by("unmake", ordermanager.Barista(holder)))
+		_, err := h.Handle(t.Context(), tt.request)
 		refusal, ok := errors.AsType[*ordermanager.TransitionError](err)
 		if !ok {
 			t.Fatalf("%s: %v", tt.state, err)

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Code is the stable, machine-readable name of an error: the same in the HTTP API, the Lambda handlers, the command and metrics.
+// Code is the stable, machine-readable name of an error: the same in the HTTP API, the Lambda handlers, the command and metrics. Go
+// code asks with [errors.Is]; codes are for what leaves the program.
 type Code string
 
 // sentinel is an error that stands for a code. A sentinel may be a special case of another one.
@@ -118,6 +119,8 @@ type MenuError struct {
 	OrderID string
 	// Violations is never empty.
 	Violations []Violation
+	// Allowed are the actions that the caller could do to the order now; nil where Order is.
+	Allowed []Action
 	// Order is the order as it is, nil when it does not exist or is not the caller's.
 	Order *Order
 }
@@ -142,7 +145,7 @@ type TransitionError struct {
 	OrderID string
 	// State is the order's state; empty for somebody who may not know it.
 	State State
-	// Allowed are the actions that the life cycle allows in this state, whoever acts.
+	// Allowed are the actions that the caller could do to the order now; nil where Order is.
 	Allowed []Action
 	// Reasons is every reason, the most telling one first.
 	Reasons []Reason

@@ -95,7 +95,7 @@ func ExampleTransitionError() {
 	if refusal, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
 		fmt.Println(ordermanager.CodeOf(err), refusal.State, refusal.Allowed)
 	}
-	// Output: illegal_transition pending [put cancel]
+	// Output: illegal_transition pending [cancel]
 }
 
 func ExampleManager_Explain() {

@@ -39,7 +39,7 @@ type MenuSource interface {
 	Menu(ctx context.Context, venue string) (*Menu, error)
 }
 
-// StaticMenu is a [MenuSource] with one menu for every venue.
+// StaticMenu is a [MenuSource] with one menu for every venue. It checks nothing: see [Menu.Validate].
 func StaticMenu(menu Menu) MenuSource { return staticMenu{&menu} }
 
 type staticMenu struct{ menu *Menu }

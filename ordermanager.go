@@ -136,7 +136,7 @@ type OrderPage struct {
 	Cursor string
 }
 
-// Page returns one page of the orders that match the query. Errors: [ErrInvalidRequest], also for a cursor that is not from a page of
+// Page returns one page of the orders that match the query, which must ask for something: there is no listing of all orders. Errors: [ErrInvalidRequest], also for a cursor that is not from a page of
 // this listing, and [ErrStore].
 func (m *Manager) Page(ctx context.Context, q Query) (OrderPage, error) {
 	page, err := m.list(ctx, q)
@@ -150,7 +150,7 @@ func (m *Manager) Page(ctx context.Context, q Query) (OrderPage, error) {
 	return OrderPage{orders, page.Cursor}, nil
 }
 
-// Orders goes through all orders that match the query, page by page; it holds nothing open between them, so orders that change
+// Orders goes through all orders that match the query (see [Manager.Page]), page by page; it holds nothing open between them, so orders that change
 // meanwhile may be missed or met again. An error, as of [Manager.Page], ends it. The query's Limit is the size of a page.
 func (m *Manager) Orders(ctx context.Context, q Query) iter.Seq2[Order, error] {
 	return func(yield func(Order, error) bool) {
@@ -176,7 +176,7 @@ func (m *Manager) Orders(ctx context.Context, q Query) iter.Seq2[Order, error] {
 func (q *Query) validate() error {
 	switch {
 	case q.State == "" && q.Customer == "" && q.Venue == "" && !q.Owing:
-		return invalid("query", "asks for nothing: name a state, a customer or a venue")
+		return invalid("query", "asks for nothing: name a state, a customer, a venue or what is owed")
 	case q.State != "" && !q.State.Known():
 		return invalid("state", "is unknown")
 	case q.Limit < 0 || q.Limit > MaxPageSize:

@@ -14,7 +14,7 @@ type Problem struct {
 	Violations []Violation `json:"violations,omitempty"`
 	// Reasons are those of a [*TransitionError].
 	Reasons []Reason `json:"reasons,omitempty"`
-	// Allowed are the actions that the order's state allows now; nil where there is no order to tell it of.
+	// Allowed are the actions that the caller could do to the order now; absent where there is no order to tell it of.
 	Allowed []Action `json:"allowed,omitzero"`
 	// Order is the order as it is; null when there is none or the caller may not see it.
 	Order *View `json:"order"`
@@ -28,7 +28,7 @@ func ProblemOf(err error) Problem {
 		problem.Field = e.Field
 	}
 	if e, ok := errors.AsType[*MenuError](err); ok {
-		problem.Violations, order = e.Violations, e.Order
+		problem.Violations, problem.Allowed, order = e.Violations, e.Allowed, e.Order
 	}
 	if e, ok := errors.AsType[*TransitionError](err); ok {
 		problem.Reasons, problem.Allowed, order = e.Reasons, e.Allowed, e.Order

@@ -113,6 +113,7 @@ func describe(err error) problem {
 	}
 	if menu, ok := errors.AsType[*ordermanager.MenuError](err); ok {
 		p.Order = viewOrNil(menu.Order)
+		p.AllowedActions = append(p.AllowedActions, menu.Allowed...)
 		p.Violations = append(p.Violations, menu.Violations...)
 	}
 	answer, known := answers[p.Code]

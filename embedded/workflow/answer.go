@@ -8,13 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/brewline/ordermanager"
 )
 
 // Resume implements [ordermanager.Resumer]: it ends the open wait and takes the step that follows, in one transaction. Whether a wait is open is
 // what the file says, not the clock: an answer that comes after the deadline, but before the time-out was carried out, is in time.
+//
+// A token of another workflow service is [ordermanager.ErrUndeliverable] and not gone: a workflow may wait on it there.
 func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+	if !strings.HasPrefix(token.Reveal(), tokenPrefix) {
+		return "", fmt.Errorf("the token is of another workflow service: %w", errors.Join(ordermanager.ErrUndeliverable, ctx.Err()))
+	}
 	result := ordermanager.Gone
 	err := w.write(ctx, func(tx *sql.Tx) error {
 		var orderID, venue string

@@ -97,10 +97,16 @@ func TestAnAnswerBeforeTheTimeOutIsCarriedOutIsInTime(t *testing.T) {
 	}
 }
 
-func TestATokenThatNobodyGaveOutIsGone(t *testing.T) {
+// A tool that is run with the wrong resumer must not settle, and so lose, what another workflow is owed.
+func TestATokenOfAnotherServiceIsUndeliverableAndOneOfOursThatNobodyWaitsOnIsGone(t *testing.T) {
 	h := newHouse(t, openTemp(t), nil)
-	answer, err := h.workflow.Resume(t.Context(), ordermanager.NewTaskToken("made up"), ordermanager.Outcome{Output: []byte("{}")})
+	output := ordermanager.Outcome{Output: []byte("{}")}
+	answer, err := h.workflow.Resume(t.Context(), ordermanager.NewTaskToken("made up"), output)
+	if !errors.Is(err, ordermanager.ErrUndeliverable) {
+		t.Errorf("another's: got %q, %v", answer, err)
+	}
+	answer, err = h.workflow.Resume(t.Context(), ordermanager.NewTaskToken("ordermanager-embedded:made up"), output)
 	if err != nil || answer != ordermanager.Gone {
-		t.Errorf("got %q, %v", answer, err)
+		t.Errorf("ours: got %q, %v", answer, err)
 	}
 }

@@ -188,10 +188,13 @@ func (w *Workflow) admit(ctx context.Context, tx *sql.Tx, orderID, customer, ven
 	return nil
 }
 
+// tokenPrefix tells our tokens from those of another workflow service.
+const tokenPrefix = "ordermanager-embedded:"
+
 // wait opens a wait: a new token, a deadline, and a notification that takes the token to the Manager. Only its fingerprint stays here.
 func (w *Workflow) wait(ctx context.Context, tx *sql.Tx, n *notification, timeout time.Duration) error {
 	now := w.options.Now()
-	n.token, n.at = ordermanager.NewTaskToken(rand.Text()), now.UnixMilli()
+	n.token, n.at = ordermanager.NewTaskToken(tokenPrefix+rand.Text()), now.UnixMilli()
 	_, err := tx.ExecContext(ctx, "UPDATE ordermanager_workflows SET token = ?, deadline = ? WHERE order_id = ?",
 		n.token.Fingerprint(), now.Add(timeout).UnixMilli(), n.orderID)
 	if err != nil {

@@ -116,7 +116,11 @@ func (c *Caller) Wait(ctx context.Context, limit time.Duration) {
 	if limit <= 0 {
 		return
 	}
-	timer := time.NewTimer(time.Duration(c.IntN(int(limit))) + 1)
+	pause(ctx, time.Duration(c.IntN(int(limit)))+1)
+}
+
+func pause(ctx context.Context, length time.Duration) {
+	timer := time.NewTimer(length)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -194,9 +198,11 @@ func through[T any](ctx context.Context, do func(context.Context) (T, error), fa
 			return answer, err
 		}
 	case Straggling:
+		// Drawn here, because the caller goes on drawing meanwhile.
+		delay := time.Duration(c.IntN(int(max(lateness, 2*c.network.Pace)))) + 1
 		c.network.stragglers.Go(func() {
 			ctx := context.WithoutCancel(ctx)
-			c.Wait(ctx, max(lateness, 2*c.network.Pace))
+			pause(ctx, delay)
 			_, _ = do(ctx)
 		})
 		return fail(fault)

@@ -184,18 +184,9 @@ func (p *person) think(n int) call {
 func (p *person) act(ctx context.Context, c call) (kind, error) {
 	ctx = p.caller.Context(ctx)
 	if p.caller.IntN(15) == 0 { // somebody who loses patience
-		patient, cancel := context.WithCancel(ctx)
+		impatient, cancel := context.WithTimeout(ctx, time.Duration(p.caller.IntN(int(time.Millisecond))))
 		defer cancel()
-		stop := make(chan struct{})
-		defer close(stop)
-		go func() {
-			select {
-			case <-time.After(time.Duration(p.caller.IntN(int(time.Millisecond)))):
-				cancel()
-			case <-stop:
-			}
-		}()
-		ctx = patient
+		ctx = impatient
 	}
 	from := p.clock.Add(1)
 	receipt, order, err := p.ask(ctx, c)

@@ -103,7 +103,7 @@ func TestJudge_findsEveryMistake(t *testing.T) {
 		}},
 		"a state that is not looked at": {"illegal paths", func(s *wrong, _ *workflows) {
 			s.apply = func(t *ordermanager.Transition) {
-				if t.Entry.Action == ordermanager.ActionTimedOut {
+				if t.Assign.State.Terminal() {
 					t.Guards.States = nil
 				}
 			}
