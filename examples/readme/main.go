@@ -41,4 +41,11 @@ func main() {
 	fmt.Println(err)
 	_, err = manager.Make(ctx, ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("barista-2")})
 	fmt.Println(errors.Is(err, ordermanager.ErrClaimed), err)
+
+	// The workflow takes an order number meanwhile, and waits for completion; the winner completes, and the workflow ends.
+	if err := workflow.Advance(ctx); err != nil {
+		log.Fatal(err)
+	}
+	receipt, err = manager.Complete(ctx, ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("barista-1")})
+	fmt.Println(receipt.Order.State, receipt.Order.Number, receipt.Resume, workflow.Stage("order-1"), err)
 }

@@ -12,6 +12,7 @@ func Example_main() {
 	// pending delivered <nil>
 	// <nil>
 	// true cannot make order order-1, which is making: another barista holds the order (barista-1); the state of the order does not allow this
+	// completed 1 delivered finished <nil>
 }
 
 func TestReadme_showsThisProgramAndItsOutput(t *testing.T) {
