@@ -91,7 +91,7 @@ func TestKilledAtAnyMoment_nothingAcknowledgedIsLostAndNothingHappensTwice(t *te
 	load.Wait()
 
 	orders := l.snapshot()
-	house.finish(orders)
+	house.finish()
 	house.stop()
 	acknowledged, replayed := house.audit(orders)
 	t.Logf("%d kills, %d of them during a start; %d orders, %d acknowledged actions, %d of them when they were repeated after a crash",
@@ -252,10 +252,12 @@ type client struct {
 	ledger *ledger
 	random *rand.Rand
 	name   string
+	// walkedAway counts the orders that the client left without knowing what became of them.
+	walkedAway int
 }
 
-// maxLeft is how many orders a client leaves open: the bar takes a hundred.
-const maxLeft = 10
+// maxLeft is how many orders a client leaves open, and how many it walks away from: the bar takes a hundred.
+const maxLeft = 7
 
 // lives are what can become of an order. The last two leave it open.
 var lives = [][]ordermanager.Action{
@@ -293,12 +295,17 @@ func (c *client) run(ctx context.Context) {
 	}
 }
 
-// again does something until there is an answer, and says whether it was repeated. It gives up when the load ends.
-func (c *client) again(ctx context.Context, do func() (int, []byte, error)) (status int, answer []byte, repeated bool) {
+// again does something until there is an answer, and says whether it was repeated. It gives up when the load ends. A client who is not
+// patient walks away at once: then nobody but the bar itself can finish what was begun.
+func (c *client) again(ctx context.Context, patient bool, do func() (int, []byte, error)) (status int, answer []byte, repeated bool) {
 	for {
 		status, answer, err := do()
 		if err == nil && status < http.StatusInternalServerError {
 			return status, answer, repeated
+		}
+		if !patient {
+			c.walkedAway++
+			return 0, nil, false
 		}
 		repeated = true
 		select {
@@ -311,7 +318,7 @@ func (c *client) again(ctx context.Context, do func() (int, []byte, error)) (sta
 
 func (c *client) startOrder(ctx context.Context, id, customer string) bool {
 	form := url.Values{"order": {id}}.Encode()
-	status, answer, repeated := c.again(ctx, func() (int, []byte, error) {
+	status, answer, repeated := c.again(ctx, true, func() (int, []byte, error) {
 		return c.house.do(ctx, http.MethodPost, "/customer/orders", customer, "", strings.NewReader(form), "application/x-www-form-urlencoded")
 	})
 	switch {
@@ -335,7 +342,7 @@ func (c *client) act(ctx context.Context, id, customer string, action ordermanag
 		body = `{"drink":"Latte","modifiers":["Oat"]}`
 	}
 	path := fmt.Sprintf("/%s/api/orders/%s?action=%s", door, id, action)
-	status, answer, repeated := c.again(ctx, func() (int, []byte, error) {
+	status, answer, repeated := c.again(ctx, c.walkedAway == maxLeft || c.random.IntN(2) == 0, func() (int, []byte, error) {
 		return c.house.do(ctx, http.MethodPut, path, name, key, strings.NewReader(body), "application/json")
 	})
 	if status == http.StatusOK {
@@ -376,29 +383,34 @@ func (h *house) compare(orders map[string]entry) {
 }
 
 // finish waits until the workflow of every decided order has ended, without anybody doing anything about it.
-func (h *house) finish(orders map[string]entry) {
+func (h *house) finish() {
 	h.t.Helper()
-	_, manager, flow, closeFile := h.open()
+	manager, flow, closeFile := h.open()
 	defer closeFile()
-	for id := range orders {
-		o, err := manager.Order(h.t.Context(), id)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		if !o.State.Terminal() {
-			continue
-		}
-		until(h.t, "the workflow of "+id+" ends", func() bool {
-			status, err := flow.Status(h.t.Context(), id)
+	for _, state := range []ordermanager.State{ordermanager.StateCompleted, ordermanager.StateCancelled} {
+		for o, err := range manager.Orders(h.t.Context(), ordermanager.Query{State: state}) {
 			if err != nil {
 				h.t.Fatal(err)
 			}
-			return status.Deadline.IsZero() && status.Pending == 0
-		})
+			until(h.t, "the workflow of "+o.ID+" ends", func() bool {
+				status, err := flow.Status(h.t.Context(), o.ID)
+				if err != nil {
+					h.t.Fatal(err)
+				}
+				return status.Deadline.IsZero() && status.Pending == 0
+			})
+		}
 	}
+	until(h.t, "nothing is owed any more", func() bool {
+		page, err := manager.Page(h.t.Context(), ordermanager.Query{Owing: true})
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		return len(page.Orders) == 0
+	})
 }
 
-func (h *house) open() (ordermanager.Store, *ordermanager.Manager, *workflow.Workflow, func()) {
+func (h *house) open() (*ordermanager.Manager, *workflow.Workflow, func()) {
 	h.t.Helper()
 	ctx := h.t.Context()
 	db, err := sqlitestore.Open(ctx, h.file)
@@ -417,13 +429,13 @@ func (h *house) open() (ordermanager.Store, *ordermanager.Manager, *workflow.Wor
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return store, manager, flow, func() { _ = db.Close() }
+	return manager, flow, func() { _ = db.Close() }
 }
 
 // audit looks into the file that the server left.
 func (h *house) audit(orders map[string]entry) (acknowledged, replayed int) {
 	h.t.Helper()
-	_, manager, flow, closeFile := h.open()
+	manager, flow, closeFile := h.open()
 	defer closeFile()
 	numbers := map[string]string{}
 	total := 0
