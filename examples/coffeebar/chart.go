@@ -57,7 +57,7 @@ func waits(latest []ordermanager.Order) chart {
 	}
 	c.Median = exactly(median(all))
 	step := scale(most)
-	top := (most + step - 1) / step * step
+	top := (most - 1).Truncate(step) + step
 	height := func(d time.Duration) int { return int(int64(chartBase-chartTop) * int64(d) / int64(top)) }
 	for at := time.Duration(0); at <= top; at += step {
 		c.Lines = append(c.Lines, line{chartBase - height(at), span(at)})

@@ -124,7 +124,6 @@ type house struct {
 	process            *exec.Cmd
 	output             io.Reader
 	errors             bytes.Buffer
-	client             http.Client
 }
 
 // spawn starts the process and waits for nothing.

@@ -88,7 +88,7 @@ func signInCookie(d door, name string) *http.Cookie {
 }
 
 func signOutCookie(d door) *http.Cookie {
-	cookie := signInCookie(d, "")
+	cookie := signInCookie(d, "") //nolint:gosec // the same as above
 	cookie.MaxAge = -1
 	return cookie
 }
