@@ -13,10 +13,11 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// A person waits for the answer. The SDK alone would wait half a minute for a connection, three times.
+// A person waits for the answer, and the SDK alone would wait half a minute for a connection, three times. But an answer that is only slow is
+// waited for: when a resume is repeated, its first answer is lost, and it counts as one whose workflow no longer waits.
 const (
 	dialTimeout    = 3 * time.Second
-	requestTimeout = 5 * time.Second
+	requestTimeout = 10 * time.Second
 )
 
 // cloud is the configuration of AWS, loaded when it is first needed.

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -169,7 +171,9 @@ func TestSourcePage_runsOnTheSamplesTables(t *testing.T) {
 				t.Fatal(stdout, stderr)
 			}
 			bus := unique("bus")
-			if _, err := eventbridge.NewFromConfig(cfg).CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: &bus}); err != nil {
+			_, err := eventbridge.NewFromConfig(cfg).CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: &bus})
+			// The SDK repeats a call whose answer is late; the name is nobody else's.
+			if _, repeated := errors.AsType[*eventbridgetypes.ResourceAlreadyExistsException](err); err != nil && !repeated {
 				t.Fatal(err)
 			}
 			venue := ""
@@ -283,7 +287,7 @@ func TestTable_ofTheSampleLacksOneIndexAndGetsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := "dynamodb:" + table
-	// DynamoDB Local never finishes the index of a table without items.
+	// DynamoDB Local never finishes the index of a table without items, nor any index after that.
 	started := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{"orderId":"1","userId":"1","TaskToken":"secret-1"}}`
 	if code, stdout, stderr := invoke(t, started, "exec", "--store", name, "--layout", "workshop"); code != exitAccepted {
 		t.Fatal(stdout, stderr)
