@@ -75,7 +75,7 @@ func (s *seeder) order(ctx context.Context, n int, cancel bool, until string) er
 		return err
 	}
 	requests := []ordermanager.Request{
-		{Action: ordermanager.ActionPut, Actor: ordermanager.Customer(customer), Drink: s.drink()},
+		{Action: ordermanager.ActionPut, Actor: ordermanager.Customer(customer), Drink: s.drink(n)},
 		{Action: ordermanager.ActionMake, Actor: barista},
 		{Action: ordermanager.ActionComplete, Actor: barista},
 	}
@@ -100,8 +100,8 @@ func (s *seeder) order(ctx context.Context, n int, cancel bool, until string) er
 }
 
 // drink chooses something from the menu, now and then with an option.
-func (s *seeder) drink() ordermanager.DrinkOrder {
-	item := s.items[s.random.IntN(len(s.items))]
+func (s *seeder) drink(n int) ordermanager.DrinkOrder {
+	item := s.items[n*3%len(s.items)]
 	order := ordermanager.DrinkOrder{Drink: item.Drink}
 	for _, group := range item.Modifiers {
 		if s.random.IntN(2) == 0 {
