@@ -211,6 +211,8 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 			return m.unchanged(ctx, t, o), nil
 		case failing&guardFirstNewer != 0:
 			t.Assign.AnswerFirst = false
+		case decided || !o.decided(wait):
+			return Receipt{}, &StoreError{"apply", t.OrderID, ErrStoreContract} // or it would go on for ever
 		}
 	}
 }
