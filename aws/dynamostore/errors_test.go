@@ -148,7 +148,7 @@ func TestList_saysWhatIsMissingForARedriveAndHowToAddIt(t *testing.T) {
 		if !errors.Is(err, dynamostore.ErrNoIndex) {
 			t.Fatal(err)
 		}
-		for _, word := range []string{"table orders", index, "AddOwingIndex", "ordermanager table"} {
+		for _, word := range []string{"table orders", index, "AddOwingIndex", "ordermanager table add-index"} {
 			if !strings.Contains(err.Error(), word) {
 				t.Errorf("%v does not mention %s", err, word)
 			}

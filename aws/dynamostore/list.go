@@ -254,7 +254,7 @@ func (s *Store) wrapQuery(index string, err error) error {
 	wrapped := &Error{Op: "Query", Table: s.table, Kind: kindOf(err), Err: err}
 	if wrapped.Kind == ErrNoIndex { //nolint:errorlint // kindOf returns the sentinel itself
 		wrapped.Hint = fmt.Sprintf("it has no index %s; compare it with Schema, or add what only a redrive needs with AddOwingIndex, "+
-			"from the command line with: ordermanager table create", index)
+			"from the command line with: ordermanager table add-index", index)
 	}
 	return wrapped
 }
