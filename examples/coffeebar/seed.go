@@ -42,7 +42,7 @@ func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu)
 		}
 		s.pass(60, 160)
 	}
-	s.now = time.Now().Add(-9 * time.Minute)
+	s.now = time.Now().Add(-14 * time.Minute)
 	for i, until := range []string{"complete", "complete", "make", "make", "put", "put", "put", "put", "put"} {
 		if err := s.order(ctx, 18+i, false, until); err != nil {
 			return err
