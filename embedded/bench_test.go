@@ -142,6 +142,7 @@ func BenchmarkIdleStreams(b *testing.B) {
 		for range clients {
 			response, err := s.request(ctx, http.MethodGet, "/events", "barista:1", "")
 			check(b, err)
+			defer func() { _ = response.Body.Close() }()
 			if _, err := bufio.NewReader(response.Body).ReadString('\n'); err != nil {
 				b.Fatal(err)
 			}
