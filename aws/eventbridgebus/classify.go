@@ -3,17 +3,12 @@ package eventbridgebus
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/internal/awserror"
 )
-
-// transient is the SDK's own judgement of which errors are worth a repetition.
-var transient = retry.IsErrorRetryables(retry.DefaultRetryables)
 
 // classify sorts every error of a whole call into retry later and will never work by being repeated: "PutEvents" and "Common
 // Errors" in the Amazon EventBridge API Reference.
@@ -23,19 +18,10 @@ func classify(err error) error {
 	if !errors.As(err, &api) {
 		return later // the service was not reached, or its answer was not understood
 	}
-	if status := httpStatus(err); status >= http.StatusInternalServerError || status == http.StatusTooManyRequests ||
-		transient.IsErrorRetryable(err) == aws.TrueTernary {
+	if awserror.Transient(err) {
 		return later
 	}
 	return fmt.Errorf("%w: %w", ordermanager.ErrUndeliverable, later)
-}
-
-func httpStatus(err error) int {
-	var response interface{ HTTPStatusCode() int }
-	if errors.As(err, &response) {
-		return response.HTTPStatusCode()
-	}
-	return 0
 }
 
 // permanent sorts the error code of one entry in the same way: "PutEventsResultEntry" in the Amazon EventBridge API Reference
