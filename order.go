@@ -61,7 +61,7 @@ const (
 
 // Actions lists the five actions of people.
 func Actions() []Action {
-	return []Action{ActionPut, ActionMake, ActionUnmake, ActionComplete, ActionCancel}
+	return slices.Clone(actions[:])
 }
 
 // Order is everything that is known about one order.
