@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
 // TestEveryStatementFindsItsRowsThroughAnIndex asks SQLite how it would carry each statement out.
@@ -22,7 +23,7 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := "SEARCH ordermanager_orders USING INDEX sqlite_autoindex_ordermanager_orders_1 (id=?)"
-	checkPlan(t, db, "get", selectOne, []any{"1"}, one)
+	checkPlan(t, db, "get", sqlstore.SQLite.Get("1"), one)
 
 	venue, barista := "", "bo"
 	everything := ordermanager.Transition{
@@ -33,18 +34,20 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 			Register:    &ordermanager.Registration{Wait: ordermanager.SecondWait, Token: ordermanager.NewTaskToken("t"), At: time.Now()},
 			AnswerFirst: true, Event: true},
 	}
-	w, err := translate(&everything)
+	w, err := sqlstore.SQLite.Apply(&everything)
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkPlan(t, db, "update", w.text, w.args, one)
+	checkPlan(t, db, "update", w, one)
 
+	first := ordermanager.Query{State: ordermanager.StatePending, Limit: 1}
+	later := sqlstore.SQLite.Page(&first, []*ordermanager.Order{{ID: "1"}, {ID: "2"}}).Cursor
 	for _, c := range []struct{ state, customer, venue, owing string }{
 		{"state", "", "", ""}, {"", "customer", "", ""}, {"", "", "venue", ""}, {"", "", "", "owing"},
 		{"state", "", "venue", ""}, {"state", "customer", "", ""}, {"", "customer", "venue", ""}, {"state", "customer", "venue", ""},
 		{"state", "", "", "owing"}, {"", "", "venue", "owing"}, {"state", "customer", "venue", "owing"},
 	} {
-		for _, cursor := range []string{"", encodeCursor(&ordermanager.Order{ID: "1"})} {
+		for _, cursor := range []string{"", later} {
 			var index, terms string
 			switch {
 			case c.owing != "":
@@ -74,21 +77,21 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 			q := ordermanager.Query{State: ordermanager.State(c.state), Customer: c.customer, Venue: c.venue,
 				Owing: c.owing != "", Limit: 10, Cursor: cursor}
 			name := fmt.Sprintf("list by %s%s%s%s, cursor %t", c.state, c.customer, c.venue, c.owing, cursor != "")
-			text, args, err := listing(q)
+			list, err := sqlstore.SQLite.List(&q)
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkPlan(t, db, name, text, args, want)
+			checkPlan(t, db, name, list, want)
 		}
 	}
 }
 
 // checkPlan fails unless the whole plan is the wanted line: no other search, no scan and no sorting.
-func checkPlan(t *testing.T, db *sql.DB, name, text string, args []any, want string) {
+func checkPlan(t *testing.T, db *sql.DB, name string, statement sqlstore.Statement, want string) {
 	t.Helper()
-	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement.Text, statement.Args...)
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, text)
+		t.Fatalf("%s: %v\n%s", name, err, statement.Text)
 	}
 	defer func() { _ = rows.Close() }()
 	var plan []string

@@ -14,10 +14,13 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
+	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
 //go:embed migrations
@@ -84,16 +87,109 @@ func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	return kept.(*sql.Stmt), nil
 }
 
-func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	statement, err := s.prepared(ctx, text) //nolint:sqlclosecheck // it stays open for the next one
+// query runs a statement and reads its result.
+func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, read func(sqlstore.Rows) (T, error)) (T, error) {
+	var none T
+	prepared, err := s.prepared(ctx, statement.Text) //nolint:sqlclosecheck // it stays open for the next one
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	rows, err := statement.QueryContext(ctx, args...)
-	return rows, sqlitefile.Classify(err)
+	rows, err := prepared.QueryContext(ctx, statement.Args...)
+	return result(rows, err, read)
+}
+
+// result reads a result and closes it: what a statement returns is committed when its end was reached, and only then is it
+// known whether it was.
+func result[T any](rows *sql.Rows, err error, read func(sqlstore.Rows) (T, error)) (T, error) {
+	var none T
+	if err != nil {
+		return none, classify(err)
+	}
+	found, err := read(rows)
+	if err := errors.Join(err, rows.Close()); err != nil {
+		return none, classify(err)
+	}
+	return found, nil
+}
+
+func classify(err error) error {
+	if errors.Is(err, sqlstore.ErrBrokenRow) {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return sqlitefile.Classify(err)
+}
+
+// Apply implements [ordermanager.Store].
+func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
+	statement, err := sqlstore.SQLite.Apply(&t)
+	if err != nil {
+		return ordermanager.Result{}, err
+	}
+	if err := s.writers.Enter(ctx); err != nil {
+		return ordermanager.Result{}, err
+	}
+	o, err := query(ctx, s, statement, sqlstore.One)
+	s.writers.Leave()
+	if err != nil || o != nil {
+		return ordermanager.Result{Applied: o != nil, Order: o}, err
+	}
+	return s.refused(ctx, statement, t.OrderID)
+}
+
+// refused finds the order that stood against the write. Since another process may have changed it meanwhile, the write is tried
+// again in one transaction with the reading: either it is refused by the very order that is returned, or it is applied now.
+func (s *Store) refused(ctx context.Context, statement sqlstore.Statement, orderID string) (ordermanager.Result, error) {
+	var answer ordermanager.Result
+	err := sqlitefile.Write(ctx, s.db, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, statement.Text, statement.Args...) //nolint:sqlclosecheck // result closes it
+		answer.Order, err = result(rows, err, sqlstore.One)
+		if answer.Applied = answer.Order != nil; answer.Applied || err != nil {
+			return err
+		}
+		current := sqlstore.SQLite.Get(orderID)
+		rows, err = tx.QueryContext(ctx, current.Text, current.Args...) //nolint:sqlclosecheck // result closes it
+		answer.Order, err = result(rows, err, sqlstore.One)
+		return err
+	})
+	if err != nil {
+		return ordermanager.Result{}, err
+	}
+	return answer, nil
+}
+
+// Settle implements [ordermanager.Store].
+func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) error {
+	statement, err := sqlstore.SQLite.Settle(&settlement)
+	if err != nil {
+		return err
+	}
+	if statement.Text == "" {
+		return ctx.Err()
+	}
+	prepared, err := s.prepared(ctx, statement.Text) //nolint:sqlclosecheck // it stays open for the next one
+	if err != nil {
+		return err
+	}
+	if err := s.writers.Enter(ctx); err != nil {
+		return err
+	}
+	defer s.writers.Leave()
+	_, err = prepared.ExecContext(ctx, statement.Args...)
+	return classify(err)
 }
 
 // Get implements [ordermanager.Store].
 func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
-	return one(s.query(ctx, selectOne, orderID))
+	return query(ctx, s, sqlstore.SQLite.Get(orderID), sqlstore.One)
+}
+
+// List implements [ordermanager.Store]. It is oldest first and reads its own writes. Orders come without their history, their
+// waits and what they owe. A page is read in one go, so nothing is held between two pages.
+func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
+	statement, err := sqlstore.SQLite.List(&q)
+	if err != nil {
+		return ordermanager.Page{}, err
+	}
+	orders, err := query(ctx, s, statement, sqlstore.Listed)
+	return sqlstore.SQLite.Page(&q, orders), err
 }

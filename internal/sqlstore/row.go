@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlstore
 
 import (
 	"database/sql"
@@ -8,14 +8,61 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
 )
 
 const (
-	listed    = "id, customer, venue, robot, state, drink, number, barista, reason, created_at, updated_at, version"
-	columns   = listed + ", history, first_token, first_at, second_token, second_at, owed_events"
-	selectOne = "SELECT " + columns + " FROM ordermanager_orders WHERE id = ?"
+	listed = "id, customer, venue, robot, state, drink, number, barista, reason, created_at, updated_at, version"
+	// columns are those of a whole order.
+	columns = listed + ", history, first_token, first_at, second_token, second_at, owed_events"
 )
+
+// Get is the statement that reads one whole order.
+func (d *Dialect) Get(orderID string) Statement {
+	return Statement{"SELECT " + columns + " FROM ordermanager_orders WHERE id = ?", []any{orderID}}
+}
+
+// ErrBrokenRow is returned for a row that holds what no store of this module wrote.
+var ErrBrokenRow = errors.New("a row holds what is not an order")
+
+// Rows is a result of any driver.
+type Rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+}
+
+// One reads a result of at most one whole order; nil if it is empty. It reads to the end, because a statement that
+// returns what it changed is only then known to have been carried out.
+func One(rows Rows) (*ordermanager.Order, error) {
+	var found *row
+	for rows.Next() {
+		found = new(row)
+		if err := rows.Scan(found.whole()...); err != nil {
+			return nil, err
+		}
+	}
+	if err := rows.Err(); err != nil || found == nil {
+		return nil, err
+	}
+	return found.decode()
+}
+
+// Listed reads the result of [Dialect.List].
+func Listed(rows Rows) ([]*ordermanager.Order, error) {
+	var orders []*ordermanager.Order
+	for rows.Next() {
+		found := new(row)
+		if err := rows.Scan(found.listing()...); err != nil {
+			return nil, err
+		}
+		o, err := found.decode()
+		if err != nil {
+			return nil, err
+		}
+		orders = append(orders, o)
+	}
+	return orders, rows.Err()
+}
 
 // row is an order as it comes out of the table.
 type row struct {
@@ -39,29 +86,6 @@ func (r *row) whole() []any {
 	return append(r.listing(), &r.history, &r.firstToken, &r.firstAt, &r.secToken, &r.secAt, &r.owed)
 }
 
-// one reads a result of at most one whole order; nil if it is empty. It reads to the end, because a statement that returns what it
-// changed is committed when its end is reached, and only then is it known whether it was.
-func one(rows *sql.Rows, err error) (*ordermanager.Order, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var found *row
-	for rows.Next() {
-		found = new(row)
-		if err := rows.Scan(found.whole()...); err != nil {
-			return nil, err
-		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, sqlitefile.Classify(err)
-	}
-	if found == nil {
-		return nil, nil
-	}
-	return found.decode()
-}
-
 // decode makes an order of the row.
 func (r *row) decode() (*ordermanager.Order, error) {
 	o := &r.order
@@ -83,7 +107,7 @@ func (r *row) decode() (*ordermanager.Order, error) {
 		err = errors.Join(err, json.Unmarshal([]byte(r.owed), &o.OwedEvents))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: order %s: %w", ErrCorrupt, o.ID, err)
+		return nil, fmt.Errorf("%w: order %s: %w", ErrBrokenRow, o.ID, err)
 	}
 	return o, nil
 }
@@ -113,8 +137,8 @@ func encodeDrink(d *ordermanager.Drink) (string, error) {
 	return string(data), err
 }
 
-// entry is the JSON of one entry of the history. The request id comes first: see known. The state is the one after it, absent if it did
-// not change; the one before it is that of the entry before.
+// entry is the JSON of one entry of the history. The request id comes first: see known. The state is the one after it,
+// absent if it did not change; the one before it is that of the entry before.
 type entry struct {
 	RequestID string              `json:"requestId"`
 	Action    ordermanager.Action `json:"action"`
@@ -130,8 +154,8 @@ func encodeEntry(e *ordermanager.Entry, newState ordermanager.State) (string, er
 	return string(data), err
 }
 
-// known is the text by which a request id is found in the history. It stands there if, and only if, an entry has this id: inside a
-// JSON string every quotation mark is escaped, so this sequence can only be the beginning of an entry.
+// known is the text by which a request id is found in the history. It stands there if, and only if, an entry has this
+// id: inside a JSON string every quotation mark is escaped, so this sequence can only be the beginning of an entry.
 func known(requestID string) (string, error) {
 	data, err := json.Marshal(requestID)
 	return `{"requestId":` + string(data) + `,`, err

@@ -1,0 +1,70 @@
+package sqlstore
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/brewline/ordermanager"
+)
+
+// List is the statement for a page, oldest first. It asks for one order more than the page has, to learn whether there
+// is another page. Orders come without their history, their waits and what they owe.
+func (d *Dialect) List(q *ordermanager.Query) (Statement, error) {
+	var where clauses
+	// The last index that fits is the one that leaves the least to look through.
+	var index string
+	if q.State != "" {
+		where.add("state = ?", q.State)
+		index = "state"
+	}
+	if q.Venue != "" {
+		where.add("venue = ?", q.Venue)
+		index = strings.TrimSuffix("venue_"+index, "_")
+	}
+	if q.Customer != "" {
+		where.add("customer = ?", q.Customer)
+		index = "customer"
+	}
+	if q.Owing {
+		where.add("owing")
+		index = "owing"
+	}
+	if q.Cursor != "" {
+		createdAt, id, err := d.decodeCursor(q.Cursor)
+		if err != nil {
+			return Statement{}, err
+		}
+		where.add("(created_at, id) > (?, ?)", createdAt, id)
+	}
+	return Statement{
+		"SELECT " + listed + " FROM ordermanager_orders" + d.using(index) +
+			" WHERE " + strings.Join(where.parts, " AND ") + " ORDER BY created_at, id LIMIT ?",
+		append(where.args, q.Limit+1),
+	}, nil
+}
+
+// Page is the page of the query whose statement returned these orders.
+func (d *Dialect) Page(q *ordermanager.Query, orders []*ordermanager.Order) ordermanager.Page {
+	if len(orders) <= q.Limit {
+		return ordermanager.Page{Orders: orders}
+	}
+	orders = orders[:q.Limit]
+	return ordermanager.Page{Orders: orders, Cursor: d.encodeCursor(orders[q.Limit-1])}
+}
+
+func (d *Dialect) encodeCursor(o *ordermanager.Order) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d/%s", d.name, o.CreatedAt.UnixMilli(), o.ID))
+}
+
+func (d *Dialect) decodeCursor(cursor string) (createdAt int64, id string, err error) {
+	data, err := base64.RawURLEncoding.DecodeString(cursor)
+	key, ours := strings.CutPrefix(string(data), d.name+":")
+	millis, id, cut := strings.Cut(key, "/")
+	createdAt, errNumber := strconv.ParseInt(millis, 10, 64)
+	if err != nil || !ours || !cut || errNumber != nil {
+		return 0, "", fmt.Errorf("%w: the cursor is not from this listing", ordermanager.ErrInvalidRequest)
+	}
+	return createdAt, id, nil
+}
