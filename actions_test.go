@@ -245,13 +245,13 @@ func TestManager_doesNotReplayForSomebodyElse(t *testing.T) {
 }
 
 func TestManager_repeatsAPutThatTheMenuWouldRefuseToday(t *testing.T) {
-	menu := &changingMenu{ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Available: true}}}}
+	menu := &changingMenu{ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}}}
 	h := newHouse(t)
 	manager := must[*ordermanager.Manager](t)(ordermanager.New(h.store, menu, h.resumer, nil))
 	h.start()
 	request := ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Drink: ordermanager.DrinkOrder{Drink: "Latte"}, RequestID: "r"}
 	h.receipt(manager.Put(t.Context(), request))
-	menu.menu.Items = []ordermanager.MenuItem{{Drink: "Tea", Available: true}}
+	menu.menu.Items = []ordermanager.MenuItem{{Drink: "Tea"}}
 	if r := h.receipt(manager.Put(t.Context(), request)); !r.Replayed {
 		t.Error("not called a repetition")
 	}

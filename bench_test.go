@@ -134,10 +134,10 @@ func (c *claims) prepare(ctx context.Context) {
 }
 
 var coffeeMenu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Cappuccino", Icon: "cappuccino", Available: true},
-	{Drink: "Latte", Icon: "latte", Available: true, Modifiers: []ordermanager.ModifierGroup{
+	{Drink: "Cappuccino", Icon: "cappuccino"},
+	{Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{
 		{Name: "Milk", Options: []string{"Regular", "Oat"}},
 		{Name: "Size", Options: []string{"Small", "Large"}},
 	}},
-	{Drink: "Mocha", Icon: "mocha"},
+	{Drink: "Mocha", Icon: "mocha", SoldOut: true},
 }})

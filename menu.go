@@ -21,8 +21,8 @@ type MenuItem struct {
 	Drink string `json:"drink"`
 	// Icon is what the displays show for it.
 	Icon string `json:"icon"`
-	// Available is false while it cannot be ordered.
-	Available bool `json:"available"`
+	// SoldOut is true while it cannot be ordered: "available": false in JSON. A drink that says nothing about it can be.
+	SoldOut bool `json:"-"`
 	// Modifiers are the groups of options; of each group one option can be chosen.
 	Modifiers []ModifierGroup `json:"modifiers"`
 }
@@ -78,7 +78,7 @@ func ParseMenu(data []byte) (*Menu, error) {
 	menu := &Menu{Items: make([]MenuItem, len(items))}
 	for i, item := range items {
 		menu.Items[i] = item.MenuItem
-		menu.Items[i].Available = item.Available == nil || *item.Available
+		menu.Items[i].SoldOut = item.Available != nil && !*item.Available
 	}
 	return menu, menu.Validate()
 }
@@ -329,7 +329,7 @@ func (m *Menu) item(order DrinkOrder, report reporter) *MenuItem {
 		report(ViolationUnknownDrink, order.Drink, "", "")
 		return nil
 	}
-	if !m.Items[at].Available {
+	if m.Items[at].SoldOut {
 		report(ViolationUnavailableDrink, order.Drink, "", "")
 	}
 	return &m.Items[at]

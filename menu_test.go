@@ -93,8 +93,8 @@ func TestSanitize_reportsEveryViolation(t *testing.T) {
 func TestParseMenu_readsAllThreeForms(t *testing.T) {
 	plain := `{"items":[{"drink":"Latte","icon":"latte","modifiers":[{"Name":"Milk","Options":["Oat"]}]},{"drink":"Mocha","available":false}]}`
 	want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
-		{Drink: "Latte", Icon: "latte", Available: true, Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat"}}}},
-		{Drink: "Mocha"},
+		{Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat"}}}},
+		{Drink: "Mocha", SoldOut: true},
 	}}
 	for name, data := range map[string]string{"plain": plain, "list": strings.TrimSuffix(strings.TrimPrefix(plain, `{"items":`), "}")} {
 		got, err := ordermanager.ParseMenu([]byte(data))
@@ -113,7 +113,7 @@ func TestParseMenu_readsAllThreeForms(t *testing.T) {
 		menu := must[*ordermanager.Menu](t)(source.Menu(t.Context(), "any"))
 		var got []string
 		for _, item := range menu.Items {
-			got = append(got, map[bool]string{true: "", false: "-"}[item.Available]+item.Drink)
+			got = append(got, map[bool]string{true: "", false: "-"}[!item.SoldOut]+item.Drink)
 			if item.Icon == "" {
 				t.Errorf("%s: %s has no icon", name, item.Drink)
 			}
@@ -175,7 +175,7 @@ func FuzzParseMenu(f *testing.F) {
 		// Whatever is accepted can be ordered from.
 		for _, item := range menu.Items {
 			drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: item.Drink})
-			if item.Available != (err == nil) || err == nil && drink.Name != item.Drink {
+			if item.SoldOut != (err != nil) || err == nil && drink.Name != item.Drink {
 				t.Errorf("%q: %v, %v", item.Drink, drink, err)
 			}
 		}
@@ -204,7 +204,7 @@ func FuzzDrinkOrder(f *testing.F) {
 		}
 		menu := sanitizer(t)
 		at := slices.IndexFunc(menu.Items, func(i ordermanager.MenuItem) bool {
-			return i.Drink == drink.Name && i.Icon == drink.Icon && i.Available
+			return i.Drink == drink.Name && i.Icon == drink.Icon && !i.SoldOut
 		})
 		if at < 0 || len(drink.Modifiers) > len(menu.Items[at].Modifiers) {
 			t.Errorf("accepted %+v", drink)

@@ -142,7 +142,7 @@ func life(t *testing.T, client *meter, layout dynamostore.Layout) map[string]wri
 		t.Fatal(err)
 	}
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{
-		Drink: "Cappuccino", Icon: "barista-icons_cappuccino-alternative", Available: true,
+		Drink: "Cappuccino", Icon: "barista-icons_cappuccino-alternative",
 	}}})
 	resumer := &tokens{}
 	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Publisher: &memory.Publisher{}})

@@ -22,7 +22,7 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Available: true}}})
+var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
 
 // shop is everything that runs on one machine.
 type shop struct {

@@ -15,7 +15,7 @@ import (
 // A service asks its own sign-in who is calling, and serves the interface beside its other routes.
 func ExampleNew() {
 	workflow, feed := memory.NewWorkflow(), httpapi.NewFeed()
-	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Available: true}}})
+	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
 	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, nil)
 	if err != nil {
 		fmt.Println(err)

@@ -41,11 +41,11 @@ func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
 }
 
 var coffeeMenu = ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Cappuccino", Icon: "cappuccino", Available: true, Modifiers: []ordermanager.ModifierGroup{
+	{Drink: "Cappuccino", Icon: "cappuccino", Modifiers: []ordermanager.ModifierGroup{
 		{Name: "Milk", Options: []string{"Regular", "Oat"}},
 	}},
-	{Drink: "Espresso", Icon: "espresso", Available: true},
-	{Drink: "Mocha", Icon: "mocha"},
+	{Drink: "Espresso", Icon: "espresso"},
+	{Drink: "Mocha", Icon: "mocha", SoldOut: true},
 }}
 
 // venues has a menu for every venue but "closed".

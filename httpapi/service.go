@@ -29,19 +29,11 @@ func (h *Handler) getMenu(w http.ResponseWriter, r *http.Request, _ ordermanager
 	if err != nil {
 		return err
 	}
-	menu, err := h.menu.Menu(r.Context(), venue)
+	found, err := h.menu.Menu(r.Context(), venue)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ordermanager.ErrMenuUnavailable, err)
 	}
-	// A copy with lists where the menu has none, so that clients need not expect null.
-	answer := ordermanager.Menu{Items: append([]ordermanager.MenuItem{}, menu.Items...)}
-	for i, item := range answer.Items {
-		answer.Items[i].Modifiers = append([]ordermanager.ModifierGroup{}, item.Modifiers...)
-		for j, group := range answer.Items[i].Modifiers {
-			answer.Items[i].Modifiers[j].Options = append([]string{}, group.Options...)
-		}
-	}
-	writeJSON(w, r, answer)
+	writeJSON(w, r, menuView(found))
 	return nil
 }
 

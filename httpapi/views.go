@@ -97,6 +97,35 @@ type entry struct {
 	Reason string              `json:"reason"`
 }
 
+// menu is what a venue offers, with lists where the menu has none, so that clients need not expect null.
+type menu struct {
+	Items []menuItem `json:"items"`
+}
+
+type menuItem struct {
+	Drink     string          `json:"drink"`
+	Icon      string          `json:"icon"`
+	Available bool            `json:"available"`
+	Modifiers []modifierGroup `json:"modifiers"`
+}
+
+type modifierGroup struct {
+	Name    string   `json:"Name"`
+	Options []string `json:"Options"`
+}
+
+func menuView(m *ordermanager.Menu) menu {
+	view := menu{Items: make([]menuItem, len(m.Items))}
+	for i, item := range m.Items {
+		groups := make([]modifierGroup, len(item.Modifiers))
+		for j, group := range item.Modifiers {
+			groups[j] = modifierGroup{group.Name, append([]string{}, group.Options...)}
+		}
+		view.Items[i] = menuItem{item.Drink, item.Icon, !item.SoldOut, groups}
+	}
+	return view
+}
+
 // explanations say of every action whether the caller may do it now.
 type explanations struct {
 	Order   order         `json:"order"`

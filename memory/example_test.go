@@ -10,7 +10,7 @@ import (
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Espresso", Icon: "espresso-icon", Available: true},
+	{Drink: "Espresso", Icon: "espresso-icon"},
 }})
 
 // orderEspresso stands for the code under test: it orders, and says what the customer gets to see.

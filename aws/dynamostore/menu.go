@@ -203,7 +203,7 @@ func decodeMenu(r *reader, attribute string) *ordermanager.Menu {
 	for i, value := range r.list(attribute) {
 		r.inside(fmt.Sprintf("%s[%d]", attribute, i), value, func(r *reader) {
 			menu.Items = append(menu.Items, ordermanager.MenuItem{
-				Drink: r.required("drink"), Icon: r.text("icon"), Available: !r.has("available") || r.boolean("available"),
+				Drink: r.required("drink"), Icon: r.text("icon"), SoldOut: r.has("available") && !r.boolean("available"),
 				Modifiers: decodeGroups(r),
 			})
 		})

@@ -99,8 +99,8 @@ func TestMenu_isReadInBothDialects(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
-			{Drink: "Latte", Icon: "Latte-icon", Available: true, Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
-			{Drink: "Water"},
+			{Drink: "Latte", Icon: "Latte-icon", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
+			{Drink: "Water", SoldOut: true},
 		}}
 		if diff := cmp.Diff(want, menu); diff != "" {
 			t.Error(diff)

@@ -16,7 +16,7 @@ import (
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{
-	Drink: "Latte", Icon: "latte-icon", Available: true, Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat"}}},
+	Drink: "Latte", Icon: "latte-icon", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat"}}},
 }}})
 
 var latte = ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Oat"}}

@@ -369,7 +369,7 @@ func TestPublish_sortsEveryErrorOfAWholeCall(t *testing.T) {
 func TestPublish_neverHasAToken(t *testing.T) {
 	s := &service{}
 	workflow := memory.NewWorkflow()
-	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Espresso", Icon: "e", Available: true}}})
+	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Espresso", Icon: "e"}}})
 	manager, err := ordermanager.New(memory.NewStore(), menu, workflow, &ordermanager.Options{Publisher: publisher(t, s, nil)})
 	if err != nil {
 		t.Fatal(err)

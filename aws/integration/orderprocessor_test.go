@@ -79,7 +79,7 @@ func begin(t *testing.T, e *environment, h house, customerSeconds, baristaSecond
 		t.Fatal(err)
 	}
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-		{Drink: "Cappuccino", Icon: "cappuccino", Available: true},
+		{Drink: "Cappuccino", Icon: "cappuccino"},
 	}})
 	manager, err := ordermanager.New(store, menu, sfnresumer.New(e.sfn), &ordermanager.Options{
 		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, DeliveryTimeout: patience,

@@ -19,7 +19,7 @@ import (
 // memory, and order 1 of customer 1 waits for its drink.
 func open() (*ordermanager.Manager, ordermanager.MenuSource) {
 	resumer := &memory.Resumer{}
-	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino", Available: true}}})
+	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}}})
 	manager, err := ordermanager.New(memory.NewStore(), menu, resumer, nil)
 	if err != nil {
 		panic(err)

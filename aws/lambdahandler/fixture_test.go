@@ -23,7 +23,7 @@ import (
 var errDown = errors.New("out of order")
 
 var coffee = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Cappuccino", Icon: "cappuccino", Available: true},
+	{Drink: "Cappuccino", Icon: "cappuccino"},
 }})
 
 // house is a Manager in memory whose store and workflow can be made to fail.

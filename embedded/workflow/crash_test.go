@@ -24,7 +24,7 @@ type house struct {
 	manager  *ordermanager.Manager
 }
 
-var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Icon: "latte", Available: true}}})
+var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Icon: "latte"}}})
 
 func newHouse(t testing.TB, db *sql.DB, options *workflow.Options) *house {
 	t.Helper()

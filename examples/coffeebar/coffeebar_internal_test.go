@@ -220,7 +220,7 @@ func TestMenu_remembersWhatHasRunOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := slices.IndexFunc(found.Items, func(item ordermanager.MenuItem) bool { return item.Drink == "Latte" })
-		return found.Items[at].Available
+		return !found.Items[at].SoldOut
 	}
 	for _, want := range []bool{false, true} {
 		if err := b.menu.setAvailable(t.Context(), "Latte", want); err != nil {

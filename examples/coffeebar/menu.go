@@ -69,7 +69,7 @@ func (m *menu) set(drink string, available bool) {
 	defer m.mu.Unlock()
 	for i := range m.items {
 		if m.items[i].Drink == drink {
-			m.items[i].Available = available
+			m.items[i].SoldOut = !available
 		}
 	}
 }

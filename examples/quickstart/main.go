@@ -19,8 +19,8 @@ const orderID = "1"
 func main() {
 	// What can be ordered, where orders are kept, and the workflow that waits for what becomes of them.
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-		{Drink: "Cappuccino", Icon: "barista-icons_cappuccino-alternative", Available: true},
-		{Drink: "Latte", Icon: "barista-icons_cafe-latte", Available: true},
+		{Drink: "Cappuccino", Icon: "barista-icons_cappuccino-alternative"},
+		{Drink: "Latte", Icon: "barista-icons_cafe-latte"},
 	}})
 	store := &memory.Store{}
 	workflow := memory.NewWorkflow()

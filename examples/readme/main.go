@@ -14,7 +14,7 @@ import (
 func main() {
 	ctx := context.Background()
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-		{Drink: "Cappuccino", Icon: "cappuccino", Available: true},
+		{Drink: "Cappuccino", Icon: "cappuccino"},
 	}})
 	workflow := memory.NewWorkflow() // or Step Functions, Lambda durable callbacks, your own
 	manager, err := ordermanager.New(memory.NewStore(), menu, workflow, nil)

@@ -19,9 +19,9 @@ import (
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Cappuccino", Icon: "cappuccino", Available: true, Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
-	{Drink: "Espresso", Icon: "espresso", Available: true},
-	{Drink: "Mocha", Icon: "mocha"}, // not today
+	{Drink: "Cappuccino", Icon: "cappuccino", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
+	{Drink: "Espresso", Icon: "espresso"},
+	{Drink: "Mocha", Icon: "mocha", SoldOut: true},
 }})
 
 func main() {

@@ -345,7 +345,7 @@ func (p *player) Publish(_ context.Context, events []ordermanager.Event) error {
 
 // Menu implements ordermanager.MenuSource.
 func (p *player) Menu(context.Context, string) (*ordermanager.Menu, error) {
-	menu := &ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Espresso", Available: true}, {Drink: "Latte", Available: true}}}
+	menu := &ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Espresso"}, {Drink: "Latte"}}}
 	if !p.otherMenu {
 		return menu, nil
 	}

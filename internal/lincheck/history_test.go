@@ -25,7 +25,7 @@ const (
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Latte", Available: true}, {Drink: "Espresso", Available: true}, {Drink: "Mocha", Available: true},
+	{Drink: "Latte"}, {Drink: "Espresso"}, {Drink: "Mocha"},
 }})
 
 // people are the callers, each in a process of its own: two hands of one customer, a stranger, two baristas, a supervisor, the

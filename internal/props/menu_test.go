@@ -32,7 +32,7 @@ var (
 var menus = rapid.Custom(func(t *rapid.T) ordermanager.Menu {
 	var menu ordermanager.Menu
 	for _, name := range rapid.SliceOfNDistinct(drinks, 1, 4, rapid.ID).Draw(t, "drinks") {
-		item := ordermanager.MenuItem{Drink: name, Icon: name + "-icon", Available: rapid.IntRange(0, 3).Draw(t, "available") > 0}
+		item := ordermanager.MenuItem{Drink: name, Icon: name + "-icon", SoldOut: rapid.IntRange(0, 3).Draw(t, "sold out") == 0}
 		all := rapid.SliceOfNDistinct(options, 0, 6, rapid.ID).Draw(t, "options")
 		for len(all) > 0 {
 			n := rapid.IntRange(1, len(all)).Draw(t, "group")
@@ -61,7 +61,7 @@ var drinkOrders = rapid.Custom(func(t *rapid.T) ordermanager.DrinkOrder {
 // orderable is the model: what the words of the menu say, with nothing but loops.
 func orderable(menu ordermanager.Menu, order ordermanager.DrinkOrder) (modifiers []string, ok bool) {
 	for _, item := range menu.Items {
-		if item.Drink != order.Drink || !item.Available || len(order.Modifiers) > 20 {
+		if item.Drink != order.Drink || item.SoldOut || len(order.Modifiers) > 20 {
 			continue
 		}
 		found := 0
@@ -142,7 +142,7 @@ func checkViolations(t *rapid.T, menu ordermanager.Menu, order ordermanager.Drin
 	says := func(code ordermanager.ViolationCode) bool {
 		return slices.ContainsFunc(refusal.Violations, func(v ordermanager.Violation) bool { return v.Code == code })
 	}
-	if unavailable := at >= 0 && !menu.Items[at].Available; says(ordermanager.ViolationUnavailableDrink) != unavailable {
+	if unavailable := at >= 0 && menu.Items[at].SoldOut; says(ordermanager.ViolationUnavailableDrink) != unavailable {
 		t.Fatalf("%v, and unavailable is %v", err, unavailable)
 	}
 	if says(ordermanager.ViolationUnknownDrink) && at >= 0 {

@@ -36,8 +36,8 @@ func newTwin(t *testing.T, other ordermanager.Store) *twin {
 	for i, store := range w.stores {
 		var err error
 		managers[i], err = ordermanager.New(store, ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-			{Drink: "Caffè Latte", Icon: `an "icon"`, Available: true, Modifiers: []ordermanager.ModifierGroup{{Options: []string{"Oat, please", "Größe {L}"}}}},
-			{Drink: "Espresso", Available: true},
+			{Drink: "Caffè Latte", Icon: `an "icon"`, Modifiers: []ordermanager.ModifierGroup{{Options: []string{"Oat, please", "Größe {L}"}}}},
+			{Drink: "Espresso"},
 		}}), deaf{}, &ordermanager.Options{Publisher: &memory.Publisher{Hook: func(string, string, bool) error { return errors.New("nobody listens") }}, Now: func() time.Time { return w.now }})
 		if err != nil {
 			t.Fatal(err)

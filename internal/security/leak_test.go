@@ -307,4 +307,4 @@ func identify(r *http.Request) (ordermanager.Actor, error) {
 	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
 }
 
-var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Available: true}}})
+var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})

@@ -13,9 +13,9 @@ import (
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Latte", Icon: "latte", Available: true, Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Regular"}}}},
-	{Drink: "Espresso", Available: true},
-	{Drink: "Mocha"},
+	{Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Regular"}}}},
+	{Drink: "Espresso"},
+	{Drink: "Mocha", SoldOut: true},
 }})
 
 // figures is what happened in a world, and what must be zero at its end.
