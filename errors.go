@@ -46,6 +46,14 @@ var (
 	ErrOrderNotFound error = &sentinel{code: "order_not_found", message: "no such order"}
 	// ErrOrderExists is returned when a workflow starts with the identifier of an order of another customer or venue. Code order_exists.
 	ErrOrderExists error = &sentinel{code: "order_exists", message: "the order exists already"}
+	// ErrShopClosed is returned by a workflow that does not begin an order because the venue is closed. Code shop_closed.
+	ErrShopClosed error = &sentinel{code: "shop_closed", message: "the shop is closed"}
+	// ErrQueueFull is returned by a workflow that does not begin an order because the venue has as many open orders as it can take.
+	// Code queue_full.
+	ErrQueueFull error = &sentinel{code: "queue_full", message: "the shop has as many open orders as it can take"}
+	// ErrTooManyOrders is returned by a workflow that does not begin an order because its customer has as many open orders at the venue as
+	// one may have. Code too_many_orders.
+	ErrTooManyOrders error = &sentinel{code: "too_many_orders", message: "the customer has as many open orders as one may have"}
 	// ErrNotOwner is returned when the order belongs to another customer. Code not_owner.
 	ErrNotOwner error = &sentinel{code: "not_owner", message: "the order belongs to another customer"}
 	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked.

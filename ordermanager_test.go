@@ -283,5 +283,6 @@ var sentinels = map[string]error{
 	"ErrWrongVenue": ordermanager.ErrWrongVenue, "ErrIllegalTransition": ordermanager.ErrIllegalTransition, "ErrDrinkAccepted": ordermanager.ErrDrinkAccepted,
 	"ErrClaimed": ordermanager.ErrClaimed, "ErrNotReady": ordermanager.ErrNotReady, "ErrTooManyTransitions": ordermanager.ErrTooManyTransitions,
 	"ErrRequestReused": ordermanager.ErrRequestReused, "ErrStore": ordermanager.ErrStore, "ErrStoreContract": ordermanager.ErrStoreContract,
+	"ErrShopClosed": ordermanager.ErrShopClosed, "ErrQueueFull": ordermanager.ErrQueueFull, "ErrTooManyOrders": ordermanager.ErrTooManyOrders,
 	"ErrInvalidOptions": ordermanager.ErrInvalidOptions, "ErrInvalidLifecycle": ordermanager.ErrInvalidLifecycle,
 }

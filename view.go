@@ -35,3 +35,35 @@ func (o Order) View() View {
 	}
 	return view
 }
+
+// ReceiptView is the JSON form of a receipt, the same at every door.
+type ReceiptView struct {
+	Action   Action       `json:"action"`
+	Order    View         `json:"order"`
+	Resume   ResumeStatus `json:"resume"`
+	Events   EventStatus  `json:"events"`
+	Replayed bool         `json:"replayed"`
+	// Unchanged is there for a notification that brought nothing new.
+	Unchanged bool `json:"unchanged,omitempty"`
+	// Gone is there when the workflow does not wait any more.
+	Gone GoneReason `json:"gone,omitempty"`
+	// Pending says why something is still owed. It may name tables, hosts and accounts: it is for the house, not for its customers.
+	Pending string `json:"pending,omitempty"`
+}
+
+// View returns the JSON form of the receipt.
+func (r Receipt) View() ReceiptView {
+	view := ReceiptView{
+		Action:    r.Action,
+		Order:     r.Order.View(),
+		Resume:    r.Resume,
+		Events:    r.Events,
+		Replayed:  r.Replayed,
+		Unchanged: r.Unchanged,
+		Gone:      r.Gone,
+	}
+	if r.Pending != nil {
+		view.Pending = r.Pending.Error()
+	}
+	return view
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -19,7 +20,34 @@ const (
 	writeTimeout = 10 * time.Second
 	// streamLifetime ends a stream, so that a caller is identified anew from time to time. Browsers come back by themselves.
 	streamLifetime = 15 * time.Minute
+	// maxStreams is how many streams one caller may have open: enough for every screen of a shop that shares a sign-in.
+	maxStreams = 100
 )
+
+// streams counts the open streams of each caller.
+type streams struct {
+	mu   sync.Mutex
+	open map[ordermanager.Actor]int
+}
+
+// enter reports whether the caller may open another one; then leave must follow.
+func (s *streams) enter(actor ordermanager.Actor) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[actor] >= maxStreams {
+		return false
+	}
+	s.open[actor]++
+	return true
+}
+
+func (s *streams) leave(actor ordermanager.Actor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[actor]--; s.open[actor] == 0 {
+		delete(s.open, actor)
+	}
+}
 
 // stream is GET /events: server-sent events. It begins with "reread", unless it continues after a Last-Event-ID that is still
 // remembered; then every change is an "order".
@@ -28,10 +56,15 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Accel-Buffering", "no") // nginx would keep events until its buffer is full
 	if r.Method == http.MethodHead {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
+	if !h.streams.enter(actor) {
+		return &refusal{code: codeTooManyStreams}
+	}
+	defer h.streams.leave(actor)
 	// Where to begin is settled before the caller hears anything, so that no change falls in between.
 	position, resumed := h.feed.resume(r.Header.Get("Last-Event-ID"))
 	s := listener{feed: h.feed, actor: actor, position: position, out: w, control: http.NewResponseController(w)}

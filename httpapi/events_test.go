@@ -325,3 +325,43 @@ func TestStream_outlivesAServersTimeouts(t *testing.T) {
 		}
 	})
 }
+
+func TestStream_asksNginxNotToKeepEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		p := f.open("barista:3", "")
+		if got := p.header.Get("X-Accel-Buffering"); got != "no" {
+			t.Errorf("X-Accel-Buffering is %q", got)
+		}
+		p.leave()
+		p.hasEnded()
+	})
+}
+
+func TestStream_isLimitedForEachCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		var pages []*page
+		for range 100 {
+			pages = append(pages, f.open("customer:1", ""))
+		}
+		w := f.do(call{actor: "customer:1", method: "GET", path: "/events"})
+		if w.Code != http.StatusTooManyRequests || object(t, w)["code"] != "too_many_streams" || w.Header().Get("Retry-After") == "" {
+			t.Errorf("stream 101: %d %v %s", w.Code, w.Header(), w.Body)
+		}
+		other := f.open("customer:2", "")
+		if other.hasEnded() {
+			t.Error("another caller is stopped by it")
+		}
+		pages[0].leave()
+		pages[0].hasEnded()
+		pages[0] = f.open("customer:1", "")
+		if pages[0].hasEnded() {
+			t.Error("a stream that was left still counts")
+		}
+		for _, p := range append(pages, other) {
+			p.leave()
+		}
+		synctest.Wait()
+	})
+}

@@ -33,7 +33,8 @@ type Options struct {
 	// AllowedOrigins are the origins, like "https://shop.example", whose pages may call from a browser; "*" is every origin. Cookies
 	// are never allowed across origins. Default: none.
 	AllowedOrigins []string
-	// Logger gets the error behind every answer of 500 and above, which the caller does not see. Default: silence.
+	// Logger gets what the caller does not see: the error behind every answer of 500 and above, and why a caller was not identified.
+	// Default: silence.
 	Logger *slog.Logger
 }
 
@@ -43,6 +44,7 @@ type Handler struct {
 	menu     ordermanager.MenuSource
 	identify func(*http.Request) (ordermanager.Actor, error)
 	feed     *Feed
+	streams  streams
 	origins  []string
 	log      *slog.Logger
 	mux      *http.ServeMux
@@ -65,6 +67,7 @@ func New(manager *ordermanager.Manager, menu ordermanager.MenuSource, options *O
 		menu:     menu,
 		identify: options.Identify,
 		feed:     options.Feed,
+		streams:  streams{open: map[ordermanager.Actor]int{}},
 		origins:  slices.Clone(options.AllowedOrigins),
 		log:      options.Logger,
 		mux:      http.NewServeMux(),

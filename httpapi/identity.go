@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,13 +21,20 @@ func (h *Handler) identified(answer func(http.ResponseWriter, *http.Request, ord
 	return func(w http.ResponseWriter, r *http.Request) error {
 		actor, err := h.identify(r)
 		switch {
-		case err != nil && ordermanager.CodeOf(err) != ordermanager.CodeInternal:
-			return err
-		case err != nil || actor.ID == "" || !slices.Contains(roles, actor.Role):
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			return &refusal{code: codeUnauthenticated}
+		case err != nil:
+		case actor.ID == "":
+			err = errors.New("the identity has no identifier")
+		case !slices.Contains(roles, actor.Role):
+			err = fmt.Errorf("the identity has the role %q, which is none", actor.Role)
+		default:
+			return answer(w, r, actor)
 		}
-		return answer(w, r, actor)
+		h.log.WarnContext(r.Context(), "caller refused", "method", r.Method, "path", r.URL.EscapedPath(), "error", err)
+		if ordermanager.CodeOf(err) != ordermanager.CodeInternal {
+			return err
+		}
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		return &refusal{code: codeUnauthenticated}
 	}
 }
 
@@ -51,8 +59,10 @@ func CognitoIdentity(r *http.Request) (ordermanager.Actor, error) {
 const baristas = "admin"
 
 // CognitoActor takes the caller from the claims of an Amazon Cognito token: "sub" is the identifier, and a member of the group "admin" in
-// "cognito:groups" is a barista; anybody else is a customer. The groups are a list in the token itself, "admin,other" as a REST API of
-// Amazon API Gateway passes them on, or "[admin other]" as an HTTP API does. Without a "sub" it returns [ErrNoIdentity].
+// "cognito:groups" is a barista; anybody else is a customer. The groups are a list in the token itself, and the text of one in JSON,
+// ["admin","other"], from a Lambda authorizer, which can pass texts only. An HTTP API of Amazon API Gateway passes them on as
+// "[admin other]", and a REST API as "admin,other": behind that one, have no group whose name contains a comma, because it reads as
+// two. Without a "sub" it returns [ErrNoIdentity].
 func CognitoActor(claims map[string]any) (ordermanager.Actor, error) {
 	id, _ := claims["sub"].(string)
 	if id == "" {
@@ -67,8 +77,7 @@ func CognitoActor(claims map[string]any) (ordermanager.Actor, error) {
 func groups(claim any) []string {
 	switch claim := claim.(type) {
 	case string:
-		inner := strings.TrimSuffix(strings.TrimPrefix(claim, "["), "]")
-		return strings.FieldsFunc(inner, func(r rune) bool { return r == ',' || r == ' ' })
+		return groupsIn(claim)
 	case []string:
 		return claim
 	case []any:
@@ -81,4 +90,18 @@ func groups(claim any) []string {
 		return names
 	}
 	return nil
+}
+
+// groupsIn reads the text that somebody in between made of the list. What separates the names differs, and a name may contain what
+// separates them elsewhere.
+func groupsIn(text string) []string {
+	inner, bracketed := strings.CutPrefix(text, "[")
+	if !bracketed {
+		return strings.Split(text, ",")
+	}
+	var list []any
+	if json.Unmarshal([]byte(text), &list) == nil {
+		return groups(list)
+	}
+	return strings.Fields(strings.TrimSuffix(inner, "]"))
 }

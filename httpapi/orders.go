@@ -18,7 +18,7 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, actor ordermanager
 	if err != nil {
 		return inOurWords(err)
 	}
-	writeJSON(w, r, outcome{view(&receipt.Order), receipt.Resume, receipt.Replayed})
+	writeJSON(w, r, outcomeOf(receipt))
 	return nil
 }
 

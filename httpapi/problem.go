@@ -15,6 +15,7 @@ const (
 	codeTooLarge             ordermanager.Code = "request_too_large"
 	codeUnsupportedMediaType ordermanager.Code = "unsupported_media_type"
 	codeNoStreaming          ordermanager.Code = "streaming_unsupported"
+	codeTooManyStreams       ordermanager.Code = "too_many_streams"
 )
 
 // answers is the one place that says how each code is answered.
@@ -38,9 +39,13 @@ var answers = map[ordermanager.Code]struct {
 	"too_many_transitions":    {http.StatusConflict, "The history of the order is full."},
 	"request_reused":          {http.StatusConflict, "The idempotency key was used for a different request."},
 	"order_exists":            {http.StatusConflict, "The order is there already."},
+	"shop_closed":             {http.StatusConflict, "The shop is closed."},
+	"queue_full":              {http.StatusConflict, "The shop has as many open orders as it can take."},
+	"too_many_orders":         {http.StatusConflict, "The customer has as many open orders as one may have."},
 	codeTooLarge:              {http.StatusRequestEntityTooLarge, "The request is too large."},
 	codeUnsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body is not JSON."},
 	"invalid_order":           {http.StatusUnprocessableEntity, "The menu does not have this."},
+	codeTooManyStreams:        {http.StatusTooManyRequests, "The caller has as many streams open as one may have. Close one."},
 	ordermanager.CodeInternal: {http.StatusInternalServerError, "Something went wrong."},
 	"store_contract":          {http.StatusInternalServerError, "The store is not sound; the outcome is unknown."},
 	"invalid_options":         {http.StatusInternalServerError, "The service is set up wrongly."},
@@ -51,7 +56,7 @@ var answers = map[ordermanager.Code]struct {
 	"context_done":            {http.StatusServiceUnavailable, "The request was stopped before anything was written. Repeat it."},
 }
 
-// retryAfter is how long, in seconds, a caller should wait before repeating what was answered with 503.
+// retryAfter is how long, in seconds, a caller should wait before repeating what was answered with 429 or 503.
 const retryAfter = "1"
 
 // refusal is an error of this package.
@@ -63,19 +68,16 @@ type refusal struct {
 
 func (e *refusal) Error() string { return e.detail }
 
-// problem is the body of every answer that is not a success: RFC 9457 with the fields of this interface. All fields are always there.
+// problem is the body of every answer that is not a success: RFC 9457, with what a Problem has at every door.
 type problem struct {
-	Type           string                   `json:"type"`
-	Title          string                   `json:"title"`
-	Status         int                      `json:"status"`
-	Detail         string                   `json:"detail"`
-	Instance       string                   `json:"instance"`
-	Code           ordermanager.Code        `json:"code"`
-	Order          *order                   `json:"order"`
-	AllowedActions []ordermanager.Action    `json:"allowedActions"`
-	Reasons        []ordermanager.Reason    `json:"reasons"`
-	Violations     []ordermanager.Violation `json:"violations"`
-	Field          string                   `json:"field"`
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail"`
+	Instance string `json:"instance"`
+	ordermanager.Problem
+	// Order takes the place of the Problem's.
+	Order *order `json:"order"`
 }
 
 // fail answers with a problem.
@@ -85,7 +87,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		h.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", p.Instance, "code", p.Code, "error", err)
 	}
-	if p.Status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	write(w, r, "application/problem+json", p.Status, p)
@@ -93,28 +95,14 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // describe turns an error into a problem.
 func describe(err error) problem {
-	p := problem{
-		Code:           ordermanager.CodeOf(err),
-		Detail:         err.Error(),
-		AllowedActions: []ordermanager.Action{},
-		Reasons:        []ordermanager.Reason{},
-		Violations:     []ordermanager.Violation{},
-	}
+	p := problem{Problem: ordermanager.ProblemOf(err)}
 	if own, ok := errors.AsType[*refusal](err); ok {
 		p.Code, p.Field = own.code, own.field
 	}
-	if invalid, ok := errors.AsType[*ordermanager.RequestError](err); ok {
-		p.Field = invalid.Field
-	}
 	if refused, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
 		p.Order = viewOrNil(refused.Order)
-		p.AllowedActions = append(p.AllowedActions, refused.Allowed...)
-		p.Reasons = append(p.Reasons, refused.Reasons...)
-	}
-	if menu, ok := errors.AsType[*ordermanager.MenuError](err); ok {
+	} else if menu, ok := errors.AsType[*ordermanager.MenuError](err); ok {
 		p.Order = viewOrNil(menu.Order)
-		p.AllowedActions = append(p.AllowedActions, menu.Allowed...)
-		p.Violations = append(p.Violations, menu.Violations...)
 	}
 	answer, known := answers[p.Code]
 	if !known {
@@ -122,8 +110,9 @@ func describe(err error) problem {
 	}
 	p.Type, p.Title, p.Status = "urn:ordermanager:problem:"+string(p.Code), answer.title, answer.status
 	// What a store or a menu source says is for the log: it may name tables, hosts and accounts.
-	if p.Detail == "" || p.Status >= http.StatusInternalServerError {
-		p.Detail = p.Title
+	if p.Message == "" || p.Status >= http.StatusInternalServerError {
+		p.Message = p.Title
 	}
+	p.Detail = p.Message
 	return p
 }

@@ -47,7 +47,7 @@ func rootCodes(t *testing.T) []ordermanager.Code {
 func TestAnswers_haveEveryCodeAndNoOther(t *testing.T) {
 	known := map[ordermanager.Code]bool{
 		codeUnauthenticated: true, codeNotFound: true, codeMethodNotAllowed: true, codeTooLarge: true,
-		codeUnsupportedMediaType: true, codeNoStreaming: true,
+		codeUnsupportedMediaType: true, codeNoStreaming: true, codeTooManyStreams: true,
 	}
 	codes := rootCodes(t)
 	if len(codes) < 15 {
@@ -83,6 +83,9 @@ func TestDescribe_answersEverySentinelWithItsStatus(t *testing.T) {
 		ordermanager.ErrTooManyTransitions: 409,
 		ordermanager.ErrRequestReused:      409,
 		ordermanager.ErrOrderExists:        409,
+		ordermanager.ErrShopClosed:         409,
+		ordermanager.ErrQueueFull:          409,
+		ordermanager.ErrTooManyOrders:      409,
 		ordermanager.ErrInvalidOrder:       422,
 		ordermanager.ErrStore:              503,
 		ordermanager.ErrMenuUnavailable:    503,

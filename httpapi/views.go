@@ -67,11 +67,18 @@ func sampleState(o *ordermanager.Order) string {
 	return workshop
 }
 
-// outcome is the answer to an action that was accepted.
+// outcome is the answer to an action that was accepted: the receipt as at every door, with the order in this interface's form.
 type outcome struct {
-	Order    order                     `json:"order"`
-	Resume   ordermanager.ResumeStatus `json:"resume"`
-	Replayed bool                      `json:"replayed"`
+	ordermanager.ReceiptView
+	// Order takes the place of the receipt's.
+	Order order `json:"order"`
+}
+
+// outcomeOf leaves out why something is pending: what a resumer or a publisher says is for the log.
+func outcomeOf(receipt ordermanager.Receipt) outcome {
+	o := outcome{receipt.View(), view(&receipt.Order)}
+	o.Pending = ""
+	return o
 }
 
 // listing is one page of orders.

@@ -19,8 +19,8 @@ import (
 // handling for asynchronous invocation" in the AWS Lambda Developer Guide). A state machine that retries should send a requestId.
 //
 // The JSON says who acts, so whoever may invoke the function may act as anybody. Let only programs of the house invoke it.
-func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (Answer, error) {
-	return func(ctx context.Context, input json.RawMessage) (Answer, error) {
+func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (ordermanager.ReceiptView, error) {
+	return func(ctx context.Context, input json.RawMessage) (ordermanager.ReceiptView, error) {
 		id := ""
 		if invocation, ok := lambdacontext.FromContext(ctx); ok {
 			id = invocation.AwsRequestID

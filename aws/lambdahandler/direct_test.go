@@ -13,11 +13,11 @@ import (
 func TestDirect_takesTheInputOfTheOrderManager(t *testing.T) {
 	h := newHouse(t)
 	h.start("1")
-	got, err := invoke[lambdahandler.Answer](t, lambdahandler.Direct(h.manager), put("1"))
+	got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), put("1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff(t, "the answer", lambdahandler.Answer{
+	diff(t, "the answer", ordermanager.ReceiptView{
 		Action: ordermanager.ActionPut,
 		Order: ordermanager.View{
 			OrderID: "1", State: ordermanager.StatePending, UserID: "anna", Drink: "Cappuccino", Modifiers: []string{}, Icon: "cappuccino", Version: 2,
@@ -49,7 +49,7 @@ func TestDirect_refusesWithAnErrorNamedAfterTheCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			h.start("1")
-			_, err := invoke[lambdahandler.Answer](t, lambdahandler.Direct(h.manager), test.payload)
+			_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), test.payload)
 			if problem := fails(t, err, test.code); problem.Field != test.field {
 				t.Errorf("the field is %q, want %q", problem.Field, test.field)
 			}
@@ -65,7 +65,7 @@ func TestDirect_refusesWithAnErrorNamedAfterTheCode(t *testing.T) {
 
 func TestDirect_refusesWhatIsNotJSON(t *testing.T) {
 	h := newHouse(t)
-	if _, err := invoke[lambdahandler.Answer](t, lambdahandler.Direct(h.manager), `{"action":`); err == nil {
+	if _, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), `{"action":`); err == nil {
 		t.Error("it was taken")
 	}
 }
@@ -74,11 +74,11 @@ func TestDirect_tellsTheLoserOfARaceHowTheOrderIs(t *testing.T) {
 	h := newHouse(t)
 	h.start("1")
 	for _, payload := range []string{put("1"), claim("1", "ben")} {
-		if _, err := invoke[lambdahandler.Answer](t, lambdahandler.Direct(h.manager), payload); err != nil {
+		if _, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), payload); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := invoke[lambdahandler.Answer](t, lambdahandler.Direct(h.manager), claim("1", "eve"))
+	_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), claim("1", "eve"))
 	problem := fails(t, err, "claimed")
 	if problem.Order == nil || problem.Order.BaristaUserID != "ben" {
 		t.Errorf("the problem has the order %+v, want ben's", problem.Order)
@@ -91,10 +91,10 @@ func TestDirect_appliesARepeatedInvocationOnce(t *testing.T) {
 	h.start("1")
 	invocation := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
 	h.answersLost.Store(true)
-	_, err := invokeIn[lambdahandler.Answer](invocation, t, lambdahandler.Direct(h.manager), put("1"))
+	_, err := invokeIn[ordermanager.ReceiptView](invocation, t, lambdahandler.Direct(h.manager), put("1"))
 	fails(t, err, "store_failed")
 	h.answersLost.Store(false)
-	got, err := invokeIn[lambdahandler.Answer](invocation, t, lambdahandler.Direct(h.manager), put("1"))
+	got, err := invokeIn[ordermanager.ReceiptView](invocation, t, lambdahandler.Direct(h.manager), put("1"))
 	if err != nil || !got.Replayed || got.Resume != ordermanager.ResumeDelivered {
 		t.Errorf("the repetition: %+v, %v; want it replayed and delivered", got, err)
 	}
@@ -108,7 +108,7 @@ func TestDirect_keepsTheRequestsOwnID(t *testing.T) {
 	h.start("1")
 	invocation := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
 	payload := strings.Replace(put("1"), `{"action":""`, `{"requestId":"tap-1","action":""`, 1)
-	if _, err := invokeIn[lambdahandler.Answer](invocation, t, lambdahandler.Direct(h.manager), payload); err != nil {
+	if _, err := invokeIn[ordermanager.ReceiptView](invocation, t, lambdahandler.Direct(h.manager), payload); err != nil {
 		t.Fatal(err)
 	}
 	if id := h.order("1").History[1].RequestID; id != "tap-1" {
@@ -121,7 +121,7 @@ func TestDirect_saysWhatIsStillOwed(t *testing.T) {
 	h := newHouse(t)
 	h.start("1")
 	h.workflowDown.Store(true)
-	got, err := invoke[lambdahandler.Answer](t, lambdahandler.Direct(h.manager), put("1"))
+	got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), put("1"))
 	if err != nil || got.Resume != ordermanager.ResumePending || got.Pending != errDown.Error() {
 		t.Errorf("the answer is %+v, %v; want a pending resume and why", got, err)
 	}

@@ -15,8 +15,8 @@ import (
 // The same event may come twice, and changes nothing then: the time-out's request id is the event's id, and a registration has its
 // token. Everything else is an error, so that Lambda tries again and at last hands the event to the function's failure destination; among
 // them an event of another kind, and ErrOrderNotFound for an event that overtook the start of its workflow, which the next try cures.
-func EventBridge(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (Answer, error) {
-	return func(ctx context.Context, event json.RawMessage) (Answer, error) {
+func EventBridge(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (ordermanager.ReceiptView, error) {
+	return func(ctx context.Context, event json.RawMessage) (ordermanager.ReceiptView, error) {
 		return answer(notify(ctx, manager, event))
 	}
 }

@@ -14,24 +14,24 @@ func TestEventBridge_takesTheThreeNotifications(t *testing.T) {
 	first, second := h.resumer.Issue(), h.resumer.Issue()
 	for _, step := range []struct {
 		payload string
-		want    lambdahandler.Answer
+		want    ordermanager.ReceiptView
 	}{
-		{started("1", first), lambdahandler.Answer{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone}},
-		{started("1", first), lambdahandler.Answer{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone, Unchanged: true}},
+		{started("1", first), ordermanager.ReceiptView{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone}},
+		{started("1", first), ordermanager.ReceiptView{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone, Unchanged: true}},
 		{
 			event("OrderProcessor.WaitingCompletion", `{"orderId":"1","userId":"anna","orderNumber":7,"TaskToken":"`+second.Reveal()+`"}`),
-			lambdahandler.Answer{Action: ordermanager.ActionWaitingCompletion, Resume: ordermanager.ResumeNone},
+			ordermanager.ReceiptView{Action: ordermanager.ActionWaitingCompletion, Resume: ordermanager.ResumeNone},
 		},
 		{
 			event("OrderProcessor.OrderTimeOut", `{"orderId":"1","cause":"Barista timedout"}`),
-			lambdahandler.Answer{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeDelivered},
+			ordermanager.ReceiptView{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeDelivered},
 		},
 		{
 			event("OrderProcessor.OrderTimeOut", `{"orderId":"1","cause":"Barista timedout"}`),
-			lambdahandler.Answer{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeNone, Replayed: true},
+			ordermanager.ReceiptView{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeNone, Replayed: true},
 		},
 	} {
-		got, err := invoke[lambdahandler.Answer](t, handler, step.payload)
+		got, err := invoke[ordermanager.ReceiptView](t, handler, step.payload)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestEventBridge_failsForWhatItCannotTake(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			_, err := invoke[lambdahandler.Answer](t, lambdahandler.EventBridge(h.manager), test.payload)
+			_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), test.payload)
 			fails(t, err, test.code)
 			if strings.Contains(err.Error(), "secret-token") {
 				t.Errorf("a token leaks: %v", err)
@@ -80,6 +80,6 @@ func TestEventBridge_failsForWhatItCannotTake(t *testing.T) {
 func TestEventBridge_failsWhenTheStoreDoes(t *testing.T) {
 	h := newHouse(t)
 	h.storeDown.Store(true)
-	_, err := invoke[lambdahandler.Answer](t, lambdahandler.EventBridge(h.manager), started("1", h.resumer.Issue()))
+	_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), started("1", h.resumer.Issue()))
 	fails(t, err, "store_failed")
 }

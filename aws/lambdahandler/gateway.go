@@ -17,13 +17,16 @@ import (
 // The claims that a Cognito authorizer verified, or the context that a Lambda authorizer returned, are in the request's context as by
 // [httpapi.WithClaims]. A base path mapping of a custom domain is part of the path: take it off with [http.StripPrefix].
 //
+// It also serves an HTTP API with payload format 1.0, as [HTTPAPI] does one with format 2.0: that has the form of a REST API's, but its
+// path begins with the name of a stage other than $default, which is taken off.
+//
 // Answers are sent as a whole: server-sent events do not work here, and an [httpapi.Handler] with a Feed says so with 501. A body that is
 // not text is sent as base64, for which the API must list its type as binary. An error means that the event was not a
 // request in this format; API Gateway makes a 502 of it.
 func RestAPI(handler http.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, r events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		c := call{
-			method: r.HTTPMethod, path: r.Path, escaped: true, query: pairs(r.MultiValueQueryStringParameters, r.QueryStringParameters).Encode(),
+			method: r.HTTPMethod, path: restPath(&r), escaped: true, query: pairs(r.MultiValueQueryStringParameters, r.QueryStringParameters).Encode(),
 			header: canonical(pairs(r.MultiValueHeaders, r.Headers)), body: r.Body, base64: r.IsBase64Encoded,
 			sourceIP: r.RequestContext.Identity.SourceIP, claims: r.RequestContext.Authorizer,
 		}
@@ -110,6 +113,15 @@ func FunctionURL(handler http.Handler) func(context.Context, events.LambdaFuncti
 		response.Body, response.IsBase64Encoded = w.text()
 		return response, nil
 	}
+}
+
+// restPath is the path without the stage. A REST API leaves the stage out of it and shows it in the context's path alone, so that the
+// two differ; an HTTP API with payload format 1.0 has it in both.
+func restPath(r *events.APIGatewayProxyRequest) string {
+	if r.Path != r.RequestContext.Path {
+		return r.Path
+	}
+	return withoutStage(r.Path, r.RequestContext.Stage)
 }
 
 // withoutStage takes the name of the stage off a path ("Create AWS Lambda proxy integrations for HTTP APIs" in the Amazon API Gateway Developer

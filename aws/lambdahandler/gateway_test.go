@@ -28,6 +28,16 @@ func restRequest(path, body, authorizer string) string {
 		"body":%q,"isBase64Encoded":false}`, path, authorizer, body)
 }
 
+// httpRequest1 is what an HTTP API sends in payload format 1.0: the two paths are the same.
+func httpRequest1(stage, path, body, authorizer string) string {
+	return fmt.Sprintf(`{"version":"1.0","resource":"/{proxy+}","path":%q,"httpMethod":"PUT",
+		"headers":{"Host":"api.example","Content-Type":"application/json","Idempotency-Key":"tap-1","X-Two":"2"},
+		"multiValueHeaders":{"Host":["api.example"],"Content-Type":["application/json"],"Idempotency-Key":["tap-1"],"X-Two":["1","2"]},
+		"queryStringParameters":{"action":"put"},"multiValueQueryStringParameters":{"action":["put"]},"pathParameters":{"proxy":"orders/1"},
+		"requestContext":{"stage":%q,"path":%q,"identity":{"sourceIp":"192.0.2.1"},"authorizer":%s},
+		"body":%q,"isBase64Encoded":false}`, path, stage, path, authorizer, body)
+}
+
 func httpRequest(stage, path, body, authorizer string) string {
 	return fmt.Sprintf(`{"version":"2.0","routeKey":"$default","rawPath":%q,"rawQueryString":"action=put","cookies":["a=1","b=2"],
 		"headers":{"host":"api.example","content-type":"application/json","idempotency-key":"tap-1","x-two":"1,2"},
@@ -65,7 +75,16 @@ func TestHTTP_answersAsTheHTTPInterface(t *testing.T) {
 			rest, restRequest("/orders/1", putBody, `{"claims":{"sub":"anna","cognito:groups":"customers"}}`), 200, "",
 		},
 		"REST API, Lambda authorizer": {rest, restRequest("/orders/1", putBody, `{"principalId":"x","sub":"anna"}`), 200, ""},
-		"REST API, nobody":            {rest, restRequest("/orders/1", putBody, `null`), 401, "unauthenticated"},
+		"REST API, Lambda authorizer, groups": {
+			rest, restRequest("/orders/1", putBody, `{"sub":"ben","cognito:groups":"[\"admin\"]"}`), 403, "forbidden",
+		},
+		"HTTP API, payload 1.0": {
+			rest, httpRequest1("$default", "/orders/1", putBody, `{"claims":{"sub":"anna"},"scopes":null}`), 200, "",
+		},
+		"HTTP API, payload 1.0, a stage": {
+			rest, httpRequest1("prod", "/prod/orders/1", putBody, `{"claims":{"sub":"anna"},"scopes":null}`), 200, "",
+		},
+		"REST API, nobody": {rest, restRequest("/orders/1", putBody, `null`), 401, "unauthenticated"},
 		"REST API, a barista": {
 			rest, restRequest("/orders/1", putBody, `{"claims":{"sub":"anna","cognito:groups":"admin,other"}}`), 403, "forbidden",
 		},

@@ -30,43 +30,11 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Answer is what an action or a notification comes to when it is accepted.
-type Answer struct {
-	// Action is what was accepted.
-	Action ordermanager.Action `json:"action"`
-	// Order is the order after it.
-	Order ordermanager.View `json:"order"`
-	// Resume says what became of the answer to the workflow.
-	Resume ordermanager.ResumeStatus `json:"resume"`
-	// Events says what became of the events.
-	Events ordermanager.EventStatus `json:"events"`
-	// Replayed is true when the request had been applied before, and was not applied again.
-	Replayed bool `json:"replayed"`
-	// Unchanged is there for a notification that brought nothing new.
-	Unchanged bool `json:"unchanged,omitempty"`
-	// Gone is there when the workflow does not wait any more.
-	Gone ordermanager.GoneReason `json:"gone,omitempty"`
-	// Pending says why something is still owed.
-	Pending string `json:"pending,omitempty"`
-}
-
-func answer(receipt ordermanager.Receipt, err error) (Answer, error) {
+func answer(receipt ordermanager.Receipt, err error) (ordermanager.ReceiptView, error) {
 	if err != nil {
-		return Answer{}, failure(err)
+		return ordermanager.ReceiptView{}, failure(err)
 	}
-	a := Answer{
-		Action:    receipt.Action,
-		Order:     receipt.Order.View(),
-		Resume:    receipt.Resume,
-		Events:    receipt.Events,
-		Replayed:  receipt.Replayed,
-		Unchanged: receipt.Unchanged,
-		Gone:      receipt.Gone,
-	}
-	if receipt.Pending != nil {
-		a.Pending = receipt.Pending.Error()
-	}
-	return a, nil
+	return receipt.View(), nil
 }
 
 // failure is an error in the one form whose type the Lambda runtime does not replace by the name of a Go type.

@@ -23,7 +23,7 @@ func (h *house) owing(orderID string) {
 	h.Helper()
 	h.start(orderID)
 	h.workflowDown.Store(true)
-	if _, err := invoke[lambdahandler.Answer](h, lambdahandler.Direct(h.manager), put(orderID)); err != nil {
+	if _, err := invoke[ordermanager.ReceiptView](h, lambdahandler.Direct(h.manager), put(orderID)); err != nil {
 		h.Fatal(err)
 	}
 	h.workflowDown.Store(false)

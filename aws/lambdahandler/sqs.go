@@ -25,6 +25,9 @@ import (
 //     these are messages that cannot be read, requests and events for an order that is not there (yet), and every
 //     notification that is not accepted, because a workflow may be waiting for what it brings.
 //
+// In a standard queue, whose messages overtake each other, a request for which it is too early has failed too: a make before the order
+// has its drink, a complete before the make. Its turn may come.
+//
 // In a FIFO queue what follows a failure in the same message group is not carried out, and reported as failed too, so that the
 // group stays in order. Other groups go on.
 //
@@ -75,10 +78,14 @@ func checkBatch(batch *events.SQSEvent) error {
 
 // fifoGroup is the message's group if its queue is a FIFO queue. Messages of other queues may have one too, which is not about order.
 func fifoGroup(message *events.SQSMessage) string {
-	if strings.HasSuffix(message.EventSourceARN, ".fifo") {
+	if isFIFO(message) {
 		return message.Attributes["MessageGroupId"]
 	}
 	return ""
+}
+
+func isFIFO(message *events.SQSMessage) bool {
+	return strings.HasSuffix(message.EventSourceARN, ".fifo")
 }
 
 // consume carries out one message. Its error is final if repeating the message is useless.
@@ -94,10 +101,21 @@ func consume(ctx context.Context, manager *ordermanager.Manager, message *events
 		return err
 	}
 	_, err := act(ctx, manager, body, message.MessageId)
-	if isRefusal(err) {
+	if isRefusal(err) && (isFIFO(message) || !isEarly(err)) {
 		return &finalError{err}
 	}
 	return err
+}
+
+// isEarly reports whether a refused request may be allowed later: what it waits for can still happen to the order. An order never gets a
+// second drink, and one that has ended stays so.
+func isEarly(err error) bool {
+	refused, ok := errors.AsType[*ordermanager.TransitionError](err)
+	switch {
+	case !ok, refused.State == "", refused.State.Terminal(), errors.Is(err, ordermanager.ErrDrinkAccepted), errors.Is(err, ordermanager.ErrClaimed):
+		return false
+	}
+	return errors.Is(err, ordermanager.ErrNotReady) || errors.Is(err, ordermanager.ErrIllegalTransition)
 }
 
 // finalError is a refusal that repeating does not change.
@@ -119,8 +137,11 @@ func done(ctx context.Context, logger *slog.Logger, message *events.SQSMessage, 
 	}
 	level, text := slog.LevelError, "message failed"
 	_, final := errors.AsType[*finalError](err)
-	if final {
+	switch {
+	case final:
 		level, text = slog.LevelWarn, "message refused"
+	case isEarly(err):
+		level, text = slog.LevelWarn, "message early"
 	}
 	logger.Log(ctx, level, text, "messageId", message.MessageId, "code", ordermanager.CodeOf(err), "error", err)
 	return final

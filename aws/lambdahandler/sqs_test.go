@@ -30,8 +30,28 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 			failed:   []string{"a", "c"}, state: ordermanager.StateMaking, logged: "messageId=a code=invalid_request",
 		},
 		"a refused request is final": {
-			messages: []events.SQSMessage{message("a", "", claim("1", "ben")), message("b", "", put("1")), message("c", "", put("1"))},
-			state:    ordermanager.StatePending, logged: `msg="message refused" messageId=a code=not_ready`,
+			messages: []events.SQSMessage{message("a", "", put("1")), message("b", "", put("1"))},
+			state:    ordermanager.StatePending, logged: `msg="message refused" messageId=b code=drink_accepted`,
+		},
+		"a make that overtook its put comes again": {
+			messages: []events.SQSMessage{message("a", "", claim("1", "ben")), message("b", "", put("1"))},
+			failed:   []string{"a"}, state: ordermanager.StatePending, logged: `msg="message early" messageId=a code=not_ready`,
+		},
+		"a complete that overtook its make comes again": {
+			messages: []events.SQSMessage{
+				message("a", "", put("1")), message("b", "", strings.Replace(claim("1", "ben"), "make", "complete", 1)), message("c", "", claim("1", "ben")),
+			},
+			failed: []string{"b"}, state: ordermanager.StateMaking, logged: `msg="message early" messageId=b code=illegal_transition`,
+		},
+		"a second barista's make is final": {
+			messages: []events.SQSMessage{message("a", "", put("1")), message("b", "", claim("1", "ben")), message("c", "", claim("1", "tom"))},
+			state:    ordermanager.StateMaking, logged: `msg="message refused" messageId=c code=claimed`,
+		},
+		"what an order that has ended refuses is final": {
+			messages: []events.SQSMessage{
+				message("a", "", strings.Replace(claim("1", "ben"), "make", "cancel", 1)), message("b", "", claim("1", "ben")),
+			},
+			state: ordermanager.StateCancelled, logged: `msg="message refused" messageId=b code=illegal_transition`,
 		},
 		"a drink that is not on the menu is final": {
 			messages: []events.SQSMessage{message("a", "", strings.Replace(put("1"), "Cappuccino", "milkshake", 1))},

@@ -47,11 +47,11 @@ const (
 // The reasons why a shop does not take an order. Nothing was written.
 var (
 	// ErrShopClosed: the venue is closed: see [Workflow.SetOpen].
-	ErrShopClosed = errors.New("the shop is closed")
+	ErrShopClosed = ordermanager.ErrShopClosed
 	// ErrQueueFull: [Options.MaxInQueue] orders of the venue are open.
-	ErrQueueFull = errors.New("the shop has as many open orders as it can take")
+	ErrQueueFull = ordermanager.ErrQueueFull
 	// ErrTooManyOrders: [Options.MaxPerCustomer] orders of the customer are open at the venue.
-	ErrTooManyOrders = errors.New("the customer has as many open orders as one may have")
+	ErrTooManyOrders = ordermanager.ErrTooManyOrders
 )
 
 // Options is everything about a Workflow that has a default. The zero Options, and nil, are fine.
