@@ -1,11 +1,19 @@
 package durableresumer
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/internal/awserror"
@@ -34,4 +42,33 @@ func classify(err error, id string) (ordermanager.Answer, error) {
 	// The request was understood and refused: InvalidParameterValueException, AccessDeniedException, ExpiredTokenException,
 	// UnrecognizedClientException, ValidationException and their like.
 	return "", never
+}
+
+// errorType is the header from which the SDK takes the type of an error.
+const errorType = "X-Amzn-ErrorType"
+
+// typeFromBody lets the type of an error be in the body alone, where AWS's local runner of durable functions puts it: the SDK
+// calls every such error UnknownError.
+func typeFromBody(o *lambda.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("TypeFromBody", func(
+			ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+		) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			out, metadata, err := next.HandleDeserialize(ctx, in)
+			response, ok := out.RawResponse.(*smithyhttp.Response)
+			if err != nil || !ok || response.StatusCode < http.StatusBadRequest || response.Header.Get(errorType) != "" {
+				return out, metadata, err
+			}
+			body, err := io.ReadAll(response.Body)
+			if err = errors.Join(err, response.Body.Close()); err != nil {
+				return out, metadata, err
+			}
+			response.Body = io.NopCloser(bytes.NewReader(body))
+			var said struct{ Type string }
+			if json.Unmarshal(body, &said) == nil && said.Type != "" {
+				response.Header.Set(errorType, said.Type)
+			}
+			return out, metadata, nil
+		}), middleware.After)
+	})
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/brewline/ordermanager/resumertest"
 )
 
-// There is no emulator of durable callbacks: this is shown on a stub of what the AWS Lambda API Reference says of them.
+// Shown on a stub of what the AWS Lambda API Reference says of durable callbacks; aws/integration shows it on AWS's own runner.
 func TestResumer_keepsTheContractOfAResumer(t *testing.T) {
 	resumertest.Run(t, func(*testing.T) resumertest.Harness { return newCallbacks().harness() })
 }

@@ -10,6 +10,9 @@
 // that the callback is closed: the execution was resumed by us, and the resumer says [ordermanager.Gone], because the service
 // has one error for a callback that expired and one that was answered.
 //
+// AWS's durable SDK for Python hands a failed callback on as a CallbackExternalError that has the cause and not the name of the
+// failure. The one failure that a Manager sends is [ordermanager.CancelledError].
+//
 // The identifier is part of the path of the request: a client or a proxy that logs requests ([aws.LogRequest]) logs it.
 package durableresumer
 
@@ -78,11 +81,11 @@ func (r *Resumer) send(ctx context.Context, id string, outcome ordermanager.Outc
 	if outcome.Failure() {
 		_, err := r.client.SendDurableExecutionCallbackFailure(ctx, &lambda.SendDurableExecutionCallbackFailureInput{
 			CallbackId: &id, Error: &types.ErrorObject{ErrorType: &outcome.Error, ErrorMessage: &outcome.Cause},
-		})
+		}, typeFromBody)
 		return err
 	}
 	_, err := r.client.SendDurableExecutionCallbackSuccess(ctx, &lambda.SendDurableExecutionCallbackSuccessInput{
 		CallbackId: &id, Result: outcome.Output,
-	})
+	}, typeFromBody)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -124,6 +125,31 @@ func TestResume_sortsEveryErrorOfTheService(t *testing.T) {
 		}
 	}
 }
+
+// AWS's local runner of durable functions names the type of an error in the body alone.
+func TestResume_takesTheTypeOfAnErrorFromTheBodyWhereNoHeaderHasIt(t *testing.T) {
+	for body, want := range map[string]verdict{
+		`{"Type":"ResourceNotFoundException","Message":"no such callback"}`:      gone,
+		`{"Type":"CallbackTimeoutException","message":"too late"}`:               gone,
+		`{"Type":"InvalidParameterValueException","message":"what is that"}`:     undeliverable,
+		`{"Type":"ResourceNotFoundException"`:                                    later,
+		`<html>There is no such page, and nothing about a callback here.</html>`: later,
+	} {
+		client := newClient(transport(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+		}))
+		for _, outcome := range []ordermanager.Outcome{success, failed} {
+			answer, err := durableresumer.New(client).Resume(t.Context(), ordermanager.NewTaskToken(secret), outcome)
+			if got := sorted(answer, err); got != want {
+				t.Errorf("%s is sorted into %s, want %s", body, got, want)
+			}
+		}
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 func TestResume_repeatsLaterWhatFailedOnTheWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

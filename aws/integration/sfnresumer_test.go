@@ -1,11 +1,9 @@
 package integration_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -68,17 +66,17 @@ func TestSFNResumer_saysThatARefusedOutputWillNeverWork(t *testing.T) {
 // waits are executions that wait, and the token of each.
 type waits struct {
 	*environment
+	wire
 
 	mu         sync.Mutex
 	executions map[string]string
-	fault      resumertest.Fault
 }
 
 func (e *environment) waits() *waits { return &waits{environment: e, executions: map[string]string{}} }
 
 func (w *waits) harness() resumertest.Harness {
 	client := sfn.NewFromConfig(w.config, func(o *sfn.Options) {
-		o.HTTPClient = w
+		o.HTTPClient = &w.wire
 		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		})
@@ -149,35 +147,33 @@ func (w *waits) expire(ctx context.Context, token ordermanager.TaskToken) error 
 	return err
 }
 
-func (w *waits) broken(fault resumertest.Fault) (mend func()) {
-	set := func(fault resumertest.Fault) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.fault = fault
-	}
-	set(fault)
-	return func() { set("") }
+// wire is the way of a resumer's requests to its service, which can be broken.
+type wire struct {
+	mu    sync.Mutex
+	fault resumertest.Fault
 }
 
-// Do is the way of the resumer's requests to the service.
-func (w *waits) Do(r *http.Request) (*http.Response, error) {
+func (w *wire) broken(fault resumertest.Fault) (mend func()) {
+	w.set(fault)
+	return func() { w.set("") }
+}
+
+func (w *wire) set(fault resumertest.Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fault = fault
+}
+
+func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	fault := w.fault
 	w.mu.Unlock()
 	if fault == resumertest.Unreachable {
 		return nil, errors.New("unreachable")
 	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(response.Body)
-	if err = errors.Join(err, response.Body.Close()); err != nil {
-		return nil, err
-	}
-	if fault == resumertest.AnswerLost {
+	response, err := wholeAnswers{}.Do(r)
+	if fault == resumertest.AnswerLost && err == nil {
 		return nil, errors.New("the answer was lost")
 	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	return response, nil
+	return response, err
 }
