@@ -5,17 +5,25 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Handle carries out the action that the request names; see the method of that name. An action that does not exist is
+// Do carries out an action of the life cycle; [Manager.Put] and the other four are short for the built-in ones.
+//
+// Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrNotOwner],
+// [ErrIllegalTransition], [ErrUnknownState], [ErrRequestReused], [ErrStore]; of an action that has to do with a claim also [ErrClaimed] and
+// [ErrTooManyTransitions]; of one that needs a drink [ErrNotReady]; and of one that accepts a drink those of [Manager.Put].
+func (m *Manager) Do(ctx context.Context, action Action, r Request) (Receipt, error) {
+	r.Action = action
+	return m.Handle(ctx, r)
+}
+
+// Handle carries out the action that the request names: see [Manager.Do]. An action that the life cycle does not have is
 // [ErrUnknownAction].
 func (m *Manager) Handle(ctx context.Context, r Request) (Receipt, error) {
-	if r.Action == "" {
-		r.Action = ActionPut
-	}
-	if !slices.Contains(actions[:], r.Action) {
-		return Receipt{}, fmt.Errorf("%w: %q", ErrUnknownAction, clip(string(r.Action)))
+	if err := m.name(&r); err != nil {
+		return Receipt{}, err
 	}
 	ctx, end := m.observe(ctx, "handle", r.Action, r.OrderID)
 	receipt, err := m.act(ctx, r)
@@ -23,7 +31,16 @@ func (m *Manager) Handle(ctx context.Context, r Request) (Receipt, error) {
 	return receipt, err
 }
 
-var actions = [...]Action{ActionPut, ActionMake, ActionUnmake, ActionComplete, ActionCancel}
+// name makes the empty action a put, and refuses one that the table does not have.
+func (m *Manager) name(r *Request) error {
+	if r.Action == "" {
+		r.Action = ActionPut
+	}
+	if m.table.moves[r.Action] == nil || r.Action == ActionTimedOut {
+		return fmt.Errorf("%w: %q; the life cycle has %s", ErrUnknownAction, clip(string(r.Action)), join(m.lifecycle.Actions(), Action.name))
+	}
+	return nil
+}
 
 // Put accepts the customer's drink, and resumes the first wait. The drink is checked against the menu first: an
 // invalid one is refused with all its violations, whatever the state of the order. An order accepts one drink.
@@ -77,36 +94,79 @@ func (m *Manager) act(ctx context.Context, r Request) (Receipt, error) {
 	if err := ready(ctx); err != nil {
 		return Receipt{}, err
 	}
+	r.Reason = tidy(r.Reason, MaxReasonBytes)
 	if err := r.validate(); err != nil {
 		return Receipt{}, err
-	}
-	permission := m.policy(r.Action, r.Actor)
-	if !permission.Allowed {
-		return Receipt{}, fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
-	}
-	var drink *Drink
-	if r.Action == ActionPut {
-		menu, err := m.findMenu(ctx, &r)
-		if err != nil {
-			return Receipt{}, err
-		}
-		var violations []Violation
-		if drink, violations = menu.sanitize(r.Drink); len(violations) > 0 {
-			return m.refusePut(ctx, &r, violations)
-		}
 	}
 	if r.RequestID == "" {
 		r.RequestID = rand.Text()
 	}
-	t := m.transition(&r, permission, drink)
-	result, err := m.apply(ctx, &t)
-	switch {
-	case err != nil:
-		return Receipt{}, err
-	case result.Applied:
-		return m.finish(ctx, &t, result.Order, decidedBy(r.Action, result.Order)), nil
+	return m.carryOut(ctx, &r)
+}
+
+// carryOut writes the transition of the first rule that the actor is permitted, and of another rule of the action when the order turns out
+// to be in a state of that one. Every further attempt follows from a change that somebody else made.
+func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
+	move := m.table.moves[r.Action][0]
+	for _, other := range m.table.moves[r.Action] {
+		if m.permission(other, r.Actor).Allowed {
+			move = other
+			break
+		}
 	}
-	return m.refused(ctx, &t, result.Order)
+	for {
+		permission := m.permission(move, r.Actor)
+		if !permission.Allowed {
+			return Receipt{}, fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
+		}
+		drink, violations, err := m.drink(ctx, r, move)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if len(violations) > 0 {
+			return m.refuseDrink(ctx, r, violations)
+		}
+		t := m.transition(r, move, permission, drink)
+		result, err := m.apply(ctx, &t)
+		switch {
+		case err != nil:
+			return Receipt{}, err
+		case result.Applied:
+			return m.finish(ctx, r.Action, &t, result.Order), nil
+		}
+		failing := t.failing(result.Order)
+		if failing&guardMissing != 0 {
+			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
+		}
+		other, legal := m.table.moveFrom(r.Action, result.Order.State)
+		switch {
+		case failing&guardRepeated != 0 && r.scope(result.Order):
+		case failing&(guardState|guardRepeated|guardCustomer) == guardState && legal:
+			move = other
+		case r.Action == ActionTimedOut && failing == guardState && result.Order.decided(SecondWait):
+			return m.unchanged(ctx, r.Action, result.Order), nil
+		default:
+			return m.refused(ctx, move, &t, result.Order)
+		}
+		if err := ready(ctx); err != nil {
+			return Receipt{}, err
+		}
+	}
+}
+
+// scope gives the request an identifier of its actor's own when another actor has used the one that it came with. It reports
+// whether it did.
+func (r *Request) scope(o *Order) bool {
+	entry, _, found := o.Entry(r.RequestID)
+	if !found || entry.Actor == r.Actor || strings.HasPrefix(r.RequestID, scopePrefix) {
+		return false
+	}
+	r.RequestID = r.scoped()
+	return true
+}
+
+func (r *Request) scoped() string {
+	return scopePrefix + fingerprint(string(r.Actor.Role), r.Actor.ID, r.RequestID)
 }
 
 // ready refuses a context that is done, while it is still certain that nothing was written.
@@ -120,63 +180,86 @@ func ready(ctx context.Context) error {
 // clock returns the time as every store can keep it.
 func (m *Manager) clock() time.Time { return m.now().UTC().Truncate(time.Millisecond) }
 
-// transition turns a request into data. The states come from the life-cycle table, the rest of the guards from the policy
-// and from what the action means.
-func (m *Manager) transition(r *Request, permission Permission, drink *Drink) Transition {
-	legal := m.table.moves[r.Action]
+// permission is what a rule, and where it is silent the policy, says of an actor.
+func (m *Manager) permission(move *move, actor Actor) Permission {
+	switch {
+	case move.Action == ActionTimedOut:
+		return Permission{Allowed: true}
+	case len(move.By) > 0:
+		return Permission{
+			Allowed:      slices.Contains(move.By, actor.Role),
+			OwnOrder:     actor.Role == RoleCustomer,
+			RespectClaim: actor.Role == RoleBarista,
+		}
+	}
+	return m.policy(move.Action, actor)
+}
+
+// drink checks the drink of a request against the menu, if the rule accepts one.
+func (m *Manager) drink(ctx context.Context, r *Request, move *move) (*Drink, []Violation, error) {
+	if move.Drink != DrinkAccepts {
+		return nil, nil, nil
+	}
+	menu, err := m.findMenu(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	drink, violations := menu.sanitize(r.Drink)
+	return drink, violations, nil
+}
+
+// transition turns a request into data: the rule says what it means, the permission under which conditions.
+func (m *Manager) transition(r *Request, move *move, permission Permission, drink *Drink) Transition {
 	t := Transition{
 		OrderID: r.OrderID,
-		Guards:  Guards{States: legal.from},
-		Assign:  Assignment{State: legal.to, Event: m.owesEvent(r.Action)},
-		Entry:   Entry{Action: r.Action, To: legal.to, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
+		Guards:  Guards{States: move.from},
+		Assign: Assignment{
+			State: move.To, First: move.first, Second: move.second, Ends: move.ends, Event: m.publisher != nil && move.Event != "",
+		},
+		Entry: Entry{Action: r.Action, To: move.To, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
 	}
 	if permission.OwnOrder {
 		t.Guards.Customer = r.Actor.ID
 	}
 	if permission.RespectClaim {
-		t.Guards.FreeFor = r.Actor.ID
+		t.Guards.FreeFor, t.Guards.HeldIn = r.Actor.ID, m.table.held
 	}
-	switch r.Action {
-	case ActionPut:
+	switch move.Drink {
+	case DrinkAccepts:
 		venue := r.Venue
 		t.Guards.NoDrink, t.Guards.Venue = true, &venue
 		t.Assign.Drink = drink
-	case ActionMake:
-		t.Guards.HasDrink, t.Guards.HistoryBelow = true, MaxClaimHistory
+	case DrinkNeeds:
+		t.Guards.HasDrink = true
+	}
+	switch {
+	case move.Claim == ClaimReleases:
+		t.Assign.Barista = new(string)
+	case move.Claim == ClaimTakes || move.Claim == ClaimNeeds && permission.RespectClaim:
 		barista := r.Actor.ID
 		t.Assign.Barista = &barista
-	case ActionUnmake:
-		t.Assign.Barista = new(string)
-	case ActionComplete:
-		t.Guards.HasDrink = true
-		if permission.RespectClaim {
-			barista := r.Actor.ID
-			t.Assign.Barista = &barista
-		}
-	case ActionCancel:
+	}
+	if move.Claim == ClaimTakes && permission.RespectClaim {
+		t.Guards.HistoryBelow = MaxClaimHistory
+	}
+	if move.second == Cancelled {
 		t.Assign.Reason = r.Reason
 	}
-	t.Owing = t.Assign.Event || r.Action == ActionPut || t.Assign.State.Terminal()
+	t.Owing = t.Assign.Event || move.first != Undecided || move.second != Undecided
 	return t
 }
 
-func (m *Manager) owesEvent(action Action) bool {
-	return m.publisher != nil && eventTypes[action] != ""
-}
-
-// refused explains why the order, nil if it does not exist, did not take the transition: as a success when it has taken it before,
-// and as an error otherwise.
-func (m *Manager) refused(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
+// refused explains why the order did not take the transition: as a success when it has taken it before, and as an error otherwise.
+func (m *Manager) refused(ctx context.Context, move *move, t *Transition, o *Order) (Receipt, error) {
 	failing := t.failing(o)
-	switch {
-	case failing&guardMissing != 0:
-		return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
-	case failing&guardRepeated != 0 && t.appliedTo(o):
-		receipt := m.finish(ctx, t, o, nil)
+	barista := t.Assign.Barista
+	claimed := move.Claim == ClaimTakes && failing&^(guardState|guardHistory) == 0 && o.State == move.To && o.Barista == *barista
+	if claimed || failing&guardRepeated != 0 && t.appliedTo(o) {
+		receipt := m.finish(ctx, t.Entry.Action, nil, o)
 		receipt.Replayed = true
 		return receipt, nil
 	}
-	return Receipt{}, m.refusal(t, o, reasons(failing))
+	return Receipt{}, m.refusal(t, o, failing)
 }
 
 // appliedTo reports whether the order's entry with this request id was made by this very request.
@@ -184,15 +267,19 @@ func (t *Transition) appliedTo(o *Order) bool {
 	entry, _, _ := o.Entry(t.Entry.RequestID)
 	same := entry.Action == t.Entry.Action && entry.Actor == t.Entry.Actor && entry.Reason == t.Entry.Reason
 	if drink := t.Assign.Drink; same && drink != nil {
-		return o.Drink != nil && o.Drink.Name == drink.Name && slices.Equal(o.Drink.Modifiers, drink.Modifiers)
+		return o.Drink.matches(DrinkOrder{Drink: drink.Name, Modifiers: drink.Modifiers})
 	}
 	return same
 }
 
 // reasons turns guards that did not hold into reasons, the most telling one first. Somebody else's order says nothing more.
-func reasons(failing guard) []Reason {
+func (m *Manager) reasons(o *Order, failing guard) []Reason {
 	if failing&guardCustomer != 0 {
 		return []Reason{reason(ErrNotOwner)}
+	}
+	illegal := ErrIllegalTransition
+	if err := m.known(o); err != nil {
+		illegal = ErrUnknownState
 	}
 	var all []Reason
 	for _, row := range [...]struct {
@@ -202,7 +289,7 @@ func reasons(failing guard) []Reason {
 		{guardRepeated, ErrRequestReused},
 		{guardVenue, ErrWrongVenue},
 		{guardClaim, ErrClaimed},
-		{guardState, ErrIllegalTransition},
+		{guardState, illegal},
 		{guardNoDrink, ErrDrinkAccepted},
 		{guardHasDrink, ErrNotReady},
 		{guardHistory, ErrTooManyTransitions},
@@ -214,8 +301,8 @@ func reasons(failing guard) []Reason {
 	return all
 }
 
-func (m *Manager) refusal(t *Transition, o *Order, reasons []Reason) *TransitionError {
-	e := &TransitionError{Action: t.Entry.Action, OrderID: t.OrderID, Reasons: reasons}
+func (m *Manager) refusal(t *Transition, o *Order, failing guard) *TransitionError {
+	e := &TransitionError{Action: t.Entry.Action, OrderID: t.OrderID, Reasons: m.reasons(o, failing)}
 	if t.Guards.Customer == "" || t.Guards.Customer == o.Customer {
 		masked := o.masked()
 		e.Order, e.State, e.Allowed = &masked, o.State, m.allowed(o, t.Entry.Actor)
@@ -225,28 +312,43 @@ func (m *Manager) refusal(t *Transition, o *Order, reasons []Reason) *Transition
 
 // allowed lists the actions that the actor could do to the order now. It asks the guards of a transition, as everything does.
 func (m *Manager) allowed(o *Order, actor Actor) []Action {
-	return slices.DeleteFunc(slices.Clone(m.table.allowed[o.State]), func(action Action) bool {
-		permission := m.policy(action, actor)
-		t := m.transition(&Request{Action: action, OrderID: o.ID, Actor: actor, Venue: o.Venue}, permission, nil)
-		return !permission.Allowed || !t.Permits(o)
-	})
+	allowed := []Action{}
+	place := m.table.states[o.State]
+	if place == nil {
+		return allowed
+	}
+	for _, action := range place.actions {
+		move, _ := m.table.moveFrom(action, o.State)
+		permission := m.permission(move, actor)
+		if !permission.Allowed {
+			continue
+		}
+		t := m.transition(&Request{Action: action, OrderID: o.ID, Actor: actor, Venue: o.Venue}, move, permission, nil)
+		if t.Permits(o) {
+			allowed = append(allowed, action)
+		}
+	}
+	return allowed
 }
 
-// refusePut answers a put whose drink the menu refuses. One that was accepted before the menu changed is repeated like any other; if
+// refuseDrink answers a request whose drink the menu refuses. One that was accepted before the menu changed is repeated like any other; if
 // that cannot be found out, its outcome is unknown.
-func (m *Manager) refusePut(ctx context.Context, r *Request, violations []Violation) (Receipt, error) {
+func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Violation) (Receipt, error) {
 	refusal := &MenuError{OrderID: r.OrderID, Violations: violations}
 	o, err := m.get(ctx, r.OrderID)
 	switch {
 	case err != nil && r.RequestID != "":
 		return Receipt{}, err
-	case err != nil, o == nil, o.Customer != r.Actor.ID:
+	case err != nil, o == nil, o.Customer != r.Actor.ID && r.Actor.Role == RoleCustomer:
 		return Receipt{}, refusal
 	}
-	if entry, _, found := o.Entry(r.RequestID); found && entry.Action == ActionPut && entry.Actor == r.Actor && o.Drink.matches(r.Drink) {
-		receipt := m.finish(ctx, &Transition{OrderID: r.OrderID, Entry: entry}, o, nil)
-		receipt.Replayed = true
-		return receipt, nil
+	for _, id := range [...]string{r.RequestID, r.scoped()} {
+		entry, _, found := o.Entry(id)
+		if found && entry.Action == r.Action && entry.Actor == r.Actor && o.Drink.matches(r.Drink) {
+			receipt := m.finish(ctx, r.Action, nil, o)
+			receipt.Replayed = true
+			return receipt, nil
+		}
 	}
 	masked := o.masked()
 	refusal.Order, refusal.Allowed = &masked, m.allowed(o, r.Actor)
@@ -263,6 +365,8 @@ func (d *Drink) matches(order DrinkOrder) bool {
 
 // Explanation says whether an action would be accepted now.
 type Explanation struct {
+	// Action is what was asked about.
+	Action Action
 	// Allowed is true when nothing stands against it.
 	Allowed bool
 	// Reasons is everything that stands against it.
@@ -273,47 +377,76 @@ type Explanation struct {
 	Order *Order
 }
 
-// Explain says whether the request would be accepted now, and every reason why not. Nothing is written. The menu is asked only if a put
-// names a drink. Another caller may act in between: an action that was explained as allowed can still be refused.
+// Explain says whether the request would be accepted now, and every reason why not. Nothing is written. The menu is asked only if an action
+// that accepts a drink names one. Another caller may act in between: an action that was explained as allowed can still be refused.
 //
 // Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrContextDone], [ErrMenuUnavailable], [ErrOrderNotFound], [ErrStore].
 func (m *Manager) Explain(ctx context.Context, r Request) (Explanation, error) {
-	if r.Action == "" {
-		r.Action = ActionPut
-	}
-	if !slices.Contains(actions[:], r.Action) {
-		return Explanation{}, fmt.Errorf("%w: %q", ErrUnknownAction, clip(string(r.Action)))
-	}
-	if err := ready(ctx); err != nil {
+	if err := m.name(&r); err != nil {
 		return Explanation{}, err
 	}
-	if err := r.validate(); err != nil {
-		return Explanation{}, err
-	}
-	var e Explanation
-	permission := m.policy(r.Action, r.Actor)
-	if !permission.Allowed {
-		e.Reasons = append(e.Reasons, reason(ErrForbidden))
-	}
-	if r.Action == ActionPut && !r.Drink.IsZero() {
-		menu, err := m.findMenu(ctx, &r)
-		if err != nil {
-			return Explanation{}, err
-		}
-		if _, e.Violations = menu.sanitize(r.Drink); len(e.Violations) > 0 {
-			e.Reasons = append(e.Reasons, reason(ErrInvalidOrder))
-		}
-	}
-	o, err := m.get(ctx, r.OrderID)
+	o, err := m.asked(ctx, &r)
 	if err != nil {
 		return Explanation{}, err
 	}
-	if o == nil {
-		return Explanation{}, fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
+	return m.explain(ctx, &r, o)
+}
+
+// Actions explains every action of the life cycle for one order and one actor, in the order of the table: what a page needs for its
+// buttons. The order is read once.
+//
+// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrStore].
+func (m *Manager) Actions(ctx context.Context, orderID string, actor Actor) ([]Explanation, error) {
+	r := Request{OrderID: orderID, Actor: actor}
+	o, err := m.asked(ctx, &r)
+	if err != nil {
+		return nil, err
 	}
-	t := m.transition(&r, permission, nil)
+	var all []Explanation
+	for _, action := range m.lifecycle.Actions() {
+		e, err := m.explain(ctx, &Request{Action: action, OrderID: orderID, Actor: actor, Venue: o.Venue}, o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// asked checks a question and reads the order that it is about.
+func (m *Manager) asked(ctx context.Context, r *Request) (*Order, error) {
+	if err := ready(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	o, err := m.get(ctx, r.OrderID)
+	if err == nil && o == nil {
+		err = fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
+	}
+	return o, err
+}
+
+func (m *Manager) explain(ctx context.Context, r *Request, o *Order) (Explanation, error) {
+	e := Explanation{Action: r.Action}
+	move, _ := m.table.moveFrom(r.Action, o.State)
+	permission := m.permission(move, r.Actor)
+	if !permission.Allowed {
+		e.Reasons = append(e.Reasons, reason(ErrForbidden))
+	}
+	if !r.Drink.IsZero() {
+		var err error
+		if _, e.Violations, err = m.drink(ctx, r, move); err != nil {
+			return Explanation{}, err
+		}
+		if len(e.Violations) > 0 {
+			e.Reasons = append(e.Reasons, reason(ErrInvalidOrder))
+		}
+	}
+	t := m.transition(r, move, permission, nil)
 	failing := t.failing(o) &^ guardRepeated
-	e.Reasons = append(e.Reasons, reasons(failing)...)
+	e.Reasons = append(e.Reasons, m.reasons(o, failing)...)
 	if failing&guardCustomer == 0 && (permission.Allowed || r.Actor.Role != RoleCustomer || o.Customer == r.Actor.ID) {
 		masked := o.masked()
 		e.Order = &masked

@@ -68,53 +68,49 @@ const (
 	EventsPending EventStatus = "pending"
 )
 
-// decidedBy lists the waits that an action just decided, so that an attempt to answer them is the first.
-func decidedBy(action Action, o *Order) []Wait {
-	switch {
-	case action == ActionPut:
-		return []Wait{FirstWait}
-	case o.State.Terminal() && o.Drink == nil:
-		return []Wait{FirstWait, SecondWait}
-	case o.State.Terminal():
-		return []Wait{SecondWait}
-	}
-	return nil
-}
-
 // finish delivers what the order owes after an accepted transition and makes out the receipt. It cannot fail: what goes
-// wrong from here on is owed, not lost. The fresh waits are those that no earlier attempt can have answered.
-func (m *Manager) finish(ctx context.Context, t *Transition, o *Order, fresh []Wait) Receipt {
-	receipt := Receipt{Action: t.Entry.Action, Resume: ResumeNone, Events: EventsNone}
+// wrong from here on is owed, not lost. The transition is nil if it was not written by this call.
+func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *Order) Receipt {
+	receipt := Receipt{Action: action, Resume: ResumeNone, Events: EventsNone}
 	if o.Owes() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.timeout)
 		defer cancel()
-		m.deliver(ctx, o, fresh, &receipt)
+		m.deliver(ctx, t, o, &receipt)
 	}
 	receipt.Order = o.masked()
 	return receipt
 }
 
+// answersFirst reports whether nobody can have answered a wait before: the transition, nil if there is none, registered its
+// token or decided it.
+func (m *Manager) answersFirst(t *Transition, o *Order, w Wait) bool {
+	if t == nil {
+		return false
+	}
+	r := t.Assign.Register
+	return r != nil && r.Wait == w || m.table.decided(o, w).RequestID == t.Entry.RequestID
+}
+
 // deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one write.
-func (m *Manager) deliver(ctx context.Context, o *Order, fresh []Wait, receipt *Receipt) {
+func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt *Receipt) {
 	settlement := Settlement{OrderID: o.ID, Version: o.Version, Everything: true}
 	for _, wait := range o.answering() {
-		answer, err := m.resume(ctx, o, wait)
+		token, spare := &settlement.First, &settlement.FirstSpare
+		if wait == SecondWait {
+			token, spare = &settlement.Second, &settlement.SecondSpare
+		}
+		answer, err := m.answer(ctx, o, wait, token, spare)
 		if err != nil {
 			m.log.WarnContext(ctx, "resume pending", "order", o.ID, "wait", int(wait), "error", err)
 			settlement.Everything = false
 			receipt.Resume, receipt.Gone, receipt.Pending = ResumePending, "", err
 			continue
 		}
-		if wait == FirstWait {
-			settlement.First = o.FirstWait.Token
-		} else {
-			settlement.Second = o.SecondWait.Token
-		}
 		switch {
 		case receipt.Resume == ResumePending:
 		case answer == Accepted:
 			receipt.Resume, receipt.Gone = ResumeDelivered, ""
-		case receipt.Resume == ResumeNone && slices.Contains(fresh, wait):
+		case receipt.Resume == ResumeNone && m.answersFirst(t, o, wait):
 			receipt.Resume, receipt.Gone = ResumeGone, GoneExpired
 		case receipt.Resume == ResumeNone:
 			receipt.Resume, receipt.Gone = ResumeGone, GoneAnswered
@@ -130,7 +126,7 @@ func (m *Manager) deliver(ctx context.Context, o *Order, fresh []Wait, receipt *
 			settlement.Events = o.OwedEvents
 		}
 	}
-	if settlement.First.IsZero() && settlement.Second.IsZero() && settlement.Events == nil && !settlement.Everything {
+	if settlement.empty() {
 		return
 	}
 	if err := m.settle(ctx, settlement); err != nil {
@@ -141,15 +137,35 @@ func (m *Manager) deliver(ctx context.Context, o *Order, fresh []Wait, receipt *
 	settlement.Apply(o)
 }
 
-func (m *Manager) resume(ctx context.Context, o *Order, wait Wait) (Answer, error) {
+// answer answers a wait: its token, and if nothing waits on that, the spare one. It tells which of them are done with.
+func (m *Manager) answer(ctx context.Context, o *Order, wait Wait, token, spare *TaskToken) (answer Answer, err error) {
+	slot := o.slot(wait)
+	if !slot.Token.IsZero() {
+		if answer, err = m.resume(ctx, o, wait, slot.Token); err != nil {
+			return answer, err
+		}
+		*token = slot.Token
+	}
+	if answer != Accepted && !slot.Spare.IsZero() {
+		if answer, err = m.resume(ctx, o, wait, slot.Spare); err != nil {
+			return answer, err
+		}
+	}
+	*spare = slot.Spare
+	return answer, nil
+}
+
+func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskToken) (Answer, error) {
 	ctx, end := m.observe(ctx, "resume", "", o.ID)
-	outcome, err := o.outcome(wait)
+	outcome, err := m.outcome(Decided{
+		Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: m.table.decided(o, wait),
+	})
 	if err == nil {
 		err = outcome.Validate()
 	}
 	var answer Answer
 	if err == nil {
-		answer, err = m.resumer.Resume(ctx, o.slot(wait).Token, outcome)
+		answer, err = m.resumer.Resume(ctx, token, outcome)
 	}
 	if err == nil && answer != Accepted && answer != Gone {
 		err = fmt.Errorf("the resumer answered %q", answer)
@@ -164,9 +180,11 @@ func (m *Manager) publish(ctx context.Context, o *Order) error {
 	}
 	events := make([]Event, 0, len(o.OwedEvents))
 	for _, id := range o.OwedEvents {
-		if event, found := o.event(id); found {
-			events = append(events, event)
+		event, err := m.table.event(o, id)
+		if err != nil {
+			return err
 		}
+		events = append(events, event)
 	}
 	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
 	ctx, end := m.observe(ctx, "publish", "", o.ID)
@@ -221,6 +239,11 @@ func (m *Manager) redrive(ctx context.Context, options *RedriveOptions) (report 
 		if err != nil {
 			return report, errors.Join(append(errs, err)...)
 		}
+		for _, skipped := range page.Skipped {
+			m.log.WarnContext(ctx, "not redriven", "order", skipped.OrderID, "error", skipped.Err)
+			report.Pending++
+			errs = append(errs, &StoreError{"list", skipped.OrderID, skipped.Err})
+		}
 		for _, listed := range page.Orders {
 			if err := ready(ctx); err != nil {
 				return report, errors.Join(append(errs, err)...)
@@ -245,6 +268,9 @@ func (m *Manager) redriveOrder(ctx context.Context, orderID string, options *Red
 	if err != nil || o == nil {
 		return err
 	}
+	if err := m.known(o); err != nil {
+		return err
+	}
 	if !o.Owes() {
 		if options.DryRun {
 			return nil
@@ -263,7 +289,7 @@ func (m *Manager) redriveOrder(ctx context.Context, orderID string, options *Red
 	} else {
 		deliverCtx, cancel := context.WithTimeout(ctx, m.timeout)
 		defer cancel()
-		m.deliver(deliverCtx, o, nil, &receipt)
+		m.deliver(deliverCtx, nil, o, &receipt)
 	}
 	receipt.Order = o.masked()
 	switch receipt.Resume {

@@ -62,6 +62,10 @@ var (
 	// ErrIllegalTransition is returned when the life cycle does not allow the action in the order's state. A
 	// [*TransitionError] has the order as it is and the actions that are allowed now. Code illegal_transition.
 	ErrIllegalTransition error = &sentinel{code: "illegal_transition", message: "the state of the order does not allow this"}
+	// ErrUnknownState is returned when the state of the order is not in the life cycle of the Manager, as after the table was changed while
+	// orders were open. It is also an [ErrIllegalTransition]. Code unknown_state.
+	ErrUnknownState error = &sentinel{code: "unknown_state", message: "the state of the order is not in the life cycle",
+		general: ErrIllegalTransition}
 	// ErrDrinkAccepted is returned by a put on an order that has its drink. It is also an [ErrIllegalTransition]. Code
 	// drink_accepted.
 	ErrDrinkAccepted error = &sentinel{code: "drink_accepted", message: "a drink was accepted already", general: ErrIllegalTransition}
@@ -87,7 +91,8 @@ var (
 
 	// ErrInvalidOptions is returned by [New]. Code invalid_options.
 	ErrInvalidOptions error = &sentinel{code: "invalid_options", message: "invalid options"}
-	// ErrInvalidLifecycle is returned by [New] and [Lifecycle.Validate]. Code invalid_lifecycle.
+	// ErrInvalidLifecycle is returned by [New], [Lifecycle.Validate] and [ParseLifecycle]; a [*LifecycleError] has every problem. Code
+	// invalid_lifecycle.
 	ErrInvalidLifecycle error = &sentinel{code: "invalid_lifecycle", message: "invalid life cycle"}
 )
 

@@ -9,117 +9,220 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// Rule is one line of a life-cycle table: the action leads from any of the From states to the To state.
+// Rule is one line of a life-cycle table: an action leads from any of the From states to the To state, and what it means.
+// An action may have several rules, as long as no state is in two of them.
 type Rule struct {
+	// Action is the name of the action: one of [Actions], [ActionTimedOut], or a name of your own.
 	Action Action
-	From   []State
-	To     State
+	// From are the states in which the action is legal, To is the state that it leads to.
+	From []State
+	To   State
+	// By lists the roles that may ask for it. A customer may then do it to an order of their own, a barista to an order that
+	// nobody else holds, an admin and the system to any. Empty: the [Policy] decides.
+	By []Role
+	// Claim is what the action does to the barista's claim. Empty: nothing.
+	Claim Claim
+	// Drink is what the action has to do with the drink. Empty: nothing.
+	Drink DrinkEffect
+	// Answers is [FirstWait] if the action answers the first wait, unless that is answered already. The second wait is answered by
+	// states: see [StateRule].
+	Answers Wait
+	// Event is the type of the event that announces the action. Empty: it is not announced.
+	Event EventType
 }
 
-// Lifecycle is a life-cycle table: which action is legal in which state, and where it leads. It is the only place that says so;
-// guards, refusals, the actions offered to a user and the diagrams are all derived from it.
+// Claim is what an action does to the claim of a barista.
+type Claim string
+
+const (
+	// ClaimTakes gives the order to the barista who asks. It starts from states in which nobody can hold an order, and a history of
+	// [MaxClaimHistory] entries stops it for baristas.
+	ClaimTakes Claim = "takes"
+	// ClaimNeeds is for the barista who holds the order, where somebody holds it. The claim stays, and an order that nobody
+	// holds records who acted on it.
+	ClaimNeeds Claim = "needs"
+	// ClaimReleases gives the claim up.
+	ClaimReleases Claim = "releases"
+)
+
+// DrinkEffect is what an action has to do with the drink of an order.
+type DrinkEffect string
+
+const (
+	// DrinkAccepts checks the drink of the request against the menu and puts it on the order, which has none yet.
+	DrinkAccepts DrinkEffect = "accepts"
+	// DrinkNeeds requires that a drink was accepted.
+	DrinkNeeds DrinkEffect = "needs"
+)
+
+// StateRule is what a life-cycle table says of one state.
+type StateRule struct {
+	// State is its name: one of [States], or a name of your own.
+	State State
+	// Initial marks the state in which orders begin.
+	Initial bool
+	// Answers is what the workflow is told as soon as an order is in this state; [Undecided] if it goes on waiting. It is the answer to the
+	// second wait, and to the first one if that has not been answered.
+	Answers Decision
+}
+
+// Lifecycle is a life-cycle table: which action is legal in which state, where it leads and what it means. It is the only
+// place that says so; guards, refusals, the actions offered to a user, events, answers and diagrams are all derived from it.
 //
-// The two tables of this package are [StandardLifecycle] and [ServerlesspressoLifecycle]. A table of one's own, made
-// with [NewLifecycle], is checked when a [Manager] is built with it. The zero Lifecycle has no rules and is refused.
+// The two tables of this package are [StandardLifecycle] and [ServerlesspressoLifecycle]. A table of one's own starts from one of them, or
+// from the zero Lifecycle, which is empty, and is checked when a [Manager] is built with it. A Lifecycle never changes: its methods return
+// new ones. It marshals to JSON and back: see [ParseLifecycle].
 type Lifecycle struct {
-	rules []Rule
+	states []StateRule
+	rules  []Rule
 }
 
-// NewLifecycle makes a table. It keeps a copy of the rules and checks nothing: see [Lifecycle.Validate].
+// NewLifecycle makes a table of rules between the states of [States] that they name. It checks nothing: see [Lifecycle.Validate].
 func NewLifecycle(rules ...Rule) Lifecycle {
-	copied := slices.Clone(rules)
-	for i := range copied {
-		copied[i].From = slices.Clone(copied[i].From)
+	named := func(state State) bool {
+		return slices.ContainsFunc(rules, func(r Rule) bool { return r.To == state || slices.Contains(r.From, state) })
 	}
-	return Lifecycle{copied}
+	states := slices.DeleteFunc(standardStates(), func(s StateRule) bool { return !named(s.State) })
+	return Lifecycle{states: states}.With(rules...)
+}
+
+func standardStates() []StateRule {
+	return []StateRule{
+		{State: StatePending, Initial: true},
+		{State: StateMaking},
+		{State: StateCompleted, Answers: Done},
+		{State: StateCancelled, Answers: Cancelled},
+	}
 }
 
 // StandardLifecycle is the default: a barista claims an order, and completes what is claimed.
-var StandardLifecycle = NewLifecycle(
-	Rule{ActionPut, []State{StatePending}, StatePending},
-	Rule{ActionMake, []State{StatePending}, StateMaking},
-	Rule{ActionUnmake, []State{StateMaking}, StatePending},
-	Rule{ActionComplete, []State{StateMaking}, StateCompleted},
-	Rule{ActionCancel, []State{StatePending, StateMaking}, StateCancelled},
-	Rule{ActionTimedOut, []State{StatePending, StateMaking}, StateCancelled},
-)
+var StandardLifecycle = standard(StateMaking)
 
 // ServerlesspressoLifecycle also lets an order be completed that nobody claimed, because the robot barista of the
 // Serverlesspresso sample completes without claiming.
-var ServerlesspressoLifecycle = NewLifecycle(
-	Rule{ActionPut, []State{StatePending}, StatePending},
-	Rule{ActionMake, []State{StatePending}, StateMaking},
-	Rule{ActionUnmake, []State{StateMaking}, StatePending},
-	Rule{ActionComplete, []State{StatePending, StateMaking}, StateCompleted},
-	Rule{ActionCancel, []State{StatePending, StateMaking}, StateCancelled},
-	Rule{ActionTimedOut, []State{StatePending, StateMaking}, StateCancelled},
-)
+var ServerlesspressoLifecycle = standard(StatePending, StateMaking)
 
-// meaning fixes what a table may not change about an action: where it leads, and the states that it can make sense in.
-// (Putting a drink or claiming an order twice would let a second caller win; releasing needs a claim.)
-var meaning = map[Action]struct {
-	from []State
-	to   State
-}{
-	ActionPut:      {[]State{StatePending}, StatePending},
-	ActionMake:     {[]State{StatePending}, StateMaking},
-	ActionUnmake:   {[]State{StateMaking}, StatePending},
-	ActionComplete: {[]State{StatePending, StateMaking}, StateCompleted},
-	ActionCancel:   {[]State{StatePending, StateMaking}, StateCancelled},
-	ActionTimedOut: {[]State{StatePending, StateMaking}, StateCancelled},
+func standard(completable ...State) Lifecycle {
+	pending, making, open := []State{StatePending}, []State{StateMaking}, []State{StatePending, StateMaking}
+	return NewLifecycle(
+		Rule{Action: ActionPut, From: pending, To: StatePending, Drink: DrinkAccepts, Answers: FirstWait},
+		Rule{Action: ActionMake, From: pending, To: StateMaking, Claim: ClaimTakes, Drink: DrinkNeeds, Event: EventMakeOrder},
+		Rule{Action: ActionUnmake, From: making, To: StatePending, Claim: ClaimReleases, Event: EventMakeOrder},
+		Rule{Action: ActionComplete, From: completable, To: StateCompleted, Claim: ClaimNeeds, Drink: DrinkNeeds,
+			Event: EventOrderCompleted},
+		Rule{Action: ActionCancel, From: open, To: StateCancelled, Event: EventOrderCancelled},
+		Rule{Action: ActionTimedOut, From: open, To: StateCancelled},
+	)
 }
 
-// Rules returns a copy of the table.
-func (l Lifecycle) Rules() []Rule { return NewLifecycle(l.rules...).rules }
+// With returns the table with these rules. They take the place of all rules that it has for the same actions; rules for other
+// actions are added.
+func (l Lifecycle) With(rules ...Rule) Lifecycle {
+	next := Lifecycle{states: l.states}
+	replaced := map[Action]bool{}
+	replace := func(action Action) {
+		for _, rule := range rules {
+			if rule.Action == action && !replaced[action] {
+				rule.From, rule.By = slices.Clone(rule.From), slices.Clone(rule.By)
+				next.rules = append(next.rules, rule)
+			}
+		}
+		replaced[action] = true
+	}
+	for _, old := range l.rules {
+		if slices.ContainsFunc(rules, func(r Rule) bool { return r.Action == old.Action }) {
+			replace(old.Action)
+		} else {
+			next.rules = append(next.rules, old)
+		}
+	}
+	for _, rule := range rules {
+		replace(rule.Action)
+	}
+	return next
+}
 
-// Validate reports everything that is wrong with the table, as [ErrInvalidLifecycle]. A sound table has only known actions
-// and states, names no action twice from one state, gives every action a sense that this package knows how to carry out (make
-// leads from pending to making, and so on), lets nothing leave a terminal state, and reaches every state from pending.
-func (l Lifecycle) Validate() error {
-	var problems []error
-	problem := func(format string, args ...any) {
-		problems = append(problems, fmt.Errorf("%w: %s", ErrInvalidLifecycle, fmt.Sprintf(format, args...)))
+// Without returns the table without these actions.
+func (l Lifecycle) Without(actions ...Action) Lifecycle {
+	l.rules = slices.DeleteFunc(slices.Clone(l.rules), func(r Rule) bool { return slices.Contains(actions, r.Action) })
+	return l
+}
+
+// WithStates returns the table with these states. Each takes the place of the one of the same name, or is added.
+func (l Lifecycle) WithStates(states ...StateRule) Lifecycle {
+	l.states = slices.Clone(l.states)
+	for _, state := range states {
+		if i := slices.IndexFunc(l.states, func(old StateRule) bool { return old.State == state.State }); i >= 0 {
+			l.states[i] = state
+		} else {
+			l.states = append(l.states, state)
+		}
 	}
-	seen := map[Action]map[State]bool{}
+	return l
+}
+
+// WithoutStates returns the table without these states, and without what starts from them or leads to them.
+func (l Lifecycle) WithoutStates(states ...State) Lifecycle {
+	l.states = slices.DeleteFunc(slices.Clone(l.states), func(s StateRule) bool { return slices.Contains(states, s.State) })
+	rules := l.Rules()
+	for i := range rules {
+		rules[i].From = slices.DeleteFunc(rules[i].From, func(from State) bool { return slices.Contains(states, from) })
+	}
+	l.rules = slices.DeleteFunc(rules, func(r Rule) bool { return len(r.From) == 0 || slices.Contains(states, r.To) })
+	return l
+}
+
+// Rules returns a copy of the table's rules.
+func (l Lifecycle) Rules() []Rule {
+	rules := slices.Clone(l.rules)
+	for i := range rules {
+		rules[i].From, rules[i].By = slices.Clone(rules[i].From), slices.Clone(rules[i].By)
+	}
+	return rules
+}
+
+// States returns a copy of the table's states.
+func (l Lifecycle) States() []StateRule { return slices.Clone(l.states) }
+
+// Actions lists the actions of people, in the order of the table: all but [ActionTimedOut].
+func (l Lifecycle) Actions() []Action {
+	var actions []Action
 	for _, rule := range l.rules {
-		sense, known := meaning[rule.Action]
-		if !known {
-			problem("unknown action %q", rule.Action)
-			continue
-		}
-		if rule.To != sense.to {
-			problem("%s leads to %q, it must lead to %q", rule.Action, rule.To, sense.to)
-		}
-		if len(rule.From) == 0 {
-			problem("%s has no state to start from", rule.Action)
-		}
-		for _, from := range rule.From {
-			switch {
-			case !from.Known():
-				problem("%s starts from the unknown state %q", rule.Action, from)
-			case from.Terminal():
-				problem("%s leaves the terminal state %s", rule.Action, from)
-			case !slices.Contains(sense.from, from):
-				problem("%s cannot start from %s", rule.Action, from)
-			case seen[rule.Action][from]:
-				problem("%s starts from %s twice", rule.Action, from)
-			}
-			if seen[rule.Action] == nil {
-				seen[rule.Action] = map[State]bool{}
-			}
-			seen[rule.Action][from] = true
+		if rule.Action != ActionTimedOut && !slices.Contains(actions, rule.Action) {
+			actions = append(actions, rule.Action)
 		}
 	}
-	if len(problems) > 0 {
-		return errors.Join(problems...)
-	}
-	reached := l.reachable()
-	for _, state := range States() {
-		if !slices.Contains(reached, state) {
-			problem("no path leads from %s to %s", StatePending, state)
+	return actions
+}
+
+// Has reports whether the table has the state.
+func (l Lifecycle) Has(state State) bool {
+	return slices.ContainsFunc(l.states, func(s StateRule) bool { return s.State == state })
+}
+
+// Initial is the state in which orders begin.
+func (l Lifecycle) Initial() State {
+	for _, state := range l.states {
+		if state.Initial {
+			return state.State
 		}
 	}
-	return errors.Join(problems...)
+	return ""
+}
+
+// Terminal reports whether nothing leaves the state: an order in it has ended.
+func (l Lifecycle) Terminal(state State) bool {
+	return !slices.ContainsFunc(l.rules, func(r Rule) bool { return slices.Contains(r.From, state) && r.To != state })
+}
+
+// Answers returns what the workflow is told when an order is in the state; [Undecided] if it goes on waiting.
+func (l Lifecycle) Answers(state State) Decision {
+	for _, s := range l.states {
+		if s.State == state {
+			return s.Answers
+		}
+	}
+	return Undecided
 }
 
 // machine returns a new machine of the table in the given state. A machine is never shared: looplab's own lock does not
@@ -147,32 +250,23 @@ func (l Lifecycle) fire(action Action, from State) (to State, legal bool) {
 	return State(machine.Current()), err == nil
 }
 
-func (l Lifecycle) reachable() []State {
-	reached := []State{StatePending}
-	for i := 0; i < len(reached); i++ {
-		for _, rule := range l.rules {
-			if to, legal := l.fire(rule.Action, reached[i]); legal && !slices.Contains(reached, to) {
-				reached = append(reached, to)
-			}
+// Allowed lists the actions of people that are legal in a state, in the order of [Lifecycle.Actions].
+func (l Lifecycle) Allowed(state State) []Action {
+	allowed := []Action{}
+	for _, action := range l.Actions() {
+		if _, legal := l.fire(action, state); legal {
+			allowed = append(allowed, action)
 		}
 	}
-	return reached
-}
-
-// Allowed lists the actions of people that are legal in a state, in the order of [Actions].
-func (l Lifecycle) Allowed(state State) []Action {
-	return slices.DeleteFunc(Actions(), func(action Action) bool {
-		_, legal := l.fire(action, state)
-		return !legal
-	})
+	return allowed
 }
 
 // Mermaid returns the table as a Mermaid state diagram.
 func (l Lifecycle) Mermaid() string {
 	picture := l.draw(fsm.MermaidStateDiagram)
-	for _, state := range States() {
-		if state.Terminal() {
-			picture += fmt.Sprintf("    %s --> [*]\n", state) // looplab draws the beginning only
+	for _, state := range l.states {
+		if l.Terminal(state.State) {
+			picture += fmt.Sprintf("    %s --> [*]\n", state.State) // looplab draws the beginning only
 		}
 	}
 	return picture
@@ -182,49 +276,109 @@ func (l Lifecycle) Mermaid() string {
 func (l Lifecycle) DOT() string { return l.draw(fsm.GRAPHVIZ) }
 
 func (l Lifecycle) draw(kind fsm.VisualizeType) string {
-	picture, err := fsm.VisualizeWithType(l.machine(StatePending), kind)
+	picture, err := fsm.VisualizeWithType(l.machine(l.Initial()), kind)
 	if err != nil {
 		panic(err) // only for a kind that looplab does not know
 	}
 	return picture
 }
 
-// compiled is a table worked out for the hot path: every pair of action and state has been fired on a machine once, when
+// table is a life cycle worked out for the hot path: every pair of action and state has been fired on a machine once, when
 // the Manager was built, so that a transition costs a look-up.
-type compiled struct {
-	moves   map[Action]move
-	allowed map[State][]Action
+type table struct {
+	initial State
+	moves   map[Action][]*move
+	states  map[State]*place
+	// held are the states in which a barista holds the order.
+	held []State
 }
 
-// move is what a table says of one action.
+// move is what one rule comes down to.
 type move struct {
+	Rule
+	// from are the states in which the action is legal.
 	from []State
-	to   State
+	// first and second are the decisions that it records.
+	first, second Decision
+	// ends says that nothing leaves the state that it leads to.
+	ends bool
 }
 
-// nowhere is the move of an action that the table does not have: legal in a state that no order is ever in, because an
-// empty guard would let it pass everywhere.
-var nowhere = move{from: []State{"never"}}
+// place is what the table says of one state.
+type place struct {
+	answers Decision
+	actions []Action
+}
 
-func (l Lifecycle) compile() (*compiled, error) {
+func (l Lifecycle) compile() (*table, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	c := &compiled{moves: map[Action]move{}, allowed: map[State][]Action{}}
-	for action := range meaning {
-		legal := move{}
-		for _, state := range States() {
-			if to, ok := l.fire(action, state); ok {
-				legal.from, legal.to = append(legal.from, state), to
+	t := &table{initial: l.Initial(), moves: map[Action][]*move{}, states: map[State]*place{}}
+	for _, state := range l.states {
+		t.states[state.State] = &place{answers: state.Answers, actions: l.Allowed(state.State)}
+	}
+	for at := range l.situations() {
+		if at.held && !l.Terminal(at.state) && !slices.Contains(t.held, at.state) {
+			t.held = append(t.held, at.state)
+		}
+	}
+	slices.Sort(t.held)
+	for _, rule := range l.rules {
+		m := &move{Rule: rule, ends: l.Terminal(rule.To)}
+		undecided := false
+		for _, from := range rule.From {
+			if to, legal := l.fire(rule.Action, from); legal && to == rule.To {
+				m.from = append(m.from, from)
+				undecided = undecided || l.Answers(from) == Undecided
 			}
 		}
-		if legal.from == nil {
-			legal = nowhere
+		if undecided {
+			m.second = l.Answers(rule.To)
+			if m.first = m.second; rule.Answers == FirstWait {
+				m.first = Done
+			}
 		}
-		c.moves[action] = legal
+		t.moves[rule.Action] = append(t.moves[rule.Action], m)
 	}
-	for _, state := range States() {
-		c.allowed[state] = l.Allowed(state)
+	return t, nil
+}
+
+// moveFrom returns the rule of an action that is legal in a state; without one, any rule of the action, which a guard will refuse.
+func (t *table) moveFrom(action Action, state State) (m *move, legal bool) {
+	moves := t.moves[action]
+	for _, m := range moves {
+		if slices.Contains(m.from, state) {
+			return m, true
+		}
 	}
-	return c, nil
+	return moves[0], false
+}
+
+// made returns the rule that made a history entry; nil if the table has none, as after it was changed.
+func (t *table) made(e *Entry) *move {
+	for _, m := range t.moves[e.Action] {
+		if m.To == e.To && slices.Contains(m.from, e.From) {
+			return m
+		}
+	}
+	return nil
+}
+
+// decided returns the history entry that decided a wait. Another program's write has no entry: then it is made up.
+func (t *table) decided(o *Order, w Wait) Entry {
+	for i := range o.History {
+		e := &o.History[i]
+		if m := t.made(e); m != nil && (w == FirstWait && m.first != Undecided || w == SecondWait && m.second != Undecided) {
+			return *e
+		}
+	}
+	e := Entry{Action: ActionComplete, To: o.State, At: o.UpdatedAt}
+	switch {
+	case o.slot(w).Decision == Cancelled:
+		e.Action = ActionCancel
+	case w == FirstWait:
+		e.Action = ActionPut
+	}
+	return e
 }

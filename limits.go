@@ -22,6 +22,10 @@ const (
 	MaxReasonBytes = 1024
 	// MaxNumberBytes limits the order number.
 	MaxNumberBytes = 32
+	// MaxStateBytes, MaxActionBytes and MaxEventTypeBytes limit the names in a life-cycle table.
+	MaxStateBytes     = 32
+	MaxActionBytes    = 32
+	MaxEventTypeBytes = 64
 	// MaxTokenBytes limits a task token: "taskToken" in the AWS Step Functions API Reference, SendTaskSuccess.
 	MaxTokenBytes = 2048
 	// MaxRequestBytes limits the JSON of one request or notification.
@@ -89,3 +93,31 @@ func plain(value string) bool {
 }
 
 func invalid(field, rule string) error { return &RequestError{Field: field, Rule: rule} }
+
+// tidy makes one line of a text that somebody else wrote, and shortens it to the limit: such a text explains, and must not keep what it
+// explains from happening.
+func tidy(text string, limit int) string {
+	if len(text) <= limit && plain(text) {
+		return text
+	}
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+	if len(text) <= limit {
+		return text
+	}
+	const more = "…"
+	return strings.ToValidUTF8(text[:limit-len(more)], "") + more
+}
+
+func (s StateRule) name() string { return string(s.State) }
+func (a Action) name() string    { return string(a) }
+
+// join lists names in a sentence.
+func join[T any](all []T, name func(T) string) string {
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = name(one)
+	}
+	return strings.Join(names, ", ")
+}

@@ -20,7 +20,8 @@ type WorkflowStarted struct {
 	Token TaskToken
 	// At is the time of the notification itself, not of its delivery; zero means now. Of two tokens for one wait the later is kept,
 	// and of two of the same time the one that arrives last: pass on the time of the event, as finely as it is known, or a delivery
-	// that was overtaken can put a dead token in the place of a live one.
+	// that was overtaken can put a dead token in the place of a live one. A time that is more than five minutes ahead of the Manager's clock
+	// counts as the oldest. The token that lost is kept, and answered if nothing waits on the one that won.
 	At time.Time
 }
 
@@ -40,14 +41,14 @@ type WaitingCompletion struct {
 type TimedOut struct {
 	// OrderID is required.
 	OrderID string
-	// Cause becomes the reason of the cancellation, at most [MaxReasonBytes].
+	// Cause becomes the reason of the cancellation: on one line, and shortened to [MaxReasonBytes].
 	Cause string
 	// RequestID identifies the notification; it may be empty.
 	RequestID string
 }
 
 // WorkflowStarted creates the order, pending and without a drink, and registers the token of the first wait. If the order exists, only
-// the token is registered: a duplicate changes nothing, an older one is ignored, a newer one replaces what is held, and a wait
+// the token is registered: a duplicate changes nothing, an older one is kept as the spare one, a newer one replaces what is held, and a wait
 // that is decided already is answered at once.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderExists], [ErrTooManyTransitions], [ErrStore].
@@ -64,13 +65,14 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 			return Receipt{}, err
 		}
 		creation := t
-		creation.Create, creation.Guards = &NewOrder{Customer: n.Customer, Venue: n.Venue, Robot: n.Robot}, Guards{}
+		creation.Create = &NewOrder{Customer: n.Customer, Venue: n.Venue, Robot: n.Robot, State: m.table.initial}
+		creation.Guards = Guards{}
 		result, err := m.apply(ctx, &creation)
 		switch {
 		case err != nil:
 			return Receipt{}, err
 		case result.Applied:
-			return m.finish(ctx, &creation, result.Order, nil), nil
+			return m.finish(ctx, ActionWorkflowStarted, &creation, result.Order), nil
 		case result.Order.Customer != n.Customer || result.Order.Venue != n.Venue:
 			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderExists, n.OrderID)
 		}
@@ -79,7 +81,8 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 }
 
 // WaitingCompletion records the order number and registers the token of the second wait. A duplicate changes nothing, an older
-// token is ignored, a newer one replaces what is held, and on an order that has ended the wait is answered at once.
+// token is kept as the spare one, a newer one replaces what is held, and on an order whose second wait is decided the wait is answered at
+// once. The token of the first wait is refused.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], which a delivery that overtook the start of the workflow
 // gets and should repeat, [ErrNotOwner], [ErrTooManyTransitions], [ErrStore].
@@ -102,38 +105,21 @@ func (m *Manager) WaitingCompletion(ctx context.Context, n WaitingCompletion) (R
 	})
 }
 
-// TimedOut ends the order, with the cause as its reason. An order that has ended already is left as it is, and that is a success.
+// TimedOut ends the order as the life cycle's rules for [ActionTimedOut] say, with the cause as its reason. An order whose workflow has its
+// answer already, or on record, is left as it is, and that is a success.
 //
-// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrStore].
 func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
 	return m.notified(ctx, ActionTimedOut, n.OrderID, func(ctx context.Context) (Receipt, error) {
-		if err := checkText("cause", n.Cause, MaxReasonBytes); err != nil {
-			return Receipt{}, err
-		}
 		if err := checkRequestID(n.RequestID); err != nil {
 			return Receipt{}, err
 		}
 		if n.RequestID == "" {
 			n.RequestID = rand.Text()
 		}
-		legal := m.table.moves[ActionTimedOut]
-		t := Transition{
-			OrderID: n.OrderID,
-			Guards:  Guards{States: legal.from},
-			Assign:  Assignment{State: legal.to, Reason: n.Cause},
-			Entry:   Entry{Action: ActionTimedOut, To: legal.to, Actor: workflow, RequestID: n.RequestID, At: m.clock(), Reason: n.Cause},
-			Owing:   true,
-		}
-		result, err := m.apply(ctx, &t)
-		switch {
-		case err != nil:
-			return Receipt{}, err
-		case result.Applied:
-			return m.finish(ctx, &t, result.Order, decidedBy(ActionTimedOut, result.Order)), nil
-		case t.failing(result.Order) == guardState:
-			return m.unchanged(ctx, &t, result.Order), nil
-		}
-		return m.refused(ctx, &t, result.Order)
+		return m.carryOut(ctx, &Request{
+			Action: ActionTimedOut, OrderID: n.OrderID, Actor: workflow, Reason: tidy(n.Cause, MaxReasonBytes), RequestID: n.RequestID,
+		})
 	})
 }
 
@@ -161,10 +147,13 @@ func (m *Manager) registration(action Action, orderID string, wait Wait, token T
 		return Transition{}, invalid("TaskToken", fmt.Sprintf("is longer than %d bytes", MaxTokenBytes))
 	}
 	now := m.clock()
-	if at.IsZero() {
+	switch {
+	case at.IsZero():
 		at = now
+	case at.After(now.Add(maxSkew)):
+		at = time.UnixMilli(0) // nobody knows when: any other token wins
 	}
-	event := m.owesEvent(action)
+	event := m.publisher != nil && action == ActionWaitingCompletion
 	return Transition{
 		OrderID: orderID,
 		Guards:  Guards{HistoryBelow: MaxHistory},
@@ -174,56 +163,85 @@ func (m *Manager) registration(action Action, orderID string, wait Wait, token T
 	}, nil
 }
 
+// maxSkew is how far a notification's time may lie in the future. A clock that is further off must not win over every other.
+const maxSkew = 5 * time.Minute
+
 // register puts the token of t on an existing order: held while its wait is undecided, and answered at once when it is not. The
-// first write guesses that it is undecided; the refusal of a wrong guess says so, and a decision is never taken back.
+// first write guesses that it is undecided and that the token is the newest; the refusal of a wrong guess says so.
 // The order is what is known of it already, or nil.
 func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
-	wait := t.Assign.Register.Wait
-	event := t.Assign.Event
-	// Each refusal that is not final makes the next attempt's guards weaker, so this ends.
+	r, event := t.Assign.Register, t.Assign.Event
+	// A decision is never taken back and a slot's time never goes back, so each wrong guess is made once, and this ends.
 	for {
-		decided := o != nil && o.decided(wait)
+		decided := o != nil && o.decided(r.Wait)
+		t.Guards.Undecided = r.Wait
 		if decided {
-			t.Guards.States, t.Guards.NoDrink = nil, false
-		} else {
-			t.Guards.States, t.Guards.NoDrink = open, wait == FirstWait
+			t.Guards.Undecided = 0
 		}
-		// Nobody waits for news of an order that has ended.
-		t.Assign.Event = event && !decided
+		if r.Spare {
+			t.Assign.Number = ""
+		}
+		// Nobody waits for news of an order whose workflow has its answer, or of a token that lost.
+		t.Assign.Event = event && !decided && !r.Spare
 		t.Owing = decided || t.Assign.Event
 		result, err := m.apply(ctx, t)
 		if err != nil {
 			return Receipt{}, err
 		}
 		if result.Applied {
-			var fresh []Wait
-			if decided {
-				fresh = []Wait{wait}
-			}
-			return m.finish(ctx, t, result.Order, fresh), nil
+			return m.finish(ctx, t.Entry.Action, t, result.Order), nil
 		}
 		o = result.Order
 		failing := t.failing(o)
+		var entry Entry
+		if o != nil {
+			entry, _, _ = o.Entry(t.Entry.RequestID)
+		}
 		switch {
-		case failing&(guardMissing|guardCustomer|guardHistory) != 0:
-			return m.refused(ctx, t, o)
-		case failing&(guardRepeated|guardSuperseded) != 0:
-			return m.unchanged(ctx, t, o), nil
-		case failing&guardFirstNewer != 0:
+		case failing&guardMissing != 0:
+			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
+		case failing&guardCustomer != 0:
+			return Receipt{}, m.refusal(t, o, failing)
+		case failing&guardRepeated != 0 && entry.Action != t.Entry.Action:
+			return Receipt{}, invalid("TaskToken", "is the one that was registered by "+string(entry.Action)+": each wait has a token of its own")
+		case failing&guardRepeated != 0:
+			return m.unchanged(ctx, t.Entry.Action, o), nil
+		case failing&guardHistory != 0 && o.decided(r.Wait):
+			return m.answerUnrecorded(ctx, t, o)
+		case failing&guardHistory != 0:
+			return Receipt{}, m.refusal(t, o, failing)
+		case failing&guardSuperseded != 0 && !r.Spare:
+			r.Spare = true
+		case failing&guardFirstNewer != 0 && t.Assign.AnswerFirst:
 			t.Assign.AnswerFirst = false
-		case decided || !o.decided(wait):
+		case failing&guardDecided == 0 || decided:
 			return Receipt{}, &StoreError{"apply", t.OrderID, ErrStoreContract} // or it would go on for ever
 		}
 	}
 }
 
-// open are the states in which the second wait is undecided.
-var open = []State{StatePending, StateMaking}
+// answerUnrecorded answers a token that an order with a full history cannot keep, because its workflow would wait for ever otherwise.
+// What fails here is told by an error, since there is no record from which it could be redriven.
+func (m *Manager) answerUnrecorded(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
+	r := t.Assign.Register
+	answer, err := m.resume(ctx, o, r.Wait, r.Token)
+	if err != nil {
+		return Receipt{}, &StoreError{"apply", t.OrderID, fmt.Errorf("its history is full, and the answer did not go out: %w", err)}
+	}
+	receipt := m.unchanged(ctx, t.Entry.Action, o)
+	if receipt.Resume == ResumeNone {
+		receipt.Resume = ResumeDelivered
+		if answer == Gone {
+			receipt.Resume, receipt.Gone = ResumeGone, GoneAnswered
+		}
+	}
+	return receipt, nil
+}
 
 // unchanged answers a notification that brought nothing new. What the order owes is delivered all the same: the repetition
 // may be there because the first delivery failed.
-func (m *Manager) unchanged(ctx context.Context, t *Transition, o *Order) Receipt {
-	receipt := m.finish(ctx, t, o, nil)
+func (m *Manager) unchanged(ctx context.Context, action Action, o *Order) Receipt {
+	receipt := m.finish(ctx, action, nil, o)
 	receipt.Unchanged = true
 	return receipt
 }

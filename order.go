@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// State is where an order is in its life.
+// State is where an order is in its life. Which states there are is said by the [Lifecycle].
 type State string
 
-// The states of an order. Completed and cancelled are terminal: nothing leaves them.
+// The states of [StandardLifecycle]. Completed and cancelled are terminal there: nothing leaves them.
 const (
 	// StatePending is an order that no barista holds. It starts here, without a drink, and comes back here
 	// when a barista puts it back.
@@ -21,21 +21,16 @@ const (
 	StateCancelled State = "cancelled"
 )
 
-// States lists every state, in the order of a life.
+// States lists the states of [StandardLifecycle], in the order of a life.
 func States() []State {
 	return []State{StatePending, StateMaking, StateCompleted, StateCancelled}
 }
 
-// Terminal reports whether an order in this state has ended.
-func (s State) Terminal() bool { return s == StateCompleted || s == StateCancelled }
-
-// Known reports whether s is one of [States].
-func (s State) Known() bool { return slices.Contains(States(), s) }
-
-// Action is what somebody does to an order, or what the workflow reports about it.
+// Action is what somebody does to an order, or what the workflow reports about it. Which actions of people there are, and what they
+// mean, is said by the [Lifecycle].
 type Action string
 
-// The five actions of people.
+// The five actions of people in [StandardLifecycle].
 const (
 	// ActionPut is the customer's choice of a drink.
 	ActionPut Action = "put"
@@ -59,9 +54,9 @@ const (
 	ActionTimedOut Action = "timed_out"
 )
 
-// Actions lists the five actions of people.
+// Actions lists the actions of people in [StandardLifecycle].
 func Actions() []Action {
-	return slices.Clone(actions[:])
+	return []Action{ActionPut, ActionMake, ActionUnmake, ActionComplete, ActionCancel}
 }
 
 // Order is everything that is known about one order.
@@ -157,17 +152,14 @@ func (o *Order) slot(w Wait) *WaitSlot {
 	return &o.FirstWait
 }
 
-// decided reports whether the answer to a wait is on record. Once it is, it stays: a drink is accepted once, and
-// nothing leaves a terminal state.
-func (o *Order) decided(w Wait) bool {
-	return o.State.Terminal() || w == FirstWait && o.Drink != nil
-}
+// decided reports whether the answer to a wait is on record. Once it is, it stays.
+func (o *Order) decided(w Wait) bool { return o.slot(w).Decision != Undecided }
 
 // answering lists the waits whose token is being answered: decided, but not settled yet.
 func (o *Order) answering() []Wait {
 	var waits []Wait
 	for _, w := range [...]Wait{FirstWait, SecondWait} {
-		if !o.slot(w).Token.IsZero() && o.decided(w) {
+		if o.slot(w).held() && o.decided(w) {
 			waits = append(waits, w)
 		}
 	}
@@ -177,7 +169,8 @@ func (o *Order) answering() []Wait {
 // masked returns the order as callers of a Manager see it.
 func (o *Order) masked() Order {
 	m := *o
-	m.FirstWait.Token = m.FirstWait.Token.Masked()
-	m.SecondWait.Token = m.SecondWait.Token.Masked()
+	for _, slot := range [...]*WaitSlot{&m.FirstWait, &m.SecondWait} {
+		slot.Token, slot.Spare = slot.Token.Masked(), slot.Spare.Masked()
+	}
 	return m
 }

@@ -17,8 +17,9 @@ type Manager struct {
 	resumer   Resumer
 	publisher Publisher
 	lifecycle Lifecycle
-	table     *compiled
+	table     *table
 	policy    Policy
+	outcome   func(Decided) (Outcome, error)
 	now       func() time.Time
 	log       *slog.Logger
 	observer  Observer
@@ -27,10 +28,14 @@ type Manager struct {
 
 // Options is everything about a Manager that has a default. The zero Options, and nil, are fine.
 type Options struct {
-	// Lifecycle is the life-cycle table. Default: [StandardLifecycle].
+	// Lifecycle is the life-cycle table. Default, and of the zero Lifecycle: [StandardLifecycle].
 	Lifecycle Lifecycle
-	// Policy decides who may do what. Default: [DefaultPolicy].
+	// Policy decides who may do what, where the life cycle does not. Default: [DefaultPolicy].
 	Policy Policy
+	// Outcome says what a workflow is resumed with. It is called each time that an answer is sent, also by a redrive, and must give
+	// the same answer for the same decision. It must be safe for concurrent use. After an error the answer stays owed. Default:
+	// [DefaultOutcome].
+	Outcome func(Decided) (Outcome, error)
 	// Publisher gets the events. Default: none, and no event is recorded as owed.
 	Publisher Publisher
 	// Now is the clock. Default: [time.Now].
@@ -84,6 +89,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		publisher: options.Publisher,
 		lifecycle: options.Lifecycle,
 		policy:    options.Policy,
+		outcome:   options.Outcome,
 		now:       options.Now,
 		log:       options.Logger,
 		observer:  options.Observer,
@@ -94,6 +100,9 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 	}
 	if m.policy == nil {
 		m.policy = DefaultPolicy
+	}
+	if m.outcome == nil {
+		m.outcome = DefaultOutcome
 	}
 	if m.now == nil {
 		m.now = time.Now
@@ -107,6 +116,11 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 	var err error
 	if m.table, err = m.lifecycle.compile(); err != nil {
 		return nil, err
+	}
+	if checker, ok := store.(LifecycleChecker); ok {
+		if err := checker.CheckLifecycle(m.lifecycle); err != nil {
+			return nil, fmt.Errorf("%w: the store cannot keep it: %w", ErrInvalidLifecycle, err)
+		}
 	}
 	return m, nil
 }
@@ -132,25 +146,45 @@ func (m *Manager) Order(ctx context.Context, orderID string) (Order, error) {
 // OrderPage is a part of a listing.
 type OrderPage struct {
 	Orders []Order
+	// Skipped are orders that belong to this part of the listing and were passed over.
+	Skipped []Skipped
 	// Cursor continues the listing; empty when this was the last page.
 	Cursor string
 }
 
-// Page returns one page of the orders that match the query, which must ask for something: there is no listing of all orders. Errors: [ErrInvalidRequest], also for a cursor that is not from a page of
-// this listing, and [ErrStore].
+// Page returns one page of the orders that match the query, which must ask for something: there is no listing of all orders. An order
+// that cannot be read, or whose state is not in the life cycle, is passed over, logged and named in the page.
+//
+// Errors: [ErrInvalidRequest], also for a cursor that is not from a page of this listing and for a state that the life cycle does not
+// have, and [ErrStore].
 func (m *Manager) Page(ctx context.Context, q Query) (OrderPage, error) {
 	page, err := m.list(ctx, q)
 	if err != nil {
 		return OrderPage{}, err
 	}
-	orders := make([]Order, len(page.Orders))
-	for i, o := range page.Orders {
-		orders[i] = o.masked()
+	result := OrderPage{Orders: make([]Order, 0, len(page.Orders)), Skipped: page.Skipped, Cursor: page.Cursor}
+	for _, o := range page.Orders {
+		if err := m.known(o); err != nil {
+			result.Skipped = append(result.Skipped, Skipped{o.ID, err})
+		} else {
+			result.Orders = append(result.Orders, o.masked())
+		}
 	}
-	return OrderPage{orders, page.Cursor}, nil
+	for _, skipped := range result.Skipped {
+		m.log.WarnContext(ctx, "not listed", "order", skipped.OrderID, "error", skipped.Err)
+	}
+	return result, nil
 }
 
-// Orders goes through all orders that match the query (see [Manager.Page]), page by page; it holds nothing open between them, so orders that change
+// known refuses an order whose state the life cycle does not have.
+func (m *Manager) known(o *Order) error {
+	if m.table.states[o.State] == nil {
+		return fmt.Errorf("%w: order %s is %q", ErrUnknownState, o.ID, clip(string(o.State)))
+	}
+	return nil
+}
+
+// Orders goes through all orders that match the query (see [Manager.Page], also for what it passes over), page by page; it holds nothing open between them, so orders that change
 // meanwhile may be missed or met again. An error, as of [Manager.Page], ends it. The query's Limit is the size of a page.
 func (m *Manager) Orders(ctx context.Context, q Query) iter.Seq2[Order, error] {
 	return func(yield func(Order, error) bool) {
@@ -177,8 +211,6 @@ func (q *Query) validate() error {
 	switch {
 	case q.State == "" && q.Customer == "" && q.Venue == "" && !q.Owing:
 		return invalid("query", "asks for nothing: name a state, a customer, a venue or what is owed")
-	case q.State != "" && !q.State.Known():
-		return invalid("state", "is unknown")
 	case q.Limit < 0 || q.Limit > MaxPageSize:
 		return invalid("limit", fmt.Sprintf("is not between 1 and %d", MaxPageSize))
 	}
@@ -237,6 +269,9 @@ func (m *Manager) get(ctx context.Context, orderID string) (*Order, error) {
 func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {
 		return Page{}, err
+	}
+	if q.State != "" && m.table.states[q.State] == nil {
+		return Page{}, invalid("state", "is not in the life cycle, which has "+join(m.lifecycle.States(), StateRule.name))
 	}
 	ctx, end := m.observe(ctx, "store.list", "", "")
 	page, err := m.store.List(ctx, q)

@@ -39,16 +39,16 @@ type Permission struct {
 	Allowed bool
 	// OwnOrder requires that the actor is the order's customer.
 	OwnOrder bool
-	// RespectClaim requires that no other barista holds the order.
+	// RespectClaim requires that no other barista holds the order, and bounds claims by [MaxClaimHistory].
 	RespectClaim bool
 }
 
-// Policy decides who may do what. It is asked about the five actions of people, once per request and before anything is read or
-// written; it must be safe for concurrent use and must not block.
+// Policy decides who may do what, for the rules of a [Lifecycle] that name no roles. It is asked about the actions of people, before
+// anything is read or written; it must be safe for concurrent use and must not block.
 type Policy func(action Action, actor Actor) Permission
 
-// DefaultPolicy is the policy of a coffee shop. A customer puts and cancels their own order; a barista makes, unmakes, completes
-// and cancels what no other barista holds; an admin does what a barista does whoever holds the order; the system may cancel.
+// DefaultPolicy is the policy of a coffee shop. A customer puts and cancels their own order; a barista does everything but put to an order
+// that no other barista holds; an admin does what a barista does whoever holds the order; the system may cancel.
 func DefaultPolicy(action Action, actor Actor) Permission {
 	switch actor.Role {
 	case RoleCustomer:

@@ -2,6 +2,8 @@ package ordermanager
 
 import (
 	"context"
+	"fmt"
+	"net/url"
 	"time"
 )
 
@@ -16,12 +18,12 @@ type Publisher interface {
 	Publish(ctx context.Context, events []Event) error
 }
 
-// EventType names what happened.
+// EventType names what happened. A [Rule] may have a name of its own.
 type EventType string
 
 // The events. The names are those of the Serverlesspresso sample, without its prefix "OrderManager.".
 const (
-	// EventMakeOrder follows make, and unmake with an empty Barista.
+	// EventMakeOrder follows make, and unmake with an empty Barista, in [StandardLifecycle]; so do the next two.
 	EventMakeOrder EventType = "MakeOrder"
 	// EventOrderCompleted follows complete.
 	EventOrderCompleted EventType = "OrderCompleted"
@@ -46,7 +48,7 @@ type Event struct {
 	At time.Time
 	// State is the order's state after it.
 	State State
-	// Barista is who claimed the order (make), nobody (unmake), or who completed or cancelled it as a barista.
+	// Barista is who claimed the order, or did something else to it as a barista; nobody after an action that gives a claim up.
 	Barista string
 	// Number is the order number, where there is one.
 	Number string
@@ -56,25 +58,24 @@ type Event struct {
 	Reason string
 }
 
-// eventTypes says which action is announced by which event.
-var eventTypes = map[Action]EventType{
-	ActionMake:              EventMakeOrder,
-	ActionUnmake:            EventMakeOrder,
-	ActionComplete:          EventOrderCompleted,
-	ActionCancel:            EventOrderCancelled,
-	ActionWaitingCompletion: EventWaitingCompletion,
-}
-
 // event builds the event of one history entry. It takes what changed from the entry, not from the order, which may
 // have moved on since.
-func (o *Order) event(requestID string) (Event, bool) {
+func (t *table) event(o *Order, requestID string) (Event, error) {
 	entry, version, found := o.Entry(requestID)
 	if !found {
-		return Event{}, false
+		return Event{}, fmt.Errorf("%w: no history entry for the owed event %q", ErrStoreContract, requestID)
+	}
+	made := t.made(&entry)
+	if entry.Action == ActionWaitingCompletion {
+		made = &waitingCompletion
+	}
+	if made == nil || made.Event == "" {
+		return Event{}, fmt.Errorf("%w: the life cycle does not say which event announces %s from %s to %s",
+			ErrUndeliverable, entry.Action, entry.From, entry.To)
 	}
 	event := Event{
-		ID:       o.ID + "/" + requestID,
-		Type:     eventTypes[entry.Action],
+		ID:       url.PathEscape(o.ID) + "/" + requestID,
+		Type:     made.Event,
 		OrderID:  o.ID,
 		Customer: o.Customer,
 		Venue:    o.Venue,
@@ -86,8 +87,11 @@ func (o *Order) event(requestID string) (Event, bool) {
 		Drink:    o.Drink,
 		Reason:   entry.Reason,
 	}
-	if entry.Action != ActionUnmake && entry.Actor.Role != RoleCustomer && entry.Actor.Role != RoleSystem {
+	if made.Claim != ClaimReleases && entry.Actor.Role != RoleCustomer && entry.Actor.Role != RoleSystem {
 		event.Barista = entry.Actor.ID
 	}
-	return event, true
+	return event, nil
 }
+
+// waitingCompletion is announced whatever the table says.
+var waitingCompletion = move{Rule: Rule{Action: ActionWaitingCompletion, Event: EventWaitingCompletion}}

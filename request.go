@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Request asks for one action on one order. Its JSON form is the input of the Serverlesspresso sample's OrderManager workflow,
@@ -134,8 +135,10 @@ func (r *Request) validate() error {
 }
 
 func checkRequestID(id string) error {
-	if len(id) >= len(fingerprintPrefix) && id[:len(fingerprintPrefix)] == fingerprintPrefix {
-		return invalid("requestId", "must not begin with "+fingerprintPrefix)
+	for _, prefix := range [...]string{fingerprintPrefix, scopePrefix} {
+		if strings.HasPrefix(id, prefix) {
+			return invalid("requestId", "must not begin with "+prefix)
+		}
 	}
 	return checkText("requestId", id, MaxRequestIDBytes)
 }

@@ -72,16 +72,20 @@ func (o Outcome) Validate() error {
 // permission, a configuration or the receiver first. What is owed stays on record until then.
 var ErrUndeliverable = errors.New("will not succeed by being repeated")
 
-// WorkflowOutput is the JSON with which a workflow is resumed. Both versions of the Serverlesspresso sample's OrderProcessor
+// WorkflowOutput is the JSON with which [DefaultOutcome] resumes a workflow. Both versions of the Serverlesspresso sample's OrderProcessor
 // understand it: one looks at the boolean cancelled after the second wait, the other takes any success.
 type WorkflowOutput struct {
 	OrderID string `json:"orderId"`
-	// Action is what decided the wait: put, complete, cancel or timed_out.
+	// Action is what decided the wait: put, complete, cancel or timed_out in [StandardLifecycle].
 	Action Action `json:"action"`
 	// State is the order's state when the answer was sent.
 	State State `json:"state"`
 	// Cancelled is true when the order has been cancelled.
 	Cancelled bool `json:"cancelled"`
+	// BaristaUserID holds the order or made it, OrderNumber is its number, Reason says why it was cancelled; empty where there is none.
+	BaristaUserID string `json:"baristaUserId"`
+	OrderNumber   string `json:"orderNumber"`
+	Reason        string `json:"reason"`
 }
 
 // CancelledError is the name of the failure with which the first wait ends when the order is cancelled before a drink was
@@ -89,35 +93,32 @@ type WorkflowOutput struct {
 // end without an error.
 const CancelledError = "OrderCancelled"
 
-// outcome is the answer to a decided wait. It is worked out from the order when it is sent, so it cannot contradict it.
-func (o *Order) outcome(w Wait) (Outcome, error) {
-	output := WorkflowOutput{OrderID: o.ID, State: o.State, Cancelled: o.State == StateCancelled}
-	switch {
-	case w == FirstWait && o.Drink == nil:
-		return Outcome{Error: CancelledError, Cause: o.Reason}, nil
-	case w == FirstWait:
-		output.Action = ActionPut
-	default:
-		output.Action = o.ending()
-	}
-	data, err := json.Marshal(output)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return Outcome{Output: data}, nil
+// Decided is a wait whose answer is on record.
+type Decided struct {
+	// Order is the order as it is when the answer is sent. Its tokens are masked.
+	Order Order
+	// Wait is the wait, and Decision what it is answered with.
+	Wait     Wait
+	Decision Decision
+	// By is the history entry that decided it.
+	By Entry
 }
 
-// ending is the action that ended a terminal order. Another program's write has no entry in the history; the state tells.
-func (o *Order) ending() Action {
-	if n := len(o.History); n > 0 {
-		for i := n - 1; i >= 0; i-- {
-			if o.History[i].To == o.State && o.History[i].From != o.State {
-				return o.History[i].Action
-			}
-		}
+// DefaultOutcome is what a workflow is resumed with unless [Options.Outcome] says otherwise: a [WorkflowOutput], but for a first wait that was
+// cancelled, which ends with the failure [CancelledError].
+func DefaultOutcome(d Decided) (Outcome, error) {
+	o := &d.Order
+	if d.Wait == FirstWait && d.Decision == Cancelled {
+		return Outcome{Error: CancelledError, Cause: o.Reason}, nil
 	}
-	if o.State == StateCompleted {
-		return ActionComplete
-	}
-	return ActionCancel
+	data, err := json.Marshal(WorkflowOutput{
+		OrderID:       o.ID,
+		Action:        d.By.Action,
+		State:         o.State,
+		Cancelled:     d.Decision == Cancelled || o.SecondWait.Decision == Cancelled,
+		BaristaUserID: o.Barista,
+		OrderNumber:   o.Number,
+		Reason:        o.Reason,
+	})
+	return Outcome{Output: data}, err
 }

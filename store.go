@@ -9,6 +9,9 @@ import (
 // Store keeps orders. It is four methods; everything that is not keeping (checking requests, explaining refusals, wrapping
 // errors, delivering) is done once, above it. Check an implementation with the suite in storetest.
 //
+// A store keeps states, actions and decisions as it is given them and knows none by name: which there are is the business of the
+// [Lifecycle]. One that cannot keep every life cycle says so: see [LifecycleChecker].
+//
 // An implementation must be safe for concurrent use, and what it returns must not share memory with what it keeps: see
 // [Order.Clone]. Times have millisecond precision and come back in UTC. It must honour a context that is done by returning its error.
 type Store interface {
@@ -35,6 +38,13 @@ type Store interface {
 	// no listing needs; everything else is there. A page may be shorter than the limit, even empty, while its cursor says that there
 	// is more. It may lag behind writes. The query has been checked: its Limit is between 1 and [MaxPageSize]. A cursor that this store did not make is an error that wraps [ErrInvalidRequest].
 	List(ctx context.Context, q Query) (Page, error)
+}
+
+// LifecycleChecker is implemented by a [Store] that cannot keep every life cycle, for instance because its table has words for a few
+// states only. [New] asks it.
+type LifecycleChecker interface {
+	// CheckLifecycle returns an error that names the states and actions that the store cannot keep. It does no I/O.
+	CheckLifecycle(l Lifecycle) error
 }
 
 // Result is the answer of [Store.Apply].
@@ -70,18 +80,29 @@ func (q Query) Matches(o *Order) bool {
 // Page is a part of a listing.
 type Page struct {
 	Orders []*Order
+	// Skipped are orders of this page that are there and cannot be read.
+	Skipped []Skipped
 	// Cursor continues the listing; empty when this was the last page.
 	Cursor string
 }
 
-// Settlement names what was delivered for one order, and only that is taken off: a token is removed from its slot only if it is
-// still the one in it, and an event only if it is still owed. A newer registration that has taken the slot stays.
+// Skipped is an order that a listing passed over.
+type Skipped struct {
+	OrderID string
+	// Err says why: what of it cannot be read, or that its state is not in the life cycle.
+	Err error
+}
+
+// Settlement names what was delivered for one order, and only that is taken off: a token is removed from its place only if it is
+// still the one there, and an event only if it is still owed. A newer registration that has taken the slot stays.
 type Settlement struct {
 	OrderID string
 	// Version is the order's version as the deliverer saw it.
 	Version int
 	// First and Second are the tokens that were answered, zero where none was.
 	First, Second TaskToken
+	// FirstSpare and SecondSpare are the spare tokens that are done with, zero where none is.
+	FirstSpare, SecondSpare TaskToken
 	// Events are the request ids whose events were published.
 	Events []string
 	// Everything says that the order owed nothing else as the deliverer saw it. If its version is still the same, the order
@@ -89,14 +110,22 @@ type Settlement struct {
 	Everything bool
 }
 
+// empty reports whether the settlement changes nothing.
+func (s *Settlement) empty() bool {
+	return s.First.IsZero() && s.Second.IsZero() && s.FirstSpare.IsZero() && s.SecondSpare.IsZero() && s.Events == nil && !s.Everything
+}
+
 // Apply takes what was settled off an order, for stores that keep orders as Go values.
 func (s Settlement) Apply(o *Order) {
-	if !s.First.IsZero() && o.FirstWait.Token.Equal(s.First) {
-		o.FirstWait.Token = TaskToken{}
+	take := func(held *TaskToken, answered TaskToken) {
+		if !answered.IsZero() && held.Equal(answered) {
+			*held = TaskToken{}
+		}
 	}
-	if !s.Second.IsZero() && o.SecondWait.Token.Equal(s.Second) {
-		o.SecondWait.Token = TaskToken{}
-	}
+	take(&o.FirstWait.Token, s.First)
+	take(&o.FirstWait.Spare, s.FirstSpare)
+	take(&o.SecondWait.Token, s.Second)
+	take(&o.SecondWait.Spare, s.SecondSpare)
 	o.OwedEvents = slices.DeleteFunc(o.OwedEvents, func(id string) bool { return slices.Contains(s.Events, id) })
 }
 
@@ -120,10 +149,12 @@ type Transition struct {
 	Owing bool
 }
 
-// NewOrder is the beginning of an order. It starts pending, at version 1.
+// NewOrder is the beginning of an order. It starts at version 1.
 type NewOrder struct {
 	Customer, Venue string
 	Robot           bool
+	// State is the one that it begins in; Assign.State is empty.
+	State State
 }
 
 // Guards are the conditions of a transition, beyond that the order exists. A zero field is no condition.
@@ -136,8 +167,12 @@ type Guards struct {
 	Venue *string
 	// NoDrink and HasDrink ask whether a drink has been accepted.
 	NoDrink, HasDrink bool
-	// FreeFor is a barista: nobody else may hold the order. It looks at orders in the state making only.
+	// FreeFor is a barista: in the states of HeldIn, the order's barista must be this one. In any other state it is no condition.
 	FreeFor string
+	// HeldIn are the states in which a barista holds the order.
+	HeldIn []State
+	// Undecided is a wait whose decision must not be on record; 0 is no condition.
+	Undecided Wait
 	// HistoryBelow is what the number of history entries must be below.
 	HistoryBelow int
 }
@@ -154,21 +189,29 @@ type Assignment struct {
 	Reason string
 	// Number is the order number.
 	Number string
+	// First and Second are the decisions about the waits. A decision that is on record already stays as it is, and that is no reason to
+	// refuse.
+	First, Second Decision
+	// Ends says that nothing leaves the new state: the order has ended. A store that keeps no order for ever may count from here.
+	Ends bool
 	// Register puts a token into a slot.
 	Register *Registration
-	// AnswerFirst empties the slot of the first wait: the workflow reached the second, so the first was answered. It brings a
-	// guard of its own: the first slot was not registered after the second's token, which Register has.
+	// AnswerFirst takes the tokens out of the slot of the first wait: the workflow reached the second, so the first was answered. It brings
+	// a guard of its own: the first slot was not registered after the second's token, which Register has.
 	AnswerFirst bool
 	// Event says that the event of the entry is owed from now on.
 	Event bool
 }
 
 // Registration puts a token into the slot of a wait. It brings a guard of its own: the slot was never used, or was last
-// registered at the same time or before.
+// registered at the same time or before; the token that is in the slot becomes the spare one.
 type Registration struct {
 	Wait  Wait
 	Token TaskToken
 	At    time.Time
+	// Spare registers a token that lost: the slot was last registered after At, which is the guard then. The token becomes the
+	// spare one, and the slot's time stays.
+	Spare bool
 }
 
 // guard is a set of guards that did not hold.
@@ -187,6 +230,7 @@ const (
 	guardHistory
 	guardSuperseded
 	guardFirstNewer
+	guardDecided
 )
 
 // failing returns the guards that do not hold for o, which is nil when the order does not exist.
@@ -215,10 +259,11 @@ func (t *Transition) failing(o *Order) guard {
 	check(g.Venue == nil || o.Venue == *g.Venue, guardVenue)
 	check(!g.NoDrink || o.Drink == nil, guardNoDrink)
 	check(!g.HasDrink || o.Drink != nil, guardHasDrink)
-	check(g.FreeFor == "" || o.State != StateMaking || o.Barista == g.FreeFor, guardClaim)
+	check(g.FreeFor == "" || o.Barista == g.FreeFor || !slices.Contains(g.HeldIn, o.State), guardClaim)
+	check(g.Undecided == 0 || !o.decided(g.Undecided), guardDecided)
 	check(g.HistoryBelow == 0 || len(o.History) < g.HistoryBelow, guardHistory)
 	if r := t.Assign.Register; r != nil {
-		check(!o.slot(r.Wait).RegisteredAt.After(r.At), guardSuperseded)
+		check(o.slot(r.Wait).RegisteredAt.After(r.At) == r.Spare, guardSuperseded)
 		check(!t.Assign.AnswerFirst || !o.FirstWait.RegisteredAt.After(r.At), guardFirstNewer)
 	}
 	return failing
@@ -237,7 +282,7 @@ func (t *Transition) Apply(o *Order) *Order {
 			Customer:  t.Create.Customer,
 			Venue:     t.Create.Venue,
 			Robot:     t.Create.Robot,
-			State:     StatePending,
+			State:     t.Create.State,
 			CreatedAt: entry.At,
 			History:   make([]Entry, 0, 8), // enough for an ordinary life
 		}
@@ -262,11 +307,13 @@ func (t *Transition) Apply(o *Order) *Order {
 	if a.Number != "" {
 		o.Number = a.Number
 	}
+	o.FirstWait.decide(a.First)
+	o.SecondWait.decide(a.Second)
 	if r := a.Register; r != nil {
-		*o.slot(r.Wait) = WaitSlot{Token: r.Token, RegisteredAt: r.At}
+		o.slot(r.Wait).register(r)
 	}
 	if a.AnswerFirst {
-		o.FirstWait.Token = TaskToken{}
+		o.FirstWait.Token, o.FirstWait.Spare = TaskToken{}, TaskToken{}
 	}
 	if a.Event {
 		o.OwedEvents = append(o.OwedEvents, entry.RequestID)

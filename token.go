@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -57,12 +58,19 @@ func (t TaskToken) Equal(u TaskToken) bool {
 // Fingerprint identifies the token without giving it away. It is the request id under which the token is registered, so that
 // a late duplicate of a registration is recognised like any other repeated request.
 func (t TaskToken) Fingerprint() string {
-	sum := sha256.Sum256([]byte(t.Reveal()))
-	return fingerprintPrefix + hex.EncodeToString(sum[:16])
+	return fingerprintPrefix + fingerprint(t.Reveal())
 }
 
-// fingerprintPrefix sets registrations apart from the request ids of callers, who may not use it.
-const fingerprintPrefix = "token:"
+// The prefixes set what a Manager makes up apart from the request ids of callers, who may not use them.
+const (
+	fingerprintPrefix = "token:"
+	scopePrefix       = "scope:"
+)
+
+func fingerprint(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
 
 // String returns "[redacted]".
 func (t TaskToken) String() string { return redacted }
@@ -80,20 +88,62 @@ func (t TaskToken) MarshalText() ([]byte, error) { return []byte(redacted), nil 
 type Wait int
 
 const (
-	// FirstWait is the wait for a drink. It is decided when a drink is accepted, or when the order ends without one.
+	// FirstWait is the wait for a drink. It is decided by the action that the [Lifecycle] names, or when an order reaches a state that
+	// answers the workflow before that.
 	FirstWait Wait = 1
-	// SecondWait is the wait for completion. It is decided when the order ends.
+	// SecondWait is the wait for completion. It is decided when an order reaches a state that answers the workflow.
 	SecondWait Wait = 2
 )
+
+// Decision is what a wait is answered with.
+type Decision string
+
+const (
+	// Undecided means that the workflow goes on waiting.
+	Undecided Decision = ""
+	// Done means that the workflow goes on.
+	Done Decision = "done"
+	// Cancelled means that the order was given up.
+	Cancelled Decision = "cancelled"
+)
+
+func (d Decision) known() bool { return d == Undecided || d == Done || d == Cancelled }
 
 // WaitSlot is what is kept of one wait.
 //
 // Its token is held while the wait is undecided, and being answered from the moment that the decision is recorded until it is
-// settled; then the slot is empty. Nothing is moved between those stages: the state of the order tells them apart.
+// settled; then the slot is empty. Nothing is moved between those stages: the decision tells them apart.
 type WaitSlot struct {
+	// Decision is what the wait is answered with. It is written with the transition that decides it, and never changes after that.
+	Decision Decision
 	// Token resumes the workflow; zero when none is registered or when it was answered.
 	Token TaskToken
+	// Spare is the latest token that lost against Token: it was replaced by it, or its event was the older one. Times can be wrong, so it
+	// is answered in Token's place if nothing waits on that.
+	Spare TaskToken
 	// RegisteredAt is the time of the event that brought the newest token. It outlives the token, so that an older
 	// registration that arrives late is recognised.
 	RegisteredAt time.Time
+}
+
+// held reports whether the slot has a token.
+func (s *WaitSlot) held() bool { return !s.Token.IsZero() || !s.Spare.IsZero() }
+
+// decide puts a decision on record, unless there is one.
+func (s *WaitSlot) decide(d Decision) {
+	if s.Decision == Undecided {
+		s.Decision = d
+	}
+}
+
+// register puts a token in its place.
+func (s *WaitSlot) register(r *Registration) {
+	switch {
+	case r.Spare:
+		s.Spare = r.Token
+		return
+	case !s.Token.IsZero():
+		s.Spare = s.Token
+	}
+	s.Token, s.RegisteredAt = r.Token, r.At
 }

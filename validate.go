@@ -1,0 +1,333 @@
+package ordermanager
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/brewline/ordermanager/internal/unsound"
+)
+
+// LifecycleError has everything that is wrong with a life-cycle table. It is an [ErrInvalidLifecycle].
+type LifecycleError struct {
+	// Problems is never empty.
+	Problems []LifecycleProblem
+}
+
+// LifecycleProblem is one thing that is wrong with a life-cycle table.
+type LifecycleProblem struct {
+	// Code is the stable name of the rule of validation that is broken.
+	Code Code
+	// Place is where it stands, as in the JSON form: "rules[3].to" or "states[1]"; empty for the table as a whole.
+	Place string
+	// Message says what is wrong, by the names of actions and states.
+	Message string
+}
+
+func (p LifecycleProblem) String() string {
+	if p.Place == "" {
+		return p.Message
+	}
+	return p.Place + ": " + p.Message
+}
+
+func (e *LifecycleError) Error() string {
+	parts := make([]string, len(e.Problems))
+	for i, problem := range e.Problems {
+		parts[i] = problem.String()
+	}
+	return fmt.Sprintf("%v: %s", ErrInvalidLifecycle, strings.Join(parts, "; "))
+}
+
+// Unwrap returns [ErrInvalidLifecycle].
+func (e *LifecycleError) Unwrap() error { return ErrInvalidLifecycle }
+
+// The rules of validation. A table that keeps them keeps the invariants, whatever its states and actions.
+const (
+	codeEmpty         Code = "no_rules"
+	codeName          Code = "bad_name"
+	codeReserved      Code = "reserved_name"
+	codeValue         Code = "unknown_value"
+	codeStateTwice    Code = "state_twice"
+	codeInitial       Code = "initial_state"
+	codeUnknownState  Code = "unknown_state"
+	codeNoFrom        Code = "starts_nowhere"
+	codeActionTwice   Code = "action_twice"
+	codeUnreachable   Code = "unreachable"
+	codeContradiction Code = "contradicted_answer"
+	codeNoAnswer      Code = "no_answer"
+	codeNoTimeout     Code = "no_timeout"
+	codeTimeout       Code = "timeout_meaning"
+	codeClaimTwice    Code = "claimed_twice"
+	codeSometimesHeld Code = "sometimes_held"
+	codeNoClaim       Code = "nothing_to_release"
+	codeDrinkTwice    Code = "drink_accepted_twice"
+	codeNoDrink       Code = "no_drink"
+)
+
+// Validate reports everything that is wrong with the table at once, as a [*LifecycleError]. A sound table
+//
+//   - has names that every store and event bus can carry, each state once, one of them initial, and no action twice from one state;
+//   - reaches each of its states;
+//   - never contradicts an answer: what leaves a state that answers the workflow leads to one that answers the same;
+//   - lets no workflow wait for ever: from a state that answers nothing there is a way to one that answers, and a time-out leads to
+//     one too, because the workflow of an order that timed out is over;
+//   - lets one barista hold an order: a claim is taken only where nobody can hold one, given up only where somebody does, and a state
+//     that something leaves is either always held or never;
+//   - accepts one drink, and needs one only where one can have been accepted.
+func (l Lifecycle) Validate() error {
+	c := &checker{Lifecycle: l}
+	c.checkNames()
+	if len(c.problems) == 0 { // what follows makes sense only if every name means something
+		c.checkPaths()
+		c.checkAnswers()
+		c.checkMeaning()
+	}
+	if len(c.problems) == 0 {
+		return nil
+	}
+	return &LifecycleError{c.problems}
+}
+
+type checker struct {
+	Lifecycle
+	problems []LifecycleProblem
+}
+
+func (c *checker) problem(code Code, place, format string, args ...any) {
+	if unsound.Allows(string(code)) {
+		return
+	}
+	p := LifecycleProblem{code, place, fmt.Sprintf(format, args...)}
+	if !slices.Contains(c.problems, p) {
+		c.problems = append(c.problems, p)
+	}
+}
+
+func (c *checker) checkNames() {
+	if len(c.rules) == 0 {
+		c.problem(codeEmpty, "", "the table has no rules")
+	}
+	var initial []State
+	for i, s := range c.states {
+		place := fmt.Sprintf("states[%d]", i)
+		c.checkName(place+".name", string(s.State), MaxStateBytes)
+		if slices.ContainsFunc(c.states[:i], func(other StateRule) bool { return other.State == s.State }) {
+			c.problem(codeStateTwice, place, "the state %s stands twice", s.State)
+		}
+		if s.Initial {
+			initial = append(initial, s.State)
+		}
+		if !s.Answers.known() {
+			c.problem(codeValue, place+".answers", "%q is neither %q nor %q", s.Answers, Done, Cancelled)
+		}
+	}
+	switch {
+	case len(initial) == 0:
+		c.problem(codeInitial, "states", "no state is initial: mark the one in which orders begin")
+	case len(initial) > 1:
+		c.problem(codeInitial, "states", "%s and %s are both initial: orders begin in one state", initial[0], initial[1])
+	case c.Answers(initial[0]) != Undecided:
+		c.problem(codeInitial, "states", "orders begin in %s, which answers the workflow before anybody did anything", initial[0])
+	}
+	for i, r := range c.rules {
+		c.checkRule(fmt.Sprintf("rules[%d]", i), i, &r)
+	}
+}
+
+func (c *checker) checkRule(place string, index int, r *Rule) {
+	c.checkName(place+".action", string(r.Action), MaxActionBytes)
+	if r.Action == ActionWorkflowStarted || r.Action == ActionWaitingCompletion {
+		c.problem(codeReserved, place+".action", "%s is a notification of the workflow, which no table can change", r.Action)
+	}
+	if !c.Has(r.To) {
+		c.problem(codeUnknownState, place+".to", "%s leads to %q, which is no state of the table", r.Action, r.To)
+	}
+	if len(r.From) == 0 {
+		c.problem(codeNoFrom, place+".from", "%s has no state to start from", r.Action)
+	}
+	for j, from := range r.From {
+		place := fmt.Sprintf("%s.from[%d]", place, j)
+		if !c.Has(from) {
+			c.problem(codeUnknownState, place, "%s starts from %q, which is no state of the table", r.Action, from)
+		}
+		twice := slices.Contains(r.From[:j], from) || slices.ContainsFunc(c.rules[:index], func(other Rule) bool {
+			return other.Action == r.Action && slices.Contains(other.From, from)
+		})
+		if twice {
+			c.problem(codeActionTwice, place, "%s starts from %s twice", r.Action, from)
+		}
+	}
+	for j, role := range r.By {
+		if !slices.Contains([]Role{RoleCustomer, RoleBarista, RoleAdmin, RoleSystem}, role) {
+			c.problem(codeValue, fmt.Sprintf("%s.by[%d]", place, j), "%q is not a role", role)
+		}
+	}
+	if !slices.Contains([]Claim{"", ClaimTakes, ClaimNeeds, ClaimReleases}, r.Claim) {
+		c.problem(codeValue, place+".claim", "%q is none of %q, %q and %q", r.Claim, ClaimTakes, ClaimNeeds, ClaimReleases)
+	}
+	if !slices.Contains([]DrinkEffect{"", DrinkAccepts, DrinkNeeds}, r.Drink) {
+		c.problem(codeValue, place+".drink", "%q is neither %q nor %q", r.Drink, DrinkAccepts, DrinkNeeds)
+	}
+	if r.Answers != 0 && r.Answers != FirstWait {
+		c.problem(codeValue, place+".answers", "an action can answer the first wait alone; the second is answered by states")
+	}
+	if r.Event != "" {
+		c.checkName(place+".event", string(r.Event), MaxEventTypeBytes)
+		if r.Event == EventWaitingCompletion {
+			c.problem(codeReserved, place+".event", "%s announces the second wait, which no table can change", r.Event)
+		}
+	}
+	if r.Action == ActionTimedOut && (r.Claim != "" || r.Drink != "" || r.Answers != 0 || len(r.By) > 0) {
+		c.problem(codeTimeout, place, "%s comes from the workflow: it has no claim, no drink, no answer and no roles", r.Action)
+	}
+}
+
+// checkName checks what stores, paths and event buses must carry.
+func (c *checker) checkName(place, name string, limit int) {
+	letters := !strings.ContainsFunc(name, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-'
+	})
+	switch {
+	case name == "":
+		c.problem(codeName, place, "a name is missing")
+	case len(name) > limit:
+		c.problem(codeName, place, "%q is longer than %d bytes", clip(name), limit)
+	case !letters || !unicode.IsLetter(rune(name[0])):
+		c.problem(codeName, place, "%q has more than letters, digits, _ and -, or begins with none of the letters", name)
+	}
+}
+
+// situation is what a table can make of an order: its state, whether a barista holds it, whether it has its drink.
+type situation struct {
+	state       State
+	held, drink bool
+}
+
+// after is the situation that a rule leads to; not possible where what it needs is not there.
+func (at situation) after(r *Rule) (next situation, possible bool) {
+	if !slices.Contains(r.From, at.state) || r.Drink == DrinkAccepts && at.drink || r.Drink == DrinkNeeds && !at.drink {
+		return situation{}, false
+	}
+	next = situation{r.To, at.held, at.drink || r.Drink == DrinkAccepts}
+	switch r.Claim {
+	case ClaimTakes:
+		next.held = true
+	case ClaimReleases:
+		next.held = false
+	}
+	return next, true
+}
+
+// situations goes through every situation that an order can be in.
+func (l Lifecycle) situations() iter.Seq[situation] {
+	return func(yield func(situation) bool) {
+		reached := []situation{{state: l.Initial()}}
+		for i := 0; i < len(reached); i++ {
+			if !yield(reached[i]) {
+				return
+			}
+			for j := range l.rules {
+				if next, possible := reached[i].after(&l.rules[j]); possible && !slices.Contains(reached, next) {
+					reached = append(reached, next)
+				}
+			}
+		}
+	}
+}
+
+// can reports whether an order can be in a situation that is like that.
+func (c *checker) can(like func(situation) bool) bool {
+	for at := range c.situations() {
+		if like(at) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) checkPaths() {
+	for i, s := range c.states {
+		if !c.can(func(at situation) bool { return at.state == s.State }) {
+			c.problem(codeUnreachable, fmt.Sprintf("states[%d]", i), "no path leads from %s to %s", c.Initial(), s.State)
+		}
+	}
+}
+
+func (c *checker) checkAnswers() {
+	for i, r := range c.rules {
+		for j, from := range r.From {
+			if before, after := c.Answers(from), c.Answers(r.To); before != Undecided && before != after {
+				c.problem(codeContradiction, fmt.Sprintf("rules[%d].from[%d]", i, j),
+					"%s leads from %s, where the workflow was told %q, to %s, which %s",
+					r.Action, from, before, r.To, map[bool]string{true: "says nothing", false: fmt.Sprintf("says %q", after)}[after == Undecided])
+			}
+		}
+	}
+	for i, s := range c.states {
+		if s.Answers != Undecided {
+			continue
+		}
+		place := fmt.Sprintf("states[%d]", i)
+		if !c.leadsToAnswer(s.State) {
+			c.problem(codeNoAnswer, place, "the workflow of an order in %s would wait for ever: nothing leads from there to a state that answers", s.State)
+		}
+		timeout := slices.ContainsFunc(c.rules, func(r Rule) bool {
+			return r.Action == ActionTimedOut && slices.Contains(r.From, s.State) && c.Answers(r.To) != Undecided
+		})
+		if !timeout {
+			c.problem(codeNoTimeout, place, "an order in %s would stay open when its workflow has timed out: add a rule %s from %s to a state that answers",
+				s.State, ActionTimedOut, s.State)
+		}
+	}
+}
+
+func (c *checker) leadsToAnswer(state State) bool {
+	reached := []State{state}
+	for i := 0; i < len(reached); i++ {
+		if c.Answers(reached[i]) != Undecided {
+			return true
+		}
+		for _, r := range c.rules {
+			if slices.Contains(r.From, reached[i]) && !slices.Contains(reached, r.To) {
+				reached = append(reached, r.To)
+			}
+		}
+	}
+	return false
+}
+
+// checkMeaning checks claims and drinks in every situation in which an order can be.
+func (c *checker) checkMeaning() {
+	for i, r := range c.rules {
+		for j, from := range r.From {
+			place := fmt.Sprintf("rules[%d].from[%d]", i, j)
+			here := func(like func(situation) bool) bool {
+				return c.can(func(at situation) bool { return at.state == from && like(at) })
+			}
+			held := here(func(at situation) bool { return at.held })
+			switch {
+			case r.Claim == ClaimTakes && held:
+				c.problem(codeClaimTwice, place, "%s takes a claim in %s, where a barista may hold the order already", r.Action, from)
+			case r.Claim == ClaimReleases && !held:
+				c.problem(codeNoClaim, place, "%s gives a claim up in %s, where nobody can hold the order", r.Action, from)
+			}
+			switch {
+			case r.Drink == DrinkAccepts && !here(func(at situation) bool { return !at.drink }):
+				c.problem(codeDrinkTwice, place, "%s accepts a drink in %s, where the order has one already", r.Action, from)
+			case r.Drink == DrinkNeeds && !here(func(at situation) bool { return at.drink }):
+				c.problem(codeNoDrink, place, "%s needs a drink in %s, where none can have been accepted", r.Action, from)
+			}
+		}
+	}
+	for i, s := range c.states {
+		held := c.can(func(at situation) bool { return at.state == s.State && at.held })
+		free := c.can(func(at situation) bool { return at.state == s.State && !at.held })
+		if held && free && !c.Terminal(s.State) {
+			c.problem(codeSometimesHeld, fmt.Sprintf("states[%d]", i),
+				"%s is reached with a claim and without one: either take or give it up on every way there", s.State)
+		}
+	}
+}
