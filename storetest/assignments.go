@@ -58,7 +58,9 @@ func assignmentCases() []promise {
 			row := assignments()[i] // a fresh one, which no store has kept anything of
 			o := row.begin(c)
 			t := o.step(ordermanager.ActionCancel, ordermanager.Admin("chief"))
-			t.Assign, t.Owing = row.assign, row.assign.Event || row.assign.State.Terminal()
+			t.Assign = row.assign
+			decide(&t.Assign)
+			t.Owing = row.assign.Event || t.Assign.Ends
 			o.must(t)
 			if got := c.get(o.id); !row.done(got) {
 				c.fail("it was not: the order is %+v", *got)

@@ -95,10 +95,14 @@ func (d *differences) summary(got, want *ordermanager.Order) {
 }
 
 func (d *differences) slot(field string, got, want ordermanager.WaitSlot) {
+	// The values are secrets even here; their fingerprints tell them apart.
 	if !got.Token.Equal(want.Token) {
-		// The values are secrets even here; their fingerprints tell them apart.
 		d.add(field+".Token", nameOf(got.Token), nameOf(want.Token))
 	}
+	if !got.Spare.Equal(want.Spare) {
+		d.add(field+".Spare", nameOf(got.Spare), nameOf(want.Spare))
+	}
+	differ(d, field+".Decision", got.Decision, want.Decision)
 	d.time(field+".RegisteredAt", got.RegisteredAt, want.RegisteredAt)
 }
 

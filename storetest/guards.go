@@ -39,11 +39,11 @@ func guardCases() []promise {
 		{"NoDrink refuses with a drink", withDrink, fixed(guards{NoDrink: true}), false},
 		{"HasDrink holds with a drink", withDrink, fixed(guards{HasDrink: true}), true},
 		{"HasDrink refuses without a drink", begun, fixed(guards{HasDrink: true}), false},
-		{"FreeFor holds for the barista who has the claim", claimedByAnna, fixed(guards{FreeFor: anna}), true},
-		{"FreeFor refuses another barista", claimedByAnna, fixed(guards{FreeFor: ben}), false},
-		{"FreeFor holds for anybody when nobody has a claim", withDrink, fixed(guards{FreeFor: ben}), true},
-		{"FreeFor holds for anybody when the claim was given up", released, fixed(guards{FreeFor: ben}), true},
-		{"FreeFor looks at orders that are being made only", completedByAnna, fixed(guards{FreeFor: ben}), true},
+		{"FreeFor holds for the barista who has the claim", claimedByAnna, fixed(guards{FreeFor: anna, HeldIn: held}), true},
+		{"FreeFor refuses another barista", claimedByAnna, fixed(guards{FreeFor: ben, HeldIn: held}), false},
+		{"FreeFor holds for anybody when nobody has a claim", withDrink, fixed(guards{FreeFor: ben, HeldIn: held}), true},
+		{"FreeFor holds for anybody when the claim was given up", released, fixed(guards{FreeFor: ben, HeldIn: held}), true},
+		{"FreeFor looks at orders that are being made only", completedByAnna, fixed(guards{FreeFor: ben, HeldIn: held}), true},
 		{"HistoryBelow holds below", withDrink, fixed(guards{HistoryBelow: 3}), true},
 		{"HistoryBelow refuses at the limit", withDrink, fixed(guards{HistoryBelow: 2}), false},
 		{"HistoryBelow refuses above the limit", withDrink, fixed(guards{HistoryBelow: 1}), false},
@@ -73,7 +73,7 @@ func guardCases() []promise {
 			o := c.claimed()
 			venue := o.model.Venue
 			all := guards{
-				States: slices.Clone(open), Customer: o.model.Customer, Venue: &venue, HasDrink: true, FreeFor: anna, HistoryBelow: 10,
+				States: slices.Clone(open), Customer: o.model.Customer, Venue: &venue, HasDrink: true, FreeFor: anna, HeldIn: held, HistoryBelow: 10,
 			}
 			spoil := map[string]func(g *guards){
 				"States":       func(g *guards) { g.States = []ordermanager.State{ordermanager.StatePending} },

@@ -116,11 +116,11 @@ func (o *order) settleAll() {
 	s := ordermanager.Settlement{
 		Version: o.model.Version, Events: append([]string(nil), o.model.OwedEvents...), Everything: true,
 	}
-	if o.model.Drink != nil || o.model.State.Terminal() {
-		s.First = o.model.FirstWait.Token
+	if w := o.model.FirstWait; w.Decision != ordermanager.Undecided {
+		s.First, s.FirstSpare = w.Token, w.Spare
 	}
-	if o.model.State.Terminal() {
-		s.Second = o.model.SecondWait.Token
+	if w := o.model.SecondWait; w.Decision != ordermanager.Undecided {
+		s.Second, s.SecondSpare = w.Token, w.Spare
 	}
 	o.settle(s)
 }
@@ -143,15 +143,29 @@ func (o *order) step(action ordermanager.Action, actor ordermanager.Actor) order
 func (o *order) move(action ordermanager.Action, actor ordermanager.Actor, to ordermanager.State, from ...ordermanager.State) ordermanager.Transition {
 	t := o.step(action, actor)
 	t.Guards.States, t.Assign.State, t.Entry.To = slices.Clone(from), to, to
-	t.Owing = to.Terminal()
+	decide(&t.Assign)
+	t.Owing = t.Assign.Ends
 	return t
 }
+
+// decide adds what the states of an ordinary shop decide about the waits.
+func decide(a *ordermanager.Assignment) {
+	switch a.State {
+	case ordermanager.StateCompleted:
+		a.First, a.Second, a.Ends = ordermanager.Done, ordermanager.Done, true
+	case ordermanager.StateCancelled:
+		a.First, a.Second, a.Ends = ordermanager.Cancelled, ordermanager.Cancelled, true
+	}
+}
+
+// held are the states in which a barista holds an order.
+var held = []ordermanager.State{ordermanager.StateMaking}
 
 // create is the creation of the order, with a token for its first wait.
 func (o *order) create(customer, venue string) ordermanager.Transition {
 	t := o.register(ordermanager.FirstWait, newToken(), o.now)
 	t.Guards = ordermanager.Guards{}
-	t.Create = &ordermanager.NewOrder{Customer: customer, Venue: venue}
+	t.Create = &ordermanager.NewOrder{Customer: customer, Venue: venue, State: ordermanager.StatePending}
 	return t
 }
 
@@ -159,28 +173,29 @@ func (o *order) put() ordermanager.Transition {
 	t := o.move(ordermanager.ActionPut, ordermanager.Customer(o.model.Customer), ordermanager.StatePending, ordermanager.StatePending)
 	venue := o.model.Venue
 	t.Guards.Customer, t.Guards.Venue, t.Guards.NoDrink = o.model.Customer, &venue, true
-	t.Assign.Drink = espresso()
+	t.Assign.Drink, t.Assign.First = espresso(), ordermanager.Done
 	t.Owing = true
 	return t
 }
 
 func (o *order) claim(barista string) ordermanager.Transition {
 	t := o.move(ordermanager.ActionMake, ordermanager.Barista(barista), ordermanager.StateMaking, ordermanager.StatePending)
-	t.Guards.HasDrink, t.Guards.FreeFor, t.Guards.HistoryBelow = true, barista, ordermanager.MaxClaimHistory
+	t.Guards.HasDrink, t.Guards.FreeFor, t.Guards.HeldIn = true, barista, held
+	t.Guards.HistoryBelow = ordermanager.MaxClaimHistory
 	t.Assign.Barista = &barista
 	return t
 }
 
 func (o *order) release(barista string) ordermanager.Transition {
 	t := o.move(ordermanager.ActionUnmake, ordermanager.Barista(barista), ordermanager.StatePending, ordermanager.StateMaking)
-	t.Guards.FreeFor = barista
+	t.Guards.FreeFor, t.Guards.HeldIn = barista, held
 	t.Assign.Barista = new(string)
 	return t
 }
 
 func (o *order) complete(barista string) ordermanager.Transition {
 	t := o.move(ordermanager.ActionComplete, ordermanager.Barista(barista), ordermanager.StateCompleted, ordermanager.StateMaking)
-	t.Guards.HasDrink, t.Guards.FreeFor = true, barista
+	t.Guards.HasDrink, t.Guards.FreeFor, t.Guards.HeldIn = true, barista, held
 	t.Assign.Barista = &barista
 	return t
 }

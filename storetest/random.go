@@ -82,7 +82,7 @@ func random(o *order, r *rand.Rand, before []ordermanager.Transition) ordermanag
 		t.Guards.Venue = []*string{&o.model.Venue, new(string)}[r.IntN(2)]
 	}
 	if r.IntN(5) == 0 {
-		t.Guards.FreeFor = who
+		t.Guards.FreeFor, t.Guards.HeldIn = who, held
 	}
 	if r.IntN(5) == 0 {
 		t.Guards.HistoryBelow = 1 + r.IntN(40)
@@ -98,11 +98,11 @@ func random(o *order, r *rand.Rand, before []ordermanager.Transition) ordermanag
 // randomSettlement settles some of what the order owes, and some of what it does not.
 func randomSettlement(o *order, r *rand.Rand) ordermanager.Settlement {
 	s := settlement{Version: o.model.Version - r.IntN(2)}
-	if r.IntN(2) == 0 && o.model.State.Terminal() {
-		s.Second = o.model.SecondWait.Token
+	if r.IntN(2) == 0 && o.model.SecondWait.Decision != ordermanager.Undecided {
+		s.Second, s.SecondSpare = o.model.SecondWait.Token, o.model.SecondWait.Spare
 	}
-	if r.IntN(2) == 0 && o.model.Drink != nil {
-		s.First = o.model.FirstWait.Token
+	if r.IntN(2) == 0 && o.model.FirstWait.Decision != ordermanager.Undecided {
+		s.First, s.FirstSpare = o.model.FirstWait.Token, o.model.FirstWait.Spare
 	}
 	if r.IntN(4) == 0 {
 		s.First, s.Second = newToken(), newToken()
