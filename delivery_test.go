@@ -62,7 +62,7 @@ func TestManager_losesNothingWhenADeliveryFails(t *testing.T) {
 			}
 			h.resumer.Hook, h.publisher.Hook, h.store.Hook = nil, nil, nil
 			must[ordermanager.RedriveReport](t)(h.Redrive(t.Context(), nil))
-			h.wantOutcome(second, `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false}`)
+			h.wantOutcome(second, `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,"baristaUserId":"barista-1","orderNumber":"7"}`)
 			events := h.publisher.Events()[earlier:]
 			for _, event := range events {
 				if event.Type != ordermanager.EventOrderCompleted || event.ID != events[0].ID {

@@ -72,9 +72,10 @@ func TestWorkflowStarted_doesNotTakeSomebodyElsesOrder(t *testing.T) {
 func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 	const (
 		drink     = `{"orderId":"order-1","action":"put","state":"pending","cancelled":false}`
-		completed = `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false}`
-		cancelled = `{"orderId":"order-1","action":"cancel","state":"cancelled","cancelled":true}`
-		timedOut  = `{"orderId":"order-1","action":"timed_out","state":"cancelled","cancelled":true}`
+		completed = `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,"baristaUserId":"barista-1","orderNumber":"7"}`
+		cancelled = `{"orderId":"order-1","action":"cancel","state":"cancelled","cancelled":true,"orderNumber":"7"}`
+		timedOut  = `{"orderId":"order-1","action":"timed_out","state":"cancelled","cancelled":true,"orderNumber":"7","reason":"Barista timedout"}`
+		drinkOf7  = `{"orderId":"order-1","action":"put","state":"pending","cancelled":false,"orderNumber":"7"}`
 	)
 	minute := func(n int) time.Time { return time.Date(2026, 3, 1, 9, n, 0, 0, time.UTC) }
 	actor := ordermanager.Barista(holder)
@@ -88,14 +89,35 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("new"), minute(2))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 		}, map[string]string{"old": "", "new": drink}},
-		{"an older token that arrives late is ignored", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"an older token that arrives late does not win", func(h *house, issue func(string) ordermanager.TaskToken) {
 			old := issue("old")
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("new"), minute(2))))
-			if r := h.receipt(h.WorkflowStarted(h.t.Context(), started(old, minute(1)))); !r.Unchanged {
-				h.t.Error("an older token changed something")
-			}
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(old, minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 		}, map[string]string{"old": "", "new": drink}},
+		{"the token that lost is answered when nothing waits on the one that won", func(h *house, issue func(string) ordermanager.TaskToken) {
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(ordermanager.NewTaskToken("dead"), minute(2))))
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("older"), minute(1))))
+			if r := h.receipt(h.Handle(h.t.Context(), put())); r.Resume != ordermanager.ResumeDelivered {
+				h.t.Errorf("got %+v", r)
+			}
+		}, map[string]string{"older": drink}},
+		{"of two tokens of the same second the live one is answered, whichever came last", func(h *house, issue func(string) ordermanager.TaskToken) {
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("live"), minute(1))))
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(ordermanager.NewTaskToken("dead"), minute(1))))
+			h.receipt(h.Handle(h.t.Context(), put()))
+		}, map[string]string{"live": drink}},
+		{"a token that lost after its wait was answered is answered too", func(h *house, issue func(string) ordermanager.TaskToken) {
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("new"), minute(2))))
+			h.receipt(h.Handle(h.t.Context(), put()))
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("older"), minute(1))))
+		}, map[string]string{"new": drink, "older": drink}},
+		{"a token from a clock that is far ahead does not win", func(h *house, issue func(string) ordermanager.TaskToken) {
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("ahead"), minute(1).AddDate(73, 0, 0))))
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("live"), minute(1))))
+			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("ahead too"), minute(1).AddDate(73, 0, 0))))
+			h.receipt(h.Handle(h.t.Context(), put()))
+		}, map[string]string{"ahead": "", "live": drink, "ahead too": ""}},
 		{"a token for a wait whose drink was accepted is answered at once", func(h *house, issue func(string) ordermanager.TaskToken) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
@@ -147,7 +169,7 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 			h.receipt(h.WaitingCompletion(h.t.Context(), waiting(stale, minute(2))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 			h.receipt(h.Handle(h.t.Context(), by("cancel", actor)))
-		}, map[string]string{"first": "", "stale": cancelled, "restarted": drink}},
+		}, map[string]string{"first": "", "stale": cancelled, "restarted": drinkOf7}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -265,7 +287,6 @@ func TestTimedOut_refusesWhatItCannotBelieve(t *testing.T) {
 		want error
 	}{
 		"unknown order":       {ordermanager.TimedOut{OrderID: "nobody's"}, ordermanager.ErrOrderNotFound},
-		"over-long cause":     {ordermanager.TimedOut{OrderID: order, Cause: strings.Repeat("x", ordermanager.MaxReasonBytes+1)}, ordermanager.ErrInvalidRequest},
 		"reserved request id": {ordermanager.TimedOut{OrderID: order, RequestID: "token:x"}, ordermanager.ErrInvalidRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -276,6 +297,47 @@ func TestTimedOut_refusesWhatItCannotBelieve(t *testing.T) {
 				return err
 			})
 		})
+	}
+}
+
+// A workflow that is over cannot be told to explain itself better, and a customer who typed two lines wants to be rid of the order.
+func TestAnEnd_isNeverRefusedForWhatExplainsIt(t *testing.T) {
+	for name, tt := range map[string]struct{ give, want string }{
+		"two lines":      {"States.TaskFailed\n\tat 3", "States.TaskFailed at 3"},
+		"broken text":    {"caf\xff", "caf\uFFFD"},
+		"longer":         {strings.Repeat("é", 600), strings.Repeat("é", 510) + "…"},
+		"nothing at all": {"", ""},
+		"as it should":   {"Barista timedout", "Barista timedout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.start()
+			h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: tt.give}))
+			cancel := newHouse(t)
+			cancel.start()
+			request := by("cancel", ordermanager.Customer(owner))
+			request.Reason = tt.give
+			cancel.receipt(cancel.Handle(t.Context(), request))
+			for _, o := range []ordermanager.Order{h.order(), cancel.order()} {
+				if o.State != ordermanager.StateCancelled || o.Reason != tt.want {
+					t.Errorf("the order is %s because of %q, want %q", o.State, o.Reason, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// A workflow that sends the token of its first wait again would never hear the end of the order.
+func TestWaitingCompletion_refusesTheTokenOfTheFirstWait(t *testing.T) {
+	h := newHouse(t)
+	first := h.start()
+	h.receipt(h.Put(t.Context(), put()))
+	err := h.refuses(ordermanager.ErrInvalidRequest, func(ctx context.Context) error {
+		_, err := h.WaitingCompletion(ctx, waiting(first, time.Time{}))
+		return err
+	})
+	if bad, ok := errors.AsType[*ordermanager.RequestError](err); !ok || bad.Field != "TaskToken" {
+		t.Errorf("%v does not say that it is the token", err)
 	}
 }
 

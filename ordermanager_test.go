@@ -277,7 +277,7 @@ func TestErrors_haveStableCodesThatTheirCommentsName(t *testing.T) {
 }
 
 var sentinels = map[string]error{
-	"ErrInvalidRequest": ordermanager.ErrInvalidRequest, "ErrUnknownAction": ordermanager.ErrUnknownAction, "ErrForbidden": ordermanager.ErrForbidden,
+	"ErrUnknownState": ordermanager.ErrUnknownState, "ErrInvalidRequest": ordermanager.ErrInvalidRequest, "ErrUnknownAction": ordermanager.ErrUnknownAction, "ErrForbidden": ordermanager.ErrForbidden,
 	"ErrContextDone": ordermanager.ErrContextDone, "ErrInvalidOrder": ordermanager.ErrInvalidOrder, "ErrMenuUnavailable": ordermanager.ErrMenuUnavailable,
 	"ErrOrderNotFound": ordermanager.ErrOrderNotFound, "ErrOrderExists": ordermanager.ErrOrderExists, "ErrNotOwner": ordermanager.ErrNotOwner,
 	"ErrWrongVenue": ordermanager.ErrWrongVenue, "ErrIllegalTransition": ordermanager.ErrIllegalTransition, "ErrDrinkAccepted": ordermanager.ErrDrinkAccepted,

@@ -82,10 +82,11 @@ type WorkflowOutput struct {
 	State State `json:"state"`
 	// Cancelled is true when the order has been cancelled.
 	Cancelled bool `json:"cancelled"`
-	// BaristaUserID holds the order or made it, OrderNumber is its number, Reason says why it was cancelled; empty where there is none.
-	BaristaUserID string `json:"baristaUserId"`
-	OrderNumber   string `json:"orderNumber"`
-	Reason        string `json:"reason"`
+	// BaristaUserID holds the order or made it, OrderNumber is its number, Reason says why it was cancelled; absent
+	// where there is none.
+	BaristaUserID string `json:"baristaUserId,omitempty"`
+	OrderNumber   string `json:"orderNumber,omitempty"`
+	Reason        string `json:"reason,omitempty"`
 }
 
 // CancelledError is the name of the failure with which the first wait ends when the order is cancelled before a drink was

@@ -17,8 +17,14 @@ const redacted = "[redacted]"
 //
 // The zero TaskToken means that there is none. Tokens are compared with [TaskToken.Equal].
 type TaskToken struct {
-	// A pointer, so that even reflection over an unexported field prints an address and not the value.
-	value *string
+	// A function, because printers that follow pointers by reflection, as those of comparison libraries do, cannot look into one.
+	// The pointer to it makes tokens comparable.
+	value *func() string
+}
+
+func seal(value string) *func() string {
+	reveal := func() string { return value }
+	return &reveal
 }
 
 // NewTaskToken wraps the value that the workflow handed out. An empty value gives the zero token.
@@ -26,17 +32,17 @@ func NewTaskToken(value string) TaskToken {
 	if value == "" {
 		return TaskToken{}
 	}
-	return TaskToken{&value}
+	return TaskToken{seal(value)}
 }
 
-var maskedValue = ""
+var masked = TaskToken{seal("")}
 
 // Masked returns a token that says only whether there is one: it is zero when t is, and its value is empty.
 func (t TaskToken) Masked() TaskToken {
 	if t.IsZero() {
 		return t
 	}
-	return TaskToken{&maskedValue}
+	return masked
 }
 
 // IsZero reports whether there is no token.
@@ -47,7 +53,7 @@ func (t TaskToken) Reveal() string {
 	if t.value == nil {
 		return ""
 	}
-	return *t.value
+	return (*t.value)()
 }
 
 // Equal reports whether both are the same token, or both are none.

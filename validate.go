@@ -46,6 +46,7 @@ func (e *LifecycleError) Unwrap() error { return ErrInvalidLifecycle }
 
 // The rules of validation. A table that keeps them keeps the invariants, whatever its states and actions.
 const (
+	codeForm          Code = "bad_form"
 	codeEmpty         Code = "no_rules"
 	codeName          Code = "bad_name"
 	codeReserved      Code = "reserved_name"

@@ -2,7 +2,6 @@ package eventbridgebus
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -87,6 +86,17 @@ type waitingCompletion struct {
 	TS          int64       `json:"TS"` // epoch milliseconds
 }
 
+// own is the detail of an event of the house's own, which a rule of its life cycle names.
+type own struct {
+	common
+	State         ordermanager.State `json:"state"`
+	BaristaUserID string             `json:"baristaUserId"`
+	OrderNumber   string             `json:"orderNumber"`
+	DrinkOrder    *drinkOrder        `json:"drinkOrder"`
+	Reason        string             `json:"reason,omitempty"`
+	TS            int64              `json:"TS"` // epoch milliseconds
+}
+
 type drinkOrder struct {
 	UserID    string   `json:"userId"`
 	Drink     string   `json:"drink"`
@@ -131,7 +141,7 @@ func (p *Publisher) detail(e *ordermanager.Event) (any, error) {
 			c, e.Number, p.dialect.orderState(e.State, e.Venue), drinkOf(e), e.Robot, e.At.UnixMilli(),
 		}, nil
 	}
-	return nil, fmt.Errorf("eventbridgebus: %w: there is no event type %q", ordermanager.ErrUndeliverable, e.Type)
+	return own{c, e.State, e.Barista, e.Number, drinkOf(e), e.Reason, e.At.UnixMilli()}, nil
 }
 
 // drinkOf is the drink as the customer's app shows it, nil when there is none.

@@ -64,7 +64,7 @@ func (b *board) see(o ordermanager.Order) {
 	}
 	b.counts[o.State]++
 	b.last[o.ID] = glimpse{o.State, o.Version}
-	if !o.State.Terminal() {
+	if !ordermanager.StandardLifecycle.Terminal(o.State) {
 		return
 	}
 	b.ended = slices.DeleteFunc(b.ended, func(e ordermanager.Order) bool { return e.ID == o.ID })

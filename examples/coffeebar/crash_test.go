@@ -487,7 +487,7 @@ func (h *house) checkOrder(o *ordermanager.Order, e entry) {
 		}
 		at[line.RequestID] = i
 		actions[line.Action]++
-		if i > 0 && line.From != state || state.Terminal() && line.From != line.To {
+		if i > 0 && line.From != state || ordermanager.StandardLifecycle.Terminal(state) && line.From != line.To {
 			h.t.Errorf("order %s goes from %s to %s by way of %s", o.ID, state, line.To, line.From)
 		}
 		state = line.To
@@ -536,8 +536,8 @@ func (h *house) checkWorkflow(o *ordermanager.Order, w workflow.Status) {
 	if w.Stage == workflow.StageCompletion && o.Number != w.Number {
 		h.t.Errorf("order %s has number %q, its workflow %q", o.ID, o.Number, w.Number)
 	}
-	h.checkAnswer(o, "first", w.FirstAnswer, o.Drink != nil || o.State.Terminal(), o.Drink == nil)
-	h.checkAnswer(o, "second", w.SecondAnswer, o.State.Terminal() && w.Number != "", false)
+	h.checkAnswer(o, "first", w.FirstAnswer, o.Drink != nil || ordermanager.StandardLifecycle.Terminal(o.State), o.Drink == nil)
+	h.checkAnswer(o, "second", w.SecondAnswer, ordermanager.StandardLifecycle.Terminal(o.State) && w.Number != "", false)
 }
 
 // checkAnswer compares what a wait was answered with.

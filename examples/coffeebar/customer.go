@@ -43,7 +43,7 @@ func (s *site) customerHome(r *http.Request, v visitor) (page, error) {
 		switch {
 		case err != nil:
 			return page{}, err
-		case o.State.Terminal():
+		case ordermanager.StandardLifecycle.Terminal(o.State):
 			data.Closed = append(data.Closed, o)
 		default:
 			data.Open = append(data.Open, o)
@@ -102,7 +102,7 @@ func (s *site) customerOrder(r *http.Request, v visitor) (page, error) {
 		return page{}, err
 	}
 	data := orderPage{Order: o, Deadline: status.Deadline, Steps: steps(&o)}
-	if o.Drink == nil && !o.State.Terminal() {
+	if o.Drink == nil && !ordermanager.StandardLifecycle.Terminal(o.State) {
 		menu, err := s.menu.Menu(r.Context(), venue)
 		if err != nil {
 			return page{}, err

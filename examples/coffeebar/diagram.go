@@ -41,7 +41,7 @@ const nodeRadius = 54
 func draw(lifecycle ordermanager.Lifecycle, count func(ordermanager.State) int) diagram {
 	d := diagram{Radius: nodeRadius}
 	for _, state := range ordermanager.States() {
-		d.Nodes = append(d.Nodes, node{state, places[state].x, places[state].y, count(state), state.Terminal()})
+		d.Nodes = append(d.Nodes, node{state, places[state].x, places[state].y, count(state), ordermanager.StandardLifecycle.Terminal(state)})
 	}
 	type way struct{ from, to ordermanager.State }
 	var ways []way

@@ -1,0 +1,157 @@
+package ordermanager
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// lifecycleJSON is the JSON form of a table: docs/lifecycle.schema.json describes it.
+type lifecycleJSON struct {
+	States []stateJSON `json:"states"`
+	Rules  []ruleJSON  `json:"rules"`
+}
+
+type stateJSON struct {
+	Name    State    `json:"name"`
+	Initial bool     `json:"initial,omitempty"`
+	Answers Decision `json:"answers,omitempty"`
+}
+
+type ruleJSON struct {
+	Action  Action      `json:"action"`
+	From    []State     `json:"from"`
+	To      State       `json:"to"`
+	By      []Role      `json:"by,omitempty"`
+	Claim   Claim       `json:"claim,omitempty"`
+	Drink   DrinkEffect `json:"drink,omitempty"`
+	Answers string      `json:"answers,omitempty"`
+	Event   EventType   `json:"event,omitempty"`
+}
+
+// firstWait is the JSON form of [FirstWait] in a rule.
+const firstWait = "first_wait"
+
+// MarshalJSON returns the JSON form of the table, which [ParseLifecycle] reads.
+func (l Lifecycle) MarshalJSON() ([]byte, error) {
+	form := lifecycleJSON{States: []stateJSON{}, Rules: []ruleJSON{}}
+	for _, s := range l.states {
+		form.States = append(form.States, stateJSON{s.State, s.Initial, s.Answers})
+	}
+	for _, r := range l.rules {
+		rule := ruleJSON{Action: r.Action, From: r.From, To: r.To, By: r.By, Claim: r.Claim, Drink: r.Drink, Event: r.Event}
+		if r.Answers == FirstWait {
+			rule.Answers = firstWait
+		}
+		form.Rules = append(form.Rules, rule)
+	}
+	return json.Marshal(form)
+}
+
+// UnmarshalJSON is [ParseLifecycle].
+func (l *Lifecycle) UnmarshalJSON(data []byte) error {
+	parsed, err := ParseLifecycle(data)
+	if err == nil {
+		*l = parsed
+	}
+	return err
+}
+
+// ParseLifecycle reads the JSON form of a table, at most [MaxRequestBytes] long, and checks it as [Lifecycle.Validate] does:
+//
+//	{"states": [{"name": "pending", "initial": true}, {"name": "making"}, {"name": "completed", "answers": "done"}, …],
+//	 "rules":  [{"action": "make", "from": ["pending"], "to": "making", "by": ["barista"], "claim": "takes", "drink": "needs",
+//	             "event": "MakeOrder"}, …]}
+//
+// The names and values are those of [StateRule] and [Rule]; "answers" of a rule is "first_wait". A person writes such a file, so a name
+// that is not known, or that stands twice, is refused like everything else that is wrong: with its place, all at once, as
+// a [*LifecycleError].
+func ParseLifecycle(data []byte) (Lifecycle, error) {
+	c := &checker{}
+	if len(data) > MaxRequestBytes {
+		c.problem(codeForm, "", "the table is longer than %d bytes", MaxRequestBytes)
+		return Lifecycle{}, &LifecycleError{c.problems}
+	}
+	if !json.Valid(data) {
+		c.problem(codeForm, "", "the table is not valid JSON: %s", syntaxError(data))
+		return Lifecycle{}, &LifecycleError{c.problems}
+	}
+	l := c.readTable(data)
+	if len(c.problems) > 0 {
+		return Lifecycle{}, &LifecycleError{c.problems}
+	}
+	return l, l.Validate()
+}
+
+func (c *checker) readTable(data []byte) Lifecycle {
+	var l Lifecycle
+	var states, rules []json.RawMessage
+	c.readObject("", data, map[string]any{"states": &states, "rules": &rules})
+	for i, data := range states {
+		var s StateRule
+		c.readObject(fmt.Sprintf("states[%d]", i), data, map[string]any{
+			"name": &s.State, "initial": &s.Initial, "answers": &s.Answers,
+		})
+		l.states = append(l.states, s)
+	}
+	for i, data := range rules {
+		var r Rule
+		var answers string
+		place := fmt.Sprintf("rules[%d]", i)
+		c.readObject(place, data, map[string]any{
+			"action": &r.Action, "from": &r.From, "to": &r.To, "by": &r.By, "claim": &r.Claim, "drink": &r.Drink,
+			"answers": &answers, "event": &r.Event,
+		})
+		switch answers {
+		case "":
+		case firstWait:
+			r.Answers = FirstWait
+		default:
+			c.problem(codeValue, place+".answers", "%q is not %q", clip(answers), firstWait)
+		}
+		l.rules = append(l.rules, r)
+	}
+	return l
+}
+
+// readObject reads an object of known names, each spelt exactly and there once.
+func (c *checker) readObject(place string, data []byte, fields map[string]any) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if start, _ := decoder.Token(); start != json.Delim('{') {
+		c.problem(codeForm, place, "it is not an object")
+		return
+	}
+	var seen []string
+	for decoder.More() {
+		token, _ := decoder.Token()
+		name := token.(string)
+		var value json.RawMessage
+		_ = decoder.Decode(&value) // it is valid JSON
+		at := name
+		if place != "" {
+			at = place + "." + name
+		}
+		into, known := fields[name]
+		switch {
+		case !known:
+			c.problem(codeForm, at, "nothing is called %q here", clip(name))
+		case slices.Contains(seen, name):
+			c.problem(codeForm, at, "%s stands twice", name)
+		case json.Unmarshal(value, into) != nil:
+			c.problem(codeForm, at, "it has the wrong type")
+		}
+		seen = append(seen, name)
+	}
+}
+
+// syntaxError says what is wrong with JSON that is not valid, and in which line.
+func syntaxError(data []byte) string {
+	err := json.Unmarshal(data, new(any))
+	line := 1
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		line += bytes.Count(data[:min(int(syntax.Offset), len(data))], []byte("\n"))
+	}
+	return fmt.Sprintf("line %d: %v", line, err)
+}
