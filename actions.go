@@ -306,6 +306,7 @@ func (m *Manager) refusal(t *Transition, o *Order, failing guard) *TransitionErr
 	if t.Guards.Customer == "" || t.Guards.Customer == o.Customer {
 		masked := o.masked()
 		e.Order, e.State, e.Allowed = &masked, o.State, m.allowed(o, t.Entry.Actor)
+		e.Ended = m.lifecycle.Has(o.State) && m.lifecycle.Terminal(o.State)
 	}
 	return e
 }

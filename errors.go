@@ -158,6 +158,8 @@ type TransitionError struct {
 	OrderID string
 	// State is the order's state; empty for somebody who may not know it.
 	State State
+	// Ended is true when nothing leaves that state: to wait and try again is no use.
+	Ended bool
 	// Allowed are the actions that the caller could do to the order now; nil where Order is.
 	Allowed []Action
 	// Reasons is every reason, the most telling one first.

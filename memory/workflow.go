@@ -108,16 +108,13 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 	}
 	orderID := w.tokens[token.Fingerprint()]
 	switch r := w.orders[orderID]; {
-	case outcome.Failure():
+	case outcome.Failure() || cancelled(outcome):
 		r.stage = StageCancelled
 	case r.stage == StageDrink:
 		r.stage = StageNumbered
 		w.due = append(w.due, orderID)
 	default:
 		r.stage = StageFinished
-		if cancelled(outcome) {
-			r.stage = StageCancelled
-		}
 	}
 	return answer, nil
 }

@@ -112,7 +112,7 @@ func consume(ctx context.Context, manager *ordermanager.Manager, message *events
 func isEarly(err error) bool {
 	refused, ok := errors.AsType[*ordermanager.TransitionError](err)
 	switch {
-	case !ok, refused.State == "", refused.State.Terminal(), errors.Is(err, ordermanager.ErrDrinkAccepted), errors.Is(err, ordermanager.ErrClaimed):
+	case !ok, refused.State == "", refused.Ended, errors.Is(err, ordermanager.ErrDrinkAccepted), errors.Is(err, ordermanager.ErrClaimed):
 		return false
 	}
 	return errors.Is(err, ordermanager.ErrNotReady) || errors.Is(err, ordermanager.ErrIllegalTransition)

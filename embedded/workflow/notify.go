@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -116,13 +117,11 @@ func forget(ctx context.Context, tx *sql.Tx, orderID string) error {
 
 // ending is the stage in which a workflow ends whose time ran out: the order knows who was faster.
 func ending(o *ordermanager.Order) Stage {
-	if o.State == ordermanager.StateCompleted {
+	switch {
+	case o.SecondWait.Decision == ordermanager.Done:
 		return StageFinished
+	case slices.ContainsFunc(o.History, func(e ordermanager.Entry) bool { return e.Action == ordermanager.ActionTimedOut }):
+		return StageTimedOut
 	}
-	for _, entry := range o.History {
-		if entry.To == ordermanager.StateCancelled && entry.Action == ordermanager.ActionCancel {
-			return StageCancelled
-		}
-	}
-	return StageTimedOut
+	return StageCancelled
 }

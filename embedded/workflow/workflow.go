@@ -149,9 +149,13 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 		return receipt, err
 	}
 	w.options.Logger.WarnContext(ctx, "notification pending", "order", orderID, "notification", n.action, "error", err)
+	var initial ordermanager.State
+	if w.manager != nil {
+		initial = w.manager.Lifecycle().Initial()
+	}
 	return ordermanager.Receipt{
 		Action:  n.action,
-		Order:   ordermanager.Order{ID: orderID, Customer: customer, Venue: venue, State: ordermanager.StatePending},
+		Order:   ordermanager.Order{ID: orderID, Customer: customer, Venue: venue, State: initial},
 		Resume:  ordermanager.ResumeNone,
 		Events:  ordermanager.EventsNone,
 		Pending: err,
