@@ -19,7 +19,8 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	if _, err := New(t.Context(), db); err != nil {
+	store, err := New(t.Context(), db)
+	if err != nil {
 		t.Fatal(err)
 	}
 	one := "SEARCH ordermanager_orders USING INDEX sqlite_autoindex_ordermanager_orders_1 (id=?)"
@@ -29,10 +30,10 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 	everything := ordermanager.Transition{
 		OrderID: "1",
 		Guards: ordermanager.Guards{States: ordermanager.States(), Customer: "ada", Venue: &venue, NoDrink: true, HasDrink: true,
-			FreeFor: "bo", HistoryBelow: 3},
+			FreeFor: "bo", HeldIn: ordermanager.States(), Undecided: ordermanager.SecondWait, HistoryBelow: 3},
 		Assign: ordermanager.Assignment{State: ordermanager.StateMaking, Drink: &ordermanager.Drink{}, Barista: &barista, Reason: "x", Number: "7",
-			Register:    &ordermanager.Registration{Wait: ordermanager.SecondWait, Token: ordermanager.NewTaskToken("t"), At: time.Now()},
-			AnswerFirst: true, Event: true},
+			Register: &ordermanager.Registration{Wait: ordermanager.SecondWait, Token: ordermanager.NewTaskToken("t"), At: time.Now()},
+			First:    ordermanager.Done, Second: ordermanager.Done, AnswerFirst: true, Event: true},
 	}
 	w, err := sqlstore.SQLite.Apply(&everything)
 	if err != nil {
@@ -40,8 +41,7 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 	}
 	checkPlan(t, db, "update", w, one)
 
-	first := ordermanager.Query{State: ordermanager.StatePending, Limit: 1}
-	later := sqlstore.SQLite.Page(&first, []*ordermanager.Order{{ID: "1"}, {ID: "2"}}).Cursor
+	later := cursorOf(t, store)
 	for _, c := range []struct{ state, customer, venue, owing string }{
 		{"state", "", "", ""}, {"", "customer", "", ""}, {"", "", "venue", ""}, {"", "", "", "owing"},
 		{"state", "", "venue", ""}, {"state", "customer", "", ""}, {"", "customer", "venue", ""}, {"state", "customer", "venue", ""},
@@ -84,6 +84,22 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 			checkPlan(t, db, name, list, want)
 		}
 	}
+}
+
+// cursorOf returns the cursor of a listing with two orders after its first page.
+func cursorOf(t *testing.T, store *Store) string {
+	t.Helper()
+	for _, id := range []string{"1", "2"} {
+		begin := ordermanager.Transition{OrderID: id, Create: &ordermanager.NewOrder{State: ordermanager.StatePending}}
+		if _, err := store.Apply(t.Context(), begin); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := store.List(t.Context(), ordermanager.Query{State: ordermanager.StatePending, Limit: 1})
+	if err != nil || page.Cursor == "" {
+		t.Fatalf("there is no second page: %v", err)
+	}
+	return page.Cursor
 }
 
 // checkPlan fails unless the whole plan is the wanted line: no other search, no scan and no sorting.

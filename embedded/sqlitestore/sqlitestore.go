@@ -184,12 +184,20 @@ func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, e
 }
 
 // List implements [ordermanager.Store]. It is oldest first and reads its own writes. Orders come without their history, their
-// waits and what they owe. A page is read in one go, so nothing is held between two pages.
+// waits and what they owe. A row that is not an order is skipped, as [ErrCorrupt]. A page is read in one go, so nothing is held
+// between two pages.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	statement, err := sqlstore.SQLite.List(&q)
 	if err != nil {
 		return ordermanager.Page{}, err
 	}
-	orders, err := query(ctx, s, statement, sqlstore.Listed)
-	return sqlstore.SQLite.Page(&q, orders), err
+	rows, err := query(ctx, s, statement, sqlstore.Listed)
+	if err != nil {
+		return ordermanager.Page{}, err
+	}
+	page := sqlstore.SQLite.Page(&q, rows)
+	for i := range page.Skipped {
+		page.Skipped[i].Err = classify(page.Skipped[i].Err)
+	}
+	return page, nil
 }

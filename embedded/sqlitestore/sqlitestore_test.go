@@ -47,7 +47,7 @@ func create(id, customer, venue string, at time.Time) ordermanager.Transition {
 	token := ordermanager.NewTaskToken("first of " + id)
 	return ordermanager.Transition{
 		OrderID: id,
-		Create:  &ordermanager.NewOrder{Customer: customer, Venue: venue},
+		Create:  &ordermanager.NewOrder{Customer: customer, Venue: venue, State: ordermanager.StatePending},
 		Assign:  ordermanager.Assignment{Register: &ordermanager.Registration{Wait: ordermanager.FirstWait, Token: token, At: at}},
 		Entry: ordermanager.Entry{Action: ordermanager.ActionWorkflowStarted, Actor: ordermanager.System("workflow"),
 			RequestID: token.Fingerprint(), At: at},
@@ -59,7 +59,8 @@ func put(id, customer, requestID string) ordermanager.Transition {
 	return ordermanager.Transition{
 		OrderID: id,
 		Guards:  ordermanager.Guards{States: []ordermanager.State{ordermanager.StatePending}, Customer: customer, NoDrink: true},
-		Assign:  ordermanager.Assignment{State: ordermanager.StatePending, Drink: &ordermanager.Drink{Name: "Latte", Icon: "latte", Modifiers: []string{"Oat"}}},
+		Assign: ordermanager.Assignment{State: ordermanager.StatePending, First: ordermanager.Done,
+			Drink: &ordermanager.Drink{Name: "Latte", Icon: "latte", Modifiers: []string{"Oat"}}},
 		Entry: ordermanager.Entry{Action: ordermanager.ActionPut, To: ordermanager.StatePending, Actor: ordermanager.Customer(customer),
 			RequestID: requestID, At: start.Add(time.Second)},
 	}
@@ -70,6 +71,7 @@ func claim(id, barista, requestID string) ordermanager.Transition {
 	return ordermanager.Transition{
 		OrderID: id,
 		Guards: ordermanager.Guards{States: []ordermanager.State{ordermanager.StatePending}, HasDrink: true, FreeFor: barista,
+			HeldIn:       []ordermanager.State{ordermanager.StateMaking},
 			HistoryBelow: ordermanager.MaxClaimHistory},
 		Assign: ordermanager.Assignment{State: ordermanager.StateMaking, Barista: &barista},
 		Entry: ordermanager.Entry{Action: ordermanager.ActionMake, To: ordermanager.StateMaking, Actor: ordermanager.Barista(barista),

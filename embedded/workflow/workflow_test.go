@@ -100,7 +100,8 @@ func TestAnOrderGoesThroughBothWaits(t *testing.T) {
 
 	makeAndComplete(t, h, "1")
 	want.Stage, want.Deadline = workflow.StageFinished, time.Time{}
-	want.SecondAnswer = &ordermanager.Outcome{Output: []byte(`{"orderId":"1","action":"complete","state":"completed","cancelled":false}`)}
+	want.SecondAnswer = &ordermanager.Outcome{Output: []byte(`{"orderId":"1","action":"complete","state":"completed","cancelled":false,` +
+		`"baristaUserId":"bo","orderNumber":"1"}`)}
 	if diff := cmp.Diff(want, statusOf(t, h, "1")); diff != "" {
 		t.Error(diff)
 	}

@@ -37,20 +37,20 @@ func insert(t *ordermanager.Transition) (Statement, error) {
 	}
 	args := []any{o.ID, o.Customer, o.Venue, o.Robot, o.State, drink, o.Number, o.Barista, o.Reason,
 		o.CreatedAt.UnixMilli(), o.UpdatedAt.UnixMilli(), o.Version, "[" + entry + "]"}
-	args = append(args, registered(o.FirstWait)...)
-	args = append(args, registered(o.SecondWait)...)
+	args = append(args, columnsOf(&o.FirstWait)...)
+	args = append(args, columnsOf(&o.SecondWait)...)
 	return Statement{insertOne, append(args, string(owed))}, nil
 }
 
 var insertOne = "INSERT INTO ordermanager_orders (" + columns + ") VALUES (" +
 	placeholders(1+strings.Count(columns, ",")) + ") ON CONFLICT DO NOTHING RETURNING " + columns
 
-// registered is a slot as two columns.
-func registered(slot ordermanager.WaitSlot) []any {
+// columnsOf is a slot as its columns.
+func columnsOf(slot *ordermanager.WaitSlot) []any {
 	if slot.RegisteredAt.IsZero() {
-		return []any{nil, nil}
+		return []any{slot.Decision, nil, nil, nil}
 	}
-	return []any{slot.Token.Reveal(), slot.RegisteredAt.UnixMilli()}
+	return []any{slot.Decision, slot.Token.Reveal(), nil, slot.RegisteredAt.UnixMilli()}
 }
 
 // update makes the statement for an existing order: one line for each guard and each assignment of the contract.
@@ -84,8 +84,11 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	if g.HasDrink {
 		where.add("drink IS NOT NULL")
 	}
-	if g.FreeFor != "" {
-		where.add("(state <> 'making' OR barista = ?)", g.FreeFor)
+	if g.FreeFor != "" && len(g.HeldIn) > 0 {
+		where.add("(barista = ? OR state NOT IN ("+placeholders(len(g.HeldIn))+"))", append([]any{g.FreeFor}, toAny(g.HeldIn)...)...)
+	}
+	if g.Undecided != 0 {
+		where.add(slotOf(g.Undecided) + "_decision = ''")
 	}
 	if g.HistoryBelow != 0 {
 		where.add("version < ?", g.HistoryBelow)
@@ -111,16 +114,13 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	if a.Number != "" {
 		set.add("number = ?", a.Number)
 	}
+	decide(&set, "first", a.First)
+	decide(&set, "second", a.Second)
 	if r := a.Register; r != nil {
-		slot, at := "first", r.At.UnixMilli()
-		if r.Wait == ordermanager.SecondWait {
-			slot = "second"
-		}
-		set.add(slot+"_token = ?, "+slot+"_at = ?", r.Token.Reveal(), at)
-		where.add("("+slot+"_at IS NULL OR "+slot+"_at <= ?)", at)
+		register(&set, &where, r)
 		if a.AnswerFirst {
-			set.add("first_token = NULL")
-			where.add("(first_at IS NULL OR first_at <= ?)", at)
+			set.add("first_token = NULL, first_spare = NULL")
+			where.add("(first_at IS NULL OR first_at <= ?)", r.At.UnixMilli())
 		}
 	}
 	if a.Event {
@@ -131,4 +131,31 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 			" WHERE " + strings.Join(where.parts, " AND ") + " RETURNING " + columns,
 		append(set.args, where.args...),
 	}, nil
+}
+
+// slotOf is what the columns of a wait begin with.
+func slotOf(w ordermanager.Wait) string {
+	if w == ordermanager.SecondWait {
+		return "second"
+	}
+	return "first"
+}
+
+// decide puts a decision on record, unless there is one.
+func decide(set *clauses, slot string, d ordermanager.Decision) {
+	if d != ordermanager.Undecided {
+		set.add(slot+"_decision = CASE "+slot+"_decision WHEN '' THEN ? ELSE "+slot+"_decision END", d)
+	}
+}
+
+// register puts a token in its place. What it finds there becomes the spare one.
+func register(set, where *clauses, r *ordermanager.Registration) {
+	slot, token, at := slotOf(r.Wait), r.Token.Reveal(), r.At.UnixMilli()
+	if r.Spare {
+		set.add(slot+"_spare = ?", token)
+		where.add(slot+"_at > ?", at)
+		return
+	}
+	set.add(slot+"_spare = coalesce("+slot+"_token, "+slot+"_spare), "+slot+"_token = ?, "+slot+"_at = ?", token, at)
+	where.add("("+slot+"_at IS NULL OR "+slot+"_at <= ?)", at)
 }

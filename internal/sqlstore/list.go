@@ -45,17 +45,27 @@ func (d *Dialect) List(q *ordermanager.Query) (Statement, error) {
 	}, nil
 }
 
-// Page is the page of the query whose statement returned these orders.
-func (d *Dialect) Page(q *ordermanager.Query, orders []*ordermanager.Order) ordermanager.Page {
-	if len(orders) <= q.Limit {
-		return ordermanager.Page{Orders: orders}
+// Page is the page of the query whose statement returned these rows. A row that is not an order is passed over.
+func (d *Dialect) Page(q *ordermanager.Query, rows []*Row) ordermanager.Page {
+	var page ordermanager.Page
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		last := rows[q.Limit-1]
+		page.Cursor = d.encodeCursor(last.created, last.order.ID)
 	}
-	orders = orders[:q.Limit]
-	return ordermanager.Page{Orders: orders, Cursor: d.encodeCursor(orders[q.Limit-1])}
+	for _, row := range rows {
+		o, err := row.decode()
+		if err != nil {
+			page.Skipped = append(page.Skipped, ordermanager.Skipped{OrderID: row.order.ID, Err: err})
+			continue
+		}
+		page.Orders = append(page.Orders, o)
+	}
+	return page
 }
 
-func (d *Dialect) encodeCursor(o *ordermanager.Order) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d/%s", d.name, o.CreatedAt.UnixMilli(), o.ID))
+func (d *Dialect) encodeCursor(createdAt int64, id string) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d/%s", d.name, createdAt, id))
 }
 
 func (d *Dialect) decodeCursor(cursor string) (createdAt int64, id string, err error) {

@@ -13,7 +13,8 @@ import (
 const (
 	listed = "id, customer, venue, robot, state, drink, number, barista, reason, created_at, updated_at, version"
 	// columns are those of a whole order.
-	columns = listed + ", history, first_token, first_at, second_token, second_at, owed_events"
+	columns = listed + ", history, first_decision, first_token, first_spare, first_at, " +
+		"second_decision, second_token, second_spare, second_at, owed_events"
 )
 
 // Get is the statement that reads one whole order.
@@ -34,9 +35,9 @@ type Rows interface {
 // One reads a result of at most one whole order; nil if it is empty. It reads to the end, because a statement that
 // returns what it changed is only then known to have been carried out.
 func One(rows Rows) (*ordermanager.Order, error) {
-	var found *row
+	var found *Row
 	for rows.Next() {
-		found = new(row)
+		found = new(Row)
 		if err := rows.Scan(found.whole()...); err != nil {
 			return nil, err
 		}
@@ -48,50 +49,55 @@ func One(rows Rows) (*ordermanager.Order, error) {
 }
 
 // Listed reads the result of [Dialect.List].
-func Listed(rows Rows) ([]*ordermanager.Order, error) {
-	var orders []*ordermanager.Order
+func Listed(rows Rows) ([]*Row, error) {
+	var all []*Row
 	for rows.Next() {
-		found := new(row)
+		found := new(Row)
 		if err := rows.Scan(found.listing()...); err != nil {
 			return nil, err
 		}
-		o, err := found.decode()
-		if err != nil {
-			return nil, err
-		}
-		orders = append(orders, o)
+		all = append(all, found)
 	}
-	return orders, rows.Err()
+	return all, rows.Err()
 }
 
-// row is an order as it comes out of the table.
-type row struct {
-	order                ordermanager.Order
-	drink                sql.Null[string]
-	created, updated     int64
-	history, owed        string
-	firstToken, secToken sql.Null[string]
-	firstAt, secAt       sql.Null[int64]
+// Row is an order as it comes out of the table.
+type Row struct {
+	order            ordermanager.Order
+	drink            sql.Null[string]
+	created, updated int64
+	history, owed    string
+	first, second    slot
+}
+
+// slot is one of its waits.
+type slot struct {
+	decision     ordermanager.Decision
+	token, spare sql.Null[string]
+	at           sql.Null[int64]
 }
 
 // listing is where to scan the columns that a listing has.
-func (r *row) listing() []any {
+func (r *Row) listing() []any {
 	o := &r.order
 	return []any{&o.ID, &o.Customer, &o.Venue, &o.Robot, &o.State, &r.drink, &o.Number, &o.Barista, &o.Reason,
 		&r.created, &r.updated, &o.Version}
 }
 
 // whole is where to scan all columns.
-func (r *row) whole() []any {
-	return append(r.listing(), &r.history, &r.firstToken, &r.firstAt, &r.secToken, &r.secAt, &r.owed)
+func (r *Row) whole() []any {
+	into := append(r.listing(), &r.history)
+	for _, s := range []*slot{&r.first, &r.second} {
+		into = append(into, &s.decision, &s.token, &s.spare, &s.at)
+	}
+	return append(into, &r.owed)
 }
 
 // decode makes an order of the row.
-func (r *row) decode() (*ordermanager.Order, error) {
+func (r *Row) decode() (*ordermanager.Order, error) {
 	o := &r.order
 	o.CreatedAt, o.UpdatedAt = fromMillis(r.created), fromMillis(r.updated)
-	o.FirstWait = slot(r.firstToken, r.firstAt)
-	o.SecondWait = slot(r.secToken, r.secAt)
+	o.FirstWait, o.SecondWait = r.first.decode(), r.second.decode()
 	var err error
 	if r.drink.Valid {
 		var d drink
@@ -112,15 +118,15 @@ func (r *row) decode() (*ordermanager.Order, error) {
 	return o, nil
 }
 
-func slot(token sql.Null[string], at sql.Null[int64]) ordermanager.WaitSlot {
-	var s ordermanager.WaitSlot
-	if token.Valid {
-		s.Token = ordermanager.NewTaskToken(token.V)
+func (s *slot) decode() ordermanager.WaitSlot {
+	// The value of a column that is null is empty, and an empty value is no token.
+	decoded := ordermanager.WaitSlot{
+		Decision: s.decision, Token: ordermanager.NewTaskToken(s.token.V), Spare: ordermanager.NewTaskToken(s.spare.V),
 	}
-	if at.Valid {
-		s.RegisteredAt = fromMillis(at.V)
+	if s.at.Valid {
+		decoded.RegisteredAt = fromMillis(s.at.V)
 	}
-	return s
+	return decoded
 }
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

@@ -14,7 +14,10 @@ func (d *Dialect) Settle(settlement *ordermanager.Settlement) (Statement, error)
 	for _, slot := range []struct {
 		column string
 		token  ordermanager.TaskToken
-	}{{"first_token", settlement.First}, {"second_token", settlement.Second}} {
+	}{
+		{"first_token", settlement.First}, {"first_spare", settlement.FirstSpare},
+		{"second_token", settlement.Second}, {"second_spare", settlement.SecondSpare},
+	} {
 		if !slot.token.IsZero() {
 			set.add(slot.column+" = nullif("+slot.column+", ?)", slot.token.Reveal())
 			names.add(slot.column+" = ?", slot.token.Reveal())
