@@ -87,6 +87,18 @@ func random(o *order, r *rand.Rand, before []ordermanager.Transition) ordermanag
 	if r.IntN(5) == 0 {
 		t.Guards.HistoryBelow = 1 + r.IntN(40)
 	}
+	if r.IntN(5) == 0 {
+		t.Guards.Undecided = []ordermanager.Wait{firstWait, secondWait}[r.IntN(2)]
+	}
+	if r.IntN(5) == 0 {
+		t.Assign.First = []ordermanager.Decision{ordermanager.Done, ordermanager.Cancelled}[r.IntN(2)]
+	}
+	if r.IntN(20) == 0 {
+		t.Assign.Second = []ordermanager.Decision{ordermanager.Done, ordermanager.Cancelled}[r.IntN(2)]
+	}
+	if t.Assign.Register != nil && t.Create == nil {
+		t.Assign.Register.Spare = r.IntN(3) == 0
+	}
 	if r.IntN(3) == 0 {
 		t.Assign.Event = true
 	}
