@@ -99,7 +99,7 @@ func (m *Manager) act(ctx context.Context, r Request) (Receipt, error) {
 		return Receipt{}, err
 	}
 	if r.RequestID == "" {
-		r.RequestID = rand.Text()
+		r.RequestID = newRequestID()
 	}
 	return m.carryOut(ctx, &r)
 }
@@ -168,6 +168,8 @@ func (r *Request) scope(o *Order) bool {
 func (r *Request) scoped() string {
 	return scopePrefix + fingerprint(string(r.Actor.Role), r.Actor.ID, r.RequestID)
 }
+
+func newRequestID() string { return rand.Text() }
 
 // ready refuses a context that is done, while it is still certain that nothing was written.
 func ready(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Receipt is the answer to an action or a notification that was accepted. What follows from it may still be owed: then it is on
@@ -25,7 +26,7 @@ type Receipt struct {
 	Gone GoneReason
 	// Events says what became of the events.
 	Events EventStatus
-	// Pending says why something is still owed; nil when nothing is.
+	// Pending says why something is still owed, each reason joined to the others; nil when nothing is.
 	Pending error
 }
 
@@ -73,9 +74,10 @@ const (
 func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *Order) Receipt {
 	receipt := Receipt{Action: action, Resume: ResumeNone, Events: EventsNone}
 	if o.Owes() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.timeout)
-		defer cancel()
 		m.deliver(ctx, t, o, &receipt)
+		if receipt.Pending == nil {
+			m.trouble.succeeded()
+		}
 	}
 	receipt.Order = o.masked()
 	return receipt
@@ -93,17 +95,26 @@ func (m *Manager) answersFirst(t *Transition, o *Order, w Wait) bool {
 
 // deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one write.
 func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt *Receipt) {
+	waits := o.answering()
+	budget := m.budget(ctx, len(waits)+min(len(o.OwedEvents), 1))
+	ctx = context.WithoutCancel(ctx)
 	settlement := Settlement{OrderID: o.ID, Version: o.Version, Everything: true}
-	for _, wait := range o.answering() {
+	pending := func(what string, wait Wait, err error) {
+		m.log.WarnContext(ctx, what+" pending", "order", o.ID, "wait", int(wait), "error", err)
+		settlement.Everything = false
+		receipt.Pending = errors.Join(receipt.Pending, err)
+	}
+	for _, wait := range waits {
 		token, spare := &settlement.First, &settlement.FirstSpare
 		if wait == SecondWait {
 			token, spare = &settlement.Second, &settlement.SecondSpare
 		}
-		answer, err := m.answer(ctx, o, wait, token, spare)
+		callCtx, cancel := budget.next(ctx)
+		answer, err := m.answer(callCtx, o, wait, token, spare)
+		cancel()
 		if err != nil {
-			m.log.WarnContext(ctx, "resume pending", "order", o.ID, "wait", int(wait), "error", err)
-			settlement.Everything = false
-			receipt.Resume, receipt.Gone, receipt.Pending = ResumePending, "", err
+			pending("resume", wait, err)
+			receipt.Resume, receipt.Gone = ResumePending, ""
 			continue
 		}
 		switch {
@@ -117,24 +128,45 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 		}
 	}
 	if len(o.OwedEvents) > 0 {
-		receipt.Events = EventsPublished
-		if err := m.publish(ctx, o); err != nil {
-			m.log.WarnContext(ctx, "events pending", "order", o.ID, "error", err)
-			settlement.Everything = false
-			receipt.Events, receipt.Pending = EventsPending, err
-		} else {
-			settlement.Events = o.OwedEvents
+		callCtx, cancel := budget.next(ctx)
+		published, err := m.publish(callCtx, o)
+		cancel()
+		receipt.Events, settlement.Events = EventsPublished, published
+		if err != nil {
+			pending("events", 0, err)
+			receipt.Events = EventsPending
 		}
 	}
 	if settlement.empty() {
 		return
 	}
+	// What was accepted is settled even if the time for delivering is over: otherwise it would go out again.
 	if err := m.settle(ctx, settlement); err != nil {
-		// It was delivered. It will be delivered again, which the receiver can take.
 		m.log.WarnContext(ctx, "delivered but not settled", "order", o.ID, "error", err)
 		return
 	}
 	settlement.Apply(o)
+}
+
+// budget is the time for several deliveries: each may take its share of what the ones before left over.
+type budget struct {
+	until time.Time
+	parts int
+}
+
+// budget ends with the delivery time-out or the caller's deadline. A caller that is cancelled ends nothing: what was begun is delivered.
+func (m *Manager) budget(ctx context.Context, parts int) budget {
+	until := time.Now().Add(m.timeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(until) {
+		until = deadline
+	}
+	return budget{until, parts}
+}
+
+func (b *budget) next(ctx context.Context) (context.Context, context.CancelFunc) {
+	share := time.Until(b.until) / time.Duration(b.parts)
+	b.parts--
+	return context.WithTimeout(ctx, share)
 }
 
 // answer answers a wait: its token, and if nothing waits on that, the spare one. It tells which of them are done with.
@@ -155,157 +187,66 @@ func (m *Manager) answer(ctx context.Context, o *Order, wait Wait, token, spare 
 	return answer, nil
 }
 
-func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskToken) (Answer, error) {
-	ctx, end := m.observe(ctx, "resume", "", o.ID)
+func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskToken) (answer Answer, err error) {
+	ctx, end := m.observe(ctx, "resume", m.table.decided(o, wait).Action, o.ID)
+	defer func() { end(err) }()
+	defer recovered(&err)
 	outcome, err := m.outcome(Decided{
 		Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: m.table.decided(o, wait),
 	})
 	if err == nil {
 		err = outcome.Validate()
 	}
-	var answer Answer
 	if err == nil {
 		answer, err = m.resumer.Resume(ctx, token, outcome)
 	}
 	if err == nil && answer != Accepted && answer != Gone {
 		err = fmt.Errorf("the resumer answered %q", answer)
 	}
-	end(err)
 	return answer, err
 }
 
-func (m *Manager) publish(ctx context.Context, o *Order) error {
+// publish publishes the owed events and returns the request ids of those that were accepted.
+func (m *Manager) publish(ctx context.Context, o *Order) (accepted []string, err error) {
 	if m.publisher == nil {
-		return fmt.Errorf("events are owed and there is no publisher: %w", ErrUndeliverable)
+		return nil, fmt.Errorf("events are owed and there is no publisher: %w", ErrUndeliverable)
 	}
+	var unnamed []error
 	events := make([]Event, 0, len(o.OwedEvents))
+	requests := make(map[string]string, len(o.OwedEvents)) // by event
 	for _, id := range o.OwedEvents {
 		event, err := m.table.event(o, id)
 		if err != nil {
-			return err
+			unnamed = append(unnamed, err)
+			continue
 		}
 		events = append(events, event)
+		requests[event.ID] = id
+	}
+	if len(events) == 0 {
+		return nil, errors.Join(unnamed...)
 	}
 	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
-	ctx, end := m.observe(ctx, "publish", "", o.ID)
-	err := m.publisher.Publish(ctx, events)
-	end(err)
-	return err
+	err = m.publishAll(ctx, o.ID, events)
+	partly, _ := errors.AsType[*PublishError](err)
+	for _, event := range events {
+		if err == nil || partly != nil && partly.Failed[event.ID] == nil {
+			accepted = append(accepted, requests[event.ID])
+		}
+	}
+	return accepted, errors.Join(append(unnamed, err)...)
 }
 
-// RedriveOptions is everything about a redrive that has a default. The zero RedriveOptions, and nil, are fine.
-type RedriveOptions struct {
-	// DryRun visits what is owed and delivers nothing.
-	DryRun bool
-	// Visited is called after each order, from the goroutine of the redrive. Its Receipt has an empty Action. Default: nothing.
-	Visited func(Receipt)
+func (m *Manager) publishAll(ctx context.Context, orderID string, events []Event) (err error) {
+	ctx, end := m.observe(ctx, "publish", "", orderID)
+	defer func() { end(err) }()
+	defer recovered(&err)
+	return m.publisher.Publish(ctx, events)
 }
 
-// RedriveReport sums a redrive up.
-type RedriveReport struct {
-	// Orders is how many orders owed something.
-	Orders int
-	// Delivered and Gone are how many orders had an answer accepted, and how many had only waits that were gone.
-	Delivered, Gone int
-	// Published is how many orders had their events published.
-	Published int
-	// Pending is how many orders still owe something, or could not be read.
-	Pending int
-}
-
-// Redrive delivers what is still owed: answers and events whose delivery failed, or was cut short by a crash. Run it
-// regularly, and after every outage. It may run while actions are going on and in several places at once; then something may be
-// delivered twice, which receivers must be able to take anyway. An order that cannot be delivered is counted as pending and left
-// for the next time. Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and
-// [ErrStore] when the listing failed, or when everything was visited and some orders could not be read or settled.
-func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (RedriveReport, error) {
-	if options == nil {
-		options = &RedriveOptions{}
+// recovered makes an error of a collaborator's panic: after the write, nothing that goes wrong may look as if the action had failed.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: a collaborator panicked: %v", ErrUndeliverable, p)
 	}
-	ctx, end := m.observe(ctx, "redrive", "", "")
-	report, err := m.redrive(ctx, options)
-	end(err)
-	return report, err
-}
-
-func (m *Manager) redrive(ctx context.Context, options *RedriveOptions) (report RedriveReport, err error) {
-	query := Query{Owing: true}
-	var errs []error
-	for {
-		if err := ready(ctx); err != nil {
-			return report, errors.Join(append(errs, err)...)
-		}
-		page, err := m.list(ctx, query)
-		if err != nil {
-			return report, errors.Join(append(errs, err)...)
-		}
-		for _, skipped := range page.Skipped {
-			m.log.WarnContext(ctx, "not redriven", "order", skipped.OrderID, "error", skipped.Err)
-			report.Pending++
-			errs = append(errs, &StoreError{"list", skipped.OrderID, skipped.Err})
-		}
-		for _, listed := range page.Orders {
-			if err := ready(ctx); err != nil {
-				return report, errors.Join(append(errs, err)...)
-			}
-			if err := m.redriveOrder(ctx, listed.ID, options, &report); err != nil {
-				// One order that cannot be read must not keep the others from being redriven.
-				m.log.WarnContext(ctx, "not redriven", "order", listed.ID, "error", err)
-				report.Pending++
-				errs = append(errs, err)
-			}
-		}
-		if query.Cursor = page.Cursor; query.Cursor == "" {
-			return report, errors.Join(errs...)
-		}
-	}
-}
-
-// redriveOrder delivers what one order owes. An error means that the store failed.
-func (m *Manager) redriveOrder(ctx context.Context, orderID string, options *RedriveOptions, report *RedriveReport) error {
-	// The listing may lag behind, so what to say is taken from the order itself.
-	o, err := m.get(ctx, orderID)
-	if err != nil || o == nil {
-		return err
-	}
-	if err := m.known(o); err != nil {
-		return err
-	}
-	if !o.Owes() {
-		if options.DryRun {
-			return nil
-		}
-		return m.settle(ctx, Settlement{OrderID: o.ID, Version: o.Version, Everything: true})
-	}
-	report.Orders++
-	receipt := Receipt{Resume: ResumeNone, Events: EventsNone}
-	if options.DryRun {
-		if len(o.answering()) > 0 {
-			receipt.Resume = ResumePending
-		}
-		if len(o.OwedEvents) > 0 {
-			receipt.Events = EventsPending
-		}
-	} else {
-		deliverCtx, cancel := context.WithTimeout(ctx, m.timeout)
-		defer cancel()
-		m.deliver(deliverCtx, nil, o, &receipt)
-	}
-	receipt.Order = o.masked()
-	switch receipt.Resume {
-	case ResumeDelivered:
-		report.Delivered++
-	case ResumeGone:
-		report.Gone++
-	}
-	if receipt.Events == EventsPublished {
-		report.Published++
-	}
-	if receipt.Pending != nil || options.DryRun {
-		report.Pending++
-	}
-	if options.Visited != nil {
-		options.Visited(receipt)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package ordermanager_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,3 +175,5 @@ func (h *house) wantOutcome(token ordermanager.TaskToken, want string) {
 		h.t.Errorf("the workflow was given %q, want %q", got, want)
 	}
 }
+
+func containsText(err error, text string) bool { return strings.Contains(err.Error(), text) }

@@ -2,7 +2,6 @@ package ordermanager
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"time"
 )
@@ -115,7 +114,7 @@ func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
 			return Receipt{}, err
 		}
 		if n.RequestID == "" {
-			n.RequestID = rand.Text()
+			n.RequestID = newRequestID()
 		}
 		return m.carryOut(ctx, &Request{
 			Action: ActionTimedOut, OrderID: n.OrderID, Actor: workflow, Reason: tidy(n.Cause, MaxReasonBytes), RequestID: n.RequestID,

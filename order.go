@@ -54,6 +54,9 @@ const (
 	ActionTimedOut Action = "timed_out"
 )
 
+// ActionAbandoned is an admin's decision that what an order still owes is not delivered: see [Manager.Abandon].
+const ActionAbandoned Action = "abandoned"
+
 // Actions lists the actions of people in [StandardLifecycle].
 func Actions() []Action {
 	return []Action{ActionPut, ActionMake, ActionUnmake, ActionComplete, ActionCancel}

@@ -24,6 +24,8 @@ type Manager struct {
 	log       *slog.Logger
 	observer  Observer
 	timeout   time.Duration
+	callLimit time.Duration
+	trouble   trouble
 }
 
 // Options is everything about a Manager that has a default. The zero Options, and nil, are fine.
@@ -45,9 +47,12 @@ type Options struct {
 	Logger *slog.Logger
 	// Observer sees every operation. Default: none.
 	Observer Observer
-	// DeliveryTimeout limits what an action spends on delivering what follows from it, after it was applied. A caller's context that
-	// is cancelled in the meantime does not stop a delivery; this does. Default: 10 seconds.
+	// DeliveryTimeout limits what an action spends on delivering what follows from it, after it was applied; several deliveries share it. A
+	// caller's context that is cancelled in the meantime does not stop a delivery; this, and the deadline of that context, do. Default:
+	// 10 seconds.
 	DeliveryTimeout time.Duration
+	// CallTimeout limits each call to the store and to the menu, whatever the caller's context. Default: 10 seconds.
+	CallTimeout time.Duration
 }
 
 // Operation is something that a Manager does, as its [Observer] sees it.
@@ -72,15 +77,8 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 	if options == nil {
 		options = &Options{}
 	}
-	switch {
-	case store == nil:
-		return nil, fmt.Errorf("%w: the store is nil", ErrInvalidOptions)
-	case menu == nil:
-		return nil, fmt.Errorf("%w: the menu is nil", ErrInvalidOptions)
-	case resumer == nil:
-		return nil, fmt.Errorf("%w: the resumer is nil", ErrInvalidOptions)
-	case options.DeliveryTimeout < 0:
-		return nil, fmt.Errorf("%w: the delivery timeout is negative", ErrInvalidOptions)
+	if err := checkOptions(store, menu, resumer, options); err != nil {
+		return nil, err
 	}
 	m := &Manager{
 		store:     store,
@@ -94,6 +92,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		log:       options.Logger,
 		observer:  options.Observer,
 		timeout:   options.DeliveryTimeout,
+		callLimit: options.CallTimeout,
 	}
 	if m.lifecycle.rules == nil {
 		m.lifecycle = StandardLifecycle
@@ -113,6 +112,9 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 	if m.timeout == 0 {
 		m.timeout = 10 * time.Second
 	}
+	if m.callLimit == 0 {
+		m.callLimit = 10 * time.Second
+	}
 	var err error
 	if m.table, err = m.lifecycle.compile(); err != nil {
 		return nil, err
@@ -123,6 +125,26 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		}
 	}
 	return m, nil
+}
+
+// checkOptions says everything that is wrong with what New was given.
+func checkOptions(store Store, menu MenuSource, resumer Resumer, options *Options) error {
+	var faults []error
+	for _, fault := range [...]struct {
+		is   bool
+		what string
+	}{
+		{store == nil, "the store is nil"},
+		{menu == nil, "the menu is nil"},
+		{resumer == nil, "the resumer is nil"},
+		{options.DeliveryTimeout < 0, "the delivery timeout is negative"},
+		{options.CallTimeout < 0, "the call timeout is negative"},
+	} {
+		if fault.is {
+			faults = append(faults, fmt.Errorf("%w: %s", ErrInvalidOptions, fault.what))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // Lifecycle returns the table that the Manager works by.
@@ -229,12 +251,21 @@ func (m *Manager) observe(ctx context.Context, name string, action Action, order
 	if m.observer == nil {
 		return ctx, func(error) {}
 	}
-	return m.observer(ctx, Operation{Name: name, Action: action, OrderID: orderID})
+	observed, end := m.observer(ctx, Operation{Name: name, Action: action, OrderID: orderID})
+	if observed == nil {
+		observed = ctx
+	}
+	if end == nil {
+		end = func(error) {}
+	}
+	return observed, end
 }
 
 func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
 	ctx, end := m.observe(ctx, "store.apply", t.Entry.Action, t.OrderID)
-	result, err := m.store.Apply(ctx, *t)
+	limited := limit(ctx, m.callLimit)
+	defer limited.release()
+	result, err := m.store.Apply(limited, *t)
 	switch {
 	case err != nil:
 		err = &StoreError{"apply", t.OrderID, err}
@@ -248,7 +279,9 @@ func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
 
 func (m *Manager) settle(ctx context.Context, s Settlement) error {
 	ctx, end := m.observe(ctx, "store.settle", "", s.OrderID)
-	err := m.store.Settle(ctx, s)
+	limited := limit(ctx, m.callLimit)
+	defer limited.release()
+	err := m.store.Settle(limited, s)
 	if err != nil {
 		err = &StoreError{"settle", s.OrderID, err}
 	}
@@ -258,7 +291,9 @@ func (m *Manager) settle(ctx context.Context, s Settlement) error {
 
 func (m *Manager) get(ctx context.Context, orderID string) (*Order, error) {
 	ctx, end := m.observe(ctx, "store.get", "", orderID)
-	o, err := m.store.Get(ctx, orderID)
+	limited := limit(ctx, m.callLimit)
+	defer limited.release()
+	o, err := m.store.Get(limited, orderID)
 	if err != nil {
 		err = &StoreError{"get", orderID, err}
 	}
@@ -274,7 +309,9 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 		return Page{}, invalid("state", "is not in the life cycle, which has "+join(m.lifecycle.States(), StateRule.name))
 	}
 	ctx, end := m.observe(ctx, "store.list", "", "")
-	page, err := m.store.List(ctx, q)
+	limited := limit(ctx, m.callLimit)
+	defer limited.release()
+	page, err := m.store.List(limited, q)
 	if err != nil && !errors.Is(err, ErrInvalidRequest) {
 		err = &StoreError{"list", "", err}
 	}
@@ -284,7 +321,12 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 
 func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
 	ctx, end := m.observe(ctx, "menu", r.Action, r.OrderID)
-	menu, err := m.menu.Menu(ctx, r.Venue)
+	limited := limit(ctx, m.callLimit)
+	defer limited.release()
+	menu, err := m.menu.Menu(limited, r.Venue)
+	if err == nil && menu == nil {
+		err = errors.New("the source returned neither a menu nor an error")
+	}
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrMenuUnavailable, err)
 	}

@@ -230,9 +230,9 @@ func TestObserver_seesEveryOperationWithItsError(t *testing.T) {
 	h.receipt(h.Handle(t.Context(), by("make", ordermanager.Barista(holder))))
 	h.receipt(h.Handle(t.Context(), by("complete", ordermanager.Barista(holder))))
 	for _, want := range []string{
-		">handle put order-1", "handle>menu put order-1", "handle>store.apply put order-1", "handle>resume  order-1", "handle>store.settle  order-1",
+		">handle put order-1", "handle>menu put order-1", "handle>store.apply put order-1", "handle>resume put order-1", "handle>store.settle  order-1",
 		">handle complete order-1 illegal_transition", ">redrive", "redrive>store.list", ">store.get  order-1",
-		">handle waiting_completion order-1", "handle>publish  order-1", "handle>resume  order-1 internal",
+		">handle waiting_completion order-1", "handle>publish  order-1", "handle>resume complete order-1 internal",
 	} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("did not see %q in\n%s", want, strings.Join(seen, "\n"))

@@ -3,7 +3,10 @@ package ordermanager
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,10 +16,28 @@ import (
 // come twice, never zero times, and events may overtake each other. Consumers drop duplicates by [Event.ID] and stale
 // news by [Event.Version]. An implementation must be safe for concurrent use.
 type Publisher interface {
-	// Publish publishes the events, in order. A nil error means that every one was accepted. After an error it is unknown
-	// which were, and all of them will be published again. An error that repeating cannot cure wraps [ErrUndeliverable].
+	// Publish publishes the events, in order. A nil error means that every one was accepted. A [*PublishError] in the chain of an error says
+	// which were not; after any other error that is unknown, and all of them will be published again. An error that repeating cannot cure
+	// wraps [ErrUndeliverable].
 	Publish(ctx context.Context, events []Event) error
 }
+
+// PublishError is returned by a [Publisher] that knows which events were accepted: all but these.
+type PublishError struct {
+	// Failed says why, by [Event.ID].
+	Failed map[string]error
+}
+
+func (e *PublishError) Error() string {
+	parts := make([]string, 0, len(e.Failed))
+	for _, id := range slices.Sorted(maps.Keys(e.Failed)) {
+		parts = append(parts, fmt.Sprintf("event %s: %v", id, e.Failed[id]))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Unwrap returns the reasons.
+func (e *PublishError) Unwrap() []error { return slices.Collect(maps.Values(e.Failed)) }
 
 // EventType names what happened. A [Rule] may have a name of its own.
 type EventType string

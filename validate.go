@@ -140,8 +140,8 @@ func (c *checker) checkNames() {
 
 func (c *checker) checkRule(place string, index int, r *Rule) {
 	c.checkName(place+".action", string(r.Action), MaxActionBytes)
-	if r.Action == ActionWorkflowStarted || r.Action == ActionWaitingCompletion {
-		c.problem(codeReserved, place+".action", "%s is a notification of the workflow, which no table can change", r.Action)
+	if slices.Contains([]Action{ActionWorkflowStarted, ActionWaitingCompletion, ActionAbandoned}, r.Action) {
+		c.problem(codeReserved, place+".action", "%s has a meaning of its own, which no table can change", r.Action)
 	}
 	if !c.Has(r.To) {
 		c.problem(codeUnknownState, place+".to", "%s leads to %q, which is no state of the table", r.Action, r.To)

@@ -1,0 +1,337 @@
+package ordermanager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// RedriveOptions is everything about a redrive that has a default. The zero RedriveOptions, and nil, are fine.
+type RedriveOptions struct {
+	// DryRun visits what is owed and delivers nothing.
+	DryRun bool
+	// Concurrency is how many orders are delivered at once. Default: 8.
+	Concurrency int
+	// Visited is called after each order, from one goroutine at a time. Its Receipt has an empty Action. Default: nothing.
+	Visited func(Receipt)
+}
+
+// RedriveReport sums a redrive up.
+type RedriveReport struct {
+	// Orders is how many orders owed something.
+	Orders int
+	// Delivered and Gone are how many orders had an answer accepted, and how many had only waits that were gone.
+	Delivered, Gone int
+	// Published is how many orders had their events published.
+	Published int
+	// Pending is how many orders still owe something, or could not be read.
+	Pending int
+	// Postponed is how many of the pending orders were not tried, because they failed lately.
+	Postponed int
+}
+
+// Redrive delivers what is still owed: answers and events whose delivery failed, or was cut short by a crash. Run it
+// regularly, and after every outage. It may run while actions are going on and in several places at once; then something may be
+// delivered twice, which receivers must be able to take anyway.
+//
+// Several orders are delivered at once, so that one that hangs holds no other up. An order that fails is counted as pending and left for a
+// later time: this Manager waits about as long again as the trouble has lasted, up to six hours. If nothing could be delivered in the
+// meantime, it is tried as soon as something was: the trouble was not its own.
+//
+// Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and [ErrStore] when the listing
+// failed, or when everything was visited and some orders could not be read or settled.
+func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (RedriveReport, error) {
+	if options == nil {
+		options = &RedriveOptions{}
+	}
+	r := &redriver{m: m, options: options, visited: map[string]bool{}}
+	ctx, end := m.observe(ctx, "redrive", "", "")
+	err := r.run(ctx)
+	end(err)
+	return r.report, err
+}
+
+// redriver is one redrive.
+type redriver struct {
+	m       *Manager
+	options *RedriveOptions
+
+	// visited are the orders that this redrive has seen. Only the goroutine that lists uses it.
+	visited map[string]bool
+
+	mu     sync.Mutex
+	report RedriveReport
+	errs   []error
+}
+
+// run lists what is owed until a listing shows nothing new: orders leave it while it is read, and a store may pass over some then.
+func (r *redriver) run(ctx context.Context) error {
+	concurrency := r.options.Concurrency
+	if concurrency <= 0 {
+		concurrency = 8
+	}
+	slots := make(chan struct{}, concurrency)
+	var running sync.WaitGroup
+	deliver := func(orderID string) {
+		slots <- struct{}{}
+		running.Go(func() {
+			defer func() { <-slots }()
+			r.order(ctx, orderID)
+		})
+	}
+	var err error
+	for found := true; found && err == nil; {
+		found, err = r.list(ctx, deliver)
+		running.Wait()
+	}
+	return errors.Join(append(r.errs, err)...)
+}
+
+func (r *redriver) list(ctx context.Context, deliver func(orderID string)) (found bool, err error) {
+	query := Query{Owing: true}
+	for {
+		if err := ready(ctx); err != nil {
+			return found, err
+		}
+		page, err := r.m.list(ctx, query)
+		if err != nil {
+			return found, err
+		}
+		for _, skipped := range page.Skipped {
+			if r.isNew(skipped.OrderID) {
+				r.failed(ctx, skipped.OrderID, &StoreError{"list", skipped.OrderID, skipped.Err})
+			}
+		}
+		for _, listed := range page.Orders {
+			if err := ready(ctx); err != nil {
+				return found, err
+			}
+			if r.isNew(listed.ID) {
+				found = true
+				deliver(listed.ID)
+			}
+		}
+		if query.Cursor = page.Cursor; query.Cursor == "" {
+			return found, nil
+		}
+	}
+}
+
+func (r *redriver) isNew(orderID string) bool {
+	seen := r.visited[orderID]
+	r.visited[orderID] = true
+	return !seen
+}
+
+// failed counts an order that could not be read or settled. It must not keep the others from being redriven.
+func (r *redriver) failed(ctx context.Context, orderID string, err error) {
+	r.m.log.WarnContext(ctx, "not redriven", "order", orderID, "error", err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Pending++
+	r.errs = append(r.errs, err)
+}
+
+// order delivers what one order owes.
+func (r *redriver) order(ctx context.Context, orderID string) {
+	if !r.options.DryRun && !r.m.trouble.due(orderID) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.report.Orders++
+		r.report.Pending++
+		r.report.Postponed++
+		return
+	}
+	receipt, err := r.m.redriveOrder(ctx, orderID, r.options.DryRun)
+	if err != nil {
+		r.failed(ctx, orderID, err)
+		return
+	}
+	if receipt == nil {
+		return
+	}
+	if !r.options.DryRun {
+		r.m.trouble.note(orderID, receipt.Pending)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.add(receipt)
+	if r.options.Visited != nil {
+		r.options.Visited(*receipt)
+	}
+}
+
+func (r *RedriveReport) add(receipt *Receipt) {
+	r.Orders++
+	switch receipt.Resume {
+	case ResumeDelivered:
+		r.Delivered++
+	case ResumeGone:
+		r.Gone++
+	}
+	if receipt.Events == EventsPublished {
+		r.Published++
+	}
+	if receipt.Resume == ResumePending || receipt.Events == EventsPending {
+		r.Pending++
+	}
+}
+
+// RedriveOrder delivers what one order owes now, however lately that failed: for a stream that tells of every change, or an operator.
+// A nil Receipt means that it owes nothing.
+//
+// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrStore].
+func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, error) {
+	if err := ready(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := m.Order(ctx, orderID); err != nil {
+		return nil, err
+	}
+	receipt, err := m.redriveOrder(ctx, orderID, false)
+	if receipt != nil {
+		m.trouble.note(orderID, receipt.Pending)
+	}
+	return receipt, err
+}
+
+// redriveOrder delivers what one order owes. It returns nil if that is nothing; an error means that the store failed, or that the life
+// cycle does not know the order's state.
+func (m *Manager) redriveOrder(ctx context.Context, orderID string, dryRun bool) (*Receipt, error) {
+	// The listing may lag behind, so what to say is taken from the order itself.
+	o, err := m.get(ctx, orderID)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	if err := m.known(o); err != nil {
+		return nil, err
+	}
+	receipt := &Receipt{Resume: ResumeNone, Events: EventsNone}
+	switch {
+	case !o.Owes() && dryRun:
+		return nil, nil //nolint:nilnil // as above
+	case !o.Owes():
+		return nil, m.settle(ctx, Settlement{OrderID: o.ID, Version: o.Version, Everything: true})
+	case dryRun:
+		if len(o.answering()) > 0 {
+			receipt.Resume = ResumePending
+		}
+		if len(o.OwedEvents) > 0 {
+			receipt.Events = EventsPending
+		}
+	default:
+		m.deliver(ctx, nil, o, receipt)
+	}
+	receipt.Order = o.masked()
+	return receipt, nil
+}
+
+// Abandon gives up what an order still owes, on purpose: what can never be delivered need not be tried for ever. Only an admin may. The
+// order's history keeps who did it and why; its state stays.
+//
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrStore].
+func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
+	r.Action = ActionAbandoned
+	return m.notified(ctx, r.Action, r.OrderID, func(ctx context.Context) (Receipt, error) {
+		r.Reason = tidy(r.Reason, MaxReasonBytes)
+		if err := r.validate(); err != nil {
+			return Receipt{}, err
+		}
+		switch {
+		case r.Actor.Role != RoleAdmin:
+			return Receipt{}, fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
+		case r.Reason == "":
+			return Receipt{}, invalid("reason", "is required")
+		case r.RequestID == "":
+			r.RequestID = newRequestID()
+		}
+		t := Transition{
+			OrderID: r.OrderID,
+			Entry:   Entry{Action: r.Action, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
+		}
+		result, err := m.apply(ctx, &t)
+		switch {
+		case err != nil:
+			return Receipt{}, err
+		case result.Order == nil:
+			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
+		case !result.Applied && !t.appliedTo(result.Order):
+			return Receipt{}, m.refusal(&t, result.Order, t.failing(result.Order))
+		}
+		o := result.Order
+		s := Settlement{OrderID: o.ID, Version: o.Version, Events: o.OwedEvents, Everything: true}
+		if o.decided(FirstWait) {
+			s.First, s.FirstSpare = o.FirstWait.Token, o.FirstWait.Spare
+		}
+		if o.decided(SecondWait) {
+			s.Second, s.SecondSpare = o.SecondWait.Token, o.SecondWait.Spare
+		}
+		if err := m.settle(ctx, s); err != nil {
+			return Receipt{}, err
+		}
+		s.Apply(o)
+		return Receipt{Action: r.Action, Order: o.masked(), Replayed: !result.Applied, Resume: ResumeNone, Events: EventsNone}, nil
+	})
+}
+
+// trouble remembers which orders could not be delivered lately, so that a redrive does not try each of them every time. It belongs to one
+// Manager: another one tries for itself.
+type trouble struct {
+	mu     sync.Mutex
+	orders map[string]troubled
+	// success is when a delivery was last free of trouble, in nanoseconds.
+	success atomic.Int64
+}
+
+type troubled struct {
+	since, next time.Time
+	// outage is set as long as nothing else was delivered either: then it is not the order's own trouble.
+	outage bool
+}
+
+const (
+	// mostTroubled bounds the memory. Orders beyond it are tried each time.
+	mostTroubled = 100_000
+	longestPause = 6 * time.Hour
+)
+
+// due reports whether an order should be tried now: when its pause is over, or when the outage is.
+func (t *trouble) due(orderID string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	one := t.orders[orderID]
+	return !time.Now().Before(one.next) || one.outage && t.over(one)
+}
+
+func (t *trouble) succeeded() { t.success.Store(time.Now().UnixNano()) }
+
+// over reports whether something was delivered since the trouble of an order began.
+func (t *trouble) over(one troubled) bool { return t.success.Load() > one.since.UnixNano() }
+
+// note remembers how the redrive of an order ended.
+func (t *trouble) note(orderID string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	if err == nil {
+		delete(t.orders, orderID)
+		t.succeeded()
+		return
+	}
+	one, known := t.orders[orderID]
+	switch {
+	case !known && len(t.orders) >= mostTroubled:
+		return
+	case !known:
+		one.since = now
+	}
+	one.outage = !errors.Is(err, ErrUndeliverable) && !t.over(one)
+	one.next = now.Add(min(max(now.Sub(one.since), time.Second), longestPause))
+	if t.orders == nil {
+		t.orders = map[string]troubled{}
+	}
+	t.orders[orderID] = one
+}
