@@ -85,11 +85,18 @@ func BenchmarkDistinctOrders(b *testing.B) {
 
 func benchManager(b *testing.B) *ordermanager.Manager {
 	b.Helper()
-	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, new(memory.Resumer), nil)
+	manager, _ := benchHouse(b)
+	return manager
+}
+
+func benchHouse(b *testing.B) (*ordermanager.Manager, *memory.Resumer) {
+	b.Helper()
+	resumer := new(memory.Resumer)
+	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, resumer, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return manager
+	return manager, resumer
 }
 
 // claims makes and unmakes, going through a batch of orders again and again until their histories are as long as an ordinary

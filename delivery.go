@@ -109,9 +109,9 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 		if wait == SecondWait {
 			token, spare = &settlement.Second, &settlement.SecondSpare
 		}
-		callCtx, cancel := budget.next(ctx)
-		answer, err := m.answer(callCtx, o, wait, token, spare)
-		cancel()
+		limited := budget.next(ctx)
+		answer, err := m.answer(limited, o, wait, token, spare)
+		limited.release()
 		if err != nil {
 			pending("resume", wait, err)
 			receipt.Resume, receipt.Gone = ResumePending, ""
@@ -128,9 +128,9 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 		}
 	}
 	if len(o.OwedEvents) > 0 {
-		callCtx, cancel := budget.next(ctx)
-		published, err := m.publish(callCtx, o)
-		cancel()
+		limited := budget.next(ctx)
+		published, err := m.publish(limited, o)
+		limited.release()
 		receipt.Events, settlement.Events = EventsPublished, published
 		if err != nil {
 			pending("events", 0, err)
@@ -163,10 +163,10 @@ func (m *Manager) budget(ctx context.Context, parts int) budget {
 	return budget{until, parts}
 }
 
-func (b *budget) next(ctx context.Context) (context.Context, context.CancelFunc) {
+func (b *budget) next(ctx context.Context) *limitedContext {
 	share := time.Until(b.until) / time.Duration(b.parts)
 	b.parts--
-	return context.WithTimeout(ctx, share)
+	return limit(ctx, share)
 }
 
 // answer answers a wait: its token, and if nothing waits on that, the spare one. It tells which of them are done with.

@@ -77,7 +77,7 @@ type Order struct {
 	Robot bool
 	// State is where the order is in its life.
 	State State
-	// Drink is the accepted drink, nil until a put was accepted. It is set once and never changes.
+	// Drink is the accepted drink, nil until a put was accepted. It is set once and never changes; copies of the order share it.
 	Drink *Drink
 	// Number is the number called out at the counter; empty until the workflow reached the second wait.
 	Number string
@@ -91,7 +91,8 @@ type Order struct {
 	UpdatedAt time.Time
 	// Version counts the entries that were ever added to the history: it grows by one with every applied transition.
 	Version int
-	// History is what happened to the order, oldest first. It is complete: see [MaxHistory] for how it stays small.
+	// History is what happened to the order, oldest first. It is complete: see [MaxHistory] for how it stays small. Its entries never change;
+	// copies of the order share them.
 	History []Entry
 
 	// FirstWait is the workflow's wait for a drink.
@@ -117,17 +118,15 @@ type Entry struct {
 	Reason string
 }
 
-// Clone returns a copy that shares no memory with o that anyone can change.
-// Stores use it so that what they return never aliases what they keep.
+// Clone returns a copy that changes no more with o. The entries of the history and the drink are shared: nobody changes them once they are
+// made, so that a copy costs the same however long the history is. Stores use it so that what they return never aliases what they keep.
 func (o *Order) Clone() *Order {
 	c := *o
-	if o.Drink != nil {
-		drink := *o.Drink
-		drink.Modifiers = slices.Clone(drink.Modifiers)
-		c.Drink = &drink
+	c.History = slices.Clip(o.History)
+	c.OwedEvents = nil
+	if len(o.OwedEvents) > 0 {
+		c.OwedEvents = slices.Clone(o.OwedEvents)
 	}
-	c.History = slices.Clone(o.History)
-	c.OwedEvents = slices.Clone(o.OwedEvents)
 	return &c
 }
 

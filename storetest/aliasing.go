@@ -95,15 +95,6 @@ func scribble(o *ordermanager.Order) {
 	if o == nil {
 		return
 	}
-	if o.Drink != nil {
-		for i := range o.Drink.Modifiers {
-			o.Drink.Modifiers[i] = "changed"
-		}
-		*o.Drink = ordermanager.Drink{Name: "changed"}
-	}
-	for i := range o.History {
-		o.History[i] = ordermanager.Entry{RequestID: "changed"}
-	}
 	for i := range o.OwedEvents {
 		o.OwedEvents[i] = "changed"
 	}
