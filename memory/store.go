@@ -6,14 +6,15 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"hash/maphash"
-	"slices"
+	"math"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/brewline/ordermanager"
 )
@@ -54,12 +55,16 @@ type Store struct {
 	Hook Hook
 
 	shards [shards]shard
+	// listed is set by the first listing: from then on, changed orders are noted for the index.
+	listed atomic.Bool
+	index  index
 }
 
 type shard struct {
-	mu     sync.RWMutex
-	orders map[string]*ordermanager.Order
-	_      [64]byte // keeps the locks of two shards off one cache line
+	mu      sync.RWMutex
+	orders  map[string]*ordermanager.Order
+	changed map[string]struct{}
+	_       [64]byte // keeps the locks of two shards off one cache line
 }
 
 var _ ordermanager.Store = (*Store)(nil)
@@ -71,6 +76,17 @@ var seed = maphash.MakeSeed()
 
 func (s *Store) shard(orderID string) *shard {
 	return &s.shards[maphash.String(seed, orderID)%shards]
+}
+
+// note remembers an order for the index. The caller holds the lock of its shard.
+func (s *Store) note(shard *shard, orderID string) {
+	if !s.listed.Load() {
+		return
+	}
+	if shard.changed == nil {
+		shard.changed = map[string]struct{}{}
+	}
+	shard.changed[orderID] = struct{}{}
 }
 
 // Apply implements [ordermanager.Store].
@@ -88,6 +104,7 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 			shard.orders = map[string]*ordermanager.Order{}
 		}
 		shard.orders[t.OrderID] = o
+		s.note(shard, t.OrderID)
 		return ordermanager.Result{Applied: true, Order: o.Clone()}, nil
 	})
 }
@@ -100,6 +117,7 @@ func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) 
 		defer shard.mu.Unlock()
 		if o := shard.orders[settlement.OrderID]; o != nil {
 			settlement.Apply(o)
+			s.note(shard, o.ID)
 		}
 		return struct{}{}, nil
 	})
@@ -109,38 +127,62 @@ func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) 
 // Get implements [ordermanager.Store].
 func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
 	return around(ctx, s.Hook, "get", orderID, func() (*ordermanager.Order, error) {
-		shard := s.shard(orderID)
-		shard.mu.RLock()
-		defer shard.mu.RUnlock()
-		return clone(shard.orders[orderID]), nil
+		return s.get(orderID), nil
 	})
 }
 
-// List implements [ordermanager.Store]. It is oldest first, and looks at every order: it is made for tests, not for many orders.
+func (s *Store) get(orderID string) *ordermanager.Order {
+	shard := s.shard(orderID)
+	shard.mu.RLock()
+	defer shard.mu.RUnlock()
+	return clone(shard.orders[orderID])
+}
+
+// List implements [ordermanager.Store]. It is oldest first. The first listing builds an index, and later ones take up what changed since
+// the one before, so that a page costs a page.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	return around(ctx, s.Hook, "list", "", func() (ordermanager.Page, error) {
 		after, err := decodeCursor(q.Cursor)
 		if err != nil {
 			return ordermanager.Page{}, err
 		}
-		var found []*ordermanager.Order
-		for i := range s.shards {
-			shard := &s.shards[i]
-			shard.mu.RLock()
-			for _, o := range shard.orders {
-				if q.Matches(o) && sortKey(o) > after {
-					found = append(found, o.Clone())
-				}
+		s.index.mu.Lock()
+		defer s.index.mu.Unlock()
+		s.refresh()
+		var page ordermanager.Page
+		s.index.walk(q, after, func(at place) bool {
+			o := s.get(at.id)
+			if !q.Matches(o) { // it has changed just now
+				return true
 			}
-			shard.mu.RUnlock()
-		}
-		slices.SortFunc(found, func(a, b *ordermanager.Order) int { return cmp.Compare(sortKey(a), sortKey(b)) })
-		if len(found) <= q.Limit {
-			return ordermanager.Page{Orders: found}, nil
-		}
-		found = found[:q.Limit]
-		return ordermanager.Page{Orders: found, Cursor: encodeCursor(sortKey(found[q.Limit-1]))}, nil
+			if len(page.Orders) == q.Limit {
+				page.Cursor = encodeCursor(page.Orders[q.Limit-1])
+				return false
+			}
+			page.Orders = append(page.Orders, o)
+			return true
+		})
+		return page, nil
 	})
+}
+
+// refresh takes up what changed since the last listing. The caller holds the lock of the index.
+func (s *Store) refresh() {
+	first := !s.listed.Swap(true)
+	for i := range s.shards {
+		shard := &s.shards[i]
+		shard.mu.Lock()
+		if first {
+			for _, o := range shard.orders {
+				s.index.update(o)
+			}
+		}
+		for id := range shard.changed {
+			s.index.update(shard.orders[id])
+		}
+		clear(shard.changed)
+		shard.mu.Unlock()
+	}
 }
 
 func clone(o *ordermanager.Order) *ordermanager.Order {
@@ -150,25 +192,22 @@ func clone(o *ordermanager.Order) *ordermanager.Order {
 	return o.Clone()
 }
 
-// sortKey orders by age, and by identifier among those of one millisecond.
-func sortKey(o *ordermanager.Order) string {
-	return fmt.Sprintf("%015d/%s", o.CreatedAt.UnixMilli(), o.ID)
-}
-
 const cursorPrefix = "memory:"
 
-func encodeCursor(key string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(cursorPrefix + key))
+func encodeCursor(o *ordermanager.Order) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s%d/%s", cursorPrefix, o.CreatedAt.UnixMilli(), o.ID))
 }
 
-func decodeCursor(cursor string) (string, error) {
+func decodeCursor(cursor string) (after place, err error) {
 	if cursor == "" {
-		return "", nil
+		return place{created: math.MinInt64}, nil
 	}
 	data, err := base64.RawURLEncoding.DecodeString(cursor)
 	key, ours := strings.CutPrefix(string(data), cursorPrefix)
-	if err != nil || !ours {
-		return "", fmt.Errorf("%w: the cursor is not from this listing", ordermanager.ErrInvalidRequest)
+	created, id, cut := strings.Cut(key, "/")
+	millis, errNumber := strconv.ParseInt(created, 10, 64)
+	if err != nil || !ours || !cut || errNumber != nil {
+		return place{}, fmt.Errorf("%w: the cursor is not from this listing", ordermanager.ErrInvalidRequest)
 	}
-	return key, nil
+	return place{millis, id}, nil
 }

@@ -1,0 +1,93 @@
+package memory
+
+import (
+	"cmp"
+	"sync"
+
+	"github.com/google/btree"
+
+	"github.com/brewline/ordermanager"
+)
+
+// index finds the orders of a listing, oldest first.
+type index struct {
+	mu    sync.Mutex
+	known map[string]keys
+	trees map[key]*btree.BTreeG[place]
+}
+
+// place is where an order stands in every listing: by age, and by identifier among those of one millisecond.
+type place struct {
+	created int64
+	id      string
+}
+
+func (p place) before(other place) bool {
+	return cmp.Or(cmp.Compare(p.created, other.created), cmp.Compare(p.id, other.id)) < 0
+}
+
+// key is what one listing asks for.
+type key struct {
+	state           ordermanager.State
+	customer, venue string
+	owing           bool
+}
+
+// keys are the listings that an order belongs to.
+type keys [5]key
+
+func keysOf(o *ordermanager.Order) keys {
+	all := keys{{state: o.State}, {customer: o.Customer}}
+	if o.Venue != "" {
+		all[2], all[3] = key{venue: o.Venue}, key{venue: o.Venue, state: o.State}
+	}
+	if o.Owes() {
+		all[4] = key{owing: true}
+	}
+	return all
+}
+
+// update puts an order into its listings, and takes it out of those that it has left.
+func (x *index) update(o *ordermanager.Order) {
+	if x.known == nil {
+		x.known, x.trees = map[string]keys{}, map[key]*btree.BTreeG[place]{}
+	}
+	at := place{o.CreatedAt.UnixMilli(), o.ID}
+	before, now := x.known[o.ID], keysOf(o)
+	for i := range now {
+		if before[i] == now[i] {
+			continue
+		}
+		if tree := x.trees[before[i]]; tree != nil {
+			tree.Delete(at)
+		}
+		if now[i] == (key{}) {
+			continue
+		}
+		tree := x.trees[now[i]]
+		if tree == nil {
+			tree = btree.NewG(32, place.before)
+			x.trees[now[i]] = tree
+		}
+		tree.ReplaceOrInsert(at)
+	}
+	x.known[o.ID] = now
+}
+
+// walk goes through the orders after a place, of the listing that leaves the fewest to look at.
+func (x *index) walk(q ordermanager.Query, after place, visit func(place) bool) {
+	k := key{state: q.State}
+	switch {
+	case q.Owing:
+		k = key{owing: true}
+	case q.Customer != "":
+		k = key{customer: q.Customer}
+	case q.Venue != "":
+		k = key{venue: q.Venue, state: q.State}
+	}
+	tree := x.trees[k]
+	if tree == nil {
+		return
+	}
+	tree.AscendGreaterOrEqual(after, func(at place) bool { return at == after || visit(at) })
+}
