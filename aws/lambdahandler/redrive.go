@@ -15,6 +15,7 @@ type Report struct {
 	Gone      int `json:"gone"`
 	Published int `json:"published"`
 	Pending   int `json:"pending"`
+	Postponed int `json:"postponed"`
 }
 
 // CodePending is the errorType of a redrive that went through all orders and could not deliver everything. The errorMessage has the
