@@ -109,13 +109,13 @@ func (m *Manager) act(ctx context.Context, r Request) (Receipt, error) {
 func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
 	move := m.table.moves[r.Action][0]
 	for _, other := range m.table.moves[r.Action] {
-		if m.permission(other, r.Actor).Allowed {
+		if m.permission(other, r).Allowed {
 			move = other
 			break
 		}
 	}
 	for {
-		permission := m.permission(move, r.Actor)
+		permission := m.permission(move, r)
 		if !permission.Allowed {
 			return Receipt{}, fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
 		}
@@ -182,19 +182,27 @@ func ready(ctx context.Context) error {
 // clock returns the time as every store can keep it.
 func (m *Manager) clock() time.Time { return m.now().UTC().Truncate(time.Millisecond) }
 
-// permission is what a rule, and where it is silent the policy, says of an actor.
-func (m *Manager) permission(move *move, actor Actor) Permission {
+// permission is what a rule, and where it is silent the policy, says of an actor, within the venues of the request.
+func (m *Manager) permission(move *move, r *Request) Permission {
+	var p Permission
 	switch {
 	case move.Action == ActionTimedOut:
-		return Permission{Allowed: true}
+		p.Allowed = true
 	case len(move.By) > 0:
-		return Permission{
-			Allowed:      slices.Contains(move.By, actor.Role),
-			OwnOrder:     actor.Role == RoleCustomer,
-			RespectClaim: actor.Role == RoleBarista,
-		}
+		p.Allowed = slices.Contains(move.By, r.Actor.Role)
+		p.OwnOrder, p.RespectClaim = r.Actor.Role == RoleCustomer, r.Actor.Role == RoleBarista
+	default:
+		p = m.policy(move.Action, r.Actor)
 	}
-	return m.policy(move.Action, actor)
+	switch {
+	case len(r.Venues) == 0:
+	case len(p.Venues) == 0:
+		p.Venues = r.Venues
+	default:
+		p.Venues = slices.DeleteFunc(slices.Clone(p.Venues), func(venue string) bool { return !slices.Contains(r.Venues, venue) })
+		p.Allowed = p.Allowed && len(p.Venues) > 0
+	}
+	return p
 }
 
 // drink checks the drink of a request against the menu, if the rule accepts one.
@@ -223,6 +231,7 @@ func (m *Manager) transition(r *Request, move *move, permission Permission, drin
 	if permission.OwnOrder {
 		t.Guards.Customer = r.Actor.ID
 	}
+	t.Guards.Venues = permission.Venues
 	if permission.RespectClaim {
 		t.Guards.FreeFor, t.Guards.HeldIn = r.Actor.ID, m.table.held
 	}
@@ -305,28 +314,36 @@ func (m *Manager) reasons(o *Order, failing guard) []Reason {
 
 func (m *Manager) refusal(t *Transition, o *Order, failing guard) *TransitionError {
 	e := &TransitionError{Action: t.Entry.Action, OrderID: t.OrderID, Reasons: m.reasons(o, failing)}
-	if t.Guards.Customer == "" || t.Guards.Customer == o.Customer {
+	if t.shows(o) {
 		masked := o.masked()
-		e.Order, e.State, e.Allowed = &masked, o.State, m.allowed(o, t.Entry.Actor)
+		e.Order, e.State, e.Allowed = &masked, o.State, m.allowed(o, t.Entry.Actor, t.Guards.Venues)
 		e.Ended = m.lifecycle.Has(o.State) && m.lifecycle.Terminal(o.State)
 	}
 	return e
 }
 
+// shows reports whether the actor may see the order that refused: their own, and of a venue of theirs.
+func (t *Transition) shows(o *Order) bool {
+	g := &t.Guards
+	return (g.Customer == "" || g.Customer == o.Customer) && (len(g.Venues) == 0 || slices.Contains(g.Venues, o.Venue))
+}
+
 // allowed lists the actions that the actor could do to the order now. It asks the guards of a transition, as everything does.
-func (m *Manager) allowed(o *Order, actor Actor) []Action {
+func (m *Manager) allowed(o *Order, actor Actor, venues []string) []Action {
 	allowed := []Action{}
+	r := &Request{OrderID: o.ID, Actor: actor, Venue: o.Venue, Venues: venues}
 	place := m.table.states[o.State]
 	if place == nil {
 		return allowed
 	}
 	for _, action := range place.actions {
 		move, _ := m.table.moveFrom(action, o.State)
-		permission := m.permission(move, actor)
+		permission := m.permission(move, r)
 		if !permission.Allowed {
 			continue
 		}
-		t := m.transition(&Request{Action: action, OrderID: o.ID, Actor: actor, Venue: o.Venue}, move, permission, nil)
+		r.Action = action
+		t := m.transition(r, move, permission, nil)
 		if t.Permits(o) {
 			allowed = append(allowed, action)
 		}
@@ -342,7 +359,8 @@ func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Viol
 	switch {
 	case err != nil && r.RequestID != "":
 		return Receipt{}, err
-	case err != nil, o == nil, o.Customer != r.Actor.ID && r.Actor.Role == RoleCustomer:
+	case err != nil, o == nil, o.Customer != r.Actor.ID && r.Actor.Role == RoleCustomer,
+		len(r.Venues) > 0 && !slices.Contains(r.Venues, o.Venue):
 		return Receipt{}, refusal
 	}
 	for _, id := range [...]string{r.RequestID, r.scoped()} {
@@ -354,7 +372,7 @@ func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Viol
 		}
 	}
 	masked := o.masked()
-	refusal.Order, refusal.Allowed = &masked, m.allowed(o, r.Actor)
+	refusal.Order, refusal.Allowed = &masked, m.allowed(o, r.Actor, r.Venues)
 	return Receipt{}, refusal
 }
 
@@ -395,19 +413,18 @@ func (m *Manager) Explain(ctx context.Context, r Request) (Explanation, error) {
 	return m.explain(ctx, &r, o)
 }
 
-// Actions explains every action of the life cycle for one order and one actor, in the order of the table: what a page needs for its
-// buttons. The order is read once.
+// Actions explains every action of the life cycle for the order and the actor of the request, in the order of the table: what a page needs
+// for its buttons. The order is read once.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrStore].
-func (m *Manager) Actions(ctx context.Context, orderID string, actor Actor) ([]Explanation, error) {
-	r := Request{OrderID: orderID, Actor: actor}
+func (m *Manager) Actions(ctx context.Context, r Request) ([]Explanation, error) {
 	o, err := m.asked(ctx, &r)
 	if err != nil {
 		return nil, err
 	}
 	var all []Explanation
 	for _, action := range m.lifecycle.Actions() {
-		e, err := m.explain(ctx, &Request{Action: action, OrderID: orderID, Actor: actor, Venue: o.Venue}, o)
+		e, err := m.explain(ctx, &Request{Action: action, OrderID: r.OrderID, Actor: r.Actor, Venue: o.Venue, Venues: r.Venues}, o)
 		if err != nil {
 			return nil, err
 		}
@@ -434,7 +451,7 @@ func (m *Manager) asked(ctx context.Context, r *Request) (*Order, error) {
 func (m *Manager) explain(ctx context.Context, r *Request, o *Order) (Explanation, error) {
 	e := Explanation{Action: r.Action}
 	move, _ := m.table.moveFrom(r.Action, o.State)
-	permission := m.permission(move, r.Actor)
+	permission := m.permission(move, r)
 	if !permission.Allowed {
 		e.Reasons = append(e.Reasons, reason(ErrForbidden))
 	}
@@ -450,7 +467,7 @@ func (m *Manager) explain(ctx context.Context, r *Request, o *Order) (Explanatio
 	t := m.transition(r, move, permission, nil)
 	failing := t.failing(o) &^ guardRepeated
 	e.Reasons = append(e.Reasons, m.reasons(o, failing)...)
-	if failing&guardCustomer == 0 && (permission.Allowed || r.Actor.Role != RoleCustomer || o.Customer == r.Actor.ID) {
+	if t.shows(o) && (permission.Allowed || r.Actor.Role != RoleCustomer || o.Customer == r.Actor.ID) {
 		masked := o.masked()
 		e.Order = &masked
 	}

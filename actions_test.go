@@ -506,3 +506,41 @@ func TestRefusal_readsLikeASentence(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 }
+
+// A barista of one venue has no say over another venue's orders, and learns nothing about them.
+func TestManager_bindsAnActorToTheirVenues(t *testing.T) {
+	h := newHouse(t)
+	h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()}))
+	request := put()
+	request.Venue = "ABC"
+	h.receipt(h.Handle(t.Context(), request))
+	claim := by("make", ordermanager.Barista(holder))
+	claim.Venues = []string{"NYC", "XYZ"}
+	err := h.refusesAction(ordermanager.ErrWrongVenue, claim)
+	if refusal, ok := errors.AsType[*ordermanager.TransitionError](err); !ok || refusal.Order != nil || refusal.State != "" {
+		t.Errorf("the refusal shows the order: %+v", refusal)
+	}
+	if e := must[ordermanager.Explanation](t)(h.Explain(t.Context(), claim)); e.Allowed || e.Order != nil {
+		t.Errorf("the explanation shows the order: %+v", e)
+	}
+	claim.Venues = append(claim.Venues, "ABC")
+	h.receipt(h.Handle(t.Context(), claim))
+}
+
+func TestManager_bindsAnActorToTheVenuesOfThePolicyToo(t *testing.T) {
+	h := newHouse(t, func(o *ordermanager.Options) {
+		o.Policy = func(action ordermanager.Action, actor ordermanager.Actor) ordermanager.Permission {
+			p := ordermanager.DefaultPolicy(action, actor)
+			p.Venues = []string{"ABC", "NYC"}
+			return p
+		}
+	})
+	h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()}))
+	cancel := by("cancel", ordermanager.Barista(holder))
+	cancel.Venues = []string{"XYZ"}
+	h.refusesAction(ordermanager.ErrForbidden, cancel)
+	cancel.Venues = []string{"NYC", "XYZ"}
+	h.refusesAction(ordermanager.ErrWrongVenue, cancel)
+	cancel.Venues = nil
+	h.receipt(h.Handle(t.Context(), cancel))
+}

@@ -56,8 +56,8 @@ var (
 	ErrTooManyOrders error = &sentinel{code: "too_many_orders", message: "the customer has as many open orders as one may have"}
 	// ErrNotOwner is returned when the order belongs to another customer. Code not_owner.
 	ErrNotOwner error = &sentinel{code: "not_owner", message: "the order belongs to another customer"}
-	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked.
-	// Code wrong_venue.
+	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked, and to an
+	// actor who is bound to other venues. Code wrong_venue.
 	ErrWrongVenue error = &sentinel{code: "wrong_venue", message: "the order belongs to another venue"}
 	// ErrIllegalTransition is returned when the life cycle does not allow the action in the order's state. A
 	// [*TransitionError] has the order as it is and the actions that are allowed now. Code illegal_transition.

@@ -89,7 +89,7 @@ func TestOwnLifecycle_saysWhichActionsThereAre(t *testing.T) {
 	if !strings.Contains(err.Error(), "put, make, unmake, complete, cancel, finish") {
 		t.Errorf("%v does not say which there are", err)
 	}
-	all := must[[]ordermanager.Explanation](t)(h.Actions(t.Context(), order, ordermanager.Barista(holder)))
+	all := must[[]ordermanager.Explanation](t)(h.Actions(t.Context(), by("", ordermanager.Barista(holder))))
 	var allowed []ordermanager.Action
 	for _, e := range all {
 		if e.Allowed {

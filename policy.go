@@ -39,6 +39,8 @@ type Permission struct {
 	Allowed bool
 	// OwnOrder requires that the actor is the order's customer.
 	OwnOrder bool
+	// Venues are the venues to which the actor is bound: the order's must be one of them. Empty: any.
+	Venues []string
 	// RespectClaim requires that no other barista holds the order, and bounds claims by [MaxClaimHistory].
 	RespectClaim bool
 }

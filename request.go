@@ -24,6 +24,8 @@ type Request struct {
 	Actor Actor
 	// Venue is the order's venue; a put needs it where there is more than one, because each has its own menu.
 	Venue string
+	// Venues are the venues to which the caller is bound, as a door knows from their claims. Empty: any.
+	Venues []string
 	// Drink is what a put asks for.
 	Drink DrinkOrder
 	// Reason explains a cancel, at most [MaxReasonBytes].

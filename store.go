@@ -165,6 +165,8 @@ type Guards struct {
 	Customer string
 	// Venue must be the order's venue. A pointer, because the empty venue is one.
 	Venue *string
+	// Venues are those of which the order's venue must be one.
+	Venues []string
 	// NoDrink and HasDrink ask whether a drink has been accepted.
 	NoDrink, HasDrink bool
 	// FreeFor is a barista: in the states of HeldIn, the order's barista must be this one. In any other state it is no condition.
@@ -257,6 +259,7 @@ func (t *Transition) failing(o *Order) guard {
 	check(len(g.States) == 0 || slices.Contains(g.States, o.State), guardState)
 	check(g.Customer == "" || o.Customer == g.Customer, guardCustomer)
 	check(g.Venue == nil || o.Venue == *g.Venue, guardVenue)
+	check(len(g.Venues) == 0 || slices.Contains(g.Venues, o.Venue), guardVenue)
 	check(!g.NoDrink || o.Drink == nil, guardNoDrink)
 	check(!g.HasDrink || o.Drink != nil, guardHasDrink)
 	check(g.FreeFor == "" || o.Barista == g.FreeFor || !slices.Contains(g.HeldIn, o.State), guardClaim)

@@ -152,6 +152,7 @@ func describe(t ordermanager.Transition) string {
 	add(len(g.States) > 0, fmt.Sprintf("state in %v", g.States))
 	add(g.Customer != "", fmt.Sprintf("customer %q", g.Customer))
 	add(g.Venue != nil, "venue")
+	add(len(g.Venues) > 0, fmt.Sprintf("one of the venues %q", g.Venues))
 	add(g.NoDrink, "no drink")
 	add(g.HasDrink, "has a drink")
 	add(g.FreeFor != "", fmt.Sprintf("free for %q", g.FreeFor))

@@ -78,6 +78,9 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	if g.Venue != nil {
 		where.add("venue = ?", *g.Venue)
 	}
+	if len(g.Venues) > 0 {
+		where.add("venue IN ("+placeholders(len(g.Venues))+")", toAny(g.Venues)...)
+	}
 	if g.NoDrink {
 		where.add("drink IS NULL")
 	}
