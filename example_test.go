@@ -206,8 +206,10 @@ func ExampleObserver() {
 		}
 		return a
 	}}))
-	observer := func(ctx context.Context, op ordermanager.Operation) (context.Context, func(error)) {
-		return ctx, func(err error) { logger.Info(op.Name, "action", op.Action, "code", ordermanager.CodeOf(err)) }
+	observer := func(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+		return ctx, func(e ordermanager.Ending) {
+			logger.Info(op.Name, "action", op.Action, "code", ordermanager.CodeOf(e.Err), "refused", e.Refused)
+		}
 	}
 	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, new(memory.Resumer), &ordermanager.Options{Observer: observer})
 	if err != nil {
@@ -215,9 +217,9 @@ func ExampleObserver() {
 	}
 	_, _ = chooseLatte(manager)
 	// Output:
-	// level=INFO msg=menu action=put code=""
-	// level=INFO msg=store.apply action=put code=""
-	// level=INFO msg=handle action=put code=order_not_found
+	// level=INFO msg=menu action=put code="" refused=false
+	// level=INFO msg=store.apply action=put code="" refused=true
+	// level=INFO msg=handle action=put code=order_not_found refused=false
 }
 
 func ExampleParseMenu() {
