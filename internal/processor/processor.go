@@ -5,7 +5,7 @@ package processor
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"math/big"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -172,22 +172,31 @@ func (o *object) truth(name string) (value bool) {
 	return value
 }
 
-// number reads what one dialect writes as a text and the other as a number.
+// number reads what one dialect writes as a text and the other as a number, which DynamoDB keeps to 38 digits.
 func (o *object) number(name string) string {
-	const rule = "is neither a text nor a whole number"
-	var value any
-	if !o.read(name, &value, rule) {
-		return ""
+	raw := string(o.fields[name])
+	if raw == "" || raw == "null" || raw[0] == '"' {
+		return o.text(name)
 	}
-	if text, ok := value.(string); ok {
-		return text
+	digits, ok := wholeNumber(raw)
+	if !ok {
+		o.fail(invalid(o.path+name, "is neither a text nor a whole number of at most 38 digits"))
 	}
-	whole, err := strconv.ParseInt(string(o.fields[name]), 10, 64)
-	if err != nil {
-		o.fail(invalid(o.path+name, rule))
-		return ""
+	return digits
+}
+
+// wholeNumber writes the digits of a whole number out, however JSON has it: 7, 7.0, 7e3.
+func wholeNumber(number string) (digits string, ok bool) {
+	const most, bits = 38, 160 // 48 digits are exact
+	if len(number) > most+10 {
+		return "", false
 	}
-	return strconv.FormatInt(whole, 10)
+	f, _, err := big.ParseFloat(number, 10, bits, big.ToNearestEven)
+	if err != nil || !f.IsInt() || f.MantExp(nil) > bits {
+		return "", false
+	}
+	digits = f.Text('f', 0)
+	return digits, len(digits) <= most
 }
 
 func (o *object) time(name string) time.Time {

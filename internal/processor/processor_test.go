@@ -18,6 +18,29 @@ var token = ordermanager.NewTaskToken("secret-token")
 
 var at = time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)
 
+const wantedNumber = "is neither a text nor a whole number of at most 38 digits"
+
+func TestParse_takesEveryOrderNumberThatACounterCanHave(t *testing.T) {
+	for json, want := range map[string]string{
+		`7`:                             "7",
+		`12345678901234567890`:          "12345678901234567890", // more than 64 bits
+		`"12345678901234567890"`:        "12345678901234567890",
+		strings.Repeat("9", 38):         strings.Repeat("9", 38),
+		`1` + strings.Repeat("0", 37):   `1` + strings.Repeat("0", 37),
+		`1.0`:                           "1",
+		`1.2e3`:                         "1200",
+		`99999999999999999999999999.00`: "99999999999999999999999999",
+	} {
+		got, err := processor.Parse([]byte(`{"detail-type":"OrderProcessor.WaitingCompletion",` +
+			`"detail":{"orderId":"1","TaskToken":"secret-token","orderNumber":` + json + `}}`))
+		if err != nil {
+			t.Errorf("%s: %v", json, err)
+		} else if number := got.News.(ordermanager.WaitingCompletion).Number; number != want {
+			t.Errorf("%s is read as %s", json, number)
+		}
+	}
+}
+
 func TestParse_readsEveryKindInBothDialects(t *testing.T) {
 	for name, c := range map[string]struct {
 		json string
@@ -112,9 +135,13 @@ func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
 		{started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","robot":"yes"}`), "detail.robot", "is not true or false"},
 		{waiting(`{"orderId":"1"}`), "detail.TaskToken", "is required"},
 		{waiting(`{"TaskToken":"secret-token"}`), "detail.orderId", "is required"},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1.5}`), "detail.orderNumber", "is neither a text nor a whole number"},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":[]}`), "detail.orderNumber", "is neither a text nor a whole number"},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999}`), "detail.orderNumber", "is neither a text nor a whole number"},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1.5}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":[]}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999999999}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":12345678901234567890.5}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":` + strings.Repeat("9", 39) + `}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":true}`), "detail.orderNumber", wantedNumber},
 	} {
 		name := c.json[:min(len(c.json), 100)]
 		t.Run(name, func(t *testing.T) {
