@@ -9,6 +9,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // shop is what the examples share: a Manager in memory, and an order that waits for a drink.
@@ -60,7 +61,7 @@ func Example() {
 // The input of the sample's OrderManager workflow, as it is.
 func ExampleManager_Handle() {
 	manager, _ := shop(nil)
-	request, err := ordermanager.ParseRequest([]byte(
+	request, err := serverlesspresso.ParseRequest([]byte(
 		`{"action":"","body":{"userId":"customer-1","drink":"Cappuccino","modifiers":[]},"orderId":"order-1","baristaUserId":"3"}`))
 	if err != nil {
 		panic(err)

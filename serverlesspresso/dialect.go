@@ -1,5 +1,9 @@
 // Package serverlesspresso speaks the dialects of AWS's Serverlesspresso sample: what is said to its web apps and its other services, in the
-// form that they read.
+// form that they read, and what they say, for every door that hears it.
+//
+// What they say is read exactly. Names are compared letter by letter; a name that stands twice is refused, and so is a known one in other
+// letters ("Action"), because to pass over it would be to do something else than what was meant. Whatever else is unknown is ignored.
+// null is the same as absent. What is not UTF-8, or has half of a surrogate pair, is refused.
 package serverlesspresso
 
 import (

@@ -74,6 +74,17 @@ func TestParse_readsEveryKindInBothDialects(t *testing.T) {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","userId":"2","orderNumber":"7"}}`,
 			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Customer: "2", Number: "7", Token: token}},
 		},
+		"names that are nearly right as if they were not there": {
+			`{"detail-type":"OrderProcessor.WorkflowStarted","Detail":{},
+			  "detail":{"TaskToken":"secret-token","taskToken":"x","orderId":"1","OrderId":"9","userId":"2","uſerId":"3","EVENTID":"ABC"}}`,
+			processor.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token}},
+		},
+		"a number as large as DynamoDB's": {
+			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":12345678901234567890}}`,
+			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{
+				OrderID: "1", Number: "12345678901234567890", Token: token,
+			}},
+		},
 		"a wait for completion with a number that is a number": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":7}}`,
 			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: token}},
@@ -109,10 +120,15 @@ func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
 		return `{"detail-type":"OrderProcessor.WaitingCompletion","detail":` + detail + `}`
 	}
 	for _, c := range []struct{ json, field, rule string }{
-		{``, "event", "is not a JSON object"},
+		{``, "event", "is not valid JSON (line 1: unexpected end of JSON input)"},
 		{`null`, "event", "is not a JSON object"},
 		{`[]`, "event", "is not a JSON object"},
-		{`{"detail-type":`, "event", "is not a JSON object"},
+		{`{"detail-type":`, "event", "is not valid JSON (line 1: unexpected end of JSON input)"},
+		{"{\"detail-type\":\"\xff\"}", "event", "is not valid UTF-8"},
+		{started(`{"orderId":"a\ud800","userId":"2","TaskToken":"secret-token"}`), "event", "has half of a surrogate pair, which is no character"},
+		{`{"detail-type":"a","detail-type":"b"}`, "detail-type", "is there twice"},
+		{started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","TaskToken":"secret-other"}`), "detail.TaskToken", "is there twice"},
+		{started(`{"orderId":"1","UserId":"2","TaskToken":"secret-token"}`), "detail.userId", "is required"},
 		{strings.Repeat(" ", ordermanager.MaxRequestBytes) + `{}`, "event", "is longer than 65536 bytes"},
 		{`{"detail":{}}`, "detail-type", "is required"},
 		{`{"detail-type":""}`, "detail-type", "is required"},
