@@ -188,12 +188,11 @@ func (m *Manager) answer(ctx context.Context, o *Order, wait Wait, token, spare 
 }
 
 func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskToken) (answer Answer, err error) {
-	ctx, end := m.observe(ctx, "resume", m.table.decided(o, wait).Action, o.ID)
-	defer func() { end(err) }()
+	by := m.table.decided(o, wait)
+	ctx, end := m.begin(ctx, Operation{Name: "resume", Action: by.Action, OrderID: o.ID})
+	defer func() { end(Ending{Err: err, Gone: err == nil && answer == Gone}) }()
 	defer recovered(&err)
-	outcome, err := m.outcome(Decided{
-		Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: m.table.decided(o, wait),
-	})
+	outcome, err := m.outcome(Decided{Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: by})
 	if err == nil {
 		err = outcome.Validate()
 	}

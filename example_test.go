@@ -9,6 +9,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // shop is what the examples share: a Manager in memory, and an order that waits for a drink.
@@ -60,7 +61,7 @@ func Example() {
 // The input of the sample's OrderManager workflow, as it is.
 func ExampleManager_Handle() {
 	manager, _ := shop(nil)
-	request, err := ordermanager.ParseRequest([]byte(
+	request, err := serverlesspresso.ParseRequest([]byte(
 		`{"action":"","body":{"userId":"customer-1","drink":"Cappuccino","modifiers":[]},"orderId":"order-1","baristaUserId":"3"}`))
 	if err != nil {
 		panic(err)
@@ -206,8 +207,10 @@ func ExampleObserver() {
 		}
 		return a
 	}}))
-	observer := func(ctx context.Context, op ordermanager.Operation) (context.Context, func(error)) {
-		return ctx, func(err error) { logger.Info(op.Name, "action", op.Action, "code", ordermanager.CodeOf(err)) }
+	observer := func(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+		return ctx, func(e ordermanager.Ending) {
+			logger.Info(op.Name, "action", op.Action, "code", ordermanager.CodeOf(e.Err), "refused", e.Refused)
+		}
 	}
 	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, new(memory.Resumer), &ordermanager.Options{Observer: observer})
 	if err != nil {
@@ -215,9 +218,9 @@ func ExampleObserver() {
 	}
 	_, _ = chooseLatte(manager)
 	// Output:
-	// level=INFO msg=menu action=put code=""
-	// level=INFO msg=store.apply action=put code=""
-	// level=INFO msg=handle action=put code=order_not_found
+	// level=INFO msg=menu action=put code="" refused=false
+	// level=INFO msg=store.apply action=put code="" refused=true
+	// level=INFO msg=handle action=put code=order_not_found refused=false
 }
 
 func ExampleParseMenu() {

@@ -51,12 +51,24 @@ const (
 	MaxPageSize     = 1000
 )
 
+// CheckID checks an identifier that may be empty, of an order, a customer, a barista or a venue, by the rules that every call of a
+// [Manager] keeps: for who uses one before, or beside, such a call. The error is a [*RequestError] about the field.
+func CheckID(field, id string) error { return checkOptionalID(field, id, MaxIDBytes) }
+
 // checkID checks an identifier that must be there.
 func checkID(field, value string) error {
 	if value == "" {
 		return invalid(field, "is required")
 	}
-	return checkText(field, value, MaxIDBytes)
+	return CheckID(field, value)
+}
+
+// checkOptionalID checks an identifier that may be empty.
+func checkOptionalID(field, value string, limit int) error {
+	if rule := idRule(value, limit); rule != "" {
+		return invalid(field, rule)
+	}
+	return nil
 }
 
 // checkText checks a text that may be empty.
@@ -80,6 +92,34 @@ func textRule(value string, limit int) string {
 		return "contains a control character"
 	}
 	return ""
+}
+
+// idRule returns the rule that an identifier breaks, or "". Two identifiers that look the same on a screen would be two orders that
+// nobody can tell apart, so only what can be seen may be in one. Letters that look alike in two scripts are told apart all the same.
+func idRule(value string, limit int) string {
+	rule := textRule(value, limit)
+	switch {
+	case rule != "":
+		return rule
+	case value == "." || value == "..":
+		return "is " + value + ", which no address can name"
+	case strings.TrimSpace(value) != value:
+		return "begins or ends with a space"
+	case plain(value):
+		return ""
+	case strings.ContainsRune(value, utf8.RuneError):
+		return "contains U+FFFD, which stands for something that could not be read"
+	case strings.ContainsFunc(value, unseen):
+		return "contains a character that cannot be seen"
+	}
+	return ""
+}
+
+// unseen reports whether a character leaves no mark of its own: an odd space, one that joins, separates or turns the direction of others,
+// a variation selector, a filler, or one that is no character yet.
+func unseen(r rune) bool {
+	const blankBraille = '\u2800'
+	return !unicode.IsPrint(r) || r == blankBraille || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // plain is a quick yes for what nearly every identifier is: printable ASCII.

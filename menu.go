@@ -194,56 +194,20 @@ type DrinkOrder struct {
 	// Modifiers are options of that item, at most one of each group.
 	Modifiers []string
 
-	// malformed is what could not even be read; it is reported together with what the menu objects to.
-	malformed []Violation
-}
-
-// UnmarshalJSON reads the body of a put. It fails on malformed JSON alone: a field of the wrong type is kept as a violation,
-// for [Menu.Sanitize] to report with all the others. Unknown fields are ignored, the icon among them: it comes from the menu.
-func (d *DrinkOrder) UnmarshalJSON(data []byte) error {
-	*d = DrinkOrder{}
-	var body struct {
-		Drink     json.RawMessage `json:"drink"`
-		Modifiers json.RawMessage `json:"modifiers"`
-	}
-	if err := json.Unmarshal(data, &body); err != nil {
-		d.addMalformed("body", "is not an object")
-		return nil //nolint:nilerr // kept as a violation
-	}
-	if isSet(body.Drink) && json.Unmarshal(body.Drink, &d.Drink) != nil {
-		d.addMalformed("drink", "is not a text")
-	}
-	var modifiers []json.RawMessage
-	if isSet(body.Modifiers) && json.Unmarshal(body.Modifiers, &modifiers) != nil {
-		d.addMalformed("modifiers", "is not a list")
-	}
-	for i, raw := range modifiers {
-		var modifier string
-		if !isSet(raw) || json.Unmarshal(raw, &modifier) != nil {
-			d.addMalformed(modifierField(i), "is not a text")
-		}
-		// A malformed one keeps its place, so that the others keep theirs.
-		d.Modifiers = append(d.Modifiers, modifier)
-	}
-	return nil
+	// Violations are what whoever read the order has found wrong already. [Menu.Sanitize] reports them with its own.
+	Violations []Violation
 }
 
 func modifierField(i int) string { return fmt.Sprintf("modifiers[%d]", i) }
 
-// isMalformed reports whether a field has a violation already.
-func (d *DrinkOrder) isMalformed(field string) bool {
-	return slices.ContainsFunc(d.malformed, func(v Violation) bool { return v.Field == field })
-}
-
-func isSet(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
-
-func (d *DrinkOrder) addMalformed(field, rule string) {
-	d.malformed = append(d.malformed, Violation{Code: ViolationMalformed, Field: field, Detail: rule})
+// isReported reports whether a field has a violation already.
+func (d *DrinkOrder) isReported(field string) bool {
+	return slices.ContainsFunc(d.Violations, func(v Violation) bool { return v.Field == field })
 }
 
 // IsZero reports whether nothing was asked for.
 func (d *DrinkOrder) IsZero() bool {
-	return d.Drink == "" && len(d.Modifiers) == 0 && len(d.malformed) == 0
+	return d.Drink == "" && len(d.Modifiers) == 0 && len(d.Violations) == 0
 }
 
 // ViolationCode names a rule that a put breaks. The codes are stable.
@@ -262,6 +226,8 @@ const (
 	ViolationDuplicateOption ViolationCode = "duplicate_option"
 	// ViolationTooLong means that a name is longer than [MaxNameBytes], or there are more than [MaxModifiers] modifiers.
 	ViolationTooLong ViolationCode = "too_long"
+	// ViolationQuantity means that another number than one was asked for: an order is one drink.
+	ViolationQuantity ViolationCode = "unsupported_quantity"
 	// ViolationMalformed means that something is missing, or is not what it should be.
 	ViolationMalformed ViolationCode = "malformed"
 )
@@ -303,7 +269,7 @@ func (m *Menu) Sanitize(order DrinkOrder) (*Drink, error) {
 }
 
 func (m *Menu) sanitize(order DrinkOrder) (*Drink, []Violation) {
-	violations := slices.Clone(order.malformed)
+	violations := slices.Clone(order.Violations)
 	report := func(code ViolationCode, value, field, detail string) {
 		violations = append(violations, Violation{Code: code, Value: clip(value), Field: field, Detail: detail})
 	}
@@ -316,7 +282,7 @@ type reporter func(code ViolationCode, value, field, detail string)
 // item finds the drink on the menu, or nil.
 func (m *Menu) item(order DrinkOrder, report reporter) *MenuItem {
 	if order.Drink == "" {
-		if !order.isMalformed("drink") && !order.isMalformed("body") {
+		if !order.isReported("drink") {
 			report(ViolationMalformed, "", "drink", "is required")
 		}
 		return nil
@@ -344,7 +310,7 @@ func (m *Menu) choose(item *MenuItem, order DrinkOrder, report reporter) *Drink 
 	}
 	for i, modifier := range modifiers {
 		switch {
-		case order.isMalformed(modifierField(i)):
+		case order.isReported(modifierField(i)):
 		case !checkName(modifier, modifierField(i), report):
 		case slices.Contains(modifiers[:i], modifier):
 			report(ViolationDuplicateOption, modifier, "", "")

@@ -1,7 +1,6 @@
 package ordermanager_test
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -43,42 +42,56 @@ func TestSanitize_reportsEveryViolation(t *testing.T) {
 	long := strings.Repeat("ü", ordermanager.MaxNameBytes)
 	clipped := long[:ordermanager.MaxNameBytes]
 	many := make([]string, ordermanager.MaxModifiers+1)
+	order := func(drink string, modifiers ...string) ordermanager.DrinkOrder {
+		return ordermanager.DrinkOrder{Drink: drink, Modifiers: modifiers}
+	}
+	malformed := func(field, value, detail string) ordermanager.Violation {
+		return ordermanager.Violation{Code: "malformed", Field: field, Value: value, Detail: detail}
+	}
+	known := ordermanager.Violation{Code: "unsupported_quantity", Value: "2"}
+	noText := malformed("modifiers[0]", "", "is not a text")
 	tests := []struct {
 		name string
-		body string
+		give ordermanager.DrinkOrder
 		want []ordermanager.Violation
 	}{
-		{"unknown drink", `{"drink":"milkshake"}`, []ordermanager.Violation{{Code: "unknown_drink", Value: "milkshake"}}},
-		{"another case is another drink", `{"drink":"latte"}`, []ordermanager.Violation{{Code: "unknown_drink", Value: "latte"}}},
-		{"unavailable drink", `{"drink":"Mocha"}`, []ordermanager.Violation{{Code: "unavailable_drink", Value: "Mocha"}}},
-		{"unknown modifier", `{"drink":"Latte","modifiers":["Sugar"]}`, []ordermanager.Violation{{Code: "unknown_modifier", Value: "Sugar"}}},
-		{"two options of one group", `{"drink":"Latte","modifiers":["Oat","Regular"]}`, []ordermanager.Violation{{Code: "exclusive_options", Value: "Oat", Detail: "Milk is Regular already"}}},
-		{"duplicate option", `{"drink":"Latte","modifiers":["Oat","Oat"]}`, []ordermanager.Violation{{Code: "duplicate_option", Value: "Oat"}}},
-		{"over-long drink", `{"drink":"` + long + `"}`, []ordermanager.Violation{{Code: "too_long", Value: clipped, Field: "drink", Detail: "more than 100 bytes"}}},
-		{"over-long modifier", `{"drink":"Latte","modifiers":["` + long + `"]}`, []ordermanager.Violation{{Code: "too_long", Value: clipped, Field: "modifiers[0]", Detail: "more than 100 bytes"}}},
-		{"too many modifiers", `{"drink":"Latte","modifiers":["` + strings.Join(many, `","`) + `"]}`, []ordermanager.Violation{{Code: "too_long", Field: "modifiers", Detail: "more than 20"}}},
-		{"no drink", `{}`, []ordermanager.Violation{{Code: "malformed", Field: "drink", Detail: "is required"}}},
-		{"null is absent", `{"drink":null,"modifiers":null}`, []ordermanager.Violation{{Code: "malformed", Field: "drink", Detail: "is required"}}},
-		{"not an object", `"Latte"`, []ordermanager.Violation{{Code: "malformed", Field: "body", Detail: "is not an object"}}},
-		{"a number for a drink", `{"drink":5}`, []ordermanager.Violation{{Code: "malformed", Field: "drink", Detail: "is not a text"}}},
-		{"no list", `{"drink":"Latte","modifiers":"Oat"}`, []ordermanager.Violation{{Code: "malformed", Field: "modifiers", Detail: "is not a list"}}},
-		{"an empty modifier", `{"drink":"Latte","modifiers":[""]}`, []ordermanager.Violation{{Code: "malformed", Field: "modifiers[0]", Detail: "has no name"}}},
-		{"a control character", `{"drink":"La\u0000tte"}`, []ordermanager.Violation{{Code: "malformed", Value: "La\x00tte", Field: "drink", Detail: "contains a control character"}}},
-		{"all of it at once", `{"drink":"milkshake","modifiers":[1,"Sugar","Sugar",null,""]}`, []ordermanager.Violation{
-			{Code: "malformed", Field: "modifiers[0]", Detail: "is not a text"},
-			{Code: "malformed", Field: "modifiers[3]", Detail: "is not a text"},
-			{Code: "unknown_drink", Value: "milkshake"},
-			{Code: "duplicate_option", Value: "Sugar"},
-			{Code: "malformed", Field: "modifiers[4]", Detail: "has no name"},
+		{"unknown drink", order("milkshake"), []ordermanager.Violation{{Code: "unknown_drink", Value: "milkshake"}}},
+		{"another case is another drink", order("latte"), []ordermanager.Violation{{Code: "unknown_drink", Value: "latte"}}},
+		{"sold out", order("Mocha"), []ordermanager.Violation{{Code: "unavailable_drink", Value: "Mocha"}}},
+		{"unknown modifier", order("Latte", "Sugar"), []ordermanager.Violation{{Code: "unknown_modifier", Value: "Sugar"}}},
+		{"two options of one group", order("Latte", "Oat", "Regular"), []ordermanager.Violation{
+			{Code: "exclusive_options", Value: "Oat", Detail: "Milk is Regular already"},
 		}},
+		{"duplicate option", order("Latte", "Oat", "Oat"), []ordermanager.Violation{{Code: "duplicate_option", Value: "Oat"}}},
+		{"over-long drink", order(long), []ordermanager.Violation{{Code: "too_long", Value: clipped, Field: "drink", Detail: "more than 100 bytes"}}},
+		{"over-long modifier", order("Latte", long), []ordermanager.Violation{
+			{Code: "too_long", Value: clipped, Field: "modifiers[0]", Detail: "more than 100 bytes"},
+		}},
+		{"too many modifiers", order("Latte", many...), []ordermanager.Violation{{Code: "too_long", Field: "modifiers", Detail: "more than 20"}}},
+		{"no drink", order(""), []ordermanager.Violation{malformed("drink", "", "is required")}},
+		{"an empty modifier", order("Latte", ""), []ordermanager.Violation{malformed("modifiers[0]", "", "has no name")}},
+		{"a control character", order("La\x00tte"), []ordermanager.Violation{malformed("drink", "La\x00tte", "contains a control character")}},
+		{"not UTF-8", order("La\xff"), []ordermanager.Violation{malformed("drink", "La\uFFFD", "is not valid UTF-8")}},
+		{
+			"what was found before", ordermanager.DrinkOrder{Drink: "Latte", Violations: []ordermanager.Violation{known}},
+			[]ordermanager.Violation{known},
+		},
+		{
+			"a drink that could not be read", ordermanager.DrinkOrder{Violations: []ordermanager.Violation{malformed("drink", "", "is not a text")}},
+			[]ordermanager.Violation{malformed("drink", "", "is not a text")},
+		},
+		{
+			"all of it at once",
+			ordermanager.DrinkOrder{Drink: "milkshake", Modifiers: []string{"", "Sugar", "Sugar", ""}, Violations: []ordermanager.Violation{noText}},
+			[]ordermanager.Violation{
+				noText, {Code: "unknown_drink", Value: "milkshake"}, {Code: "duplicate_option", Value: "Sugar"},
+				malformed("modifiers[3]", "", "has no name"),
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var order ordermanager.DrinkOrder
-			if err := json.Unmarshal([]byte(tt.body), &order); err != nil {
-				t.Fatal(err)
-			}
-			_, err := sanitizer(t).Sanitize(order)
+			_, err := sanitizer(t).Sanitize(tt.give)
 			refusal, ok := errors.AsType[*ordermanager.MenuError](err)
 			if !ok || !errors.Is(err, ordermanager.ErrInvalidOrder) {
 				t.Fatalf("got %v", err)
@@ -183,12 +196,12 @@ func FuzzParseMenu(f *testing.F) {
 }
 
 func FuzzDrinkOrder(f *testing.F) {
-	f.Add([]byte(`{"userId":"1","drink":"Latte","modifiers":["Oat"],"icon":"x"}`))
-	f.Add([]byte(`{"drink":5,"modifiers":[1,null,"Oat","Oat","Regular"]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var order ordermanager.DrinkOrder
-		if json.Unmarshal(data, &order) != nil {
-			return
+	f.Add("Latte", "Oat", "Large")
+	f.Add("Mocha", "", "Oat")
+	f.Fuzz(func(t *testing.T, drinkName, first, second string) {
+		order := ordermanager.DrinkOrder{Drink: drinkName, Modifiers: []string{first, second}}
+		if second == "" {
+			order.Modifiers = order.Modifiers[:1]
 		}
 		drink, err := sanitizer(t).Sanitize(order)
 		if (err == nil) == (drink == nil && err != nil) {

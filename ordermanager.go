@@ -66,10 +66,21 @@ type Operation struct {
 	OrderID string
 }
 
-// Observer is called when an operation begins; the function that it returns is called with the operation's error when it ends, and the
-// context that it returns is used for what happens in between. It is where metrics and traces are added: a span
-// begins and ends here, [CodeOf] gives a label for the error. It must be safe for concurrent use. No task token reaches it.
-type Observer func(ctx context.Context, op Operation) (context.Context, func(error))
+// Ending is how an operation ended, as an [Observer] is told.
+type Ending struct {
+	// Err is the operation's error; nil when it went well. [CodeOf] gives a label for it.
+	Err error
+	// Refused says of a "store.apply" that a guard did not hold, so that nothing was written.
+	Refused bool
+	// Gone says of a "resume" that nothing waited on the token any more.
+	Gone bool
+}
+
+// Observer is called when an operation begins. The context that it returns is used for what happens in between, and the
+// function that it returns is called once, with how the operation ended. Where it returns nil for either, it is done without. It is
+// where metrics and traces are added: a span begins and ends here; package otelobserver does it for OpenTelemetry. It must be
+// safe for concurrent use, and an operation waits for it, so it must not block. No task token reaches it.
+type Observer func(ctx context.Context, op Operation) (context.Context, func(Ending))
 
 // New returns a Manager on a store, with the menu that puts are checked against and the resumer that wakes the workflow.
 // All three are required. It does no I/O. Its errors are [ErrInvalidOptions] and [ErrInvalidLifecycle].
@@ -247,22 +258,31 @@ func (q *Query) validate() error {
 
 // The calls to the collaborators, each observed and with its errors wrapped, in one place.
 
-func (m *Manager) observe(ctx context.Context, name string, action Action, orderID string) (context.Context, func(error)) {
+// begin tells the observer that an operation begins. What it returns tells how it ended.
+func (m *Manager) begin(ctx context.Context, op Operation) (context.Context, func(Ending)) {
 	if m.observer == nil {
-		return ctx, func(error) {}
+		return ctx, unobserved
 	}
-	observed, end := m.observer(ctx, Operation{Name: name, Action: action, OrderID: orderID})
+	observed, end := m.observer(ctx, op)
 	if observed == nil {
 		observed = ctx
 	}
 	if end == nil {
-		end = func(error) {}
+		end = unobserved
 	}
 	return observed, end
 }
 
+func unobserved(Ending) {}
+
+// observe is begin for an operation of which there is nothing to tell but its error.
+func (m *Manager) observe(ctx context.Context, name string, action Action, orderID string) (context.Context, func(error)) {
+	ctx, end := m.begin(ctx, Operation{Name: name, Action: action, OrderID: orderID})
+	return ctx, func(err error) { end(Ending{Err: err}) }
+}
+
 func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
-	ctx, end := m.observe(ctx, "store.apply", t.Entry.Action, t.OrderID)
+	ctx, end := m.begin(ctx, Operation{Name: "store.apply", Action: t.Entry.Action, OrderID: t.OrderID})
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	result, err := m.store.Apply(limited, *t)
@@ -273,7 +293,7 @@ func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
 		!result.Applied && t.failing(result.Order) == 0:
 		err = &StoreError{"apply", t.OrderID, ErrStoreContract}
 	}
-	end(err)
+	end(Ending{Err: err, Refused: err == nil && !result.Applied})
 	return result, err
 }
 

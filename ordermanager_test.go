@@ -210,12 +210,12 @@ func TestObserver_seesEveryOperationWithItsError(t *testing.T) {
 	var seen []string
 	type key struct{}
 	h := newHouse(t, func(o *ordermanager.Options) {
-		o.Observer = func(ctx context.Context, op ordermanager.Operation) (context.Context, func(error)) {
+		o.Observer = func(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
 			parent, _ := ctx.Value(key{}).(string)
-			return context.WithValue(ctx, key{}, op.Name), func(err error) {
+			return context.WithValue(ctx, key{}, op.Name), func(e ordermanager.Ending) {
 				mu.Lock()
 				defer mu.Unlock()
-				seen = append(seen, strings.TrimRight(fmt.Sprintf("%s>%s %s %s %s", parent, op.Name, op.Action, op.OrderID, ordermanager.CodeOf(err)), " "))
+				seen = append(seen, strings.TrimRight(fmt.Sprintf("%s>%s %s %s %s", parent, op.Name, op.Action, op.OrderID, ordermanager.CodeOf(e.Err)), " "))
 			}
 		}
 	})
@@ -238,6 +238,35 @@ func TestObserver_seesEveryOperationWithItsError(t *testing.T) {
 			t.Errorf("did not see %q in\n%s", want, strings.Join(seen, "\n"))
 		}
 	}
+}
+
+func TestObserver_learnsThatAGuardRefused(t *testing.T) {
+	var refused []bool
+	h := newHouse(t, func(o *ordermanager.Options) {
+		o.Observer = func(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+			return ctx, func(e ordermanager.Ending) {
+				if op.Name == "store.apply" {
+					refused = append(refused, e.Refused)
+				}
+			}
+		}
+	})
+	h.start()
+	h.receipt(h.Handle(t.Context(), put()))
+	_, _ = h.Handle(t.Context(), put())
+	if diff := cmp.Diff([]bool{false, false, true}, refused); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestObserver_mayReturnNothing(t *testing.T) {
+	h := newHouse(t, func(o *ordermanager.Options) {
+		o.Observer = func(context.Context, ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+			return nil, nil //nolint:staticcheck // what is tested
+		}
+	})
+	h.start()
+	h.receipt(h.Handle(t.Context(), put()))
 }
 
 // One table, one place: every sentinel has a code of its own, and its comment says which.

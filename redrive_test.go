@@ -350,7 +350,9 @@ func (silentMenu) Menu(context.Context, string) (*ordermanager.Menu, error) { re
 func TestACollaboratorThatBreaksItsContract_isAnErrorAndNoPanic(t *testing.T) {
 	resumer := new(memory.Resumer)
 	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), silentMenu{}, resumer, &ordermanager.Options{
-		Observer: func(context.Context, ordermanager.Operation) (context.Context, func(error)) { return nil, nil },
+		Observer: func(context.Context, ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+			return nil, nil
+		},
 	}))
 	must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), started(resumer.Issue(), time.Time{})))
 	if _, err := manager.Put(t.Context(), put()); !errors.Is(err, ordermanager.ErrMenuUnavailable) {

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,15 +9,15 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 func invalid(field, rule string) error { return &ordermanager.RequestError{Field: field, Rule: rule} }
 
-// parameters are those of the query. One that is there twice is refused: which was meant?
+// parameters are those of the query. One that is there twice is refused: which was meant? So is a known one in other letters: without
+// its action, a cancel would be a put.
 type parameters url.Values
 
 func parseParameters(r *http.Request) (parameters, error) {
@@ -26,9 +25,14 @@ func parseParameters(r *http.Request) (parameters, error) {
 	if err != nil {
 		return nil, invalid("query", "is not well-formed")
 	}
-	for _, name := range [...]string{"action", "eventId", "state", "maxItems", "cursor"} {
-		if len(values[name]) > 1 {
-			return nil, invalid(name, "is there more than once")
+	for _, known := range [...]string{"action", "eventId", "state", "maxItems", "cursor"} {
+		if len(values[known]) > 1 {
+			return nil, invalid(known, "is there more than once")
+		}
+		for name := range values {
+			if name != known && strings.EqualFold(name, known) {
+				return nil, invalid(name, "is not the name of a parameter: write "+known)
+			}
 		}
 	}
 	return parameters(values), nil
@@ -52,10 +56,7 @@ func (p parameters) query() (ordermanager.Query, error) {
 // venue reads the venue for what goes past the Manager, which checks its own.
 func (p parameters) venue() (string, error) {
 	venue := p.get("eventId")
-	if len(venue) > ordermanager.MaxIDBytes || !utf8.ValidString(venue) || strings.ContainsFunc(venue, unicode.IsControl) {
-		return "", invalid("eventId", fmt.Sprintf("is not a text of at most %d bytes", ordermanager.MaxIDBytes))
-	}
-	return venue, nil
+	return venue, ordermanager.CheckID("eventId", venue)
 }
 
 // idempotencyKey is the header that makes a request repeatable: it becomes the request id.
@@ -72,50 +73,44 @@ func parseAction(w http.ResponseWriter, r *http.Request, actor ordermanager.Acto
 	if len(keys) > 1 || len(keys) == 1 && keys[0] == "" {
 		return none, invalid(idempotencyKey, "must be there once, and not empty, or not at all")
 	}
-	request, err := parseBody(w, r)
+	body, err := parseBody(w, r)
 	if err != nil {
 		return none, err
 	}
 	// The sample's apps name the user in the body. For a barista that is the order's customer, and does not matter.
-	if named := request.Actor.ID; named != "" && named != actor.ID && actor.Role == ordermanager.RoleCustomer {
+	if body.UserID != "" && body.UserID != actor.ID && actor.Role == ordermanager.RoleCustomer {
 		return none, &refusal{code: "forbidden", field: "body.userId", detail: "body.userId names somebody else than the caller"}
 	}
-	request.Action = ordermanager.Action(params.get("action"))
-	request.OrderID = r.PathValue("id")
-	request.Venue = params.get("eventId")
-	request.Actor = actor
+	request := ordermanager.Request{
+		Action:  ordermanager.Action(params.get("action")),
+		OrderID: r.PathValue("id"),
+		Venue:   params.get("eventId"),
+		Actor:   actor,
+		Drink:   body.Drink,
+		Reason:  body.Reason,
+	}
 	if len(keys) == 1 {
 		request.RequestID = keys[0]
 	}
 	return request, nil
 }
 
-// parseBody reads the body of a put, which is the "body" of the Manager's own JSON form. Nothing is read as an empty one.
-func parseBody(w http.ResponseWriter, r *http.Request) (ordermanager.Request, error) {
-	var request ordermanager.Request
+// parseBody reads the body of a put. Nothing is read as an empty one.
+func parseBody(w http.ResponseWriter, r *http.Request) (serverlesspresso.Body, error) {
+	var none serverlesspresso.Body
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, ordermanager.MaxRequestBytes))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return request, &refusal{code: codeTooLarge, detail: fmt.Sprintf("the body is longer than %d bytes", ordermanager.MaxRequestBytes)}
+		return none, &refusal{code: codeTooLarge, detail: fmt.Sprintf("the body is longer than %d bytes", ordermanager.MaxRequestBytes)}
 	}
 	switch {
 	case err != nil:
-		return request, invalid("body", "could not be read")
+		return none, invalid("body", "could not be read")
 	case len(body) == 0:
-		return request, nil
+		return none, nil
 	case !isJSON(r.Header):
-		return request, &refusal{code: codeUnsupportedMediaType, detail: "send the body as application/json, not encoded"}
-	case !json.Valid(body):
-		return request, invalid("body", "is not valid JSON")
+		return none, &refusal{code: codeUnsupportedMediaType, detail: "send the body as application/json, not encoded"}
 	}
-	// One valid value, so it cannot reach beyond its place.
-	wrapped := append(append([]byte(`{"body":`), body...), '}')
-	if err := json.Unmarshal(wrapped, &request); err != nil {
-		if errors.Is(err, ordermanager.ErrInvalidRequest) {
-			return request, err
-		}
-		return request, invalid("body", "is not valid JSON")
-	}
-	return request, nil
+	return serverlesspresso.ParseBody(body)
 }
 
 // isJSON reports whether the headers say that the body is JSON. A body without a type is taken for it.

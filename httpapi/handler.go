@@ -53,18 +53,27 @@ type Handler struct {
 // New returns the handler of a manager. The menu is what GET /menu shows: give it the source that the manager has. Both are required.
 // It does no I/O. Its error is [ordermanager.ErrInvalidOptions].
 func New(manager *ordermanager.Manager, menu ordermanager.MenuSource, options *Options) (*Handler, error) {
+	if menu == nil {
+		return nil, fmt.Errorf("%w: the menu is nil", ordermanager.ErrInvalidOptions)
+	}
+	h, err := newHandler(manager, options)
+	if err != nil {
+		return nil, err
+	}
+	h.menu = menu
+	h.serve(h.resources())
+	return h, nil
+}
+
+func newHandler(manager *ordermanager.Manager, options *Options) (*Handler, error) {
+	if manager == nil {
+		return nil, fmt.Errorf("%w: the manager is nil", ordermanager.ErrInvalidOptions)
+	}
 	if options == nil {
 		options = &Options{}
 	}
-	switch {
-	case manager == nil:
-		return nil, fmt.Errorf("%w: the manager is nil", ordermanager.ErrInvalidOptions)
-	case menu == nil:
-		return nil, fmt.Errorf("%w: the menu is nil", ordermanager.ErrInvalidOptions)
-	}
 	h := &Handler{
 		manager:  manager,
-		menu:     menu,
 		identify: options.Identify,
 		feed:     options.Feed,
 		streams:  streams{open: map[ordermanager.Actor]int{}},
@@ -78,13 +87,17 @@ func New(manager *ordermanager.Manager, menu ordermanager.MenuSource, options *O
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
-	for path, methods := range h.resources() {
+	return h, nil
+}
+
+func (h *Handler) serve(resources map[string]methods) {
+	for path, methods := range resources {
 		h.mux.Handle(path, h.resource(methods))
 	}
 	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		h.allowOrigin(w, r, "")
 		h.fail(w, r, &refusal{code: codeNotFound})
 	})
-	return h, nil
 }
 
 // ServeHTTP answers one request.
@@ -96,7 +109,7 @@ type endpoint func(http.ResponseWriter, *http.Request) error
 // methods are the endpoints of one path.
 type methods map[string]endpoint
 
-// resources is the whole interface.
+// resources is the whole interface of [New].
 func (h *Handler) resources() map[string]methods {
 	resources := map[string]methods{
 		"/orders":              {http.MethodGet: h.identified(h.listOrders)},

@@ -85,6 +85,13 @@ func TestAct_refuses(t *testing.T) {
 		"a role that does not exist":   {call{actor: "root:1", path: "/orders/1"}, 401, "unauthenticated", ""},
 		"somebody without identifier":  {call{actor: "customer:", path: "/orders/1"}, 401, "unauthenticated", ""},
 		"an identifier too long":       {call{actor: "customer:" + strings.Repeat("1", 129), path: "/orders/1"}, 400, "invalid_request", "body.userId"},
+		"an action in other letters":   {call{actor: "customer:1", path: "/orders/1?Action=cancel", body: cappuccino}, 400, "invalid_request", "Action"},
+		"two customers":                {call{actor: "customer:1", path: "/orders/1", body: `{"userId":"1","userId":"2","drink":"Espresso"}`}, 400, "invalid_request", "body.userId"},
+		"two spellings":                {call{actor: "customer:1", path: "/orders/1", body: `{"userId":"1","UserId":"2","drink":"Espresso"}`}, 400, "invalid_request", "body.UserId"},
+		"half a character":             {call{actor: "customer:1", path: "/orders/1", body: `{"drink":"\ud800"}`}, 400, "invalid_request", "body"},
+		"not UTF-8":                    {call{actor: "customer:1", path: "/orders/1", body: "{\"drink\":\"\xff\"}"}, 400, "invalid_request", "body"},
+		"two drinks in one":            {call{actor: "customer:1", path: "/orders/1", body: `{"drink":"Espresso","quantity":2}`}, 422, "invalid_order", ""},
+		"an unseen character":          {call{actor: "customer:1", path: "/orders/1%E2%80%8B", body: cappuccino}, 400, "invalid_request", "orderId"},
 		"malformed JSON":               {call{actor: "customer:1", path: "/orders/1", body: `{"drink":`}, 400, "invalid_request", "body"},
 		"two values":                   {call{actor: "customer:1", path: "/orders/1", body: `{},"action":{}`}, 400, "invalid_request", "body"},
 		"a list":                       {call{actor: "customer:1", path: "/orders/1", body: `[]`}, 400, "invalid_request", "body"},
@@ -300,6 +307,8 @@ func TestLists_refuse(t *testing.T) {
 		"/menu?eventId=%ff":               "400 eventId",
 		"/menu?eventId=a&eventId=b":       "400 eventId",
 		"/menu?eventId=%07":               "400 eventId",
+		"/menu?eventid=a":                 "400 eventid",
+		"/menu?eventId=a%E2%80%8B":        "400 eventId",
 	} {
 		w := f.do(call{actor: "barista:3", method: "GET", path: path})
 		if got := fmt.Sprint(w.Code, " ", object(t, w)["field"]); got != want {

@@ -80,32 +80,46 @@ func (h byHand) update(ctx context.Context, update, condition string, values att
 	return readByHand(output.Attributes), nil
 }
 
+// sound requires what a reader of the item takes for granted.
+const sound = "attribute_type(cu, :S) AND attribute_type(st, :S) AND attribute_type(ca, :N)" +
+	" AND (attribute_not_exists(ve) OR attribute_type(ve, :NULL) OR attribute_type(ve, :S))" +
+	" AND (attribute_not_exists(ba) OR attribute_type(ba, :NULL) OR attribute_type(ba, :S))" +
+	" AND (attribute_not_exists(t1) OR attribute_type(t1, :NULL) OR attribute_type(t1, :S))" +
+	" AND (attribute_not_exists(t2) OR attribute_type(t2, :NULL) OR attribute_type(t2, :S))" +
+	" AND ((attribute_not_exists(v) AND attribute_not_exists(hi) AND attribute_not_exists(rq)) OR (size(hi) = v AND size(rq) = v))" +
+	" AND (attribute_not_exists(oe) OR attribute_type(oe, :NULL) OR attribute_type(oe, :SS))" +
+	" AND (attribute_not_exists(t1at) OR attribute_type(t1at, :NULL) OR attribute_type(t1at, :N))" +
+	" AND (attribute_not_exists(t2at) OR attribute_type(t2at, :NULL) OR attribute_type(t2at, :N))"
+
 func (h byHand) make(ctx context.Context) (*ordermanager.Order, error) {
 	at := num(strconv.FormatInt(benchTime.UnixMilli(), 10))
 	return h.update(ctx,
-		"SET hi = list_append(if_not_exists(hi, :4), :5), rq = list_append(if_not_exists(rq, :4), :6), ua = :8, st = :10, "+
-			"pl = ca + :11, ba = :12 ADD v :7",
-		"attribute_exists(id) AND st IN (:0) AND attribute_exists(dr) AND (st <> :1 OR ba = :2) AND NOT contains(rq, :3) "+
-			"AND (attribute_not_exists(v) OR v < :9)",
+		"SET hi = list_append(if_not_exists(hi, :8), :9), rq = list_append(if_not_exists(rq, :8), :10), ua = :12, st = :14, "+
+			"pl = ca + :15, ba = :16 ADD v :11",
+		sound+" AND st IN (:4) AND (attribute_exists(dr) AND NOT attribute_type(dr, :NULL)) AND (st <> :5 OR ba = :6) "+
+			"AND NOT contains(rq, :7) AND (attribute_not_exists(v) OR v < :13)",
 		attributes{
-			":0": str("pending"), ":1": str("making"), ":2": str("anna"), ":3": str("r2"), ":4": listValue(),
-			":5": listValue(mapValue(attributes{"a": str("make"), "t": str("making"), "o": str("barista"), "w": str("anna"), "m": at})),
-			":6": listValue(str("r2")), ":7": num("1"), ":8": at, ":9": num("100"), ":10": str("making"), ":11": num("20000000000000"),
-			":12": str("anna"),
+			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"),
+			":4": str("pending"), ":5": str("making"), ":6": str("anna"), ":7": str("r2"), ":8": listValue(),
+			":9":  listValue(mapValue(attributes{"a": str("make"), "t": str("making"), "o": str("barista"), "w": str("anna"), "m": at})),
+			":10": listValue(str("r2")), ":11": num("1"), ":12": at, ":13": num("100"), ":14": str("making"), ":15": num("20000000000000"),
+			":16": str("anna"),
 		}, types.ReturnValueAllNew)
 }
 
 func (h byHand) put(ctx context.Context) (*ordermanager.Order, error) {
 	at := num(strconv.FormatInt(benchTime.UnixMilli(), 10))
 	o, err := h.update(ctx,
-		"SET hi = list_append(if_not_exists(hi, :4), :5), rq = list_append(if_not_exists(rq, :4), :6), ua = :8, st = :9, "+
-			"pl = ca + :10, dr = :11, ow = :12 REMOVE ex ADD v :7",
-		"attribute_exists(id) AND st IN (:0) AND cu = :1 AND ve = :2 AND attribute_not_exists(dr) AND NOT contains(rq, :3)",
+		"SET hi = list_append(if_not_exists(hi, :8), :9), rq = list_append(if_not_exists(rq, :8), :10), ua = :12, st = :13, "+
+			"pl = ca + :14, dr = :15, ow = :16 REMOVE ex ADD v :11",
+		sound+" AND st IN (:4) AND cu = :5 AND ve = :6 AND (attribute_not_exists(dr) OR attribute_type(dr, :NULL)) "+
+			"AND NOT contains(rq, :7)",
 		attributes{
-			":0": str("pending"), ":1": str("c1"), ":2": str("ABC"), ":3": str("r1"), ":4": listValue(),
-			":5": listValue(mapValue(attributes{"a": str("put"), "t": str("pending"), "o": str("customer"), "w": str("c1"), "m": at})),
-			":6": listValue(str("r1")), ":7": num("1"), ":8": at, ":9": str("pending"), ":10": num("10000000000000"),
-			":11": mapValue(attributes{"n": str("Latte"), "i": str("latte-icon"), "m": listValue(str("Oat"))}), ":12": num("5"),
+			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"),
+			":4": str("pending"), ":5": str("c1"), ":6": str("ABC"), ":7": str("r1"), ":8": listValue(),
+			":9":  listValue(mapValue(attributes{"a": str("put"), "t": str("pending"), "o": str("customer"), "w": str("c1"), "m": at})),
+			":10": listValue(str("r1")), ":11": num("1"), ":12": at, ":13": str("pending"), ":14": num("10000000000000"),
+			":15": mapValue(attributes{"n": str("Latte"), "i": str("latte-icon"), "m": listValue(str("Oat"))}), ":16": num("5"),
 		}, types.ReturnValueAllNew)
 	if err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ type layout interface {
 	// settle writes a settlement as an update: all of it if seen is nil, otherwise what of it still applies to the item,
 	// and nil if nothing does.
 	settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update
-	// decode reads an order; a listed one has no history and no tokens.
+	// decode reads an order; a listed one has no history and no tokens. Nil is an item that is no order.
 	decode(r *reader, listed bool) *ordermanager.Order
 	// plan says where to look for the orders of a query.
 	plan(q ordermanager.Query) ([]stream, error)
@@ -137,7 +137,8 @@ func New(client API, table string, options *Options) (*Store, error) {
 // between.
 const attempts = 5
 
-// Apply implements [ordermanager.Store] with one UpdateItem.
+// Apply implements [ordermanager.Store] with one UpdateItem. Where there is no order, one GetItem more makes sure of it: not every
+// emulator answers a refusal with the item.
 //
 // In the layouts of the sample it needs a second one where the item has something that only the sample's functions write and that
 // the transition cannot know: ending an order of [Core] that none of our writes has touched before, or a token for the first wait that
@@ -179,17 +180,26 @@ func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) 
 
 // Get implements [ordermanager.Store] with one strongly consistent GetItem.
 func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
+	found, err := s.read(ctx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	return s.decode(found, false)
+}
+
+// read reads an item; nil if there is none.
+func (s *Store) read(ctx context.Context, orderID string) (item, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	consistent := true
 	output, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: s.layout.key(orderID), ConsistentRead: &consistent,
-	})
+	}, repeatConflicts)
 	if err != nil {
 		return nil, s.wrap("GetItem", orderID, err)
 	}
-	return s.decode(output.Item, false)
+	return output.Item, nil
 }
 
 // update sends an update. It returns the new item if it was written, and the item as it is if it was refused.
@@ -197,12 +207,17 @@ func (s *Store) update(ctx context.Context, orderID string, u *update, values ty
 	if err := ctx.Err(); err != nil {
 		return false, nil, err
 	}
-	output, err := s.client.UpdateItem(ctx, u.input(s.table, s.layout.key(orderID), values))
+	output, err := s.client.UpdateItem(ctx, u.input(s.table, s.layout.key(orderID), values), repeatConflicts)
 	if err == nil {
 		return true, output.Attributes, nil
 	}
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		return false, refused.Item, nil
+		if len(refused.Item) > 0 {
+			return false, refused.Item, nil
+		}
+		// There is no such item; but some emulators never return one.
+		current, err = s.read(ctx, orderID)
+		return false, current, err
 	}
 	return false, nil, s.explain(ctx, orderID, s.wrap("UpdateItem", orderID, err))
 }
@@ -227,7 +242,7 @@ func (s *Store) decode(from item, listed bool) (*ordermanager.Order, error) {
 	r := &reader{item: from}
 	order := s.layout.decode(r, listed)
 	if r.problem != nil {
-		r.problem.Table, r.problem.OrderID = s.table, order.ID
+		r.problem.Table, r.problem.OrderID = s.table, orderIDOf(from)
 		return nil, r.problem
 	}
 	return order, nil

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -30,15 +32,22 @@ var (
 	ErrAccessDenied = errors.New("access denied")
 	// ErrCredentials is returned when the caller's credentials are missing, wrong or expired.
 	ErrCredentials = errors.New("the credentials are missing, wrong or expired")
+	// ErrClock is returned when the clock of this machine differs too much from DynamoDB's, or a request was on its way for too long.
+	ErrClock = errors.New("the clock is wrong")
+	// ErrUnavailable is returned when DynamoDB failed even after the SDK's own retries. A write may have been applied: repeat it
+	// with the same request id.
+	ErrUnavailable = errors.New("DynamoDB failed")
 	// ErrUnreachable is returned when no answer came from the endpoint. A write may have been applied: repeat it with
 	// the same request id.
 	ErrUnreachable = errors.New("the endpoint did not answer")
-	// ErrBrokenItem is returned when an item is not what the layout says; an [*ItemError] says where. The item stays as it is. A
-	// write may have been applied, where the broken attribute is none that it looks at: mend the item, and repeat the
-	// write with the same request id.
+	// ErrBrokenItem is returned when an attribute on which something depends is not what the layout says; an [*ItemError] says which.
+	// The item stays as it is: what a write depends on is part of its condition. What is only shown breaks nothing.
 	ErrBrokenItem = errors.New("the item is broken")
-	// ErrContended is returned when the item changed each time between a refused write and the next. Try again.
+	// ErrContended is returned when the item changed each time between a refused write and the next, or when another program's
+	// transaction still held it after the SDK's own retries. Try again.
 	ErrContended = errors.New("the item keeps changing")
+	// ErrTooLarge is returned when the item, or in the layouts of the sample all items together, cannot grow any more.
+	ErrTooLarge = errors.New("the item or its collection is too large")
 	// ErrUnlistable is returned by a listing that no index of the layout serves, and that would have to read the whole
 	// table. The text says what to add to the query. It is also an [ordermanager.ErrInvalidRequest].
 	ErrUnlistable = errors.New("no index serves this listing")
@@ -116,7 +125,15 @@ func kindOf(err error) error {
 			return ErrNoTable
 		case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "LimitExceededException":
 			return ErrThrottled
-		case "AccessDeniedException", "KMSAccessDeniedException":
+		case "TransactionConflictException", "ReplicatedWriteConflictException":
+			return ErrContended
+		case "ItemCollectionSizeLimitExceededException":
+			return ErrTooLarge
+		case "InternalServerError", "InternalFailure", "ServiceUnavailable":
+			return ErrUnavailable
+		case "RequestTimeTooSkewed", "RequestExpired":
+			return ErrClock
+		case "AccessDeniedException", "KMSAccessDeniedException", "NotAuthorized", "OptInRequired":
 			return ErrAccessDenied
 		case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException",
 			"MissingAuthenticationTokenException", "MissingAuthenticationToken", "IncompleteSignatureException",
@@ -145,21 +162,27 @@ func kindOf(err error) error {
 
 func invalidKind(message string) error {
 	message = strings.ToLower(message)
-	for _, sign := range []string{"does not have the specified index"} {
-		if strings.Contains(message, sign) {
-			return ErrNoIndex
-		}
+	switch {
+	case strings.Contains(message, "does not have the specified index"):
+		return ErrNoIndex
+	case strings.Contains(message, "item size"):
+		return ErrTooLarge
 	}
 	for _, sign := range []string{
 		"key element does not match the schema", "missed key schema element", "number of conditions on the keys is invalid",
 		"type mismatch for index key", "type mismatch for key", "missing the key", "condition parameter type does not match schema type",
-		"starting key is invalid", "starting key does not match",
+		"starting key is invalid", "starting key does not match", "starting key is outside", "exclusive start key",
 	} {
 		if strings.Contains(message, sign) {
 			return ErrWrongKeys
 		}
 	}
 	return nil
+}
+
+// repeatConflicts lets the SDK repeat a request that met another program's transaction, as it repeats one that was throttled.
+func repeatConflicts(o *dynamodb.Options) {
+	o.Retryer = retry.AddWithErrorCodes(o.Retryer, "TransactionConflictException", "ReplicatedWriteConflictException")
 }
 
 // isInvalid reports whether DynamoDB called a request invalid.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -182,11 +183,18 @@ func (l *listing) fill(ctx context.Context, got int) error {
 
 // read reads on in one stream.
 func (l *listing) read(ctx context.Context, s *source, limit int32) error {
-	output, err := l.store.client.Query(ctx, l.store.queryInput(s, limit))
+	fromCursor := !s.begun && s.spot != spot{}
+	output, err := l.store.client.Query(ctx, l.store.queryInput(s, limit), repeatConflicts)
+	if fromCursor && isInvalid(err) && !errors.Is(kindOf(err), ErrNoIndex) {
+		return invalidCursor()
+	}
 	if err != nil {
 		return l.store.wrapQuery(s.index, err)
 	}
-	s.begun, s.next = true, output.LastEvaluatedKey
+	s.begun, s.next = true, nil
+	if len(output.LastEvaluatedKey) > 0 { // some answer the end with an empty key
+		s.next = output.LastEvaluatedKey
+	}
 	for _, found := range output.Items {
 		o, err := l.store.decode(found, true)
 		if err != nil && l.query.Owing {

@@ -213,7 +213,6 @@ func decodeMenu(r *reader, attribute string) *ordermanager.Menu {
 
 func decodeGroups(r *reader) []ordermanager.ModifierGroup {
 	var groups []ordermanager.ModifierGroup
-	r.without("modifiers")
 	for i, value := range r.list("modifiers") {
 		r.inside(fmt.Sprintf("modifiers[%d]", i), value, func(r *reader) {
 			groups = append(groups, ordermanager.ModifierGroup{Name: r.text("Name"), Options: r.texts("Options")})

@@ -129,8 +129,16 @@ func nativeCreate(u *update, t *ordermanager.Transition) {
 	}
 }
 
+var nativeSound = newSoundness(func(u *update) {
+	u.require(u.kind(nativeCustomer, "S"))
+	u.require(u.kind(nativeState, "S"))
+	u.require(u.kind(nativeCreated, "N"))
+	u.requireOptional("S", nativeVenue, nativeBarista, nativeFirst, nativeSecond)
+	nativeRecord.sound(u)
+})
+
 func nativeGuards(u *update, g *ordermanager.Guards) {
-	u.require(exists(nativeID))
+	u.requireSound(nativeSound)
 	if len(g.States) > 0 {
 		names := make([]string, len(g.States))
 		for i, state := range g.States {
@@ -145,10 +153,10 @@ func nativeGuards(u *update, g *ordermanager.Guards) {
 		requireText(u, nativeVenue, *g.Venue)
 	}
 	if g.NoDrink {
-		u.require(missing(nativeDrink))
+		u.requireAny(u.absent(nativeDrink)...)
 	}
 	if g.HasDrink {
-		u.require(exists(nativeDrink))
+		u.require(u.present(nativeDrink))
 	}
 	if g.FreeFor != "" {
 		making, free := u.value(str(string(ordermanager.StateMaking))), u.value(str(g.FreeFor))
@@ -159,7 +167,7 @@ func nativeGuards(u *update, g *ordermanager.Guards) {
 // requireText requires a text that is absent when it is empty.
 func requireText(u *update, name, text string) {
 	if text == "" {
-		u.require(missing(name))
+		u.requireAny(u.absent(name)...)
 	} else {
 		u.requireEqual(name, str(text))
 	}
@@ -191,14 +199,14 @@ func (native) decode(r *reader, listed bool) *ordermanager.Order {
 		ID:        r.text(nativeID),
 		Customer:  r.required(nativeCustomer),
 		Venue:     r.text(nativeVenue),
-		Robot:     r.boolean(nativeRobot),
+		Robot:     r.flag(nativeRobot),
 		State:     ordermanager.State(r.required(nativeState)),
-		Drink:     decodeDrink(r),
-		Number:    r.text(nativeNumber),
+		Drink:     decodeDrink(r.get(nativeDrink)),
+		Number:    r.shown(nativeNumber),
 		Barista:   r.text(nativeBarista),
-		Reason:    r.text(nativeReason),
+		Reason:    r.shown(nativeReason),
 		CreatedAt: r.time(nativeCreated),
-		UpdatedAt: r.time(nativeRecord.updated),
+		UpdatedAt: r.shownTime(nativeRecord.updated),
 	}
 	if !o.State.Known() {
 		r.fail(nativeState, "is not a state")
@@ -224,16 +232,12 @@ func encodeDrink(d *ordermanager.Drink) types.AttributeValue {
 	return dict(m)
 }
 
-func decodeDrink(r *reader) *ordermanager.Drink {
-	value := r.get(nativeDrink)
+func decodeDrink(value types.AttributeValue) *ordermanager.Drink {
 	if value == nil {
 		return nil
 	}
-	d := &ordermanager.Drink{}
-	r.inside(nativeDrink, value, func(r *reader) {
-		*d = ordermanager.Drink{Name: r.required("n"), Icon: r.text("i"), Modifiers: r.texts("m")}
-	})
-	return d
+	r := inside(value)
+	return &ordermanager.Drink{Name: r.shown("n"), Icon: r.shown("i"), Modifiers: r.shownTexts("m")}
 }
 
 // listedAttributes are what a listing needs of an order, and what the indexes hold beside their keys.

@@ -87,7 +87,7 @@ func TestRequests_areOneWritePerActionAndOneToSettle(t *testing.T) {
 			{"cancel of a completed order", write, ordermanager.ErrIllegalTransition, func() (ordermanager.Receipt, error) {
 				return silent.Cancel(ctx, request("o1", customer))
 			}},
-			{"cancel of no order", write, ordermanager.ErrOrderNotFound, func() (ordermanager.Receipt, error) {
+			{"cancel of no order", "UpdateItem, GetItem", ordermanager.ErrOrderNotFound, func() (ordermanager.Receipt, error) {
 				return silent.Cancel(ctx, request("o2", customer))
 			}},
 			{"another workflow started", write, nil, func() (ordermanager.Receipt, error) {

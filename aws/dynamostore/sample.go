@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/brewline/ordermanager"
 )
 
@@ -91,6 +93,9 @@ func (l sample) split(text string) (venue string, p phase, ok bool) {
 			if venue, ok := strings.CutSuffix(text, suffixes[p]); ok {
 				return venue, p, true
 			}
+			if text == suffixes[p][1:] { // of before there were venues
+				return "", p, true
+			}
 		} else if slices.Contains(words[p], text) {
 			return "", p, true
 		}
@@ -150,8 +155,20 @@ func (l sample) apply(t *ordermanager.Transition, seen item, ttl time.Duration) 
 	return w.update
 }
 
+// create also takes the place of a phantom: see the function of that name. It leaves nothing of it.
 func (w *writing) create() {
-	w.require(missing(sampleID))
+	w.requireAny(w.absent(sampleCustomer)...)
+	w.requireAny(w.absent(sampleToken)...)
+	w.require(missing(sampleRecord.version))
+	a := &w.t.Assign
+	for _, left := range [...]struct {
+		name     string
+		assigned bool
+	}{{sampleDrink, a.Drink != nil}, {sampleBarista, a.Barista != nil}, {sampleReason, a.Reason != ""}, {sampleNumber, a.Number != ""}} {
+		if !left.assigned {
+			w.remove(left.name)
+		}
+	}
 	w.set(sampleCustomer, str(w.t.Create.Customer))
 	w.set(sampleRobot, boolean(w.t.Create.Robot))
 	at := w.value(millis(w.t.Entry.At))
@@ -162,27 +179,35 @@ func (w *writing) create() {
 	}
 }
 
+var sampleSound = newSoundness(func(u *update) {
+	u.require(u.kind(sampleCustomer, "S"))
+	u.requireOptional("S", sampleToken, sampleBarista, ownFirst, ownSecond, ownVenue)
+	sampleRecord.sound(u)
+})
+
 func (w *writing) guards() {
 	g := &w.t.Guards
-	w.require(exists(sampleID))
+	w.requireSound(sampleSound)
 	if len(g.States) > 0 {
 		w.require(w.inState(g.States))
+	} else {
+		w.requireAny(w.in(open), w.in(completed), w.in(cancelled))
 	}
 	if g.Customer != "" {
 		w.requireEqual(sampleCustomer, str(g.Customer))
 	}
 	if g.Venue != nil {
-		if w.venues {
+		if w.venues && w.seen == nil {
 			w.require(sampleState + " IN " + w.list(*g.Venue+suffixes[open], *g.Venue+suffixes[completed], *g.Venue+suffixes[cancelled]))
-		} else {
+		} else if !w.venues {
 			requireText(w.update, ownVenue, *g.Venue)
 		}
 	}
 	if g.NoDrink {
-		w.require(missing(sampleDrink))
+		w.requireAny(w.absent(sampleDrink)...)
 	}
 	if g.HasDrink {
-		w.require(exists(sampleDrink))
+		w.require(w.present(sampleDrink))
 	}
 	if g.FreeFor != "" {
 		free := append(w.unclaimed(), sampleBarista+" = "+w.value(str(g.FreeFor)))
@@ -200,11 +225,17 @@ func (w *writing) mustBeOpen() bool {
 }
 
 func (w *writing) unclaimed() []string {
-	return []string{missing(sampleBarista), sampleBarista + " = " + w.value(str(""))}
+	return append(w.absent(sampleBarista), sampleBarista+" = "+w.value(str("")))
 }
 
 // in is the condition that the order is in a phase.
 func (w *writing) in(p phase) string {
+	if w.seen != nil { // ORDERSTATE must be what was seen
+		if _, seen, ok := w.split(w.seen.text(sampleState)); ok && seen == p {
+			return exists(sampleState)
+		}
+		return missing(sampleID)
+	}
 	if !w.venues || w.venue != nil {
 		venue := ""
 		if w.venue != nil {
@@ -261,7 +292,7 @@ func (w *writing) state() {
 	p := phaseOf(to)
 	switch {
 	case to == "":
-	case w.t.Create != nil, w.seen != nil, to.Terminal() && (!w.venues || w.venue != nil):
+	case w.t.Create != nil, to.Terminal() && (!w.venues || w.venue != nil):
 		w.set(sampleState, str(w.form(p)))
 	case !to.Terminal():
 		// An open order stays as it is written.
@@ -323,8 +354,8 @@ func (w *writing) tokens() {
 		w.setTo(sampleToken, token)
 	case w.seen == nil:
 		// The usual case is that the second wait has not begun. If it has, TaskToken may be its token.
-		w.require(missing(sampleNumber))
-		w.require(missing(sampleRecord.secondAt))
+		w.requireAny(w.absent(sampleNumber)...)
+		w.requireAny(w.absent(sampleRecord.secondAt)...)
 		w.setTo(sampleToken, token)
 	default:
 		requireSame(w.update, w.seen, sampleToken)
@@ -339,8 +370,9 @@ func (w *writing) secondToken(token string) {
 	w.setTo(sampleToken, token)
 	if w.t.Create == nil {
 		// As the sample does; but the time of creation is kept.
-		w.setTo(ownCreated, "if_not_exists("+ownCreated+", "+sampleTime+")")
-		w.set(sampleTime, millis(w.t.Entry.At))
+		at := w.value(millis(w.t.Entry.At))
+		w.setTo(ownCreated, "if_not_exists("+ownCreated+", if_not_exists("+sampleTime+", "+at+"))")
+		w.setTo(sampleTime, at)
 	}
 	switch {
 	case w.t.Assign.AnswerFirst:
@@ -348,7 +380,7 @@ func (w *writing) secondToken(token string) {
 	case w.t.Create != nil:
 	case w.seen == nil:
 		// The first token stays, so it must be safe in its own attribute before TaskToken is overwritten.
-		w.requireAny(missing(sampleToken), sampleToken+" = "+ownFirst, sampleToken+" = "+ownSecond)
+		w.requireAny(append(w.absent(sampleToken), sampleToken+" = "+ownFirst, sampleToken+" = "+ownSecond)...)
 	default:
 		requireSame(w.update, w.seen, sampleToken)
 		if first := w.seen.holder().first; !first.IsZero() {
@@ -402,7 +434,7 @@ func settleBlind(u *update, s *ordermanager.Settlement) {
 	}
 	token := u.value(str(newest.Reveal()))
 	u.require(sampleToken + " = " + token)
-	u.requireAny(missing(own), own+" = "+token)
+	u.requireAny(append(u.absent(own), own+" = "+token)...)
 	u.remove(sampleToken, own)
 	if own == ownSecond && !s.First.IsZero() {
 		u.requireEqual(ownFirst, str(s.First.Reveal()))
@@ -438,23 +470,32 @@ func requireSame(u *update, r *reader, name string) {
 	if r.has(name) {
 		u.requireEqual(name, r.get(name))
 	} else {
-		u.require(missing(name))
+		u.requireAny(u.absent(name)...)
 	}
 }
 
+// phantom reports whether an item is no order. The sample's functions leave such a row behind when they change an order that does
+// not exist: it has what they set, and neither a customer nor anybody who waits.
+func (sample) phantom(r *reader) bool {
+	return !r.has(sampleCustomer) && !r.has(sampleToken) && !r.has(sampleRecord.version)
+}
+
 func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
-	r.without(sampleRobot, sampleReason, sampleNumber) // a program that has none may say so
+	// A listing has no tokens to tell.
+	if !listed && l.phantom(r) {
+		return nil
+	}
 	o := &ordermanager.Order{
 		ID:        r.text(sampleID),
 		Customer:  r.required(sampleCustomer),
 		Venue:     r.text(ownVenue),
-		Robot:     r.boolean(sampleRobot),
-		Drink:     decodeDrinkOrder(r),
-		Number:    r.textOrNumber(sampleNumber),
+		Robot:     r.flag(sampleRobot),
+		Drink:     decodeDrinkOrder(r.get(sampleDrink)),
+		Number:    r.shown(sampleNumber),
 		Barista:   r.text(sampleBarista),
-		Reason:    r.text(sampleReason),
-		CreatedAt: r.time(ownCreated),
-		UpdatedAt: r.time(sampleRecord.updated),
+		Reason:    r.shown(sampleReason),
+		CreatedAt: r.shownTime(ownCreated),
+		UpdatedAt: r.shownTime(sampleRecord.updated),
 	}
 	venue, p, ok := l.split(r.required(sampleState))
 	if !ok {
@@ -473,14 +514,11 @@ func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
 	default:
 		o.State = ordermanager.StatePending
 	}
-	if !r.has(sampleTime) {
-		r.fail(sampleTime, "is missing")
-	}
-	if ts := r.time(sampleTime); o.CreatedAt.IsZero() {
+	if ts := r.shownTime(sampleTime); o.CreatedAt.IsZero() {
 		o.CreatedAt = ts
 	}
 	if o.UpdatedAt.IsZero() {
-		o.UpdatedAt = r.time(sampleTime)
+		o.UpdatedAt = r.shownTime(sampleTime)
 	}
 	sampleRecord.decode(r, o, listed)
 	if !listed {
@@ -513,19 +551,23 @@ func encodeDrinkOrder(d *ordermanager.Drink, by ordermanager.Actor) string {
 	return string(data)
 }
 
-func decodeDrinkOrder(r *reader) *ordermanager.Drink {
-	if !r.has(sampleDrink) {
+// decodeDrinkOrder reads the accepted drink. That there is one decides; what it is, is only shown. It is the JSON of a put's
+// body; functions of the sample that are older wrote a map, or the name alone.
+func decodeDrinkOrder(value types.AttributeValue) *ordermanager.Drink {
+	if value == nil {
 		return nil
 	}
-	var body drinkOrder
-	if text := r.text(sampleDrink); text != "" || r.problem == nil {
-		if json.Unmarshal([]byte(text), &body) != nil {
-			r.fail(sampleDrink, "is not the JSON of a drink")
-		} else if body.Drink == "" {
-			r.fail(sampleDrink, "names no drink")
-		}
+	decoder := json.NewDecoder(strings.NewReader(plainText(value)))
+	decoder.UseNumber()
+	var body any
+	if decoder.Decode(&body) == nil {
+		value = attributeOf(body)
 	}
-	return &ordermanager.Drink{Name: body.Drink, Icon: body.Icon, Modifiers: body.Modifiers}
+	if name := plainText(value); name != "" {
+		return &ordermanager.Drink{Name: name}
+	}
+	r := inside(value)
+	return &ordermanager.Drink{Name: r.shown("drink"), Icon: r.shown("icon"), Modifiers: r.shownTexts("modifiers")}
 }
 
 func (sample) listedAttributes() []string {

@@ -1,6 +1,7 @@
 package dynamostore
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -88,6 +89,43 @@ func anyOf(parts ...string) string {
 		return parts[0]
 	}
 	return "(" + strings.Join(parts, " OR ") + ")"
+}
+
+// kind is the condition that an attribute is of a type.
+func (u *update) kind(name, kind string) string {
+	u.values[":"+kind] = str(kind)
+	return "attribute_type(" + name + ", :" + kind + ")"
+}
+
+// absent lists the conditions of which one must hold for an attribute that is not there: one that is NULL is none.
+func (u *update) absent(name string) []string { return []string{missing(name), u.kind(name, "NULL")} }
+
+// present is the opposite of absent.
+func (u *update) present(name string) string { return allOf(exists(name), "NOT "+u.kind(name, "NULL")) }
+
+// requireOptional requires that attributes are of a type or absent.
+func (u *update) requireOptional(kind string, names ...string) {
+	for _, name := range names {
+		u.requireAny(append(u.absent(name), u.kind(name, kind))...)
+	}
+}
+
+// soundness is the part of a condition that every transition has: it requires what decode requires. So an item that another program
+// broke where it matters is refused, and is not written over.
+type soundness struct {
+	condition string
+	values    item
+}
+
+func newSoundness(build func(*update)) *soundness {
+	u := newUpdate()
+	build(u)
+	return &soundness{string(u.conditions), u.values}
+}
+
+func (u *update) requireSound(s *soundness) {
+	u.require(s.condition)
+	maps.Copy(u.values, s.values)
 }
 
 func allOf(parts ...string) string { return "(" + strings.Join(parts, " AND ") + ")" }

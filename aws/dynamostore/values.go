@@ -1,7 +1,10 @@
 package dynamostore
 
 import (
+	"encoding/json"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -40,15 +43,13 @@ func (r *reader) fail(attribute, rule string) {
 	}
 }
 
-func (r *reader) get(name string) types.AttributeValue { return r.item[name] }
-
-// without takes attributes that are NULL for attributes that are not there.
-func (r *reader) without(names ...string) {
-	for _, name := range names {
-		if null, ok := r.item[name].(*types.AttributeValueMemberNULL); ok && null.Value {
-			delete(r.item, name)
-		}
+// get returns an attribute. One that is NULL is one that is not there: so do SDKs of other languages write "none".
+func (r *reader) get(name string) types.AttributeValue {
+	value := r.item[name]
+	if _, null := value.(*types.AttributeValueMemberNULL); null {
+		return nil
 	}
+	return value
 }
 
 // typed reads an attribute of one type, and reports whether it is there.
@@ -98,14 +99,6 @@ func (r *reader) number(name string) int64 {
 	return int64(decimal)
 }
 
-// textOrNumber reads what one program writes as a text and another as a number.
-func (r *reader) textOrNumber(name string) string {
-	if n, ok := r.get(name).(*types.AttributeValueMemberN); ok {
-		return n.Value
-	}
-	return r.text(name)
-}
-
 func (r *reader) boolean(name string) bool {
 	b, ok := typed[*types.AttributeValueMemberBOOL](r, name, "a boolean (BOOL)")
 	return ok && b.Value
@@ -117,6 +110,83 @@ func (r *reader) time(name string) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(r.number(name)).UTC()
+}
+
+// What is only shown must not keep an order from being read. The next four read as much as there is, whoever wrote it.
+
+// shown reads a text, which may be written as a number.
+func (r *reader) shown(name string) string { return plainText(r.get(name)) }
+
+// shownTime reads milliseconds, which may be written as a text; zero if they are none.
+func (r *reader) shownTime(name string) time.Time {
+	lenient := &reader{item: item{name: &types.AttributeValueMemberN{Value: r.shown(name)}}}
+	if at := lenient.time(name); lenient.problem == nil {
+		return at
+	}
+	return time.Time{}
+}
+
+// flag reads a boolean, which may be written as a text or a number.
+func (r *reader) flag(name string) bool {
+	if b, ok := r.get(name).(*types.AttributeValueMemberBOOL); ok {
+		return b.Value
+	}
+	switch strings.ToLower(r.shown(name)) {
+	case "", "0", "false", "no":
+		return false
+	}
+	return true
+}
+
+// shownTexts reads a list or a set of texts.
+func (r *reader) shownTexts(name string) []string {
+	switch all := r.get(name).(type) {
+	case *types.AttributeValueMemberSS:
+		return slices.Clone(all.Value)
+	case *types.AttributeValueMemberL:
+		var texts []string
+		for _, element := range all.Value {
+			if text := plainText(element); text != "" {
+				texts = append(texts, text)
+			}
+		}
+		return texts
+	}
+	return nil
+}
+
+// attributeOf turns what encoding/json made of a text into what a map of DynamoDB would be; nil for what nothing here reads.
+func attributeOf(value any) types.AttributeValue {
+	switch v := value.(type) {
+	case string:
+		return str(v)
+	case json.Number:
+		return &types.AttributeValueMemberN{Value: v.String()}
+	case []any:
+		all := make([]types.AttributeValue, len(v))
+		for i, element := range v {
+			all[i] = attributeOf(element)
+		}
+		return list(all...)
+	case map[string]any:
+		m := make(item, len(v))
+		for name, element := range v {
+			m[name] = attributeOf(element)
+		}
+		return dict(m)
+	}
+	return nil
+}
+
+// plainText is the text of a text or a number; empty for anything else.
+func plainText(value types.AttributeValue) string {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberS:
+		return v.Value
+	case *types.AttributeValueMemberN:
+		return v.Value
+	}
+	return ""
 }
 
 func (r *reader) token(name string) ordermanager.TaskToken {
@@ -152,6 +222,14 @@ func (r *reader) texts(name string) []string {
 		all[i] = s.Value
 	}
 	return all
+}
+
+// inside is a reader of what a map that is only shown has in it; of anything else, of nothing.
+func inside(value types.AttributeValue) *reader {
+	if m, ok := value.(*types.AttributeValueMemberM); ok {
+		return &reader{item: m.Value}
+	}
+	return &reader{}
 }
 
 // inside reads a map or an element of a list as if it were an item; what is wrong there is the fault of the attribute.

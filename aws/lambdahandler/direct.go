@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // Direct returns the handler of a function that is invoked with the input of the OrderManager workflow itself, the JSON form of an
@@ -31,7 +32,7 @@ func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage
 
 // act carries out a request, under the given id if it has none.
 func act(ctx context.Context, manager *ordermanager.Manager, input []byte, id string) (ordermanager.Receipt, error) {
-	request, err := ordermanager.ParseRequest(input)
+	request, err := serverlesspresso.ParseRequest(input)
 	if err != nil {
 		return ordermanager.Receipt{}, err
 	}

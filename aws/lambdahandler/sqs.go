@@ -2,7 +2,6 @@ package lambdahandler
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/processor"
 )
 
 // SQS returns the handler of a function that reads a queue whose messages are inputs as for [Direct] or events as for [EventBridge], in any
@@ -91,12 +91,7 @@ func isFIFO(message *events.SQSMessage) bool {
 // consume carries out one message. Its error is final if repeating the message is useless.
 func consume(ctx context.Context, manager *ordermanager.Manager, message *events.SQSMessage) error {
 	body := []byte(message.Body)
-	var kind struct {
-		DetailType json.RawMessage `json:"detail-type"`
-		Detail     json.RawMessage `json:"detail"`
-	}
-	// What is wrong with it, if anything, is said by who reads it in earnest.
-	if json.Unmarshal(body, &kind) == nil && (kind.DetailType != nil || kind.Detail != nil) {
+	if processor.IsEvent(body) {
 		_, err := notify(ctx, manager, body)
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/internal/processor"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 type execCommand struct {
@@ -204,14 +205,7 @@ func (h *house) answer(ctx context.Context, n int, input value) (any, error) {
 
 // perform carries out a request or an event. It returns its action also when it is refused, if there is one to be read.
 func (h *house) perform(ctx context.Context, data []byte) (ordermanager.Action, ordermanager.Receipt, error) {
-	var kind struct {
-		Action     any             `json:"action"`
-		DetailType json.RawMessage `json:"detail-type"`
-		Detail     json.RawMessage `json:"detail"`
-	}
-	// What is wrong with it, if anything, is said by who reads it in earnest.
-	object := json.Unmarshal(data, &kind) == nil
-	if kind.DetailType != nil || kind.Detail != nil {
+	if processor.IsEvent(data) {
 		event, err := processor.Parse(data)
 		if err != nil {
 			return event.Action, ordermanager.Receipt{}, err
@@ -219,12 +213,12 @@ func (h *house) perform(ctx context.Context, data []byte) (ordermanager.Action, 
 		receipt, err := h.notify(ctx, event)
 		return event.Action, receipt, err
 	}
-	text, _ := kind.Action.(string)
-	action := ordermanager.Action(text)
-	if object && (kind.Action == nil || kind.Action == "") {
+	request, err := serverlesspresso.ParseRequest(data)
+	action := request.Action
+	bad, _ := errors.AsType[*ordermanager.RequestError](err)
+	if action == "" && (bad == nil || bad.Field != "request" && bad.Field != "action") {
 		action = ordermanager.ActionPut
 	}
-	request, err := ordermanager.ParseRequest(data)
 	if err != nil {
 		return action, ordermanager.Receipt{}, err
 	}

@@ -41,6 +41,7 @@ func TestExec_answersEveryInputOfAScript(t *testing.T) {
 		{about: "every kind of refusal", input: "refusals", code: exitRefused},
 		{about: "every action on orders that have ended (invariant 1)", input: "terminal", code: exitRefused},
 		{about: "values that are no requests", input: "not_requests", code: exitRefused},
+		{about: "values that two readers would read differently (invariant 9)", input: "exact", code: exitRefused},
 		{about: "values that are no events", input: "not_events", code: exitRefused},
 		{about: "events that come twice, late, or from somebody else (invariants 3 and 6)", input: "repeated_events", code: exitRefused},
 		{about: "time-outs", input: "time_outs", code: exitRefused},

@@ -319,22 +319,34 @@ func TestWatch_endsWellWhenItIsInterrupted(t *testing.T) {
 	}
 }
 
+// serve runs the server, and returns its address and what stops it.
+func serve(t *testing.T, store string, flags ...string) (url string, stop func()) {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(t.Context())
+	reader, stdout := io.Pipe()
+	done := make(chan int)
+	go func() {
+		done <- run(ctx, append([]string{"serve", "--store", store, "--addr", "127.0.0.1:0"}, flags...), nil, stdout, io.Discard)
+	}()
+	said, err := bufio.NewReader(reader).ReadString('\n')
+	_, url, _ = strings.Cut(said, " at ")
+	url, _, _ = strings.Cut(url, " ")
+	if err != nil || !strings.Contains(said, "demo") || !strings.HasPrefix(url, "http://127.0.0.1:") {
+		t.Fatalf("said %q, %v", said, err)
+	}
+	return url, func() {
+		interrupt()
+		if code := <-done; code != exitAccepted {
+			t.Errorf("exit code %d", code)
+		}
+	}
+}
+
 func TestServe_takesAnOrderThroughItsLife(t *testing.T) {
 	file, _ := newFile(t)
 	for _, store := range []string{"memory", file} {
 		t.Run(store[:6], func(t *testing.T) {
-			ctx, interrupt := context.WithCancel(t.Context())
-			reader, stdout := io.Pipe()
-			done := make(chan int)
-			go func() {
-				done <- run(ctx, []string{"serve", "--store", store, "--addr", "127.0.0.1:0"}, nil, stdout, io.Discard)
-			}()
-			said, err := bufio.NewReader(reader).ReadString('\n')
-			_, url, _ := strings.Cut(said, " at ")
-			url, _, _ = strings.Cut(url, " ")
-			if err != nil || !strings.Contains(said, "demo") || !strings.HasPrefix(url, "http://127.0.0.1:") {
-				t.Fatalf("said %q, %v", said, err)
-			}
+			url, stop := serve(t, store)
 			for _, c := range []struct {
 				method, path, user, body string
 				status                   int
@@ -365,10 +377,7 @@ func TestServe_takesAnOrderThroughItsLife(t *testing.T) {
 					t.Errorf("%s %s: %d, want %d: %s", c.method, c.path, response.StatusCode, c.status, answer)
 				}
 			}
-			interrupt()
-			if code := <-done; code != exitAccepted {
-				t.Errorf("exit code %d", code)
-			}
+			stop()
 		})
 	}
 	if got := showDetails(t, file); got.State != ordermanager.StateCompleted || got.Owes {

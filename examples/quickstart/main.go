@@ -12,6 +12,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 const orderID = "1"
@@ -69,7 +70,7 @@ func (c cafe) start(step string) {
 // ordermanager.Request itself, and calls manager.Put, manager.Make and so on.
 func (c cafe) handle(step, input string) {
 	fmt.Println(step)
-	request, err := ordermanager.ParseRequest([]byte(input))
+	request, err := serverlesspresso.ParseRequest([]byte(input))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -3,14 +3,15 @@
 package processor
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"strconv"
+	"math/big"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/strictjson"
 )
 
 // The values of "detail-type" that are understood.
@@ -56,15 +57,26 @@ func (e *UnknownTypeError) Unwrap() error { return ordermanager.ErrInvalidReques
 // has the right type; what the values may be is checked by the Manager, once for every door. After an error the event
 // still has its Action, if that could be read.
 //
+// The JSON is read exactly: see [strictjson]. A field that is not known is ignored, one that is spelt nearly like a known one too: who sent
+// an event cannot be asked to send it again.
+//
 // Errors: [*ordermanager.RequestError], whose field is a path in the event's JSON, and [*UnknownTypeError]. They never contain
 // a task token.
 func Parse(data []byte) (Event, error) {
 	if len(data) > ordermanager.MaxRequestBytes {
 		return Event{}, invalid("event", fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes))
 	}
-	envelope := object{}
-	if json.Unmarshal(data, &envelope.fields) != nil || envelope.fields == nil {
-		return Event{}, invalid("event", "is not a JSON object")
+	v, err := strictjson.Parse("event", data)
+	switch {
+	case err != nil:
+		return Event{}, refusal(err)
+	case v.Raw()[0] != '{':
+		return Event{}, refusal(v.Error("is not a JSON object"))
+	}
+	v.Path = "" // its fields are named without it
+	envelope, err := open(v)
+	if err != nil {
+		return Event{}, err
 	}
 	detailType := envelope.required("detail-type")
 	if envelope.err != nil {
@@ -127,11 +139,27 @@ var readers = map[string]struct {
 	}},
 }
 
+// IsEvent reports whether a JSON text is meant as an event, and not as a request. What is wrong with it, if anything, is said by who reads
+// it in earnest.
+func IsEvent(data []byte) bool {
+	v, err := strictjson.Parse("", data)
+	if err != nil {
+		return false
+	}
+	fields, err := v.Object()
+	return err == nil && !(fields.Get("detail-type").Absent() && fields.Get("detail").Absent())
+}
+
 // object reads the fields of a JSON object and keeps the first thing that is wrong. A field that is null is one that is absent.
 type object struct {
-	path   string
-	fields map[string]json.RawMessage
+	fields *strictjson.Object
 	err    error
+}
+
+// open opens an object. The error is a [*ordermanager.RequestError].
+func open(v strictjson.Value) (*object, error) {
+	fields, err := v.Object()
+	return &object{fields: fields}, refusal(err)
 }
 
 func (o *object) fail(err error) {
@@ -140,54 +168,61 @@ func (o *object) fail(err error) {
 	}
 }
 
-// read puts a field into a variable, and reports whether it is there and right.
-func (o *object) read(name string, into any, rule string) bool {
-	raw := o.fields[name]
-	if len(raw) == 0 || string(raw) == "null" {
-		return false
-	}
-	// What encoding/json has to say about it may quote the value.
-	if json.Unmarshal(raw, into) != nil {
-		o.fail(invalid(o.path+name, rule))
-		return false
-	}
-	return true
-}
+// wrong keeps that a field breaks a rule.
+func (o *object) wrong(name, rule string) { o.fail(refusal(o.fields.Get(name).Error(rule))) }
 
-func (o *object) text(name string) (value string) {
-	o.read(name, &value, "is not a text")
-	return value
+func (o *object) text(name string) string {
+	v := o.fields.Get(name)
+	text, ok := v.Text()
+	if !ok && !v.Absent() {
+		o.wrong(name, "is not a text")
+	}
+	return text
 }
 
 func (o *object) required(name string) string {
 	value := o.text(name)
 	if value == "" {
-		o.fail(invalid(o.path+name, "is required"))
+		o.wrong(name, "is required")
 	}
 	return value
 }
 
-func (o *object) truth(name string) (value bool) {
-	o.read(name, &value, "is not true or false")
-	return value
+func (o *object) truth(name string) bool {
+	v := o.fields.Get(name)
+	truth, ok := v.Bool()
+	if !ok && !v.Absent() {
+		o.wrong(name, "is not true or false")
+	}
+	return truth
 }
 
-// number reads what one dialect writes as a text and the other as a number.
+// number reads what one dialect writes as a text and the other as a number, which DynamoDB keeps to 38 digits.
 func (o *object) number(name string) string {
-	const rule = "is neither a text nor a whole number"
-	var value any
-	if !o.read(name, &value, rule) {
-		return ""
-	}
-	if text, ok := value.(string); ok {
+	v := o.fields.Get(name)
+	if text, ok := v.Text(); ok || v.Absent() {
 		return text
 	}
-	whole, err := strconv.ParseInt(string(o.fields[name]), 10, 64)
-	if err != nil {
-		o.fail(invalid(o.path+name, rule))
-		return ""
+	number, _ := v.Number()
+	digits, ok := wholeNumber(number.String())
+	if !ok {
+		o.wrong(name, "is neither a text nor a whole number of at most 38 digits")
 	}
-	return strconv.FormatInt(whole, 10)
+	return digits
+}
+
+// wholeNumber writes the digits of a whole number out, however JSON has it: 7, 7.0, 7e3.
+func wholeNumber(number string) (digits string, ok bool) {
+	const most, bits = 38, 160 // 48 digits are exact
+	if len(number) > most+10 {
+		return "", false
+	}
+	f, _, err := big.ParseFloat(number, 10, bits, big.ToNearestEven)
+	if err != nil || !f.IsInt() || f.MantExp(nil) > bits {
+		return "", false
+	}
+	digits = f.Text('f', 0)
+	return digits, len(digits) <= most
 }
 
 func (o *object) time(name string) time.Time {
@@ -197,15 +232,31 @@ func (o *object) time(name string) time.Time {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		o.fail(invalid(o.path+name, "is not a time in the form of RFC 3339"))
+		o.wrong(name, "is not a time in the form of RFC 3339")
 	}
 	return at
 }
 
+// object opens an object inside; one that is absent is empty.
 func (o *object) object(name string) *object {
-	inner := &object{path: o.path + name + "."}
-	o.read(name, &inner.fields, "is not an object")
+	v := o.fields.Get(name)
+	if v.Absent() {
+		return &object{fields: v.None()}
+	}
+	inner, err := open(v)
+	if err != nil {
+		o.fail(err)
+		return &object{fields: v.None()}
+	}
 	return inner
+}
+
+// refusal is an error of the reader in the words of a door.
+func refusal(err error) error {
+	if bad, ok := errors.AsType[*strictjson.Error](err); ok {
+		return invalid(bad.Path, bad.Rule)
+	}
+	return err
 }
 
 func invalid(field, rule string) error { return &ordermanager.RequestError{Field: field, Rule: rule} }

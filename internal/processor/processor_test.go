@@ -18,6 +18,29 @@ var token = ordermanager.NewTaskToken("secret-token")
 
 var at = time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)
 
+const wantedNumber = "is neither a text nor a whole number of at most 38 digits"
+
+func TestParse_takesEveryOrderNumberThatACounterCanHave(t *testing.T) {
+	for json, want := range map[string]string{
+		`7`:                             "7",
+		`12345678901234567890`:          "12345678901234567890", // more than 64 bits
+		`"12345678901234567890"`:        "12345678901234567890",
+		strings.Repeat("9", 38):         strings.Repeat("9", 38),
+		`1` + strings.Repeat("0", 37):   `1` + strings.Repeat("0", 37),
+		`1.0`:                           "1",
+		`1.2e3`:                         "1200",
+		`99999999999999999999999999.00`: "99999999999999999999999999",
+	} {
+		got, err := processor.Parse([]byte(`{"detail-type":"OrderProcessor.WaitingCompletion",` +
+			`"detail":{"orderId":"1","TaskToken":"secret-token","orderNumber":` + json + `}}`))
+		if err != nil {
+			t.Errorf("%s: %v", json, err)
+		} else if number := got.News.(ordermanager.WaitingCompletion).Number; number != want {
+			t.Errorf("%s is read as %s", json, number)
+		}
+	}
+}
+
 func TestParse_readsEveryKindInBothDialects(t *testing.T) {
 	for name, c := range map[string]struct {
 		json string
@@ -50,6 +73,17 @@ func TestParse_readsEveryKindInBothDialects(t *testing.T) {
 		"a wait for completion with a number that is a text": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","userId":"2","orderNumber":"7"}}`,
 			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Customer: "2", Number: "7", Token: token}},
+		},
+		"names that are nearly right as if they were not there": {
+			`{"detail-type":"OrderProcessor.WorkflowStarted","Detail":{},
+			  "detail":{"TaskToken":"secret-token","taskToken":"x","orderId":"1","OrderId":"9","userId":"2","uſerId":"3","EVENTID":"ABC"}}`,
+			processor.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token}},
+		},
+		"a number as large as DynamoDB's": {
+			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":12345678901234567890}}`,
+			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{
+				OrderID: "1", Number: "12345678901234567890", Token: token,
+			}},
 		},
 		"a wait for completion with a number that is a number": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":7}}`,
@@ -86,10 +120,15 @@ func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
 		return `{"detail-type":"OrderProcessor.WaitingCompletion","detail":` + detail + `}`
 	}
 	for _, c := range []struct{ json, field, rule string }{
-		{``, "event", "is not a JSON object"},
+		{``, "event", "is not valid JSON (line 1: unexpected end of JSON input)"},
 		{`null`, "event", "is not a JSON object"},
 		{`[]`, "event", "is not a JSON object"},
-		{`{"detail-type":`, "event", "is not a JSON object"},
+		{`{"detail-type":`, "event", "is not valid JSON (line 1: unexpected end of JSON input)"},
+		{"{\"detail-type\":\"\xff\"}", "event", "is not valid UTF-8"},
+		{started(`{"orderId":"a\ud800","userId":"2","TaskToken":"secret-token"}`), "event", "has half of a surrogate pair, which is no character"},
+		{`{"detail-type":"a","detail-type":"b"}`, "detail-type", "is there twice"},
+		{started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","TaskToken":"secret-other"}`), "detail.TaskToken", "is there twice"},
+		{started(`{"orderId":"1","UserId":"2","TaskToken":"secret-token"}`), "detail.userId", "is required"},
 		{strings.Repeat(" ", ordermanager.MaxRequestBytes) + `{}`, "event", "is longer than 65536 bytes"},
 		{`{"detail":{}}`, "detail-type", "is required"},
 		{`{"detail-type":""}`, "detail-type", "is required"},
@@ -112,9 +151,13 @@ func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
 		{started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","robot":"yes"}`), "detail.robot", "is not true or false"},
 		{waiting(`{"orderId":"1"}`), "detail.TaskToken", "is required"},
 		{waiting(`{"TaskToken":"secret-token"}`), "detail.orderId", "is required"},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1.5}`), "detail.orderNumber", "is neither a text nor a whole number"},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":[]}`), "detail.orderNumber", "is neither a text nor a whole number"},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999}`), "detail.orderNumber", "is neither a text nor a whole number"},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1.5}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":[]}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999999999}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":12345678901234567890.5}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":` + strings.Repeat("9", 39) + `}`), "detail.orderNumber", wantedNumber},
+		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":true}`), "detail.orderNumber", wantedNumber},
 	} {
 		name := c.json[:min(len(c.json), 100)]
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // jsonValues are values of every kind, a text most of the time; nil stands for a field that is not there.
@@ -79,7 +80,7 @@ func TestParseRequest_readsEveryFieldAndNamesTheWrongOnes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := ordermanager.ParseRequest(data)
+		got, err := serverlesspresso.ParseRequest(data)
 		if len(wrong) > 0 {
 			refused++
 			if bad, ok := errors.AsType[*ordermanager.RequestError](err); !ok || !wrong[bad.Field] {

@@ -200,9 +200,9 @@ func (l *life) open(store ordermanager.Store, resumer ordermanager.Resumer, publ
 	var err error
 	l.manager, err = ordermanager.New(feed.Store(store), menu, faulty.Resumer(resumer), &ordermanager.Options{
 		Publisher: faulty.Publisher(publisher), Logger: logger, DeliveryTimeout: time.Minute,
-		Observer: func(ctx context.Context, op ordermanager.Operation) (context.Context, func(error)) {
+		Observer: func(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
 			l.seen.show("operation", op)
-			return ctx, func(err error) { l.seen.show("ended", err) }
+			return ctx, func(e ordermanager.Ending) { l.seen.show("ended", e) }
 		},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // huge is far more than any limit.
@@ -85,7 +86,7 @@ func TestLimits_areCheckedBeforeAnythingElse(t *testing.T) {
 	token := ordermanager.NewTaskToken("t")
 	data := []byte(`{"orderId":"` + long + `"}`)
 	for name, attempt := range map[string]func() error{
-		"a request": func() error { _, err := ordermanager.ParseRequest(data); return err },
+		"a request": func() error { _, err := serverlesspresso.ParseRequest(data); return err },
 		"an order":  func() error { _, err := manager.Order(t.Context(), long); return err },
 		"an actor": func() error {
 			_, err := manager.Put(t.Context(), ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer(long)})

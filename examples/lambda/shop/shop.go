@@ -18,12 +18,14 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // Shop is a Manager with what its handlers need beside it.
 type Shop struct {
 	Manager *ordermanager.Manager
 	Menu    ordermanager.MenuSource
+	Dialect serverlesspresso.Dialect
 	Logger  *slog.Logger
 }
 
@@ -37,7 +39,7 @@ type Shop struct {
 //
 // It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
 func Open(ctx context.Context) (*Shop, error) {
-	s := &Shop{Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
+	s := &Shop{Dialect: serverlesspresso.Dialect(os.Getenv("DIALECT")), Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
 	layout, dialect, spelling, err := layouts(os.Getenv("LAYOUT"), os.Getenv("DIALECT"))
 	if err != nil {
 		return nil, err

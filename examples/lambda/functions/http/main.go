@@ -1,8 +1,10 @@
-// Command http is the function behind an HTTP API of Amazon API Gateway. Behind a REST API it would be RestAPI in the place of HTTPAPI.
+// Command http is the function behind an HTTP API of Amazon API Gateway. Behind a REST API it would be RestAPI in the place of HTTPAPI. Below
+// /sample is the API that the web apps of the Serverlesspresso sample expect.
 package main
 
 import (
 	"log"
+	"net/http"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -17,5 +19,12 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdahandler.HTTPAPI(api))
+	sample, err := httpapi.NewServerlesspresso(s.Manager, s.Dialect, &httpapi.Options{Logger: s.Logger})
+	if err != nil {
+		log.Fatal(err)
+	}
+	routes := http.NewServeMux()
+	routes.Handle("/", api)
+	routes.Handle("/sample/", http.StripPrefix("/sample", sample))
+	lambda.Start(lambdahandler.HTTPAPI(routes))
 }

@@ -1,0 +1,160 @@
+package sampleapps_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/lambdahandler"
+	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/internal/sampleapps"
+	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
+)
+
+// doors are the ways in which the API can be reached, each with the claims of the caller as it passes them on.
+var doors = map[string]func(http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer{
+	"net/http":                    direct,
+	"REST API of API Gateway":     restAPI,
+	"HTTP API of API Gateway 2.0": httpAPI,
+}
+
+// The contract of each app, in both versions of the sample, through every door.
+func TestBaristaApp(t *testing.T)  { each(t, sampleapps.Barista) }
+func TestCustomerApp(t *testing.T) { each(t, sampleapps.Customer) }
+func TestDisplayApp(t *testing.T)  { each(t, sampleapps.Display) }
+func TestPreflight(t *testing.T)   { each(t, sampleapps.Preflight) }
+
+// Invariant 9.
+func TestBadInput(t *testing.T) { each(t, sampleapps.BadInput) }
+
+func each(t *testing.T, contract func(*testing.T, *sampleapps.Bar)) {
+	for _, dialect := range serverlesspresso.Dialects() {
+		for name, door := range doors {
+			t.Run(string(dialect)+"/"+name, func(t *testing.T) { contract(t, newBar(t, dialect, door)) })
+		}
+	}
+}
+
+func newBar(
+	t *testing.T, dialect serverlesspresso.Dialect, door func(http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer,
+) *sampleapps.Bar {
+	t.Helper()
+	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{
+		Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Whole"}}},
+	}}})
+	workflow := memory.NewWorkflow()
+	manager, err := ordermanager.New(memory.NewStore(), menu, workflow,
+		&ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle})
+	if err != nil {
+		t.Fatal(err)
+	}
+	workflow.Connect(manager)
+	api, err := httpapi.NewServerlesspresso(manager, dialect, &httpapi.Options{AllowedOrigins: []string{"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &sampleapps.Bar{
+		Dialect: dialect,
+		Do:      door(api),
+		Begin: func(t *testing.T, orderID, customer, venue string) {
+			if _, err := workflow.Start(t.Context(), orderID, customer, venue); err != nil {
+				t.Fatal(err)
+			}
+		},
+		Step: func(t *testing.T, _ string) {
+			if err := workflow.Advance(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+}
+
+func direct(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer {
+	return func(_ *testing.T, c sampleapps.Call) sampleapps.Answer {
+		r := httptest.NewRequest(c.Method, c.Path, strings.NewReader(c.Body))
+		r = r.WithContext(httpapi.WithClaims(r.Context(), c.Claims))
+		for name, values := range c.Header {
+			r.Header[name] = values
+		}
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, r)
+		return sampleapps.Answer{Status: w.Code, Header: w.Result().Header, Body: w.Body.Bytes()}
+	}
+}
+
+// restAPI passes claims on as a Cognito authorizer does: lists become texts.
+func restAPI(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer {
+	handle := lambdahandler.RestAPI(api)
+	return func(t *testing.T, c sampleapps.Call) sampleapps.Answer {
+		path, query := split(t, c.Path)
+		r := events.APIGatewayProxyRequest{
+			HTTPMethod: c.Method, Path: path, MultiValueQueryStringParameters: query, MultiValueHeaders: c.Header, Body: c.Body,
+		}
+		if c.Claims != nil {
+			r.RequestContext.Authorizer = map[string]any{"claims": texts(c.Claims, "%s")}
+		}
+		out, err := handle(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sampleapps.Answer{Status: out.StatusCode, Header: out.MultiValueHeaders, Body: []byte(out.Body)}
+	}
+}
+
+// httpAPI passes claims on as a JWT authorizer does: lists are in brackets.
+func httpAPI(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer {
+	handle := lambdahandler.HTTPAPI(api)
+	return func(t *testing.T, c sampleapps.Call) sampleapps.Answer {
+		path, query := split(t, c.Path)
+		r := events.APIGatewayV2HTTPRequest{RawPath: path, RawQueryString: query.Encode(), Body: c.Body, Headers: map[string]string{}}
+		for name, values := range c.Header {
+			r.Headers[strings.ToLower(name)] = strings.Join(values, ",")
+		}
+		r.RequestContext.HTTP.Method = c.Method
+		if c.Claims != nil {
+			claims := map[string]string{}
+			for name, value := range texts(c.Claims, "[%s]") {
+				claims[name] = value.(string)
+			}
+			r.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+				JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
+			}
+		}
+		out, err := handle(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := http.Header{}
+		for name, value := range out.Headers {
+			header.Set(name, value)
+		}
+		return sampleapps.Answer{Status: out.StatusCode, Header: header, Body: []byte(out.Body)}
+	}
+}
+
+func split(t *testing.T, address string) (path string, query url.Values) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Path, u.Query()
+}
+
+func texts(claims map[string]any, list string) map[string]any {
+	all := map[string]any{}
+	for name, value := range claims {
+		if values, ok := value.([]any); ok {
+			value = fmt.Sprintf(list, strings.Trim(fmt.Sprint(values...), "[]"))
+		}
+		all[name] = value
+	}
+	return all
+}

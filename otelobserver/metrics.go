@@ -1,0 +1,133 @@
+package otelobserver
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/brewline/ordermanager"
+)
+
+// The attributes that the conventions have no name for.
+const (
+	keyAction  = attribute.Key("ordermanager.action")
+	keyOrder   = attribute.Key("ordermanager.order.id")
+	keyRefused = attribute.Key("ordermanager.refused")
+)
+
+// The boundaries of the histograms, in seconds. The first two are those that the conventions ask for.
+var (
+	databaseBuckets  = []float64{.001, .005, .01, .05, .1, .5, 1, 5, 10}
+	messagingBuckets = []float64{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
+	actionBuckets    = []float64{.0001, .0005, .001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+	redriveBuckets   = []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300}
+)
+
+// operation is what all operations of one name have in common.
+type operation struct {
+	duration metric.Float64Histogram
+	span     trace.SpanKind
+	// title is the span's name.
+	title string
+	// fixed are the attributes that are always the same.
+	fixed []attribute.KeyValue
+	// perAction says that the action is a label, and a part of the span's name.
+	perAction bool
+	// unlabelled are the labels without an action.
+	unlabelled *labels
+	byAction   byAction
+}
+
+// operations are those of a Manager, by their names.
+type operations struct {
+	handle, menu, apply, settle, get, list, resume, publish, redrive operation
+}
+
+// named returns the operation of that name, or nil. This is on the way of every call: a map would take longer.
+func (o *operations) named(name string) *operation {
+	switch name {
+	case "handle":
+		return &o.handle
+	case "menu":
+		return &o.menu
+	case "store.apply":
+		return &o.apply
+	case "store.settle":
+		return &o.settle
+	case "store.get":
+		return &o.get
+	case "store.list":
+		return &o.list
+	case "resume":
+		return &o.resume
+	case "publish":
+		return &o.publish
+	case "redrive":
+		return &o.redrive
+	}
+	return nil
+}
+
+// instrument makes the instruments, and says for each operation what it is recorded with.
+func (o *operations) instrument(meter metric.Meter, options *Options) error {
+	var errs []error
+	histogram := func(name, description string, buckets []float64) metric.Float64Histogram {
+		h, err := meter.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(description),
+			metric.WithExplicitBucketBoundaries(buckets...))
+		errs = append(errs, err)
+		return h
+	}
+	o.handle = operation{
+		duration: histogram("ordermanager.action.duration", "Duration of actions and notifications as a whole.", actionBuckets),
+		span:     trace.SpanKindInternal, title: "ordermanager", perAction: true,
+	}
+	o.menu = operation{
+		duration: histogram("ordermanager.menu.duration", "Duration of readings of the menu.", actionBuckets),
+		span:     trace.SpanKindInternal, title: "menu",
+	}
+	database := histogram("db.client.operation.duration", "Duration of calls to the store.", databaseBuckets)
+	for name, call := range map[string]*operation{"apply": &o.apply, "settle": &o.settle, "get": &o.get, "list": &o.list} {
+		*call = operation{duration: database, span: trace.SpanKindClient, title: name, fixed: []attribute.KeyValue{
+			semconv.DBSystemNameKey.String(options.Database), semconv.DBOperationName(name),
+		}}
+	}
+	o.resume = operation{
+		duration: histogram("ordermanager.resume.duration", "Duration of answers to workflows.", actionBuckets),
+		span:     trace.SpanKindClient, title: "resume",
+	}
+	o.publish = operation{
+		duration: histogram("messaging.client.operation.duration", "Duration of the sending of events.", messagingBuckets),
+		span:     trace.SpanKindProducer, title: "send",
+		fixed: []attribute.KeyValue{semconv.MessagingSystemKey.String(options.Messaging), semconv.MessagingOperationName("send")},
+	}
+	if options.Destination != "" {
+		o.publish.title += " " + options.Destination
+		o.publish.fixed = append(o.publish.fixed, semconv.MessagingDestinationName(options.Destination))
+	}
+	o.redrive = operation{
+		duration: histogram("ordermanager.redrive.duration", "Duration of redrives as a whole.", redriveBuckets),
+		span:     trace.SpanKindInternal, title: "ordermanager redrive",
+	}
+	for _, each := range []*operation{&o.handle, &o.menu, &o.apply, &o.settle, &o.get, &o.list, &o.resume, &o.publish, &o.redrive} {
+		each.unlabelled = newLabels(each.fixed)
+	}
+	return errors.Join(errs...)
+}
+
+// errorType is a label for an error: the stable code, or what is known about the error of a collaborator. It is empty for nil.
+func errorType(err error) string {
+	code := ordermanager.CodeOf(err)
+	switch {
+	case code != ordermanager.CodeInternal:
+		return string(code)
+	case errors.Is(err, ordermanager.ErrUndeliverable):
+		return "undeliverable"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return string(code)
+}

@@ -1,0 +1,100 @@
+// Package otelobserver makes OpenTelemetry spans and metrics of what a [ordermanager.Manager] does. It uses the API alone: which
+// SDK collects them, and where they go, is the program's decision.
+//
+// Their names, units, attributes and buckets follow OpenTelemetry's semantic conventions and are listed in docs/observability.md.
+// An order's id stands on spans alone, so the number of time series is bounded by the life cycle and the error codes. No task
+// token reaches this package.
+package otelobserver
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/brewline/ordermanager"
+)
+
+// scope is the instrumentation scope of everything that this package makes.
+const scope = "github.com/brewline/ordermanager/otelobserver"
+
+// Options is everything about an Observer that has a default. The zero Options, and nil, are fine.
+type Options struct {
+	// TracerProvider makes the spans. Default: the global one. With that of go.opentelemetry.io/otel/trace/noop there are only
+	// metrics, at the least cost.
+	TracerProvider trace.TracerProvider
+	// MeterProvider makes the metrics. Default: the global one.
+	MeterProvider metric.MeterProvider
+	// Database is what the store is, as the conventions spell db.system.name: "aws.dynamodb", "postgresql", "sqlite".
+	// Default: "_OTHER".
+	Database string
+	// Messaging is what the publisher sends to, as the conventions spell messaging.system. Default: "_OTHER".
+	Messaging string
+	// Destination is the name of the bus or topic, for messaging.destination.name. Default: it is left out.
+	Destination string
+}
+
+// Observer observes Managers. It is safe for concurrent use.
+type Observer struct {
+	// tracer is nil when there are no spans to be made.
+	tracer trace.Tracer
+	meter  metric.Meter
+	// began is what times are counted from: to read the monotonic clock alone takes half as long as to read both.
+	began      time.Time
+	operations operations
+}
+
+// New returns an Observer, which a Manager gets as Options.Observer: the method [Observer.Observe]. An error is one of the
+// MeterProvider, which refused an instrument.
+func New(options *Options) (*Observer, error) {
+	var o Options
+	if options != nil {
+		o = *options
+	}
+	if o.TracerProvider == nil {
+		o.TracerProvider = otel.GetTracerProvider()
+	}
+	if o.MeterProvider == nil {
+		o.MeterProvider = otel.GetMeterProvider()
+	}
+	if o.Database == "" {
+		o.Database = other
+	}
+	if o.Messaging == "" {
+		o.Messaging = other
+	}
+	observer := &Observer{began: time.Now()}
+	if _, none := o.TracerProvider.(noop.TracerProvider); !none {
+		observer.tracer = o.TracerProvider.Tracer(scope, trace.WithSchemaURL(semconv.SchemaURL))
+	}
+	observer.meter = o.MeterProvider.Meter(scope, metric.WithSchemaURL(semconv.SchemaURL))
+	return observer, observer.operations.instrument(observer.meter, &o)
+}
+
+// other is what the conventions call a value that is none of the known ones.
+const other = "_OTHER"
+
+// Observe is an [ordermanager.Observer].
+func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+	operation := o.operations.named(op.Name)
+	if operation == nil {
+		return ctx, nil // one that this version does not know
+	}
+	labels := operation.labels(op.Action)
+	began := time.Since(o.began)
+	if o.tracer == nil {
+		return ctx, func(e ordermanager.Ending) {
+			operation.duration.Record(ctx, (time.Since(o.began) - began).Seconds(), labels.of(errorType(e.Err))...)
+		}
+	}
+	ctx, span := o.start(ctx, operation, op)
+	return ctx, func(e ordermanager.Ending) {
+		errorType := errorType(e.Err)
+		operation.duration.Record(ctx, (time.Since(o.began) - began).Seconds(), labels.of(errorType)...)
+		end(span, e, errorType)
+	}
+}

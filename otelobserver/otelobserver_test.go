@@ -1,0 +1,478 @@
+package otelobserver_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/otelobserver"
+)
+
+var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Icon: "latte"}}})
+
+// bar is a Manager that is observed.
+type bar struct {
+	*testing.T
+	*ordermanager.Manager
+	observer  *otelobserver.Observer
+	store     *memory.Store
+	resumer   *memory.Resumer
+	publisher *memory.Publisher
+	spans     *tracetest.SpanRecorder
+	metrics   *sdkmetric.ManualReader
+}
+
+func open(t *testing.T) *bar {
+	t.Helper()
+	b := &bar{
+		T: t, store: memory.NewStore(), resumer: new(memory.Resumer), publisher: new(memory.Publisher),
+		spans: tracetest.NewSpanRecorder(), metrics: sdkmetric.NewManualReader(),
+	}
+	var err error
+	b.observer, err = otelobserver.New(&otelobserver.Options{
+		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(b.spans)),
+		MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(b.metrics)),
+		Database:       "aws.dynamodb", Messaging: "aws_eventbridge", Destination: "Serverlesspresso",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{Observer: b.observer.Observe, Publisher: b.publisher})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *bar) must(receipt ordermanager.Receipt, err error) ordermanager.Receipt {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return receipt
+}
+
+const token = "token-that-must-not-leak-"
+
+func (b *bar) start(order string) {
+	b.Helper()
+	b.must(b.WorkflowStarted(b.Context(), ordermanager.WorkflowStarted{
+		OrderID: order, Customer: "anna", Token: ordermanager.NewTaskToken(token + "1-" + order),
+	}))
+}
+
+func (b *bar) does(action ordermanager.Action, order string, actor ordermanager.Actor) (ordermanager.Receipt, error) {
+	r := ordermanager.Request{Action: action, OrderID: order, Actor: actor}
+	if action == ordermanager.ActionPut {
+		r.Drink = ordermanager.DrinkOrder{Drink: "Latte"}
+	}
+	return b.Handle(b.Context(), r)
+}
+
+// life is a whole order, with a refusal, an answer that is owed for a while, and a redrive.
+func (b *bar) life(order string) {
+	b.Helper()
+	anna, ben := ordermanager.Customer("anna"), ordermanager.Barista("ben")
+	b.start(order)
+	b.must(b.does("put", order, anna))
+	b.must(b.WaitingCompletion(b.Context(), ordermanager.WaitingCompletion{
+		OrderID: order, Number: "7", Token: ordermanager.NewTaskToken(token + "2-" + order),
+	}))
+	b.must(b.does("make", order, ben))
+	if _, err := b.does("make", order, ordermanager.Barista("carl")); !errors.Is(err, ordermanager.ErrClaimed) {
+		b.Fatal(err)
+	}
+	b.resumer.Hook = func(string, string, bool) error { return errNetwork }
+	if receipt := b.must(b.does("complete", order, ben)); receipt.Resume != ordermanager.ResumePending {
+		b.Fatal(receipt.Resume)
+	}
+	b.resumer.Hook = nil
+	if _, err := b.Redrive(b.Context(), nil); err != nil {
+		b.Fatal(err)
+	}
+}
+
+var errNetwork = errors.New("the network is down")
+
+func (b *bar) collect() []metricdata.Metrics {
+	b.Helper()
+	var all metricdata.ResourceMetrics
+	if err := b.metrics.Collect(b.Context(), &all); err != nil {
+		b.Fatal(err)
+	}
+	if len(all.ScopeMetrics) != 1 {
+		b.Fatalf("want one scope, got %d", len(all.ScopeMetrics))
+	}
+	return all.ScopeMetrics[0].Metrics
+}
+
+// row is a line of the table of metrics.
+type row struct{ kind, unit, attributes, buckets string }
+
+var tableRow = regexp.MustCompile("(?m)^\\| `((?:ordermanager|db|messaging)\\.[a-z._]+)` \\| (\\w+) \\| `([^`]+)` \\| ([^|]*) ?\\|( [^|]*)?\\|$")
+
+func TestMetrics_areThoseOfTheDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../docs/observability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]row{}
+	for _, m := range tableRow.FindAllStringSubmatch(string(page), -1) {
+		documented[m[1]] = row{m[2], m[3], sorted(strings.Split(strings.ReplaceAll(strings.TrimSpace(m[4]), "`", ""), ", ")), strings.TrimSpace(m[5])}
+	}
+
+	b := open(t)
+	b.life("1")
+	b.breakEverything()
+	if _, err := b.observer.Watch(b.Manager); err != nil {
+		t.Fatal(err)
+	}
+	b.start("waits")
+	measured := map[string]row{}
+	for _, m := range b.collect() {
+		r := row{unit: m.Unit}
+		keys := map[string]bool{}
+		of := func(set attribute.Set) {
+			for _, kv := range set.ToSlice() {
+				keys[string(kv.Key)] = true
+			}
+		}
+		switch data := m.Data.(type) {
+		case metricdata.Histogram[float64]:
+			r.kind = "histogram"
+			for _, p := range data.DataPoints {
+				of(p.Attributes)
+				r.buckets = strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Bounds), " ", ", "), "[]")
+			}
+		case metricdata.Gauge[int64]:
+			r.kind = "gauge"
+			for _, p := range data.DataPoints {
+				of(p.Attributes)
+			}
+		case metricdata.Gauge[float64]:
+			r.kind = "gauge"
+		}
+		r.attributes = sorted(slices.Collect(maps.Keys(keys)))
+		measured[m.Name] = r
+		if m.Description == "" {
+			t.Errorf("%s has no description", m.Name)
+		}
+	}
+	if diff := gocmp.Diff(documented, measured, gocmp.AllowUnexported(row{})); diff != "" {
+		t.Errorf("documented (-) and measured (+):\n%s", diff)
+	}
+}
+
+func sorted(keys []string) string {
+	slices.Sort(keys)
+	return strings.Join(keys, ", ")
+}
+
+// breakEverything lets each operation fail once.
+func (b *bar) breakEverything() {
+	b.Helper()
+	anna := ordermanager.Customer("anna")
+	b.start("broken")
+	for _, fails := range []string{"apply", "settle", "get", "list"} {
+		b.store.Hook = func(op, _ string, _ bool) error {
+			if op == fails {
+				return errNetwork
+			}
+			return nil
+		}
+		_, _ = b.does("put", "broken", anna)
+		_, _ = b.Order(b.Context(), "broken")
+		_, _ = b.Redrive(b.Context(), nil)
+	}
+	b.store.Hook = nil
+	b.publisher.Hook = func(string, string, bool) error { return errNetwork }
+	_, _ = b.does("cancel", "broken", anna)
+	closed, err := ordermanager.New(b.store, noMenu{}, b.resumer, &ordermanager.Options{Observer: b.observer.Observe})
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, _ = closed.Put(b.Context(), ordermanager.Request{OrderID: "broken", Actor: anna, Drink: ordermanager.DrinkOrder{Drink: "Latte"}})
+}
+
+type noMenu struct{}
+
+func (noMenu) Menu(context.Context, string) (*ordermanager.Menu, error) { return nil, errNetwork }
+
+func TestSpans_tellAnOrdersLife(t *testing.T) {
+	b := open(t)
+	b.life("1")
+	want := `
+ordermanager workflow_started internal {ordermanager.action=workflow_started}
+  apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=workflow_started}
+ordermanager put internal {ordermanager.action=put}
+  menu internal {ordermanager.action=put}
+  apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=put}
+  resume client {}
+  settle client {db.operation.name=settle db.system.name=aws.dynamodb}
+ordermanager waiting_completion internal {ordermanager.action=waiting_completion}
+  apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=waiting_completion}
+  send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
+  settle client {db.operation.name=settle db.system.name=aws.dynamodb}
+ordermanager make internal {ordermanager.action=make}
+  apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=make}
+  send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
+  settle client {db.operation.name=settle db.system.name=aws.dynamodb}
+ordermanager make internal {error.type=claimed ordermanager.action=make}
+  apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=make ordermanager.refused=true}
+ordermanager complete internal {ordermanager.action=complete}
+  apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=complete}
+  resume client Error {error.type=internal}
+  send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
+  settle client {db.operation.name=settle db.system.name=aws.dynamodb}
+ordermanager redrive internal {}
+  list client {db.operation.name=list db.system.name=aws.dynamodb}
+  get client {db.operation.name=get db.system.name=aws.dynamodb}
+  resume client {}
+  settle client {db.operation.name=settle db.system.name=aws.dynamodb}
+`
+	if diff := gocmp.Diff(strings.TrimSpace(want), tree(b.spans.Ended())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// tree draws spans below their parents. Every span of an order must have its id, which is left out.
+func tree(spans []sdktrace.ReadOnlySpan) string {
+	var b strings.Builder
+	var draw func(parent sdktrace.ReadOnlySpan, indent string)
+	draw = func(parent sdktrace.ReadOnlySpan, indent string) {
+		var children []sdktrace.ReadOnlySpan
+		for _, s := range spans {
+			if parent == nil && !s.Parent().IsValid() || parent != nil && s.Parent().SpanID() == parent.SpanContext().SpanID() {
+				children = append(children, s)
+			}
+		}
+		slices.SortStableFunc(children, func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) })
+		for _, s := range children {
+			var attributes []string
+			order := false
+			for _, kv := range s.Attributes() {
+				if kv.Key == "ordermanager.order.id" {
+					order = true
+					continue
+				}
+				attributes = append(attributes, fmt.Sprintf("%s=%v", kv.Key, kv.Value.AsInterface()))
+			}
+			slices.Sort(attributes)
+			status := ""
+			if s.Status().Code != 0 {
+				status = s.Status().Code.String() + " "
+			}
+			if !order && s.Name() != "list" && !strings.HasSuffix(s.Name(), "redrive") {
+				status += "NO ORDER "
+			}
+			fmt.Fprintf(&b, "%s%s %s %s{%s}\n", indent, s.Name(), s.SpanKind(), status, strings.Join(attributes, " "))
+			draw(s, indent+"  ")
+		}
+	}
+	draw(nil, "")
+	return strings.TrimSpace(b.String())
+}
+
+func TestMetrics_doNotGrowWithTheOrders(t *testing.T) {
+	b := open(t)
+	if _, err := b.observer.Watch(b.Manager); err != nil {
+		t.Fatal(err)
+	}
+	b.life("first")
+	series := func() (n int) {
+		for _, m := range b.collect() {
+			if data, ok := m.Data.(metricdata.Histogram[float64]); ok {
+				n += len(data.DataPoints)
+			}
+		}
+		return n
+	}
+	before := series()
+	for i := range 50 {
+		b.life(fmt.Sprint("order-", i))
+	}
+	if after := series(); after != before {
+		t.Errorf("%d series became %d", before, after)
+	}
+}
+
+// Invariant 8.
+func TestTelemetry_hasNoToken(t *testing.T) {
+	b := open(t)
+	b.life("1")
+	b.breakEverything()
+	all := fmt.Sprintf("%+v", b.collect())
+	for _, s := range b.spans.Ended() {
+		all += fmt.Sprintf("%s %v %+v %+v\n", s.Name(), s.Attributes(), s.Status(), s.Events())
+	}
+	if strings.Contains(all, token) {
+		t.Error("a token is in the telemetry")
+	}
+	if !strings.Contains(all, "broken") {
+		t.Error("this test looks at nothing")
+	}
+}
+
+func TestSpans_ofWhatDoesNotWorkAreErrors(t *testing.T) {
+	b := open(t)
+	b.breakEverything()
+	got := map[string]bool{}
+	for _, s := range b.spans.Ended() {
+		if s.Status().Code != 0 {
+			got[s.Name()+": "+s.Status().Description] = true
+		}
+	}
+	for _, want := range []string{
+		"apply: the store failed: apply order broken: the network is down", "get: the store failed: get order broken: the network is down",
+		"send Serverlesspresso: the network is down", "menu: the menu is not available: the network is down",
+		"ordermanager put: the menu is not available: the network is down", "ordermanager redrive: the store failed: list: the network is down",
+	} {
+		if !got[want] {
+			t.Errorf("no %q in %v", want, slices.Sorted(maps.Keys(got)))
+		}
+	}
+}
+
+// gauges collects the gauges alone.
+func (b *bar) gauges() map[string]float64 {
+	b.Helper()
+	all := map[string]float64{}
+	for _, m := range b.collect() {
+		switch data := m.Data.(type) {
+		case metricdata.Gauge[int64]:
+			for _, p := range data.DataPoints {
+				wait, _ := p.Attributes.Value("ordermanager.wait")
+				all[cmp.Or(wait.AsString(), m.Name)] = float64(p.Value)
+			}
+		case metricdata.Gauge[float64]:
+			for _, p := range data.DataPoints {
+				all[m.Name] = p.Value
+			}
+		}
+	}
+	return all
+}
+
+func TestWatch_saysHowThingsStand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t)
+		stop, err := b.observer.Watch(b.Manager)
+		if err != nil {
+			t.Fatal(err)
+		}
+		anna := ordermanager.Customer("anna")
+		b.start("1")
+		b.start("2")
+		b.must(b.does("put", "2", anna))
+		b.start("3")
+		b.resumer.Hook = func(string, string, bool) error { return errNetwork }
+		b.must(b.does("put", "3", anna))
+		b.must(b.does("make", "3", ordermanager.Barista("ben")))
+		time.Sleep(90 * time.Second) //nolint:forbidigo // the clock of the bubble
+		b.start("4")
+		b.must(b.does("cancel", "4", anna))
+		want := map[string]float64{"ordermanager.orders.owing": 2, "ordermanager.orders.owing.age": 90, "drink": 1, "completion": 2}
+		if diff := gocmp.Diff(want, b.gauges()); diff != "" {
+			t.Error(diff)
+		}
+
+		b.resumer.Hook = nil
+		if _, err := b.Redrive(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		reads := 0
+		b.store.Hook = func(string, string, bool) error { reads++; return nil }
+		time.Sleep(29 * time.Second) //nolint:forbidigo // the clock of the bubble
+		want["ordermanager.orders.owing.age"] = 119
+		if diff := gocmp.Diff(want, b.gauges()); diff != "" || reads > 0 {
+			t.Errorf("within 30 seconds the store is not read again: %d reads\n%s", reads, diff)
+		}
+		time.Sleep(time.Second) //nolint:forbidigo // the clock of the bubble
+		want["ordermanager.orders.owing"], want["ordermanager.orders.owing.age"] = 0, 0
+		if diff := gocmp.Diff(want, b.gauges()); diff != "" {
+			t.Error(diff)
+		}
+
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		if left := b.gauges(); len(left) > 0 {
+			t.Errorf("after the end of the watch: %v", left)
+		}
+	})
+}
+
+func TestWatch_leavesOutWhatItCannotKnow(t *testing.T) {
+	b := open(t)
+	if _, err := b.observer.Watch(b.Manager); err != nil {
+		t.Fatal(err)
+	}
+	b.store.Hook = func(string, string, bool) error { return errNetwork }
+	var all metricdata.ResourceMetrics
+	err := b.metrics.Collect(t.Context(), &all)
+	if !errors.Is(err, errNetwork) {
+		t.Errorf("got %v", err)
+	}
+	if got := fmt.Sprint(all); strings.Contains(got, "owing") || strings.Contains(got, "waits") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// stuck is an exporter whose collector never answers.
+type stuck struct{}
+
+func (stuck) ExportSpans(ctx context.Context, _ []sdktrace.ReadOnlySpan) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (stuck) Shutdown(context.Context) error { return nil }
+
+func TestObserver_noActionWaitsForACollector(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spans := sdktrace.NewTracerProvider(sdktrace.WithBatcher(stuck{}, sdktrace.WithMaxQueueSize(2), sdktrace.WithMaxExportBatchSize(1)))
+		b := open(t)
+		observer, err := otelobserver.New(&otelobserver.Options{TracerProvider: spans})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{Observer: observer.Observe, Publisher: b.publisher})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for i := range 10 {
+			b.life(fmt.Sprint(i))
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("ten orders took %s", took)
+		}
+		_ = spans.Shutdown(context.WithoutCancel(t.Context()))
+	})
+}
+
+func TestObserver_passesOverWhatItDoesNotKnow(t *testing.T) {
+	b := open(t)
+	ctx, end := b.observer.Observe(t.Context(), ordermanager.Operation{Name: "of a later version"})
+	if ctx != t.Context() || end != nil {
+		t.Error("want nothing")
+	}
+}
