@@ -225,7 +225,7 @@ ordermanager workflow_started internal {ordermanager.action=workflow_started}
 ordermanager put internal {ordermanager.action=put}
   menu internal {ordermanager.action=put}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=put}
-  resume client {}
+  resume client {ordermanager.action=put}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager waiting_completion internal {ordermanager.action=waiting_completion}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=waiting_completion}
@@ -239,14 +239,15 @@ ordermanager make internal {error.type=claimed ordermanager.action=make}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=make ordermanager.refused=true}
 ordermanager complete internal {ordermanager.action=complete}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=complete}
-  resume client Error {error.type=internal}
+  resume client Error {error.type=internal ordermanager.action=complete}
   send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager redrive internal {}
   list client {db.operation.name=list db.system.name=aws.dynamodb}
   get client {db.operation.name=get db.system.name=aws.dynamodb}
-  resume client {}
+  resume client {ordermanager.action=complete}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
+  list client {db.operation.name=list db.system.name=aws.dynamodb}
 `
 	if diff := gocmp.Diff(strings.TrimSpace(want), tree(b.spans.Ended())); diff != "" {
 		t.Error(diff)
