@@ -25,23 +25,28 @@ import (
 // Home is a store of this module.
 type Home string
 
-// Memory and SQLite are the stores in process. Every other home is DynamoDB in one of the layouts of dynamostore.
+// Memory and SQLite are the stores in process, and Postgres has a server. Every other home is DynamoDB in one of the layouts of
+// dynamostore.
 const (
 	Memory   Home = "memory"
 	SQLite   Home = "sqlite"
+	Postgres Home = "postgres"
 	Native   Home = "dynamodb native"
 	Workshop Home = "dynamodb workshop"
 	Core     Home = "dynamodb core"
 )
 
 // Homes lists every home.
-func Homes() []Home { return []Home{Memory, SQLite, Native, Workshop, Core} }
+func Homes() []Home { return []Home{Memory, SQLite, Postgres, Native, Workshop, Core} }
 
 // Venue is the venue to use in tests: one of the layouts must have one.
 const Venue = "ABC"
 
-// ErrNoEmulator is returned by [Open] when DynamoDB Local is not running. Its text says how to start it.
-var ErrNoEmulator = errors.New("AWS_ENDPOINT_URL_DYNAMODB is not set: run the test with \"scripts/emulators run -- go test …\"")
+// OnDynamoDB reports whether the home is DynamoDB, whose SDK may repeat calls by itself.
+func (h Home) OnDynamoDB() bool { return strings.HasPrefix(string(h), "dynamodb ") }
+
+// ErrNoEmulator is returned by [Open] when the server of a home is not running. Its text says how to start it.
+var ErrNoEmulator = errors.New("run the test with \"scripts/emulators run -- go test …\"")
 
 // Retries says whether the AWS SDK repeats by itself what failed.
 type Retries bool
@@ -59,6 +64,8 @@ func Open(ctx context.Context, home Home, dir string, retries Retries) (orderman
 		}
 		store, err := sqlitestore.New(ctx, db)
 		return Store(store), func() { _ = db.Close() }, err
+	case Postgres:
+		return openPostgres(ctx)
 	}
 	return openDynamoDB(ctx, dynamostore.Layout(strings.TrimPrefix(string(home), "dynamodb ")), retries)
 }
@@ -66,7 +73,7 @@ func Open(ctx context.Context, home Home, dir string, retries Retries) (orderman
 func openDynamoDB(ctx context.Context, layout dynamostore.Layout, retries Retries) (ordermanager.Store, func(), error) {
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
 	if endpoint == "" {
-		return nil, nil, ErrNoEmulator
+		return nil, nil, fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is not set: %w", ErrNoEmulator)
 	}
 	attempts := 1
 	if retries {

@@ -157,6 +157,7 @@ func TestStores_areLinearizable(t *testing.T) {
 	}{
 		{faulty.Memory, false, everything, 40},
 		{faulty.SQLite, false, everything, 8},
+		{faulty.Postgres, false, everything, 8},
 		{faulty.Native, false, append(everything[:len(everything):len(everything)], faulty.Throttled, faulty.Broken), 6},
 		{faulty.Native, true, repeatable, 6},
 		{faulty.Workshop, false, everything, 4},

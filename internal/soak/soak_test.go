@@ -17,7 +17,7 @@ var (
 )
 
 // sizes are how many orders a world has: each takes a few seconds.
-var sizes = map[faulty.Home]int{faulty.Memory: 600, faulty.SQLite: 60, faulty.Native: 30, faulty.Workshop: 20, faulty.Core: 20}
+var sizes = map[faulty.Home]int{faulty.Memory: 600, faulty.SQLite: 60, faulty.Postgres: 60, faulty.Native: 30, faulty.Workshop: 20, faulty.Core: 20}
 
 // longer is how many times larger the worlds of a long soak are.
 const longer = 15
@@ -63,7 +63,7 @@ func oneWorld(t *testing.T, home faulty.Home, seed uint64, size int) *figures {
 	faults := []faulty.Fault{
 		faulty.Lost, faulty.Unanswered, faulty.Late, faulty.Twice, faulty.Crash, faulty.Throttled, faulty.Broken, faulty.Straggling,
 	}
-	if retries && home != faulty.Memory && home != faulty.SQLite {
+	if retries && home.OnDynamoDB() {
 		faults = faults[:len(faults)-1]
 	}
 	w := newWorld(store, faulty.NewNetwork(seed, rate, faults...), size)

@@ -11,13 +11,13 @@ import (
 // Apply is the one statement that carries a transition out, and returns the whole order, or no row when it is refused.
 func (d *Dialect) Apply(t *ordermanager.Transition) (Statement, error) {
 	if t.Create != nil {
-		return insert(t)
+		return d.insert(t)
 	}
 	return d.update(t)
 }
 
 // insert makes the statement for a new order.
-func insert(t *ordermanager.Transition) (Statement, error) {
+func (d *Dialect) insert(t *ordermanager.Transition) (Statement, error) {
 	o := t.Apply(nil)
 	entry, err := encodeEntry(&t.Entry, o.State)
 	if err != nil {
@@ -39,7 +39,7 @@ func insert(t *ordermanager.Transition) (Statement, error) {
 		o.CreatedAt.UnixMilli(), o.UpdatedAt.UnixMilli(), o.Version, "[" + entry + "]"}
 	args = append(args, columnsOf(&o.FirstWait)...)
 	args = append(args, columnsOf(&o.SecondWait)...)
-	return Statement{insertOne, append(args, string(owed))}, nil
+	return d.statement(insertOne, append(args, string(owed))), nil
 }
 
 var insertOne = "INSERT INTO ordermanager_orders (" + columns + ") VALUES (" +
@@ -127,13 +127,15 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 		}
 	}
 	if a.Event {
-		set.add("owed_events = "+d.append, t.Entry.RequestID)
+		id, err := json.Marshal(t.Entry.RequestID)
+		if err != nil {
+			return Statement{}, err
+		}
+		set.add("owed_events = "+oneMore, string(id))
 	}
-	return Statement{
-		"UPDATE ordermanager_orders SET " + strings.Join(set.parts, ", ") +
-			" WHERE " + strings.Join(where.parts, " AND ") + " RETURNING " + columns,
-		append(set.args, where.args...),
-	}, nil
+	text := "UPDATE ordermanager_orders SET " + strings.Join(set.parts, ", ") +
+		" WHERE " + strings.Join(where.parts, " AND ") + " RETURNING " + columns
+	return d.statement(text, append(set.args, where.args...)), nil
 }
 
 // slotOf is what the columns of a wait begin with.
@@ -162,3 +164,6 @@ func register(set, where *clauses, r *ordermanager.Registration) {
 	set.add(slot+"_spare = coalesce("+slot+"_token, "+slot+"_spare), "+slot+"_token = ?, "+slot+"_at = ?", token, at)
 	where.add("("+slot+"_at IS NULL OR "+slot+"_at <= ?)", at)
 }
+
+// oneMore is owed_events, a JSON array, with one more JSON value.
+const oneMore = "CASE owed_events WHEN '[]' THEN '[' ELSE substr(owed_events, 1, length(owed_events) - 1) || ',' END || ? || ']'"

@@ -38,11 +38,9 @@ func (d *Dialect) List(q *ordermanager.Query) (Statement, error) {
 		}
 		where.add("(created_at, id) > (?, ?)", createdAt, id)
 	}
-	return Statement{
-		"SELECT " + listed + " FROM ordermanager_orders" + d.using(index) +
-			" WHERE " + strings.Join(where.parts, " AND ") + " ORDER BY created_at, id LIMIT ?",
-		append(where.args, q.Limit+1),
-	}, nil
+	text := "SELECT " + listed + " FROM ordermanager_orders" + d.using(index) +
+		" WHERE " + strings.Join(where.parts, " AND ") + " ORDER BY created_at, id LIMIT ?"
+	return d.statement(text, append(where.args, q.Limit+1)), nil
 }
 
 // Page is the page of the query whose statement returned these rows. A row that is not an order is passed over.

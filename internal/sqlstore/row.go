@@ -19,7 +19,7 @@ const (
 
 // Get is the statement that reads one whole order.
 func (d *Dialect) Get(orderID string) Statement {
-	return Statement{"SELECT " + columns + " FROM ordermanager_orders WHERE id = ?", []any{orderID}}
+	return d.statement("SELECT "+columns+" FROM ordermanager_orders WHERE id = ?", []any{orderID})
 }
 
 // ErrBrokenRow is returned for a row that holds what no store of this module wrote.

@@ -34,9 +34,7 @@ func (d *Dialect) Settle(settlement *ordermanager.Settlement) (Statement, error)
 	if len(set.parts) == 0 {
 		return Statement{}, nil
 	}
-	return Statement{
-		"UPDATE ordermanager_orders SET " + strings.Join(set.parts, ", ") +
-			" WHERE id = ? AND (" + strings.Join(names.parts, " OR ") + ")",
-		append(append(set.args, settlement.OrderID), names.args...),
-	}, nil
+	text := "UPDATE ordermanager_orders SET " + strings.Join(set.parts, ", ") +
+		" WHERE id = ? AND (" + strings.Join(names.parts, " OR ") + ")"
+	return d.statement(text, append(append(set.args, settlement.OrderID), names.args...)), nil
 }

@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/brewline/ordermanager"
+)
+
+type txKey struct{}
+
+// InTx returns a context in which the calls of stores and workflows of this package are part of a transaction of yours:
+// your rows and the order commit or vanish together.
+//
+// Nobody is told of what is not committed yet. What a transition owes is on record like always, but a Manager does not
+// get to see it: its receipt has no pending delivery, no workflow is resumed and no event is published. After the
+// commit, [ordermanager.Manager.Redrive] delivers, in this process or, if it ends before, in another. Repeating the
+// request with the same request id delivers at once.
+//
+// A refused action leaves the transaction usable. After an error the server accepts nothing more in it, as after any
+// error: roll it back. With an isolation above read committed a race is [ErrConflict].
+func InTx(ctx context.Context, tx pgx.Tx) context.Context {
+	return context.WithValue(ctx, txKey{}, tx)
+}
+
+func txOf(ctx context.Context) pgx.Tx {
+	tx, _ := ctx.Value(txKey{}).(pgx.Tx)
+	return tx
+}
+
+// told is the order as the caller may know it: in a transaction without what can be delivered.
+func told(ctx context.Context, o *ordermanager.Order) *ordermanager.Order {
+	if o != nil && txOf(ctx) != nil {
+		o.FirstWait.Token, o.FirstWait.Spare = ordermanager.TaskToken{}, ordermanager.TaskToken{}
+		o.SecondWait.Token, o.SecondWait.Spare = ordermanager.TaskToken{}, ordermanager.TaskToken{}
+		o.OwedEvents = nil
+	}
+	return o
+}
