@@ -274,9 +274,13 @@ func (m *Manager) begin(ctx context.Context, op Operation) (context.Context, fun
 }
 
 func unobserved(Ending) {}
+func unheard(error)     {}
 
 // observe is begin for an operation of which there is nothing to tell but its error.
 func (m *Manager) observe(ctx context.Context, name string, action Action, orderID string) (context.Context, func(error)) {
+	if m.observer == nil {
+		return ctx, unheard
+	}
 	ctx, end := m.begin(ctx, Operation{Name: name, Action: action, OrderID: orderID})
 	return ctx, func(err error) { end(Ending{Err: err}) }
 }
