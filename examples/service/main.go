@@ -72,10 +72,12 @@ func run(ctx context.Context, listener net.Listener) error {
 	// Orders begin with their workflow. A shop would start it when a customer scans a code.
 	routes.HandleFunc("POST /demo/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := workflow.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), ""); err != nil {
-			http.Error(w, err.Error(), http.StatusConflict)
+			api.Fail(w, r, err)
 		}
 	})
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	// A page of another site must not act through the browser of somebody who is signed in here.
+	handler := http.NewCrossOriginProtection().Handler(routes)
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
 	server.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
