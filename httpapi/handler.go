@@ -96,7 +96,7 @@ func (h *Handler) serve(resources map[string]methods) {
 	}
 	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		h.allowOrigin(w, r, "")
-		h.fail(w, r, &refusal{code: codeNotFound})
+		h.Fail(w, r, &refusal{code: codeNotFound})
 	})
 }
 
@@ -147,11 +147,11 @@ func (h *Handler) resource(methods methods) http.HandlerFunc {
 		answer, found := methods[method]
 		if !found {
 			w.Header().Set("Allow", allow)
-			h.fail(w, r, &refusal{code: codeMethodNotAllowed, detail: "this resource has " + allow})
+			h.Fail(w, r, &refusal{code: codeMethodNotAllowed, detail: "this resource has " + allow})
 			return
 		}
 		if err := answer(w, r); err != nil {
-			h.fail(w, r, err)
+			h.Fail(w, r, err)
 		}
 	}
 }

@@ -80,8 +80,8 @@ type problem struct {
 	Order *order `json:"order"`
 }
 
-// fail answers with a problem.
-func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+// Fail answers with a problem what went wrong in a route of your own, as this handler answers what goes wrong in its routes.
+func (h *Handler) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := describe(err)
 	p.Instance = r.URL.EscapedPath()
 	if p.Status >= http.StatusInternalServerError {

@@ -69,7 +69,7 @@ func TestTables_thatCannotBeUsedAreNamedOnOneLine(t *testing.T) {
 			"the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (ExpiredTokenException: too late)",
 		},
 		{"ThrottlingException", "slowly", "it is throttled; try again later (ThrottlingException: slowly)"},
-		{"NobodyKnowsException", "what", "GetItem failed: NobodyKnowsException: what"},
+		{"NobodyKnowsException", "what", "GetItem failed: NobodyKnowsException: what; try again, and look at docs/aws.md if it stays"},
 	} {
 		t.Run(c.code+" "+c.message, func(t *testing.T) {
 			alone(t, refusing(t, c.code, c.message))

@@ -133,9 +133,22 @@ func (b *backends) openTable(ctx context.Context, table string) (ordermanager.St
 	return store, err
 }
 
+// openReading opens a store that must be there already, for a command that only reads: what cannot be written can still be read.
+func (b *backends) openReading(ctx context.Context, name string) (ordermanager.Store, error) {
+	store, err := b.openExisting(ctx, name)
+	if b.path == "" || !errors.Is(err, sqlitestore.ErrReadOnly) && !errors.Is(err, sqlitestore.ErrCannotOpen) {
+		return store, err
+	}
+	b.close()
+	if b.file, err = sqlitestore.OpenReadOnly(ctx, b.path); err != nil {
+		return nil, err
+	}
+	return sqlitestore.New(ctx, b.file)
+}
+
 // manager returns a Manager that reads a store that must be there, and resumes nobody.
 func (b *backends) manager(ctx context.Context, store string) (*ordermanager.Manager, error) {
-	opened, err := b.openExisting(ctx, store)
+	opened, err := b.openReading(ctx, store)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +245,11 @@ func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.Menu
 	case remote:
 		return b.openMenuTable(ctx, table)
 	case name != "":
-		return ordermanager.MenuFile(name)
+		menu, err := ordermanager.MenuFile(name)
+		if err != nil {
+			return nil, advise(err, "name the file of a menu, or leave --menu out for the workshop's")
+		}
+		return menu, nil
 	}
 	menu, err := ordermanager.ParseMenu(workshopMenu)
 	if err != nil {

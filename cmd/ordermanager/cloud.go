@@ -35,7 +35,7 @@ func (c *cloud) config(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(logging.Nop{}))
 	switch {
 	case err != nil:
-		return cfg, fmt.Errorf("the AWS configuration cannot be used: %w", err)
+		return cfg, advise(fmt.Errorf("the AWS configuration cannot be used: %w", err), "look at ~/.aws/config and at AWS_PROFILE")
 	case cfg.Region == "":
 		return cfg, errNoRegion
 	}

@@ -32,6 +32,50 @@ func cell(text string) string {
 	return text
 }
 
+// duration writes how long something took as far as anybody wants to know.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < 48*time.Hour:
+		return d.Round(time.Second).String()
+	}
+	return fmt.Sprintf("%dd", d/(24*time.Hour))
+}
+
+// legible makes a sentence fit for a terminal: what quotes somebody's text is one line, in which nothing is obeyed.
+func legible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ReplaceAll(text, "\n", "; "))
+}
+
+// lineWidth is what every terminal shows on one line.
+const lineWidth = 80
+
+// wrap breaks a text into lines of at most so many characters, between words where it can.
+func wrap(text string, width int) (lines []string) {
+	line := []rune{}
+	for _, word := range strings.Fields(text) {
+		rest := []rune(word)
+		if len(line) > 0 && len(line)+1+len(rest) <= width {
+			line = append(append(line, ' '), rest...)
+			continue
+		}
+		if len(line) > 0 {
+			lines = append(lines, string(line))
+		}
+		for ; len(rest) > width; rest = rest[width:] {
+			lines = append(lines, string(rest[:width]))
+		}
+		line = append([]rune{}, rest...)
+	}
+	return append(lines, string(line))
+}
+
 // moment writes a time as everything here does: in UTC, to the second.
 func moment(at time.Time) string {
 	if at.IsZero() {

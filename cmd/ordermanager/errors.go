@@ -8,12 +8,27 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 )
 
+// advisedError says at its end what to do about it.
+type advisedError struct {
+	err    error
+	advice string
+}
+
+func (e *advisedError) Error() string { return e.err.Error() + "; " + e.advice }
+func (e *advisedError) Unwrap() error { return e.err }
+
+func advise(err error, advice string) error { return &advisedError{err, advice} }
+
 // explain turns the error of a backend into a sentence that names the table or the file and says what to do.
 func (b *backends) explain(err error) error {
+	if advised, ok := errors.AsType[*advisedError](err); ok {
+		return advise(b.explain(advised.err), advised.advice)
+	}
 	if e, ok := errors.AsType[*dynamostore.Error](err); ok {
 		return fmt.Errorf("table %s: %s", e.Table, b.adviceFor(e))
 	}
@@ -26,6 +41,9 @@ func (b *backends) explain(err error) error {
 			_, detail, _ := strings.Cut(err.Error(), advice.kind.Error())
 			return fmt.Errorf("file %s: %w%s; %s", b.path, advice.kind, detail, advice.text)
 		}
+	}
+	if errors.Is(err, ordermanager.ErrStore) || errors.Is(err, ordermanager.ErrContextDone) {
+		return advise(err, "try again; docs/operations.md says what to look at")
 	}
 	return err
 }
@@ -53,7 +71,7 @@ func (b *backends) adviceFor(e *dynamostore.Error) string {
 	case errors.Is(e, dynamostore.ErrThrottled):
 		return fmt.Sprintf("it is throttled; try again later (%v)", cause)
 	}
-	return fmt.Sprintf("%s failed: %v", e.Op, cause)
+	return fmt.Sprintf("%s failed: %v; try again, and look at docs/aws.md if it stays", e.Op, cause)
 }
 
 // unanswered reports whether a request ran into the time limit of [cloud].

@@ -22,6 +22,8 @@ type execCommand struct {
 	menuFlag
 	eventsFlag
 	lifecycleFlag
+	Output string `enum:"json,table" default:"json" help:"For programs: json, one object on a line; for people: table."`
+	JSON   bool   `help:"Short for --output json."`
 }
 
 // Help is the long help of the command.
@@ -31,12 +33,13 @@ whose action is put (or empty), make, unmake, complete or cancel, or an EventBri
 Validator.NewOrder (starts the workflow of an order), OrderProcessor.WorkflowStarted, OrderProcessor.WaitingCompletion or
 OrderProcessor.OrderTimeOut.
 
-For each of them one JSON object is printed, on one line, in order: the order after it, or why it was refused. The local
+For each of them one line is printed, in order: the order after it, or why it was refused. The local
 workflow moves on after each input: an order whose drink was accepted gets its number then. With --store sqlite:FILE it is
 kept in the same file, so that the next run goes on where this one ended.
 
 What is not JSON is refused like any other input, and ends the run: where the next value begins cannot be told. So does a
 store that fails, with exit code 2: whether that input was carried out is not known then, and one with a requestId can be repeated.
+An interrupt ends the run too, with exit code 2, after the input at hand, and says how many were carried out.
 
 Example:
 
@@ -60,7 +63,7 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 	if c.File != "-" {
 		file, err := os.Open(c.File)
 		if err != nil {
-			return err
+			return advise(err, "name a file that can be read, or - for the standard input")
 		}
 		defer func() { _ = file.Close() }()
 		input = file
@@ -69,7 +72,14 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 	if err := house.advance(ctx); err != nil {
 		return backends.explain(err)
 	}
-	return backends.explain(house.answerAll(ctx, input, std.out))
+	if isTerminal(input) {
+		fmt.Fprintln(std.err, "type inputs, one JSON value after another; Ctrl-D ends; --help has an example")
+	}
+	print := printJSON(std.out)
+	if c.Output == "table" && !c.JSON {
+		print = printText(std.out)
+	}
+	return backends.explain(house.answerAll(ctx, input, print))
 }
 
 // house is a Manager and the workflow that it resumes, if that runs in this process.
@@ -114,27 +124,26 @@ func openHouse(
 }
 
 // answerAll carries out one input after another.
-func (h *house) answerAll(ctx context.Context, input io.Reader, output io.Writer) error {
-	out := json.NewEncoder(output)
-	out.SetEscapeHTML(false)
+func (h *house) answerAll(ctx context.Context, input io.Reader, print func(line) error) error {
 	inputs := read(ctx, input)
 	var result error
 	for n := 1; ; n++ {
 		var next value
-		var more bool
 		select {
 		case <-ctx.Done():
-			return errors.New("interrupted")
-		case next, more = <-inputs:
+		case next = <-inputs:
 		}
-		if !more {
+		switch {
+		case ctx.Err() != nil:
+			return interrupted(n - 1)
+		case errors.Is(next.err, io.EOF):
 			return result
 		}
 		// What was begun is finished: an interrupt must not leave it unknown whether an action was carried out.
 		line, err := h.answer(context.WithoutCancel(ctx), n, next)
 		if line != nil {
-			if err := out.Encode(line); err != nil {
-				return err
+			if err := print(line); err != nil {
+				return advise(err, fmt.Sprintf("input %d was carried out, and what follows was not read", n))
 			}
 		}
 		if err != nil {
@@ -143,10 +152,21 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, output io.Writer
 		if _, bad := line.(refused); bad {
 			result = errRefused
 		}
+		if next.err != nil { // it could not be read, and so neither can what follows
+			return result
+		}
 		if err := h.advance(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
 	}
+}
+
+// interrupted is the one answer to an interrupt before the input was at its end.
+func interrupted(inputs int) error {
+	if inputs == 0 {
+		return errors.New("interrupted: no input was carried out")
+	}
+	return fmt.Errorf("interrupted: %s carried out, as printed; what follows was not", count(inputs, "input was", "inputs were"))
 }
 
 // value is one JSON value of the input, or why there is none.
@@ -155,18 +175,15 @@ type value struct {
 	err  error
 }
 
-// read decodes the input beside the caller, who can then be interrupted while it waits for more.
+// read decodes the input beside the caller, who can then be interrupted while it waits for more. The last value is an error, which says
+// that the input is at its end or why it cannot be read.
 func read(ctx context.Context, input io.Reader) <-chan value {
 	values := make(chan value)
 	go func() {
-		defer close(values)
 		decoder := json.NewDecoder(input)
 		for {
 			var next value
 			next.err = decoder.Decode(&next.data)
-			if errors.Is(next.err, io.EOF) {
-				return
-			}
 			select {
 			case values <- next:
 			case <-ctx.Done():
@@ -182,7 +199,7 @@ func read(ctx context.Context, input io.Reader) <-chan value {
 
 // answer carries out one input and returns its output line. An error means that the input could not be read, or that the
 // store cannot be used: then there is no sense in going on.
-func (h *house) answer(ctx context.Context, n int, input value) (any, error) {
+func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 	var malformed *json.SyntaxError
 	switch {
 	case errors.Is(input.err, io.ErrUnexpectedEOF):
@@ -191,12 +208,12 @@ func (h *house) answer(ctx context.Context, n int, input value) (any, error) {
 		rule := fmt.Sprintf("is not JSON at byte %d (%v); what follows was not read", malformed.Offset, malformed)
 		return refusal(n, "", &ordermanager.RequestError{Field: "input", Rule: rule}), nil
 	case input.err != nil:
-		return nil, input.err
+		return nil, advise(input.err, "name a file that can be read, or - for the standard input")
 	}
 	action, receipt, err := h.perform(ctx, input.data)
 	switch {
 	case errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, dynamostore.ErrBrokenItem):
-		return refusal(n, action, err), err
+		return refusal(n, action, err), advise(err, "it is not known whether this input was carried out: repeat it with the same requestId")
 	case err != nil:
 		return refusal(n, action, err), nil
 	}

@@ -1,6 +1,18 @@
 package main
 
-import "github.com/brewline/ordermanager"
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/brewline/ordermanager"
+)
+
+// line is what is printed about one input.
+type line interface {
+	// text is the line for people.
+	text() string
+}
 
 // accepted is the output line of an input that was accepted.
 type accepted struct {
@@ -16,6 +28,26 @@ func acceptance(n int, action ordermanager.Action, receipt ordermanager.Receipt)
 	return line
 }
 
+func (l accepted) text() string {
+	text := fmt.Sprintf("%d  %s: order %s is %s", l.N, l.Action, cell(l.Order.OrderID), l.Order.State)
+	switch {
+	case l.Replayed:
+		text += ", and was before"
+	case l.Unchanged:
+		text += ", and nothing is new"
+	}
+	switch l.Resume {
+	case ordermanager.ResumeDelivered:
+		text += "; its workflow goes on"
+	case ordermanager.ResumeGone:
+		text += "; its workflow no longer waits"
+	}
+	if l.Pending != "" {
+		text += "; still owed: " + l.Pending
+	}
+	return text
+}
+
 // refused is the output line of an input that was refused.
 type refused struct {
 	N      int                 `json:"n"`
@@ -26,4 +58,24 @@ type refused struct {
 
 func refusal(n int, action ordermanager.Action, err error) refused {
 	return refused{N: n, Action: action, Problem: ordermanager.ProblemOf(err)}
+}
+
+func (l refused) text() string {
+	text := fmt.Sprintf("%d  refused, %s: %s", l.N, l.Code, l.Message)
+	if len(l.Allowed) > 0 {
+		text += fmt.Sprintf("; allowed now: %s", strings.Trim(fmt.Sprint(l.Allowed), "[]"))
+	}
+	return text
+}
+
+func printJSON(out io.Writer) func(line) error {
+	e := encoder(out)
+	return func(l line) error { return e.Encode(l) }
+}
+
+func printText(out io.Writer) func(line) error {
+	return func(l line) error {
+		_, err := fmt.Fprintln(out, legible(l.text()))
+		return err
+	}
 }

@@ -9,9 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -27,15 +29,18 @@ const (
 var errRefused = errors.New("refused")
 
 type commands struct {
-	Exec    execCommand      `cmd:"" help:"Carry out requests and events, and print what became of each."`
-	Orders  ordersCommand    `cmd:"" help:"List orders."`
-	Show    showCommand      `cmd:"" help:"Show an order: its history, its waits, and what it owes."`
-	Watch   watchCommand     `cmd:"" help:"Print what happens to orders, as it happens."`
-	Redrive redriveCommand   `cmd:"" help:"Deliver what is still owed."`
-	Serve   serveCommand     `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
-	Table   tableCommand     `cmd:"" help:"Look after DynamoDB tables."`
-	Diagram diagramCommand   `cmd:"" help:"Print the life cycle of an order as a diagram."`
-	Version kong.VersionFlag `help:"Print the version and exit."`
+	Exec       execCommand       `cmd:"" help:"Carry out requests and events, and print what became of each."`
+	Orders     ordersCommand     `cmd:"" help:"List orders."`
+	Show       showCommand       `cmd:"" help:"Show an order: its life, its waits, and what it owes."`
+	Watch      watchCommand      `cmd:"" help:"Print what happens to orders, as it happens."`
+	Stats      statsCommand      `cmd:"" help:"Count the orders that are open, owe something or are stuck."`
+	Redrive    redriveCommand    `cmd:"" help:"Deliver what is still owed."`
+	Serve      serveCommand      `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
+	Table      tableCommand      `cmd:"" help:"Look after DynamoDB tables."`
+	Diagram    diagramCommand    `cmd:"" help:"Print the life cycle of an order as a diagram."`
+	Completion completionCommand `cmd:"" help:"Print the script with which a shell completes commands."`
+	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
+	Version    kong.VersionFlag  `help:"Print the version and exit."`
 }
 
 const description = `Moves coffee orders through their life: pending, making, completed or cancelled.
@@ -49,6 +54,8 @@ Exit codes: 0, it went well; 1, it ran, and something was refused, not found, di
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
+	// help prints the help of a command.
+	help func(command []string) error
 }
 
 func main() {
@@ -69,24 +76,49 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Exit(func(int) { printed = true }),
 		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		signed[int](),
+		signed[time.Duration](),
 	)
 	if err != nil {
 		panic(err) // the declarations of the commands are wrong
+	}
+	if len(args) > 1 && args[0] == completeWord {
+		complete(stdout, parser.Model.Node, args[1:])
+		return exitAccepted
+	}
+	help := func(command []string) error {
+		if _, err := parser.Parse(append(command, "--help")); err != nil && !printed {
+			return hint(err)
+		}
+		return nil
 	}
 	parsed, err := parser.Parse(args)
 	switch {
 	case printed:
 		return exitAccepted
 	case err != nil:
-		return fail(stderr, fmt.Errorf("%w (try --help)", err))
+		return fail(stderr, hint(err))
 	}
-	switch err := parsed.Run(&stdio{stdin, stdout, stderr}); {
+	switch err := parsed.Run(&stdio{stdin, stdout, stderr, help}); {
 	case errors.Is(err, errRefused):
 		return exitRefused
 	case err != nil:
 		return fail(stderr, err)
 	}
 	return exitAccepted
+}
+
+func hint(err error) error { return fmt.Errorf("%w (try --help)", err) }
+
+// signed lets a flag's value begin with a minus, which kong takes for a flag: whether it is allowed is the command's word.
+func signed[T any]() kong.Option {
+	kind := reflect.TypeFor[T]()
+	usual := kong.NewRegistry().RegisterDefaults().ForType(kind)
+	return kong.TypeMapper(kind, kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
+		ctx.Scan.AllowHyphenPrefixedParameters(true)
+		defer ctx.Scan.AllowHyphenPrefixedParameters(false)
+		return usual.Decode(ctx, target)
+	}))
 }
 
 // fail prints an error on one line.

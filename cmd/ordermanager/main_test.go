@@ -186,7 +186,7 @@ func TestExec_stopsWhenItIsInterrupted(t *testing.T) {
 	interrupt()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, []string{"exec"}, stdin, &stdout, &stderr)
-	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted\n" {
+	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted: no input was carried out\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, &stdout, &stderr)
 	}
 }
@@ -196,7 +196,7 @@ func TestExec_stopsWhenNobodyReadsItsOutput(t *testing.T) {
 	_ = reader.CloseWithError(errors.New("broken pipe"))
 	var stderr bytes.Buffer
 	code := run(t.Context(), []string{"exec", "testdata/life.in.jsonl"}, nil, stdout, &stderr)
-	if code != exitFailed || stderr.String() != "ordermanager: broken pipe\n" {
+	if code != exitFailed || stderr.String() != "ordermanager: broken pipe; input 1 was carried out, and what follows was not read\n" {
 		t.Errorf("exit code %d, stderr %q", code, &stderr)
 	}
 }
@@ -210,7 +210,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, `expected one of "exec", "orders", "show", "watch", "redrive", ... (try --help)`},
+		{nil, `expected one of "exec", "orders", "show", "watch", "stats", ... (try --help)`},
 		{[]string{"brew"}, `unexpected argument brew (try --help)`},
 		{[]string{"exec", "--sugar"}, `unknown flag --sugar (try --help)`},
 		{[]string{"exec", "-", "-"}, `unexpected argument - (try --help)`},
@@ -223,27 +223,35 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"orders"}, `missing flags: --store=STORE (try --help)`},
 		{[]string{"orders", "--store", "memory"}, `--store: memory is empty when the program starts; name dynamodb:TABLE or sqlite:FILE`},
 		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve make one`},
-		{[]string{"orders", "--store", "sqlite:x", "--limit=-1"}, `--limit: cannot be negative; 0 is all orders`},
-		{[]string{"watch", "--store", "sqlite:x", "--interval=0s"}, `--interval: must be more than 0s`},
+		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 is all orders`},
+		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
 		{
 			[]string{"orders", "--store", "sqlite:x", "--state", "brewing"},
 			`--state must be one of "pending","making","completed","cancelled","all" but got "brewing" (try --help)`,
 		},
 		{[]string{"show", "--store", "sqlite:x"}, `expected "<order>" (try --help)`},
 		{[]string{"redrive", "--store", "cup"}, `--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE`},
-		{[]string{"table", "create", "orders"}, `a table is named dynamodb:TABLE, not "orders"`},
+		{
+			[]string{"table", "create", "sqlite:orders"},
+			`there is no table "sqlite:orders": these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE`,
+		},
+		{[]string{"table", "check", "orders"}, "no AWS region is chosen: set AWS_REGION, or AWS_PROFILE to a profile that has one"},
+		{[]string{"table", "check", "dynamodb:orders"}, "no AWS region is chosen: set AWS_REGION, or AWS_PROFILE to a profile that has one"},
+		{[]string{"stats", "--store", "sqlite:x", "--stuck-after", "-1s"}, `--stuck-after: must be more than 0s`},
+		{[]string{"help", "brew"}, `unexpected argument brew (try --help)`},
+		{[]string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh" (try --help)`},
 		{[]string{"serve", "--store", "dynamodb:x"}, `--store: serve keeps orders in sqlite:FILE or memory, not in "dynamodb:x"`},
-		{[]string{"serve", "--store", "memory", "--addr", "x"}, `--addr: cannot listen on x: listen tcp: address x: missing port in address`},
+		{[]string{"serve", "--store", "memory", "--addr", "x"}, `--addr: cannot listen on x: listen tcp: address x: missing port in address; write an address of this machine as 127.0.0.1:8080`},
 		{
 			[]string{"exec", "--lifecycle", "nine"},
 			`--lifecycle must be one of "standard","serverlesspresso" but got "nine" (try --help)`,
 		},
 		{[]string{"diagram", "--format", "png"}, `--format must be one of "mermaid","dot" but got "png" (try --help)`},
-		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory"},
-		{[]string{"exec", "testdata"}, "read testdata: is a directory"},
-		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory"},
-		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory"},
-		{[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": not a menu: none of items, value and menu is there"},
+		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory; name a file that can be read, or - for the standard input"},
+		{[]string{"exec", "testdata"}, "read testdata: is a directory; name a file that can be read, or - for the standard input"},
+		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory; name the file of a menu, or leave --menu out for the workshop's"},
+		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory; name a file that can be read, or - for the standard input"},
+		{[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": not a menu: none of items, value and menu is there; name the file of a menu, or leave --menu out for the workshop's"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			code, stdout, stderr := invoke(t, "", c.args...)
@@ -261,7 +269,11 @@ func TestRun_helpsEverywhere(t *testing.T) {
 	}{
 		{[]string{"--help"}, []string{"exec", "diagram", "Exit codes:"}},
 		{[]string{"exec", "--help"}, []string{"--store", "--resume", "--menu", "--lifecycle", "Validator.NewOrder", "Example:"}},
-		{[]string{"orders", "--help"}, []string{"--store", "--layout", "--state", "--customer", "--venue", "--limit", "--json"}},
+		{[]string{"help"}, []string{"exec", "diagram", "Exit codes:"}},
+		{[]string{"help", "exec"}, []string{"--store", "Validator.NewOrder", "Example:"}},
+		{[]string{"help", "table", "check"}, []string{"--layout", "exit code"}},
+		{[]string{"stats", "--help"}, []string{"--store", "--watch", "--stuck-after", "--output", "Observer"}},
+		{[]string{"orders", "--help"}, []string{"--store", "--layout", "--state", "--customer", "--venue", "--limit", "--output", "--json"}},
 		{[]string{"show", "--help"}, []string{"--store", "--layout", "--json", "redrive"}},
 		{[]string{"watch", "--help"}, []string{"--store", "--layout", "--interval", "--venue", "--json"}},
 		{[]string{"redrive", "--help"}, []string{"--store", "--resume", "--events", "--dry-run", "exit code"}},

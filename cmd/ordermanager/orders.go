@@ -20,7 +20,7 @@ type ordersCommand struct {
 	Customer string `placeholder:"ID" help:"Only orders of this customer."`
 	Venue    string `placeholder:"ID" help:"Only orders of this venue; in the layout core this or --customer is needed."`
 	Limit    int    `default:"100" help:"How many orders to list at most; 0 is all of them."`
-	JSON     bool   `help:"Print one JSON object per line."`
+	outputFlags
 }
 
 // Help is the long help of the command.
@@ -47,7 +47,7 @@ func (c *ordersCommand) Run(ctx context.Context, std *stdio) error {
 }
 
 func (c *ordersCommand) list(ctx context.Context, manager *ordermanager.Manager, std *stdio) error {
-	lister := newLister(std.out, c.JSON)
+	lister := newLister(std.out, c.inJSON())
 	for _, query := range c.queries() {
 		for order, err := range manager.Orders(ctx, query) {
 			if err != nil {
@@ -112,12 +112,6 @@ func newLister(out io.Writer, inJSON bool) *lister {
 		return &lister{json: encoder(out)}
 	}
 	return &lister{table: columns(out)}
-}
-
-func encoder(out io.Writer) *json.Encoder {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	return e
 }
 
 // block is how many lines are aligned with each other: a listing can be longer than memory.

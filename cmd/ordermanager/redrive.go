@@ -14,6 +14,7 @@ type redriveCommand struct {
 	storeFlags
 	resumeFlag
 	eventsFlag
+	outputFlags
 	DryRun bool `help:"Print what is owed, and deliver nothing."`
 }
 
@@ -23,8 +24,8 @@ func (*redriveCommand) Help() string {
 event. Run this regularly, and after every outage, with the same --resume and --events as the programs that write the orders. It may run
 while they do, and more than once at a time.
 
-The summary is on the standard output; why an order still owes something is on the standard error, and so is the progress of a long
-run. The exit code is 1 if anything is still owed.`
+The summary is on the standard output; why an order still owes something is on the standard error, and so is the progress: a line that
+changes on a terminal, and elsewhere a line every five seconds. The exit code is 1 if anything is still owed.`
 }
 
 // Run redrives.
@@ -47,17 +48,20 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 	if err != nil {
 		return err
 	}
-	progress := &progress{out: std.err, dryRun: c.DryRun, last: time.Now()}
+	progress := newProgress(std.err, c.DryRun)
 	report, err := house.manager.Redrive(ctx, &ordermanager.RedriveOptions{DryRun: c.DryRun, Visited: progress.visited})
+	progress.end()
 	if report != (ordermanager.RedriveReport{}) || err == nil {
-		summarise(std.out, report, c.DryRun)
+		if err := c.summarise(std.out, report); err != nil {
+			return err
+		}
 	}
 	if !c.DryRun && err == nil {
 		err = house.advance(ctx) // a workflow of this process that was answered goes on
 	}
 	switch {
 	case errors.Is(err, ordermanager.ErrContextDone):
-		return errors.New("interrupted: what was delivered is settled, the rest is still owed")
+		return errors.New("interrupted: what was delivered is settled, the rest is still owed; run it again")
 	case err != nil:
 		return err
 	case report.Pending > 0:
@@ -66,16 +70,29 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 	return nil
 }
 
-func summarise(out io.Writer, report ordermanager.RedriveReport, dryRun bool) {
+// summary is the report in JSON.
+type summary struct {
+	Orders    int  `json:"orders"`
+	Delivered int  `json:"delivered"`
+	Gone      int  `json:"gone"`
+	Published int  `json:"published"`
+	Pending   int  `json:"pending"`
+	DryRun    bool `json:"dryRun"`
+}
+
+func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveReport) (err error) {
 	switch {
+	case c.inJSON():
+		err = encoder(out).Encode(summary{report.Orders, report.Delivered, report.Gone, report.Published, report.Pending, c.DryRun})
 	case report == ordermanager.RedriveReport{}:
-		fmt.Fprintln(out, "nothing is owed")
-	case dryRun:
-		fmt.Fprintf(out, "%s something; nothing was delivered\n", count(report.Orders, "order owes", "orders owe"))
+		_, err = fmt.Fprintln(out, "nothing is owed")
+	case c.DryRun:
+		_, err = fmt.Fprintf(out, "%s something; nothing was delivered\n", count(report.Orders, "order owes", "orders owe"))
 	default:
-		fmt.Fprintf(out, "%s something: %d answered, %d whose workflow no longer waits, %d with events published, %d still pending\n",
+		_, err = fmt.Fprintf(out, "%s something: %d answered, %d whose workflow no longer waits, %d with events published, %d still pending\n",
 			count(report.Orders, "order owed", "orders owed"), report.Delivered, report.Gone, report.Published, report.Pending)
 	}
+	return err
 }
 
 func count(n int, one, many string) string {
@@ -87,15 +104,26 @@ func count(n int, one, many string) string {
 
 // progress says how a redrive goes on.
 type progress struct {
-	out     io.Writer
-	dryRun  bool
+	out    io.Writer
+	dryRun bool
+	// live is set on a terminal, where one line changes.
+	live    bool
 	orders  int
 	pending int
+	begun   time.Time
 	last    time.Time
 }
 
-// silence is the longest that a redrive says nothing.
-const silence = 5 * time.Second
+func newProgress(out io.Writer, dryRun bool) *progress {
+	now := time.Now()
+	return &progress{out: out, dryRun: dryRun, live: isTerminal(out), begun: now, last: now}
+}
+
+// How often the progress is told: a line that changes, and a new line.
+const (
+	liveEvery  = 100 * time.Millisecond
+	plainEvery = 5 * time.Second
+)
 
 func (p *progress) visited(receipt ordermanager.Receipt) {
 	p.orders++
@@ -103,13 +131,36 @@ func (p *progress) visited(receipt ordermanager.Receipt) {
 	switch {
 	case p.dryRun:
 		d := detailsOf(order)
-		fmt.Fprintf(p.out, "order %s, which is %s, owes %s\n", cell(order.ID), order.State, d.owesText())
+		p.say("order %s, which is %s, owes %s", cell(order.ID), order.State, d.owesText())
 	case receipt.Pending != nil:
 		p.pending++
-		fmt.Fprintf(p.out, "order %s: still pending: %s\n", cell(order.ID), oneLine(receipt.Pending))
+		p.say("order %s: still pending: %s", cell(order.ID), legible(receipt.Pending.Error()))
 	}
-	if now := time.Now(); now.Sub(p.last) >= silence {
+	now := time.Now()
+	switch since := now.Sub(p.last); {
+	case p.live && since >= liveEvery:
 		p.last = now
-		fmt.Fprintf(p.out, "%s so far, %d still pending\n", count(p.orders, "order", "orders"), p.pending)
+		fmt.Fprintf(p.out, "\r\x1b[K%s", p.text(now))
+	case !p.live && since >= plainEvery:
+		p.last = now
+		p.say("%s", p.text(now))
+	}
+}
+
+func (p *progress) text(now time.Time) string {
+	rate := float64(p.orders) / max(now.Sub(p.begun).Seconds(), 0.001)
+	return fmt.Sprintf("%s so far, %d still pending, %.1f orders a second", count(p.orders, "order", "orders"), p.pending, rate)
+}
+
+// say prints a line that stays.
+func (p *progress) say(format string, args ...any) {
+	p.end()
+	fmt.Fprintf(p.out, format+"\n", args...)
+}
+
+// end takes the line that changes away.
+func (p *progress) end() {
+	if p.live {
+		fmt.Fprint(p.out, "\r\x1b[K")
 	}
 }

@@ -33,7 +33,8 @@ func (*serveCommand) Help() string {
 build the package httpapi into a program that knows who is calling.
 
 An order begins with: POST /demo/orders/{id}?userId=&eventId=, which starts its workflow. GET /openapi.json describes all other routes, and
-docs/http.md shows them. What is owed is redriven every half minute.
+docs/http.md shows them. What is owed is redriven every half minute. Requests that a page of another site sends, or that ask for another
+host than the one of --addr, localhost or an IP address, are refused.
 
 The REST API of the Serverlesspresso sample is below /workshop and /core, for the web apps of the sample: they are whoever their token says that
 they are, and nobody looks at its signature.
@@ -74,12 +75,13 @@ func explainListen(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("another program listens on %s: stop it, or choose another --addr (port 0 is any free one)", addr)
 	}
-	return fmt.Errorf("--addr: cannot listen on %s: %w", addr, err)
+	return advise(fmt.Errorf("--addr: cannot listen on %s: %w", addr, err), "write an address of this machine as 127.0.0.1:8080")
 }
 
 // demoServer is the HTTP interface with a workflow beside it.
 type demoServer struct {
 	house
+	api  *httpapi.Handler
 	http http.Server
 }
 
@@ -101,7 +103,7 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	s := &demoServer{house: *house}
+	s := &demoServer{house: *house, api: api}
 	routes := http.NewServeMux()
 	routes.Handle("/", api)
 	for _, dialect := range serverlesspresso.Dialects() {
@@ -115,11 +117,39 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 	}
 	routes.HandleFunc("POST /demo/orders/{id}", s.start)
 	s.http = http.Server{
-		Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		Handler: ownPagesOnly(c.Addr, api, routes), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	s.http.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
 	return s, nil
+}
+
+// ownPagesOnly refuses what a page of another site makes a browser on this machine send: a request that changes something, and any request
+// under the name of that site, which its owner can let lead to this machine.
+func ownPagesOnly(addr string, api *httpapi.Handler, next http.Handler) http.Handler {
+	refuse := func(w http.ResponseWriter, r *http.Request, why string) {
+		api.Fail(w, r, fmt.Errorf("%w: %s", ordermanager.ErrForbidden, why))
+	}
+	protection := http.NewCrossOriginProtection()
+	for _, dialect := range serverlesspresso.Dialects() { // for web apps of other origins, which show who they are in each request
+		protection.AddInsecureBypassPattern("/" + string(dialect) + "/")
+	}
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, "a page of another site sent this")
+	}))
+	next = protection.Handler(next)
+	own, _, _ := net.SplitHostPort(addr)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if host != "localhost" && host != own && net.ParseIP(strings.Trim(host, "[]")) == nil {
+			refuse(w, r, "this server is localhost, and not "+host)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it, and so is whoever has a token that says so.
@@ -144,20 +174,13 @@ func unverified(token string) (claims map[string]any) {
 // start begins the workflow of an order, as a shop's validator does when a customer scans a code.
 func (s *demoServer) start(w http.ResponseWriter, r *http.Request) {
 	receipt, err := s.workflow.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), r.FormValue("eventId"))
-	w.Header().Set("Content-Type", "application/json")
-	switch {
-	case err == nil:
-		w.WriteHeader(http.StatusCreated)
-		_ = encoder(w).Encode(receipt.Order.View())
+	if err != nil {
+		s.api.Fail(w, r, err)
 		return
-	case errors.Is(err, ordermanager.ErrInvalidRequest):
-		w.WriteHeader(http.StatusBadRequest)
-	case errors.Is(err, ordermanager.ErrOrderExists), errors.Is(err, embedded.ErrShopClosed):
-		w.WriteHeader(http.StatusConflict)
-	default:
-		w.WriteHeader(http.StatusInternalServerError)
 	}
-	_ = json.NewEncoder(w).Encode(ordermanager.ProblemOf(err))
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusCreated)
+	_ = encoder(w).Encode(receipt.Order.View())
 }
 
 // stopTimeout is how long requests that are going on may take when the server stops.

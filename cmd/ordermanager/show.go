@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
 )
@@ -14,13 +16,14 @@ import (
 type showCommand struct {
 	Order string `arg:"" help:"The identifier of the order."`
 	storeFlags
-	JSON bool `help:"Print one JSON object."`
+	outputFlags
 }
 
 // Help is the long help of the command.
 func (*showCommand) Help() string {
 	return `Of each wait of the workflow it says whether it has begun, waits, is answered, or has an answer that is owed. Task tokens are never
-shown. What is owed is delivered by redrive. The exit code is 1 if there is no such order.`
+shown. What is owed is delivered by redrive. Below is the life of the order, line by line: when, how long after the line before, and a
+full circle where the state changed. Request ids are in the JSON alone. The exit code is 1 if there is no such order.`
 }
 
 // Run shows the order.
@@ -34,16 +37,17 @@ func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 	order, err := manager.Order(ctx, c.Order)
 	switch {
 	case errors.Is(err, ordermanager.ErrOrderNotFound):
-		fmt.Fprintf(std.err, "ordermanager: there is no order %s in %s\n", cell(c.Order), c.Store)
+		fmt.Fprintf(std.err, "ordermanager: there is no order %s in %s; list them with: ordermanager orders --store %s\n",
+			cell(c.Order), c.Store, c.Store)
 		return errRefused
 	case err != nil:
 		return backends.explain(err)
 	}
 	details := detailsOf(&order)
-	if c.JSON {
+	if c.inJSON() {
 		return encoder(std.out).Encode(details)
 	}
-	return details.print(std.out)
+	return details.print(std.out, time.Now())
 }
 
 // details is everything about an order that a person may see.
@@ -128,9 +132,10 @@ func entryLineOf(e *ordermanager.Entry, version int) entryLine {
 	return entryLine{version, e.At, e.Action, e.From, e.To, e.Actor.Role, e.Actor.ID, e.RequestID, e.Reason}
 }
 
-func (d *details) print(out io.Writer) error {
-	table := columns(out)
-	field := func(name, value string) { row(table, name, value) }
+// print is for people: the fields, and then the timeline.
+func (d *details) print(out io.Writer, now time.Time) error {
+	var page strings.Builder
+	field := func(name, value string) { hang(&page, fmt.Sprintf("%-13s", name), cell(value)) }
 	field("order", d.OrderID)
 	field("state", string(d.State))
 	field("number", d.OrderNumber)
@@ -154,20 +159,59 @@ func (d *details) print(out io.Writer) error {
 		field(wait.Wait+" wait", text)
 	}
 	field("owes", d.owesText())
-	if err := table.Flush(); err != nil {
-		return err
+	page.WriteString("\n")
+	d.timeline(&page, now)
+	_, err := io.WriteString(out, page.String())
+	return err
+}
+
+// hang writes a text beside a label, and goes on below the text where a line is full.
+func hang(page *strings.Builder, label, text string) {
+	indent := utf8.RuneCountInString(label)
+	for i, line := range wrap(text, lineWidth-indent) {
+		if i > 0 {
+			label = strings.Repeat(" ", indent)
+		}
+		page.WriteString(strings.TrimRight(label+line, " ") + "\n")
 	}
-	fmt.Fprintln(out)
+}
+
+// timeline draws the history.
+func (d *details) timeline(page *strings.Builder, now time.Time) {
 	if len(d.History) == 0 {
-		fmt.Fprintln(out, "no history: only other programs have written this order")
-		return nil
+		page.WriteString("no history: only other programs have written this order\n")
+		return
 	}
-	table = columns(out)
-	row(table, "VERSION", "AT", "ACTION", "FROM", "TO", "BY", "REQUEST", "REASON")
+	width := len(d.State)
 	for _, e := range d.History {
-		row(table, strconv.Itoa(e.Version), moment(e.At), string(e.Action), string(e.From), string(e.To), e.by(), e.RequestID, e.Reason)
+		width = max(width, len(e.To))
 	}
-	return table.Flush()
+	var before time.Time
+	event := func(at time.Time, mark string, state ordermanager.State, text string) {
+		at = at.UTC()
+		after := ""
+		if before.IsZero() || before.Format(time.DateOnly) != at.Format(time.DateOnly) {
+			page.WriteString(at.Format(time.DateOnly) + " UTC\n")
+		}
+		if !before.IsZero() {
+			after = "+" + duration(at.Sub(before))
+		}
+		before = at
+		hang(page, fmt.Sprintf("%s %9s %s %-*s  ", at.Format(time.TimeOnly), after, mark, width, state), text)
+	}
+	for _, e := range d.History {
+		mark, text := "│", string(e.Action)+" by "+cell(e.by())
+		if e.From != e.To {
+			mark = "●"
+		}
+		if e.Reason != "" {
+			text += ": " + cell(e.Reason)
+		}
+		event(e.At, mark, e.To, text)
+	}
+	if !d.State.Terminal() {
+		event(now, "○", d.State, "now")
+	}
 }
 
 func (d *details) owesText() string {

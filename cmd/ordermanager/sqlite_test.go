@@ -152,7 +152,7 @@ func TestShow_ofAnOrderThatIsNotThereIsAClearNo(t *testing.T) {
 	store, _ := newFile(t)
 	execute(t, store)
 	code, stdout, stderr := invoke(t, "", "show", "7", "--store", store)
-	if code != exitRefused || stdout != "" || stderr != "ordermanager: there is no order 7 in "+store+"\n" {
+	if code != exitRefused || stdout != "" || stderr != "ordermanager: there is no order 7 in "+store+"; list them with: ordermanager orders --store "+store+"\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }

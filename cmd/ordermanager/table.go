@@ -18,15 +18,15 @@ type tableCommand struct {
 }
 
 type tableArgument struct {
-	Table string `arg:"" help:"The table: dynamodb:TABLE."`
+	Table string `arg:"" help:"The name of the table; it may be written as everywhere else, dynamodb:TABLE."`
 	layoutFlag
 }
 
 // open returns what looks after the table, and its name.
 func (a *tableArgument) open(ctx context.Context, backends *backends) (dynamostore.AdminAPI, string, error) {
-	table, ok := strings.CutPrefix(a.Table, schemeDynamoDB+":")
-	if !ok || table == "" {
-		return nil, "", fmt.Errorf("a table is named dynamodb:TABLE, not %q", a.Table)
+	table := strings.TrimPrefix(a.Table, schemeDynamoDB+":")
+	if table == "" || strings.Contains(table, ":") {
+		return nil, "", fmt.Errorf("there is no table %q: these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE", a.Table)
 	}
 	cfg, err := backends.cloud.config(ctx)
 	if err != nil {
@@ -67,7 +67,10 @@ func (c *tableCreateCommand) create(ctx context.Context, backends *backends, std
 	return nil
 }
 
-type tableCheckCommand struct{ tableArgument }
+type tableCheckCommand struct {
+	tableArgument
+	outputFlags
+}
 
 // Help is the long help of the command.
 func (*tableCheckCommand) Help() string {
@@ -85,6 +88,9 @@ func (c *tableCheckCommand) Run(ctx context.Context, std *stdio) error {
 	if err != nil {
 		return backends.explain(err)
 	}
+	if c.inJSON() {
+		return c.encode(std.out, table, differences)
+	}
 	required := report(std.out, &c.tableArgument, differences)
 	switch {
 	case required > 0:
@@ -96,6 +102,35 @@ func (c *tableCheckCommand) Run(ctx context.Context, std *stdio) error {
 		fmt.Fprintf(std.out, "table %s is what the layout %s needs\n", table, c.Layout)
 	}
 	return nil
+}
+
+// tableReport is the comparison in JSON.
+type tableReport struct {
+	Table  string             `json:"table"`
+	Layout dynamostore.Layout `json:"layout"`
+	// Usable is false when orders do not work without what differs.
+	Usable      bool             `json:"usable"`
+	Differences []differenceLine `json:"differences"`
+}
+
+type differenceLine struct {
+	Subject  string `json:"subject"`
+	Want     string `json:"want"`
+	Have     string `json:"have"`
+	Required bool   `json:"required"`
+	For      string `json:"for,omitempty"`
+}
+
+func (c *tableCheckCommand) encode(out io.Writer, table string, differences []dynamostore.Difference) error {
+	report := tableReport{Table: table, Layout: c.Layout, Usable: true, Differences: []differenceLine{}}
+	for _, d := range differences {
+		report.Usable = report.Usable && !d.Required
+		report.Differences = append(report.Differences, differenceLine(d))
+	}
+	if err := encoder(out).Encode(report); err != nil || report.Usable {
+		return err
+	}
+	return errRefused
 }
 
 // report prints the differences, and returns how many are required.

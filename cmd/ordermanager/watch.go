@@ -17,7 +17,7 @@ type watchCommand struct {
 	Customer string        `placeholder:"ID" help:"Only orders of this customer."`
 	Venue    string        `placeholder:"ID" help:"Only orders of this venue; in the layout core this or --customer is needed."`
 	Interval time.Duration `default:"2s" help:"How long to wait between two looks."`
-	JSON     bool          `help:"Print one JSON object per line."`
+	outputFlags
 }
 
 // Help is the long help of the command.
@@ -40,7 +40,7 @@ func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	watcher := &watcher{
 		manager: manager, query: ordermanager.Query{Customer: c.Customer, Venue: c.Venue, Limit: ordermanager.MaxPageSize},
-		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.JSON),
+		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.inJSON()),
 	}
 	err = watcher.watch(ctx, c.Interval, std.err)
 	switch {

@@ -246,6 +246,51 @@ func TestAReadOnlyFileOrDirectoryIsSaidSo(t *testing.T) {
 			t.Errorf("an up-to-date file can be read: %+v, %v", got, err)
 		}
 	})
+	readOnly := func(t *testing.T, path string) (*ordermanager.Order, error) {
+		t.Helper()
+		chmod(t, filepath.Dir(path), 0o500)
+		t.Cleanup(func() { chmod(t, filepath.Dir(path), 0o700) })
+		db, err := sqlitestore.OpenReadOnly(t.Context(), path)
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return newStore(t, db).Get(t.Context(), "1")
+	}
+	t.Run("a file in a directory that is read-only is read", func(t *testing.T) {
+		path := tempFile(t)
+		db := open(t, path)
+		mustApply(t, newStore(t, db), create("1", "ada", "", start))
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		chmod(t, path, 0o400)
+		if got, err := readOnly(t, path); err != nil || got == nil {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("what a program has only just written is read beside it", func(t *testing.T) {
+		path := tempFile(t)
+		mustApply(t, newStore(t, open(t, path)), create("1", "ada", "", start))
+		if got, err := readOnly(t, path); err != nil || got == nil {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("what is in the -wal file alone is not left out in silence", func(t *testing.T) {
+		running, path := tempFile(t), tempFile(t)
+		mustApply(t, newStore(t, open(t, running)), create("1", "ada", "", start))
+		for _, suffix := range []string{"", "-wal"} {
+			data, err := os.ReadFile(running + suffix)
+			if err == nil {
+				err = os.WriteFile(path+suffix, data, 0o400)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := readOnly(t, path)
+		wantError(t, err, sqlitestore.ErrReadOnly)
+	})
 	t.Run("an empty file that is read-only", func(t *testing.T) {
 		path := tempFile(t)
 		if err := os.WriteFile(path, nil, 0o400); err != nil {

@@ -41,6 +41,17 @@ var _ ordermanager.Store = (*Store)(nil)
 // Errors: [ErrCannotOpen], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the file is as it was.
 func Open(ctx context.Context, path string) (*sql.DB, error) { return sqlitefile.Open(ctx, path) }
 
+// OpenReadOnly opens a file for a program that only looks: a copy on a medium that is read-only, or the file of somebody else. The file must
+// be there and its tables up to date; nothing is written, neither to it nor beside it, if it can be helped. Where it cannot, because programs
+// that have it open share an index beside the file, one is made. Where one can neither be found nor made, what a program changes in the
+// meantime is not seen.
+//
+// Errors: [ErrCannotOpen], [ErrCorrupt], [ErrLocked], and [ErrReadOnly] when the newest changes are still in the -wal file beside it and
+// cannot be read without writing. [New] returns ErrReadOnly when the tables are older than this version.
+func OpenReadOnly(ctx context.Context, path string) (*sql.DB, error) {
+	return sqlitefile.OpenReadOnly(ctx, path)
+}
+
 // New returns the store in a database, and brings its tables up to date. The database is one that [Open] returned, or one of your own
 // with the same settings, transactions that begin "immediate" among them. There is nothing to close but the database.
 //

@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"database/sql"
+	"net/url"
 	"testing"
 
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
@@ -13,7 +14,9 @@ func TestStore(t *testing.T) {
 	storetest.RunHarness(t, func(t *testing.T) storetest.Harness {
 		path := tempFile(t)
 		client := func() *sqlitestore.Store {
-			db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF&_txlock=immediate")
+			// The names of some cases have characters that mean something in a URI.
+			uri := url.URL{Scheme: "file", Path: path, RawQuery: "_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF&_txlock=immediate"}
+			db, err := sql.Open("sqlite", uri.String())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,9 +13,12 @@ import (
 	"syscall"
 	"time"
 
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/otelobserver"
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
@@ -38,9 +41,23 @@ func main() {
 }
 
 func run(ctx context.Context, listener net.Listener) error {
-	workflow, feed := memory.NewWorkflow(), httpapi.NewFeed()
-	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, nil)
+	telemetry, err := startTelemetry(ctx)
 	if err != nil {
+		return err
+	}
+	defer telemetry.stop()
+	observer, err := otelobserver.New(&otelobserver.Options{
+		TracerProvider: telemetry.traces, MeterProvider: telemetry.metrics, Database: "memory",
+	})
+	if err != nil {
+		return err
+	}
+	workflow, feed := memory.NewWorkflow(), httpapi.NewFeed()
+	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, &ordermanager.Options{Observer: observer.Observe})
+	if err != nil {
+		return err
+	}
+	if _, err := observer.Watch(manager); err != nil {
 		return err
 	}
 	workflow.Connect(manager)
@@ -49,19 +66,25 @@ func run(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	routes := http.NewServeMux()
-	routes.Handle("/", api)
+	routes.Handle("/", otelhttp.NewHandler(api, "orders", otelhttp.WithTracerProvider(telemetry.traces),
+		otelhttp.WithMeterProvider(telemetry.metrics), otelhttp.WithPropagators(telemetry.propagator)))
+	routes.Handle("GET /metrics", telemetry.scrape)
 	// Orders begin with their workflow. A shop would start it when a customer scans a code.
 	routes.HandleFunc("POST /demo/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := workflow.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), ""); err != nil {
-			http.Error(w, err.Error(), http.StatusConflict)
+			api.Fail(w, r, err)
 		}
 	})
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	// A page of another site must not act through the browser of somebody who is signed in here.
+	handler := http.NewCrossOriginProtection().Handler(routes)
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
 	server.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	for steps := time.Tick(100 * time.Millisecond); ; {
+	for steps, redrives := time.Tick(100*time.Millisecond), time.Tick(time.Minute); ; {
 		select {
+		case <-redrives: // what is still owed after it is delivered by the next, and is on the dashboard
+			_, _ = manager.Redrive(ctx, nil)
 		case <-steps: // a workflow service takes its steps by itself
 			_ = workflow.Advance(ctx) // a step that fails stays due
 		case err := <-failed:

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+)
+
+type statsCommand struct {
+	storeFlags
+	outputFlags
+	Venue      string        `placeholder:"ID" help:"Only orders of this venue; in the layout core it is needed."`
+	StuckAfter time.Duration `default:"20m" help:"An open order that has not changed for so long is stuck: its workflow should have timed out."`
+	Watch      bool          `help:"Count again and again, until it is interrupted."`
+	Interval   time.Duration `default:"5s" help:"With --watch: how long to wait between two counts."`
+}
+
+// Help is the long help of the command.
+func (*statsCommand) Help() string {
+	return `It reads every order that is open or owes something; what has ended and owes nothing is not counted. The default of --stuck-after is the
+two time-outs of the Serverlesspresso sample's workflow together. What is owed is delivered by redrive; show says of one order how it
+stands. How many requests were refused is in no store: programs count that with an Observer.`
+}
+
+// Run counts.
+func (c *statsCommand) Run(ctx context.Context, std *stdio) error {
+	switch {
+	case c.Interval <= 0:
+		return errors.New("--interval: must be more than 0s")
+	case c.StuckAfter <= 0:
+		return errors.New("--stuck-after: must be more than 0s")
+	}
+	backends := &backends{layout: c.Layout}
+	defer backends.close()
+	manager, err := backends.manager(ctx, c.Store)
+	if err != nil {
+		return backends.explain(err)
+	}
+	for {
+		stats, err := c.count(ctx, manager, time.Now().UTC())
+		switch {
+		case ctx.Err() != nil && c.Watch:
+			return nil
+		case errors.Is(err, dynamostore.ErrUnlistable):
+			return errors.New("in the layout core orders are counted by venue: add --venue")
+		case err != nil:
+			return backends.explain(err)
+		}
+		if err := c.print(std.out, stats); err != nil || !c.Watch {
+			return err
+		}
+		select {
+		case <-time.After(c.Interval):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// stats is how a store stands at one moment.
+type stats struct {
+	At   time.Time    `json:"at"`
+	Open []stateTally `json:"open"`
+	// Owing are orders with an answer or an event that was not delivered.
+	Owing tally `json:"owing"`
+	// Stuck are open orders that have not changed for too long.
+	Stuck tally `json:"stuck"`
+}
+
+type stateTally struct {
+	State ordermanager.State `json:"state"`
+	tally
+}
+
+// tally counts orders.
+type tally struct {
+	Orders int `json:"orders"`
+	// Oldest is since when the oldest one has been there.
+	Oldest time.Time `json:"oldest,omitzero"`
+}
+
+func (t *tally) add(since time.Time) {
+	t.Orders++
+	if t.Oldest.IsZero() || since.Before(t.Oldest) {
+		t.Oldest = since
+	}
+}
+
+func (c *statsCommand) count(ctx context.Context, manager *ordermanager.Manager, now time.Time) (stats, error) {
+	result := stats{At: now}
+	for _, state := range []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking} {
+		open := stateTally{State: state}
+		query := ordermanager.Query{State: state, Venue: c.Venue, Limit: ordermanager.MaxPageSize}
+		for order, err := range manager.Orders(ctx, query) {
+			if err != nil {
+				return stats{}, err
+			}
+			open.add(order.CreatedAt)
+			if now.Sub(order.UpdatedAt) > c.StuckAfter {
+				result.Stuck.add(order.UpdatedAt)
+			}
+		}
+		result.Open = append(result.Open, open)
+	}
+	for order, err := range manager.Orders(ctx, ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}) {
+		if err != nil {
+			return stats{}, err
+		}
+		if c.Venue == "" || order.Venue == c.Venue {
+			result.Owing.add(order.UpdatedAt)
+		}
+	}
+	return result, nil
+}
+
+func (c *statsCommand) print(out io.Writer, s stats) error {
+	if c.inJSON() {
+		return encoder(out).Encode(s)
+	}
+	if c.Watch {
+		title := fmt.Sprintf("%s, every %s; stop with Ctrl-C\n", moment(s.At), c.Interval)
+		if isTerminal(out) {
+			title = "\x1b[H\x1b[2J" + title // begins at the top of an empty screen
+		}
+		if _, err := io.WriteString(out, title); err != nil {
+			return err
+		}
+	}
+	table := columns(out)
+	row(table, "ORDERS", "COUNT", "OLDEST", "SINCE")
+	line := func(name string, t tally) {
+		age := ""
+		if !t.Oldest.IsZero() {
+			age = duration(s.At.Sub(t.Oldest))
+		}
+		row(table, name, fmt.Sprint(t.Orders), age, moment(t.Oldest))
+	}
+	for _, open := range s.Open {
+		line(string(open.State), open.tally)
+	}
+	line("owing", s.Owing)
+	line("stuck", s.Stuck)
+	return table.Flush()
+}
