@@ -281,3 +281,29 @@ func TestValidate_refusesWhatWouldBreakAnInvariant(t *testing.T) {
 		})
 	}
 }
+
+// Whatever the store makes of a cursor, one of another listing, or of nobody, is the caller's mistake.
+func TestPage_refusesACursorThatIsNotOfThisListing(t *testing.T) {
+	h := newHouse(t)
+	for _, id := range []string{"a", "b", "c"} {
+		h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()}))
+	}
+	q := ordermanager.Query{Customer: owner, Limit: 1}
+	page := must[ordermanager.OrderPage](t)(h.Page(t.Context(), q))
+	if q.Cursor = page.Cursor; q.Cursor == "" {
+		t.Fatal("there is no second page")
+	}
+	if page := must[ordermanager.OrderPage](t)(h.Page(t.Context(), q)); page.Orders[0].ID != "b" {
+		t.Errorf("the second page begins with %s", page.Orders[0].ID)
+	}
+	for name, q := range map[string]ordermanager.Query{
+		"of another listing": {State: ordermanager.StatePending, Cursor: q.Cursor},
+		"forged":             {Customer: owner, Cursor: "forged"},
+		"shortened":          {Customer: owner, Cursor: q.Cursor[:9]},
+		"changed":            {Customer: owner, Cursor: q.Cursor[:9] + "AAAA"},
+	} {
+		if _, err := h.Page(t.Context(), q); !errors.Is(err, ordermanager.ErrInvalidRequest) || errors.Is(err, ordermanager.ErrStore) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -332,12 +334,22 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 	if q.State != "" && m.table.states[q.State] == nil {
 		return Page{}, invalid("state", "is not in the life cycle, which has "+join(m.lifecycle.States(), StateRule.name))
 	}
+	// A cursor belongs to its listing, whatever the store makes of it.
+	listing := fingerprint(string(q.State), q.Customer, q.Venue, strconv.FormatBool(q.Owing))[:8] + "."
+	cursor, ours := strings.CutPrefix(q.Cursor, listing)
+	if q.Cursor != "" && (!ours || cursor == "") {
+		return Page{}, invalid("cursor", "is not from a page of this listing")
+	}
+	q.Cursor = cursor
 	ctx, end := m.observe(ctx, "store.list", "", "")
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	page, err := m.store.List(limited, q)
 	if err != nil && !errors.Is(err, ErrInvalidRequest) {
 		err = &StoreError{"list", "", err}
+	}
+	if page.Cursor != "" {
+		page.Cursor = listing + page.Cursor
 	}
 	end(err)
 	return page, err
