@@ -31,7 +31,9 @@ export class Bar {
   async start (...args) {
     const child = spawn(process.env.COFFEEBAR, ['--db', join(this.#dir, 'bar.db'), '--addr', this.#address, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
-    process.once('exit', () => child.kill('SIGKILL')) // tests that are interrupted leave no server
+    const abandon = () => child.kill('SIGKILL') // tests that are interrupted leave no server
+    process.once('exit', abandon)
+    child.once('exit', () => process.off('exit', abandon))
     let said = ''
     await new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`the bar did not open: ${said}`)), patience)

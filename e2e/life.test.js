@@ -86,7 +86,8 @@ test('of two baristas who press at once one gets the order', async () => {
   const n = await order(ada, 'Mocha')
   const baristas = [await open('Barista', 'Mara'), await open('Barista', 'Noor')]
   for (const page of baristas) await act(page, 'Make', n).waitFor()
-  await Promise.all(baristas.map((page) => act(page, 'Make', n).click().catch(() => { /* the other one was faster, and it shows */ })))
+  const press = (page) => act(page, 'Make', n).click({ timeout: 5000 }).catch(() => { /* the other was faster, and it shows */ })
+  await Promise.all(baristas.map(press))
   await ada.getByRole('heading', { name: /is making it/ }).waitFor()
   const held = []
   for (const page of baristas) {
@@ -208,4 +209,85 @@ test('a closed bar takes no orders', async () => {
   assert.match(await answer.text(), /The bar is closed/)
   await shop.click()
   await page.locator('#start:enabled').waitFor()
+})
+
+test('a double click takes one order, and nobody is blamed for it', async () => {
+  const [page, mara] = [await open('Customer', 'Lena'), await open('Barista', 'Sven')]
+  for (let i = 0; i < 3; i++) await order(page, 'Latte')
+  const queue = mara.locator('.pending')
+  await queue.nth(2).waitFor()
+  const waiting = await queue.count()
+  const id = await queue.first().getAttribute('id')
+  // When the second click comes, the next order is where the first one was.
+  await queue.first().getByRole('button', { name: 'Make' }).dblclick({ delay: 60 })
+  await mara.locator(`#${id}.mine`).waitFor()
+  await said(mara, 'is yours.')
+  assert.equal(await queue.count(), waiting - 1)
+  assert.equal(await mara.locator('.mine').count(), 1)
+  await mara.locator('.mine').getByRole('button', { name: 'Ready' }).click()
+  await said(mara, 'is ready.')
+  for (const card of await queue.all()) await card.getByRole('button', { name: 'Make' }).waitFor()
+})
+
+test('a button that is pressed again before the answer has come is sent once', async () => {
+  const [page, mara] = [await open('Customer', 'Milan'), await open('Barista', 'Noor')]
+  const n = await order(page, 'Mocha')
+  let sent = 0
+  await mara.route('**/make', async (route) => {
+    sent++
+    await page.reload() // takes its time
+    await route.continue()
+  })
+  await act(mara, 'Make', n).focus()
+  for (let i = 0; i < 3; i++) await mara.keyboard.press('Enter')
+  await heading(page, 'Noor is making it')
+  await said(mara, `Order ${n} is yours.`)
+  assert.equal(sent, 1)
+})
+
+test('after ordering, the keyboard and the screen reader go on where the order is', async () => {
+  const page = await open('Customer', 'Nils')
+  const focused = () => page.waitForFunction(() => document.activeElement.id === 'live')
+  await begin(page)
+  await focused()
+  await choice(page, 'Espresso').click()
+  await page.getByRole('button', { name: 'Order Espresso' }).click()
+  await number(page)
+  await focused()
+  assert.equal(await page.evaluate(() => scrollY), 0)
+})
+
+test('a customer reads how many orders others have, and not their own', async () => {
+  const [page, other] = [await open('Customer', 'Olga'), await open('Customer', 'Pia')]
+  const text = () => page.locator('.lead').innerText()
+  const before = Number((await text()).match(/\d+/)?.[0] ?? 0)
+  await order(page, 'Latte')
+  await page.goto(`${bar.url}/customer`)
+  await page.locator('.order').waitFor()
+  assert.equal(Number((await text()).match(/\d+/)?.[0] ?? 0), before)
+  await order(other, 'Latte')
+  const more = new RegExp(`^The bar has ${before + 1} open orders? of other customers`)
+  await page.locator('.lead', { hasText: more }).waitFor()
+})
+
+test('who is behind one door and comes to another is told so', async () => {
+  const page = await open('Customer', 'Quinn')
+  const answer = await page.goto(`${bar.url}/manager`)
+  assert.equal(answer.status(), 403)
+  await page.getByText('You are signed in as customer Quinn, but not as manager.').waitFor()
+  await page.getByRole('link', { name: 'customer Quinn' }).click()
+  await heading(page, 'Hello, Quinn')
+})
+
+test('the times of an order are in the zone of who reads them, with the date', async () => {
+  const page = await open('Customer', 'Rosa')
+  await order(page, 'Latte')
+  for (const [timezoneId, zone] of [['Asia/Kolkata', 'GMT+5:30'], ['UTC', 'UTC']]) {
+    const manager = await open('Manager', 'Lee', { timezoneId })
+    await manager.goto(`${bar.url}/manager/orders/${idOf(page)}`)
+    const time = manager.locator('[data-moment]').first()
+    await time.filter({ hasText: zone }).waitFor()
+    const shown = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long', timeZone: timezoneId })
+    assert.equal(await time.innerText(), shown.format(new Date(await time.getAttribute('datetime'))))
+  }
 })

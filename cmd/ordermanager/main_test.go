@@ -243,6 +243,10 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"serve", "--store", "dynamodb:x"}, `--store: serve keeps orders in sqlite:FILE or memory, not in "dynamodb:x"`},
 		{[]string{"serve", "--store", "memory", "--addr", "x"}, `--addr: cannot listen on x: listen tcp: address x: missing port in address; write an address of this machine as 127.0.0.1:8080`},
 		{
+			[]string{"serve", "--store", "memory", "--addr", "127.0.0.1:0", "--events", "pigeon"},
+			`--events: there is no place "pigeon" for events; there are: eventbridge:BUS, none`,
+		},
+		{
 			[]string{"exec", "--lifecycle", "nine"},
 			`--lifecycle must be one of "standard","serverlesspresso" but got "nine" (try --help)`,
 		},

@@ -25,6 +25,7 @@ type serveCommand struct {
 	Addr  string `default:"127.0.0.1:8080" help:"The address to listen on. Everybody who reaches it can be anybody: see above."`
 	menuFlag
 	lifecycleFlag
+	eventsFlag
 }
 
 // Help is the long help of the command.
@@ -95,7 +96,7 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 		return nil, err
 	}
 	feed := httpapi.NewFeed()
-	house, err := openHouse(ctx, backends, feed.Store(store), menu, "local", "none", c.table())
+	house, err := openHouse(ctx, backends, feed.Store(store), menu, "local", c.Events, c.table())
 	if err != nil {
 		return nil, err
 	}

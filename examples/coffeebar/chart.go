@@ -7,7 +7,7 @@ import (
 )
 
 // shownWaits is how many of the latest completed orders are in the chart.
-const shownWaits = 16
+const shownWaits = 12
 
 // chart shows how long orders waited in the queue and how long they took to make: one bar for each, the latest at the right.
 type chart struct {
@@ -37,9 +37,9 @@ type line struct {
 }
 
 const (
-	chartWidth, chartHeight = 720, 230
-	chartBase, chartTop     = 200, 14
-	chartLeft               = 64
+	chartWidth, chartHeight = 380, 190
+	chartBase, chartTop     = 164, 10
+	chartLeft               = 50
 )
 
 func waits(latest []ordermanager.Order) chart {
@@ -62,11 +62,14 @@ func waits(latest []ordermanager.Order) chart {
 	for at := time.Duration(0); at <= top; at += step {
 		c.Lines = append(c.Lines, line{chartBase - height(at), span(at)})
 	}
-	slot := min((chartWidth-chartLeft)/len(c.Bars), 64)
+	slot := min((chartWidth-chartLeft)/len(c.Bars), 48)
 	for i := range c.Bars {
 		b := &c.Bars[i]
 		b.X, b.Width = chartLeft+i*slot+slot/6, slot*2/3
 		b.LabelX = b.X + b.Width/2
+		if fromRight := len(c.Bars) - 1 - i; len(b.Number) > 3 && fromRight%2 == 1 {
+			b.Number = "" // a long one needs the room of two
+		}
 		b.WaitHeight, b.MakeHeight = height(b.waited), height(b.made)
 		b.WaitY = chartBase - b.WaitHeight
 		b.MakeY = b.WaitY - b.MakeHeight

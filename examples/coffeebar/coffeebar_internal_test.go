@@ -111,20 +111,34 @@ func testBar(t *testing.T) (*bar, http.Handler) {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.close)
-	pages, err := newSite(b, log)
+	pages, err := newSite(b, nil, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b, pages
 }
 
+// newRequest is a request to the bar by its usual name.
+func newRequest(method, path string, body io.Reader) *http.Request {
+	request := httptest.NewRequest(method, path, body)
+	request.Host = "localhost:8080"
+	return request
+}
+
+// doorOf is the door that a path is behind.
+func doorOf(path string) door { return door(strings.Split(path, "/")[1]) }
+
 // visit sends a request of somebody behind a door.
 func visit(pages http.Handler, method, path, name string, form url.Values) *httptest.ResponseRecorder {
-	request := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	request := newRequest(method, path, strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if name != "" {
-		request.AddCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name)})
+		request.AddCookie(signInCookie(doorOf(path), name))
 	}
+	return answerOf(pages, request)
+}
+
+func answerOf(pages http.Handler, request *http.Request) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
 	pages.ServeHTTP(answer, request)
 	return answer
@@ -201,13 +215,56 @@ func TestButtons_workOnceHoweverOftenTheyArePressed(t *testing.T) {
 
 func TestSite_refusesFormsOfOtherSites(t *testing.T) {
 	_, pages := testBar(t)
-	request := httptest.NewRequest(http.MethodPost, "/manager/shop", strings.NewReader("open=false"))
+	request := newRequest(http.MethodPost, "/manager/shop", strings.NewReader("open=false"))
 	request.Header.Set("Sec-Fetch-Site", "cross-site")
-	request.AddCookie(&http.Cookie{Name: cookieName, Value: "Lee"})
-	answer := httptest.NewRecorder()
-	pages.ServeHTTP(answer, request)
-	if answer.Code != http.StatusForbidden {
+	request.AddCookie(signInCookie(managerDoor, "Lee"))
+	if answer := answerOf(pages, request); answer.Code != http.StatusForbidden {
 		t.Errorf("%d", answer.Code)
+	}
+}
+
+// The address at which a browser shows the answer to a form leads to the page of the form.
+func TestSite_everyAddressOfAFormCanBeLoaded(t *testing.T) {
+	_, pages := testBar(t)
+	for path, want := range map[string]string{
+		"/signin":                         "/",
+		"/customer/signout":               "/customer",
+		"/customer/orders":                "/customer",
+		"/customer/orders/demo-21/put":    "/customer/orders/demo-21",
+		"/customer/orders/demo-21/cancel": "/customer/orders/demo-21",
+		"/barista/orders/demo-23/make":    "/barista",
+		"/barista/orders/demo-23/cancel":  "/barista",
+		"/manager/shop":                   "/manager",
+		"/manager/menu":                   "/manager",
+		"/manager/redrive":                "/manager",
+	} {
+		answer := visit(pages, http.MethodGet, path, "Ada", nil)
+		if got := answer.Header().Get("Location"); answer.Code != http.StatusSeeOther || got != want {
+			t.Errorf("%s: %d, to %q", path, answer.Code, got)
+		}
+	}
+	for _, path := range []string{"/nowhere", "/customer/orders/demo-21/make", "/kitchen/orders"} {
+		if answer := visit(pages, http.MethodGet, path, "Ada", nil); answer.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, answer.Code)
+		}
+	}
+}
+
+// A sign-in behind one door opens no other, and the visitor is told who they are.
+func TestSite_eachDoorHasASignInOfItsOwn(t *testing.T) {
+	_, pages := testBar(t)
+	for asked := range doors {
+		for signedIn := range doors {
+			request := newRequest(http.MethodGet, asked.path(), nil)
+			request.AddCookie(signInCookie(signedIn, "Ada"))
+			answer := answerOf(pages, request)
+			switch told := strings.Contains(answer.Body.String(), `<a href="`+signedIn.path()+`">`); {
+			case asked == signedIn && answer.Code != http.StatusOK:
+				t.Errorf("%s: %d", asked, answer.Code)
+			case asked != signedIn && (answer.Code != http.StatusForbidden || !told):
+				t.Errorf("%s signed in as %s: %d, told: %v", asked, signedIn, answer.Code, told)
+			}
+		}
 	}
 }
 
@@ -236,7 +293,7 @@ func TestMenu_remembersWhatHasRunOut(t *testing.T) {
 	}
 }
 
-// The diagram has an arrow for every line of the table, and no other.
+// The diagram has a name for every line of the table, and no other.
 func TestDiagram_showsTheTable(t *testing.T) {
 	for _, lifecycle := range []ordermanager.Lifecycle{ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle} {
 		var want, got []string
@@ -245,8 +302,8 @@ func TestDiagram_showsTheTable(t *testing.T) {
 				want = append(want, strings.ReplaceAll(string(rule.Action), "_", " "))
 			}
 		}
-		for _, e := range draw(lifecycle, func(ordermanager.State) int { return 0 }).Edges {
-			got = append(got, strings.Split(e.Label, ", ")...)
+		for _, n := range draw(lifecycle, func(ordermanager.State) int { return 0 }).Names {
+			got = append(got, n.Text)
 		}
 		slices.Sort(want)
 		slices.Sort(got)
@@ -295,12 +352,12 @@ func TestServe_stopsGracefully(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- b.serve(ctx, listener, slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- b.serve(ctx, listener, nil, slog.New(slog.DiscardHandler)) }()
 	request, err := http.NewRequest(http.MethodGet, "http://"+listener.Addr().String()+"/barista/api/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.AddCookie(&http.Cookie{Name: cookieName, Value: "Mara"})
+	request.AddCookie(signInCookie(baristaDoor, "Mara"))
 	stream, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -182,7 +182,7 @@ func (h *house) do(ctx context.Context, method, path, name, key string, body io.
 	if err != nil {
 		return 0, nil, err
 	}
-	request.AddCookie(&http.Cookie{Name: "coffeebar", Value: name})
+	request.AddCookie(&http.Cookie{Name: "coffeebar-" + strings.Split(path, "/")[1], Value: name})
 	request.Header.Set("Content-Type", kind)
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)

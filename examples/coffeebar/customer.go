@@ -28,6 +28,8 @@ type customerPage struct {
 	NewID  string
 	Open   []ordermanager.Order
 	Closed []ordermanager.Order
+	// Others is how many open orders are not the visitor's.
+	Others int
 }
 
 // shownOrders is how many of a customer's ended orders are shown.
@@ -49,6 +51,7 @@ func (s *site) customerHome(r *http.Request, v visitor) (page, error) {
 			data.Open = append(data.Open, o)
 		}
 	}
+	data.Others = max(0, shop.InQueue-len(data.Open))
 	slices.Reverse(data.Open)
 	slices.Reverse(data.Closed)
 	data.Closed = data.Closed[:min(len(data.Closed), shownOrders)]
@@ -64,7 +67,7 @@ func (s *site) startOrder(r *http.Request, v visitor) (page, error) {
 		err = s.workflow.Advance(r.Context())
 	}
 	if err == nil {
-		return page{redirect: "/customer/orders/" + id}, nil
+		return page{redirect: orderPath(id)}, nil
 	}
 	p, errPage := s.customerHome(r, v)
 	return p.afterwards("", err), errPage
@@ -119,12 +122,21 @@ func (s *site) customerOrder(r *http.Request, v visitor) (page, error) {
 	return page{title: "Your order", content: "order", data: data}, nil
 }
 
+// orderPath is where a customer follows an order. It leads past the header, to where the keyboard and a screen reader
+// go on.
+func orderPath(id string) string { return "/customer/orders/" + id + "#live" }
+
 func (s *site) chooseDrink(r *http.Request, v visitor) (page, error) {
-	if _, err := s.act(r, v, ordermanager.ActionPut); err != nil {
-		p, errPage := s.customerOrder(r, v)
-		return p.afterwards("", err), errPage
+	receipt, err := s.act(r, v, ordermanager.ActionPut)
+	if err == nil && !scripted(r) {
+		return page{redirect: orderPath(r.PathValue("id"))}, nil
 	}
-	return page{redirect: "/customer/orders/" + r.PathValue("id")}, nil
+	p, errPage := s.customerOrder(r, v)
+	done := ""
+	if err == nil {
+		done = receipt.Order.Drink.Name + " it is. Follow your order here."
+	}
+	return p.afterwards(done, err), errPage
 }
 
 func (s *site) cancelOwn(r *http.Request, v visitor) (page, error) {

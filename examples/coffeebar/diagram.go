@@ -2,87 +2,205 @@ package main
 
 import (
 	"fmt"
-	"math"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
 )
 
-// diagram is the life cycle as a picture: what the table says, with how many orders are where.
+// diagram is the life cycle as a picture: what the table says, with how many orders are where. The states stand one
+// below the other, so that it fits on a phone whatever the table is. An action that leads to the next state is an arrow
+// between the two. All others leave their state at the right, under their names, for a lane that leads to one state. So
+// no line ever runs through a name.
 type diagram struct {
-	Radius int
-	Nodes  []node
-	Edges  []edge
+	Width, Height, BoxWidth int
+	Boxes                   []box
+	Lines                   []string
+	Names                   []name
 }
 
-type node struct {
-	State ordermanager.State
-	X, Y  float64
-	Count int
-	Final bool
+// box is a state.
+type box struct {
+	State               ordermanager.State
+	Top, Height, Middle int
+	Count               int
+	Final               bool
 }
 
-type edge struct {
-	Path   string
-	Label  string
-	LX, LY float64
+// name is the name of an action, beside its arrow.
+type name struct {
+	X, Y int
+	Text string
 }
 
-// places is where the states stand. The lines between them come from the life-cycle table.
-var places = map[ordermanager.State]struct{ x, y float64 }{
-	ordermanager.StatePending:   {70, 165},
-	ordermanager.StateMaking:    {300, 85},
-	ordermanager.StateCompleted: {530, 85},
-	ordermanager.StateCancelled: {450, 265},
-}
-
-const nodeRadius = 54
+// In the units of the picture.
+const (
+	boxWidth, boxHeight = 124, 58
+	lineHeight          = 18
+	// letterWidth is that of a wide font.
+	letterWidth = 9
+	laneWidth   = 16
+	// arrowHead is how much room the head of an arrow needs before what it points to.
+	arrowHead = 5
+	margin    = 3
+)
 
 func draw(lifecycle ordermanager.Lifecycle, count func(ordermanager.State) int) diagram {
-	d := diagram{Radius: nodeRadius}
-	for _, state := range ordermanager.States() {
-		d.Nodes = append(d.Nodes, node{state, places[state].x, places[state].y, count(state), ordermanager.StandardLifecycle.Terminal(state)})
+	var states []ordermanager.State
+	var boxes []box
+	for _, s := range lifecycle.States() {
+		states = append(states, s.State)
+		boxes = append(boxes, box{State: s.State, Count: count(s.State), Final: lifecycle.Terminal(s.State)})
 	}
-	type way struct{ from, to ordermanager.State }
-	var ways []way
-	labels := map[way][]string{}
-	for _, rule := range lifecycle.Rules() {
-		for _, from := range rule.From {
-			w := way{from, rule.To}
-			if labels[w] == nil {
-				ways = append(ways, w)
-			}
-			labels[w] = append(labels[w], strings.ReplaceAll(string(rule.Action), "_", " "))
-		}
-	}
-	for _, w := range ways {
-		d.Edges = append(d.Edges, curve(w.from, w.to, strings.Join(labels[w], ", ")))
-	}
-	return d
+	return drawWays(boxes, waysOf(lifecycle, states))
 }
 
-// curve draws an arrow that bends to its left, so that there and back do not meet.
-func curve(from, to ordermanager.State, label string) edge {
-	a, b := places[from], places[to]
-	if from == to {
-		return edge{
-			Path:  fmt.Sprintf("M%.0f %.0f C %.0f %.0f %.0f %.0f %.0f %.0f", a.x-22, a.y-49, a.x-44, a.y-112, a.x+44, a.y-112, a.x+20, a.y-56),
-			Label: label, LX: a.x, LY: a.y - 94,
+// drawWays puts the boxes in their places and draws the ways between them.
+func drawWays(boxes []box, ways map[way][]string) diagram {
+	p := pen{ways: ways, lanes: map[int]*lane{}, y: margin, width: boxWidth}
+	for i := range boxes {
+		b := &boxes[i]
+		b.Top = p.y
+		p.ports(i, len(boxes))
+		p.y = max(p.y, b.Top+boxHeight)
+		b.Height, b.Middle = p.y-b.Top, (b.Top+p.y)/2
+		if i+1 < len(boxes) {
+			p.arrowDown(i)
 		}
 	}
-	dx, dy := b.x-a.x, b.y-a.y
-	length := math.Hypot(dx, dy)
-	const bend = 26
-	cx, cy := (a.x+b.x)/2+dy/length*bend, (a.y+b.y)/2-dx/length*bend
-	// The ends are on the circles, where they face the bend; the arrow's head needs some room.
-	end := func(px, py, gap float64) (x, y float64) {
-		l := math.Hypot(cx-px, cy-py)
-		return px + (cx-px)/l*(nodeRadius+gap), py + (cy-py)/l*(nodeRadius+gap)
+	p.drawLanes()
+	p.Boxes, p.BoxWidth = boxes, boxWidth
+	p.Width, p.Height = p.width+2*margin, p.y+margin
+	return p.diagram
+}
+
+// way is from one state to another, by their places in the table.
+type way struct{ from, to int }
+
+// straight reports whether the way is an arrow to the state below.
+func (w way) straight() bool { return w.to == w.from+1 }
+
+// waysOf returns the names of the actions that lead along each way.
+func waysOf(lifecycle ordermanager.Lifecycle, states []ordermanager.State) map[way][]string {
+	ways := map[way][]string{}
+	for _, rule := range lifecycle.Rules() {
+		for _, from := range rule.From {
+			w := way{slices.Index(states, from), slices.Index(states, rule.To)}
+			ways[w] = append(ways[w], strings.ReplaceAll(string(rule.Action), "_", " "))
+		}
 	}
-	x1, y1 := end(a.x, a.y, 0)
-	x2, y2 := end(b.x, b.y, 5)
-	return edge{
-		Path:  fmt.Sprintf("M%.0f %.0f Q %.0f %.0f %.0f %.0f", x1, y1, cx, cy, x2, y2),
-		Label: label, LX: (x1 + 2*cx + x2) / 4, LY: (y1+2*cy+y2)/4 + 5,
+	return ways
+}
+
+// pen draws from above to below.
+type pen struct {
+	diagram
+	ways  map[way][]string
+	lanes map[int]*lane // by the state that they lead to
+	// y is where it has come to, and width how wide the picture is so far.
+	y, width int
+}
+
+// lane leads from where ways leave their states to where they come in.
+type lane struct {
+	in  int
+	out []int
+}
+
+func (l *lane) top() int    { return min(l.in, slices.Min(l.out)) }
+func (l *lane) bottom() int { return max(l.in, slices.Max(l.out)) }
+
+// ports are where lines leave a state and come in: those that lead up or back leave above where lines come in.
+func (p *pen) ports(i, states int) {
+	for to := range i + 1 {
+		p.leave(way{i, to})
 	}
+	for from := range states {
+		if w := (way{from, i}); len(p.ways[w]) > 0 && !w.straight() {
+			p.lane(i).in = p.y + lineHeight/2
+			p.y += lineHeight
+			break
+		}
+	}
+	for to := i + 2; to < states; to++ {
+		p.leave(way{i, to})
+	}
+}
+
+func (p *pen) leave(w way) {
+	if len(p.ways[w]) == 0 {
+		return
+	}
+	p.write(boxWidth+8, p.ways[w])
+	p.y += 4
+	p.lane(w.to).out = append(p.lane(w.to).out, p.y)
+	p.y += lineHeight / 2
+}
+
+// arrowDown leads to the next state, if anything does.
+func (p *pen) arrowDown(i int) {
+	from, names := p.y, p.ways[way{i, i + 1}]
+	p.y += lineHeight / 2
+	p.write(boxWidth/2+12, names)
+	p.y += lineHeight
+	if len(names) > 0 {
+		p.Lines = append(p.Lines, fmt.Sprintf("M%d %dV%d", boxWidth/2, from, p.y-arrowHead))
+	}
+}
+
+// write writes names one below the other.
+func (p *pen) write(x int, names []string) {
+	for _, text := range names {
+		p.y += lineHeight
+		p.Names = append(p.Names, name{x, p.y - 4, text})
+		p.width = max(p.width, x+utf8.RuneCountInString(text)*letterWidth)
+	}
+}
+
+func (p *pen) lane(to int) *lane {
+	if p.lanes[to] == nil {
+		p.lanes[to] = &lane{}
+	}
+	return p.lanes[to]
+}
+
+// drawLanes puts the lanes beside all names, the short ones first, and each as near as those before it let it.
+func (p *pen) drawLanes() {
+	var lanes []*lane
+	for _, l := range p.lanes {
+		lanes = append(lanes, l)
+	}
+	slices.SortFunc(lanes, func(a, b *lane) int {
+		if long := (a.bottom() - a.top()) - (b.bottom() - b.top()); long != 0 {
+			return long
+		}
+		return a.in - b.in
+	})
+	first, taken := p.width+8, [][]*lane{}
+	for _, l := range lanes {
+		free := slices.IndexFunc(taken, func(there []*lane) bool {
+			return !slices.ContainsFunc(there, func(o *lane) bool { return l.top() <= o.bottom() && o.top() <= l.bottom() })
+		})
+		if free < 0 {
+			free, taken = len(taken), append(taken, nil)
+		}
+		taken[free] = append(taken[free], l)
+		x := first + free*laneWidth
+		p.width = max(p.width, x)
+		for _, y := range l.out {
+			p.Lines = append(p.Lines, bend(y, x, l.in))
+		}
+	}
+}
+
+// bend leads from the right of a state along a lane to the right of another.
+func bend(from, x, to int) string {
+	const radius = 7
+	turn := radius
+	if to < from {
+		turn = -radius
+	}
+	return fmt.Sprintf("M%d %dH%dQ%d %d %d %dV%dQ%d %d %d %dH%d", boxWidth, from,
+		x-radius, x, from, x, from+turn, to-turn, x, to, x-radius, to, boxWidth+arrowHead)
 }

@@ -9,13 +9,27 @@ import (
 type doorstep struct {
 	// Asked is the door that was found shut, if any.
 	Asked door
+	// Inside is who the visitor is behind other doors.
+	Inside []visitor
 	// Door and Wrong say what was wrong with the name for that door.
 	Door  door
 	Wrong string
 }
 
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
-	s.write(w, r, visitor{}, page{title: "Welcome", content: "home", data: doorstep{}, still: true})
+	s.write(w, r, visitor{}, page{title: "Welcome", content: "home", data: doorstep{Inside: signedIn(r)}, still: true})
+}
+
+// shut is the page of a door that is shut to the visitor.
+func shut(r *http.Request, d door) page {
+	p := page{
+		status: http.StatusUnauthorized, title: "Sign in", content: "home",
+		data: doorstep{Asked: d, Inside: signedIn(r)}, still: true,
+	}
+	if len(signedIn(r)) > 0 {
+		p.status = http.StatusForbidden
+	}
+	return p
 }
 
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
@@ -28,10 +42,20 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wrong := checkName(name); wrong != "" {
-		data := doorstep{Door: d, Wrong: wrong}
-		s.write(w, r, visitor{}, page{status: http.StatusUnprocessableEntity, title: "Welcome", content: "home", data: data, still: true})
+		s.write(w, r, visitor{}, page{
+			status: http.StatusUnprocessableEntity, title: "Welcome", content: "home",
+			data: doorstep{Door: d, Wrong: wrong, Inside: signedIn(r)}, still: true,
+		})
 		return
 	}
 	http.SetCookie(w, signInCookie(d, name))
-	http.Redirect(w, r, d.path(), http.StatusSeeOther) //nolint:gosec // it is one of the four doors
+	s.write(w, r, visitor{}, page{redirect: d.path()})
+}
+
+// signOut is the way out of a door.
+func (s *site) signOut(d door) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, signOutCookie(d))
+		s.write(w, r, visitor{}, page{redirect: "/"})
+	}
 }

@@ -1,8 +1,8 @@
-// Coffeebar is a coffee bar on one machine: customers order, baristas make, a screen above the counter shows whose turn it is, and a manager
-// watches. Start it with "go run ./examples/coffeebar --seed" and open the address that it prints.
+// Coffeebar is a coffee bar on one machine: customers order, baristas make, a screen above the counter shows whose turn
+// it is, and a manager watches. Start it with "go run ./examples/coffeebar --seed" and open the address that it prints.
 //
-// Everything is in one SQLite file, so it can be killed at any moment and goes on where it was. The sign-in is for demonstration only:
-// anybody can be anybody.
+// Everything is in one SQLite file, so it can be killed at any moment and goes on where it was. The sign-in is for
+// demonstration only: anybody can be anybody.
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 // settings is what the flags choose.
 type settings struct {
 	db, addr          string
+	hosts             []string
 	seed, reset       bool
 	drinkTimeout      time.Duration
 	completionTimeout time.Duration
@@ -44,9 +45,13 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.db, "db", defaultFile(), "the `file` that everything is kept in; it is made if it is not there")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 is any free one")
+	addHost := func(name string) error { s.hosts = append(s.hosts, hostname(name)); return nil }
+	flags.Func("host", "a `name` under which the bar is reached, beside localhost and its address; repeatable", addHost)
 	flags.BoolVar(&s.seed, "seed", false, "begin with demonstration orders, if there are no orders yet")
-	flags.BoolVar(&s.reset, "reset", false, "begin with an empty file; the old one is kept beside it, with .old after its name")
-	flags.DurationVar(&s.drinkTimeout, "drink-timeout", 5*time.Minute, "how long an order waits for its drink to be chosen")
+	flags.BoolVar(&s.reset, "reset", false,
+		"begin with an empty file; the old one is kept beside it, with .old after its name")
+	flags.DurationVar(&s.drinkTimeout, "drink-timeout", 5*time.Minute,
+		"how long an order waits for its drink to be chosen")
 	flags.DurationVar(&s.completionTimeout, "completion-timeout", 15*time.Minute, "how long an order waits to be made")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -77,6 +82,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !net.ParseIP(host).IsLoopback() {
 		fmt.Fprintln(stderr, "warning: this address can be reached from other machines, and whoever comes can be anybody")
 	}
-	fmt.Fprintf(stdout, "The coffee bar is open at http://%s\nEverything is kept in %s\nStop with Ctrl-C.\n", listener.Addr(), s.db)
-	return b.serve(ctx, listener, log)
+	fmt.Fprintf(stdout, "The coffee bar is open at http://%s\nEverything is kept in %s\nStop with Ctrl-C.\n",
+		listener.Addr(), s.db)
+	return b.serve(ctx, listener, s.hosts, log)
 }

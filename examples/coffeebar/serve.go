@@ -18,8 +18,8 @@ const (
 )
 
 // serve runs the pages, the workflow and the redrives until the context is done, and then lets each finish what it is at.
-func (b *bar) serve(ctx context.Context, listener net.Listener, log *slog.Logger) error {
-	routes, err := newSite(b, log)
+func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string, log *slog.Logger) error {
+	routes, err := newSite(b, hosts, log)
 	if err != nil {
 		return err
 	}

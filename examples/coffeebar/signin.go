@@ -1,8 +1,10 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,6 +15,12 @@ import (
 
 // door is one of the four ways into the bar. Each has a sign-in of its own, so that one browser can be behind several.
 type door string
+
+// path is where the pages behind the door begin.
+func (d door) path() string { return "/" + string(d) }
+
+// cookie is the name of the cookie that holds the sign-in.
+func (d door) cookie() string { return "coffeebar-" + string(d) }
 
 const (
 	customerDoor door = "customer"
@@ -41,14 +49,20 @@ type visitor struct {
 	actor ordermanager.Actor
 }
 
-// path is where the pages behind the door begin. The sign-in's cookie is sent there and nowhere else.
-func (d door) path() string { return "/" + string(d) }
+// Home is where the visitor's pages begin.
+func (v visitor) Home() string { return v.door.path() }
 
-const cookieName = "coffeebar"
+// String names the visitor with the door.
+func (v visitor) String() string {
+	if v.door == displayDoor {
+		return "the display"
+	}
+	return string(v.door) + " " + v.actor.ID
+}
 
 // visitorOf returns who is signed in behind a door. This is a demonstration: the cookie is believed.
 func visitorOf(r *http.Request, d door) (visitor, bool) {
-	cookie, err := r.Cookie(cookieName)
+	cookie, err := r.Cookie(d.cookie())
 	if err != nil {
 		return visitor{}, false
 	}
@@ -57,6 +71,17 @@ func visitorOf(r *http.Request, d door) (visitor, bool) {
 		return visitor{}, false
 	}
 	return visitor{d, ordermanager.Actor{Role: doors[d], ID: name}}, true
+}
+
+// signedIn returns who somebody is, door by door.
+func signedIn(r *http.Request) []visitor {
+	var found []visitor
+	for _, d := range slices.Sorted(maps.Keys(doors)) {
+		if v, ok := visitorOf(r, d); ok {
+			found = append(found, v)
+		}
+	}
+	return found
 }
 
 // identify is who calls the HTTP interface behind a door.
@@ -83,7 +108,7 @@ func checkName(name string) string {
 
 func signInCookie(d door, name string) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // without Secure, because the bar is served on this machine without TLS
-		Name: cookieName, Value: url.QueryEscape(name), Path: d.path(), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: d.cookie(), Value: url.QueryEscape(name), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }
 

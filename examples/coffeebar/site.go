@@ -19,15 +19,17 @@ var files embed.FS
 type site struct {
 	*bar
 	templates *template.Template
+	streams   *streams
 	log       *slog.Logger
 }
 
-func newSite(b *bar, log *slog.Logger) (http.Handler, error) {
+// newSite returns the pages. They are served under the names of the hosts alone, and to their own forms.
+func newSite(b *bar, hosts []string, log *slog.Logger) (http.Handler, error) {
 	templates, err := template.New("").Funcs(functions).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
-	s := &site{bar: b, templates: templates, log: log}
+	s := &site{bar: b, templates: templates, streams: newStreams(), log: log}
 	routes := http.NewServeMux()
 	static, err := fs.Sub(files, "static")
 	if err != nil {
@@ -46,22 +48,34 @@ func newSite(b *bar, log *slog.Logger) (http.Handler, error) {
 	s.addDisplay(routes)
 	s.addManager(routes)
 	routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if onlyPosted(routes, r) {
+			// The browser shows the answer to a form under the form's address. Who loads that again finds the page.
+			s.write(w, r, visitor{}, page{redirect: pageOf(r.URL.Path)})
+			return
+		}
 		s.write(w, r, visitor{}, s.problem(http.StatusNotFound, "There is no such page."))
 	})
-	return withHeaders(http.NewCrossOriginProtection().Handler(routes)), nil
+	return withHeaders(onlyHosts(hosts, http.NewCrossOriginProtection().Handler(routes))), nil
 }
 
-// addDoor adds what is behind every door: the HTTP interface, whose stream of changes keeps the pages live, and the way out.
+// onlyPosted reports whether there is nothing at an address but a form is sent to it.
+func onlyPosted(routes *http.ServeMux, r *http.Request) bool {
+	post := &http.Request{Method: http.MethodPost, URL: r.URL, Host: r.Host}
+	_, pattern := routes.Handler(post)
+	return r.Method != http.MethodPost && pattern != "/"
+}
+
+// addDoor adds what is behind every door: the HTTP interface, whose stream of changes keeps the pages live, and the way
+// out.
 func (s *site) addDoor(routes *http.ServeMux, d door) error {
 	api, err := httpapi.New(s.manager, s.menu, &httpapi.Options{Identify: d.identify, Feed: s.feed, Logger: s.log})
 	if err != nil {
 		return err
 	}
-	routes.Handle(d.path()+"/api/", http.StripPrefix(d.path()+"/api", api))
-	routes.HandleFunc("POST "+d.path()+"/signout", func(w http.ResponseWriter, r *http.Request) {
-		http.SetCookie(w, signOutCookie(d))
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-	})
+	behind := http.StripPrefix(d.path()+"/api", api)
+	routes.Handle(d.path()+"/api/", behind)
+	routes.Handle("GET "+d.path()+"/api/events", s.streams.limit(behind))
+	routes.HandleFunc("POST "+d.path()+"/signout", s.signOut(d))
 	return nil
 }
 
@@ -100,7 +114,7 @@ func (s *site) behind(d door, answer handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, ok := visitorOf(r, d)
 		if !ok {
-			s.write(w, r, visitor{}, page{status: http.StatusUnauthorized, title: "Sign in", content: "home", data: doorstep{Asked: d}, still: true})
+			s.write(w, r, visitor{}, shut(r, d))
 			return
 		}
 		p, err := answer(r, v)
@@ -130,13 +144,24 @@ type layout struct {
 	Refused bool
 }
 
+// scripted reports whether htmx asks, which stays on its page.
+func scripted(r *http.Request) bool { return r.Header.Get("HX-Request") != "" }
+
 // write sends a page. To htmx, which has the rest already, it sends the content and the message alone.
 func (s *site) write(w http.ResponseWriter, r *http.Request, v visitor, p page) {
-	if p.redirect != "" {
+	switch {
+	case p.redirect != "" && scripted(r):
+		w.Header().Set("HX-Redirect", p.redirect)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	case p.redirect != "":
 		http.Redirect(w, r, p.redirect, http.StatusSeeOther)
 		return
 	}
-	l := layout{Title: p.title, Door: v.door, Name: v.actor.ID, Path: r.URL.Path, Live: !p.still, Message: p.message, Refused: p.refused}
+	l := layout{
+		Title: p.title, Door: v.door, Name: v.actor.ID, Path: r.URL.Path, Live: !p.still,
+		Message: p.message, Refused: p.refused,
+	}
 	if r.Method != http.MethodGet {
 		l.Path = pageOf(r.URL.Path)
 	}
@@ -145,7 +170,7 @@ func (s *site) write(w http.ResponseWriter, r *http.Request, v visitor, p page) 
 	if err == nil {
 		l.Content = template.HTML(content.String()) //nolint:gosec // it comes from a template
 		name := "layout"
-		if r.Header.Get("HX-Request") != "" {
+		if scripted(r) {
 			name = "partial"
 		}
 		err = s.templates.ExecuteTemplate(&whole, name, l)
@@ -166,11 +191,16 @@ func (s *site) write(w http.ResponseWriter, r *http.Request, v visitor, p page) 
 	_, _ = whole.WriteTo(w) // a visitor who went away needs no page
 }
 
-// pageOf is the page on which a form stands: that of the order for a customer, and the first one behind the door for all others.
+// pageOf is the page on which a form stands: that of the order for a customer, and the first one behind the door for
+// all others.
 func pageOf(path string) string {
 	parts := strings.Split(path, "/") // "", door, "orders", id, action
-	if parts[1] == string(customerDoor) && len(parts) == 5 {
+	d := door(parts[1])
+	switch _, known := doors[d]; {
+	case !known:
+		return "/"
+	case d == customerDoor && len(parts) == 5:
 		return strings.Join(parts[:4], "/")
 	}
-	return "/" + parts[1]
+	return d.path()
 }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// onlyHosts answers requests for this bar alone. A page of another site whose name is made to lead to this machine (DNS
+// rebinding) speaks to the bar as if it were the bar's own, but it cannot hide that name: it is in the Host header. What
+// is let through are the machine's own names, the address that was called, and the names given.
+func onlyHosts(names []string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := hostname(r.Host)
+		if host != "localhost" && !slices.Contains(names, host) && !isCalled(r, host) {
+			http.Error(w, "This is not the host that you asked for. Names of this one are given with --host.",
+				http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostname is the host of a Host header without its port.
+func hostname(header string) string {
+	host, _, err := net.SplitHostPort(header)
+	if err != nil {
+		host = strings.Trim(header, "[]")
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// isCalled reports whether a host is an address of this machine: a loopback one, or the one that the request came to.
+func isCalled(r *http.Request, host string) bool {
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	called, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return address.IsLoopback() || called != nil && called.AddrPort().Addr().Unmap() == address.Unmap()
+}
