@@ -393,3 +393,45 @@ func TestARaceInASerializableTransactionIsAConflict(t *testing.T) {
 	_, err = s.act(postgres.InTx(ctx, tx), "1", ordermanager.ActionCancel, ordermanager.Customer("ada"))
 	wantError(t, err, postgres.ErrConflict)
 }
+
+// Invariant 2: a loser is told by its own refused write which order stood against it, however fast that changes.
+func TestARefusalShowsTheOrderThatItIsAbout(t *testing.T) {
+	s := newShop(t)
+	ctx := t.Context()
+	must(t, s.start(ctx, "1"))
+	move := func(n int, from, to ordermanager.State) ordermanager.Transition {
+		return ordermanager.Transition{
+			OrderID: "1", Guards: ordermanager.Guards{States: []ordermanager.State{from}}, Assign: ordermanager.Assignment{State: to},
+			Entry: ordermanager.Entry{Action: ordermanager.ActionMake, RequestID: fmt.Sprint(n), At: time.Now()},
+		}
+	}
+	const pending, making = ordermanager.StatePending, ordermanager.StateMaking
+	var racing sync.WaitGroup
+	racing.Go(func() {
+		for n := range 200 {
+			if _, err := s.store.Apply(ctx, move(2*n, pending, making)); err != nil {
+				t.Error(err)
+			}
+			if _, err := s.store.Apply(ctx, move(2*n+1, making, pending)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	refused := 0
+	for n := range 400 {
+		never := move(-n-1, making, making)
+		never.Entry.Reason = "seen"
+		result, err := s.store.Apply(ctx, never)
+		must(t, err)
+		if !result.Applied {
+			refused++
+			if never.Permits(result.Order) {
+				t.Fatalf("refused by an order that permits it: %s", result.Order.State)
+			}
+		}
+	}
+	racing.Wait()
+	if refused == 0 {
+		t.Error("nothing was refused")
+	}
+}

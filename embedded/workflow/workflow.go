@@ -1,247 +1,62 @@
-// Package workflow is the two-wait workflow of an order in process, durable in a SQLite file: the stand-in for AWS Step Functions and the
-// Serverlesspresso sample's OrderProcessor on one machine.
+// Package workflow is the two-wait workflow of an order in process, durable in a SQLite file: the stand-in for AWS Step
+// Functions and the Serverlesspresso sample's OrderProcessor on one machine. It can live in the same file as the orders
+// of package sqlitestore; the two know nothing of each other.
 //
-// Each order waits for its drink, takes a number, and waits for completion; each wait has a token and a time-out. A Workflow is the
-// [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. It can live in the same file as the orders of
-// package sqlitestore; the two know nothing of each other.
-//
-// A step and what the Manager must be told of it are one transaction, and the Manager is told at least once, by [Workflow.Run]. So a
-// process can be killed at any moment: when the file is opened again, every order is where it was, no number is given twice, and what the
-// Manager was not told yet it is told then.
+// What it does is said in the package that its types come from. The errors of the file are those of sqlitestore.
 package workflow
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"embed"
-	"errors"
-	"fmt"
-	"log/slog"
-	"time"
 
-	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
+	"github.com/brewline/ordermanager/workflow"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
-// Stage is where a [Workflow] stands with an order. The values are those of the workflow in package memory; taking a number is
-// not one of them, because it is one step with the answer that leads to it.
-type Stage string
+type (
+	// Workflow runs the workflows of all orders in a file.
+	Workflow = workflow.Workflow
+	// Options is everything about a Workflow that has a default.
+	Options = workflow.Options
+	// Status is what is known of one workflow.
+	Status = workflow.Status
+	// Shop is one venue as the workflow sees it.
+	Shop = workflow.Shop
+	// Stage is where a Workflow stands with an order.
+	Stage = workflow.Stage
+)
 
+// The stages, as package workflow describes them.
 const (
-	// StageDrink waits for the customer's drink: the first wait.
-	StageDrink Stage = "waiting for a drink"
-	// StageCompletion waits for completion: the second wait.
-	StageCompletion Stage = "waiting for completion"
-	// StageFinished ended with a completed order.
-	StageFinished Stage = "finished"
-	// StageCancelled ended with an order that somebody cancelled.
-	StageCancelled Stage = "cancelled"
-	// StageTimedOut ended because nobody answered in time.
-	StageTimedOut Stage = "timed out"
+	StageDrink      = workflow.StageDrink
+	StageCompletion = workflow.StageCompletion
+	StageFinished   = workflow.StageFinished
+	StageCancelled  = workflow.StageCancelled
+	StageTimedOut   = workflow.StageTimedOut
 )
 
-// The reasons why a shop does not take an order. Nothing was written.
+// The reasons why a shop does not take an order, as package workflow describes them.
 var (
-	// ErrShopClosed: the venue is closed: see [Workflow.SetOpen].
-	ErrShopClosed = ordermanager.ErrShopClosed
-	// ErrQueueFull: [Options.MaxInQueue] orders of the venue are open.
-	ErrQueueFull = ordermanager.ErrQueueFull
-	// ErrTooManyOrders: [Options.MaxPerCustomer] orders of the customer are open at the venue.
-	ErrTooManyOrders = ordermanager.ErrTooManyOrders
+	ErrShopClosed    = workflow.ErrShopClosed
+	ErrQueueFull     = workflow.ErrQueueFull
+	ErrTooManyOrders = workflow.ErrTooManyOrders
 )
 
-// Options is everything about a Workflow that has a default. The zero Options, and nil, are fine.
-type Options struct {
-	// DrinkTimeout is how long the first wait lasts. Default: 300 seconds, as in the Serverlesspresso sample.
-	DrinkTimeout time.Duration
-	// CompletionTimeout is how long the second wait lasts. Default: 900 seconds, as in the Serverlesspresso sample.
-	CompletionTimeout time.Duration
-	// MaxInQueue is how many orders of one venue can be open at once. Default: no limit.
-	MaxInQueue int
-	// MaxPerCustomer is how many orders of one customer can be open at one venue at once. Default: no limit.
-	MaxPerCustomer int
-	// Logger gets a warning for everything that Run will have to try again, and an error for what the Manager will never accept. It never gets
-	// a task token. Default: silence.
-	Logger *slog.Logger
-	// Now is the clock. Default: [time.Now].
-	Now func() time.Time
-}
-
-// Workflow runs the workflows of all orders in a file. It is safe for concurrent use, and several processes can work on one file.
-type Workflow struct {
-	db      *sql.DB
-	manager *ordermanager.Manager
-	options Options
-	wake    chan struct{}
-}
-
-var _ ordermanager.Resumer = (*Workflow)(nil)
-
-// New returns the workflow in a database, and brings its tables up to date. The database is one that sqlitestore.Open returned, or one
-// with the same settings. Make a Manager with the workflow, and then [Workflow.Connect] the two.
+// New returns the workflow in a database, and brings its tables up to date. The database is one that sqlitestore.Open
+// returned, or one with the same settings. Make a Manager with the workflow, and then [Workflow.Connect] the two.
 //
 // Errors: [ordermanager.ErrInvalidOptions], and those of sqlitestore.New.
 func New(ctx context.Context, db *sql.DB, options *Options) (*Workflow, error) {
-	w := &Workflow{db: db, wake: make(chan struct{}, 1)}
-	if options != nil {
-		w.options = *options
-	}
-	o := &w.options
-	if o.DrinkTimeout < 0 || o.CompletionTimeout < 0 || o.MaxInQueue < 0 || o.MaxPerCustomer < 0 {
-		return nil, fmt.Errorf("%w: a time-out or a limit of the workflow is negative", ordermanager.ErrInvalidOptions)
-	}
-	if o.DrinkTimeout == 0 {
-		o.DrinkTimeout = 300 * time.Second
-	}
-	if o.CompletionTimeout == 0 {
-		o.CompletionTimeout = 900 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
+	w, err := workflow.New(sqlitefile.Database(db), options)
+	if err != nil {
+		return nil, err
 	}
 	if err := sqlitefile.Migrate(ctx, db, "workflow", migrations); err != nil {
 		return nil, err
 	}
 	return w, nil
-}
-
-// Connect says which Manager to notify. Call it once, before anything else.
-func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager }
-
-// write runs a step in one transaction, in its turn among the writers of the file.
-func (w *Workflow) write(ctx context.Context, step func(tx *sql.Tx) error) error {
-	return sqlitefile.Write(ctx, w.db, step)
-}
-
-// Start begins the workflow of a new order, if the shop takes it, and tells the Manager, which creates the order.
-//
-// When it returns an error the order was not begun, except after a failure of the file, when that is not known: starting the same order
-// again tells. When the order was begun and the Manager could not be told, that is not an error: it is [ordermanager.Receipt.Pending],
-// the receipt's order is as it will be, and [Workflow.Run] tells the Manager.
-//
-// Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists], [ordermanager.ErrInvalidRequest], and those of
-// sqlitestore for the file.
-func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
-	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
-	err := w.write(ctx, func(tx *sql.Tx) error {
-		if err := w.admit(ctx, tx, orderID, customer, venue); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO ordermanager_workflows (order_id, customer, venue, stage) VALUES (?, ?, ?, ?)`,
-			orderID, customer, venue, StageDrink)
-		if err != nil {
-			return err
-		}
-		return w.wait(ctx, tx, &n, w.options.DrinkTimeout)
-	})
-	if err != nil {
-		return ordermanager.Receipt{}, err
-	}
-	receipt, err := w.tell(ctx, n)
-	if err == nil || final(err) {
-		return receipt, err
-	}
-	w.options.Logger.WarnContext(ctx, "notification pending", "order", orderID, "notification", n.action, "error", err)
-	var initial ordermanager.State
-	if w.manager != nil {
-		initial = w.manager.Lifecycle().Initial()
-	}
-	return ordermanager.Receipt{
-		Action:  n.action,
-		Order:   ordermanager.Order{ID: orderID, Customer: customer, Venue: venue, State: initial},
-		Resume:  ordermanager.ResumeNone,
-		Events:  ordermanager.EventsNone,
-		Pending: err,
-	}, nil
-}
-
-// admit says whether the shop takes the order.
-func (w *Workflow) admit(ctx context.Context, tx *sql.Tx, orderID, customer, venue string) error {
-	var exists bool
-	err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM ordermanager_workflows WHERE order_id = ?)", orderID).Scan(&exists)
-	if err != nil {
-		return err
-	}
-	if exists {
-		return fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
-	}
-	shop, err := readShop(ctx, tx, venue)
-	if err != nil {
-		return err
-	}
-	var open int
-	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND customer = ? AND token IS NOT NULL`,
-		venue, customer).Scan(&open)
-	switch {
-	case err != nil:
-		return err
-	case !shop.Open:
-		return ErrShopClosed
-	case w.options.MaxInQueue > 0 && shop.InQueue >= w.options.MaxInQueue:
-		return ErrQueueFull
-	case w.options.MaxPerCustomer > 0 && open >= w.options.MaxPerCustomer:
-		return ErrTooManyOrders
-	}
-	return nil
-}
-
-// tokenPrefix tells our tokens from those of another workflow service.
-const tokenPrefix = "ordermanager-embedded:"
-
-// wait opens a wait: a new token, a deadline, and a notification that takes the token to the Manager. Only its fingerprint stays here.
-func (w *Workflow) wait(ctx context.Context, tx *sql.Tx, n *notification, timeout time.Duration) error {
-	now := w.options.Now()
-	n.token, n.at = ordermanager.NewTaskToken(tokenPrefix+rand.Text()), now.UnixMilli()
-	_, err := tx.ExecContext(ctx, "UPDATE ordermanager_workflows SET token = ?, deadline = ? WHERE order_id = ?",
-		n.token.Fingerprint(), now.Add(timeout).UnixMilli(), n.orderID)
-	if err != nil {
-		return err
-	}
-	return n.record(ctx, tx)
-}
-
-// Status is what is known of one workflow.
-type Status struct {
-	OrderID, Customer, Venue string
-	// Stage is where the workflow stands. After a time-out it is final when nothing is pending: see [Workflow.Advance].
-	Stage Stage
-	// Number is the order number; empty until the first wait was answered.
-	Number string
-	// Deadline is when the open wait times out, in UTC; zero when none is open.
-	Deadline time.Time
-	// FirstAnswer and SecondAnswer are what the waits were answered with; nil for one that was not.
-	FirstAnswer, SecondAnswer *ordermanager.Outcome
-	// Pending is how many notifications the Manager is still to be told.
-	Pending int
-}
-
-// Status returns what is known of the workflow of an order. Errors: [ordermanager.ErrOrderNotFound], and those of sqlitestore for the
-// file.
-func (w *Workflow) Status(ctx context.Context, orderID string) (Status, error) {
-	var s Status
-	var deadline sql.Null[int64]
-	var first, second answer
-	err := w.db.QueryRowContext(ctx, `
-		SELECT order_id, customer, venue, stage, number, deadline, first_answer, second_answer,
-			(SELECT count(*) FROM ordermanager_notifications n WHERE n.order_id = w.order_id)
-		FROM ordermanager_workflows w WHERE order_id = ?`, orderID).
-		Scan(&s.OrderID, &s.Customer, &s.Venue, &s.Stage, &s.Number, &deadline, &first, &second, &s.Pending)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return Status{}, fmt.Errorf("%w: %s", ordermanager.ErrOrderNotFound, orderID)
-	case err != nil:
-		return Status{}, sqlitefile.Classify(err)
-	}
-	if deadline.Valid {
-		s.Deadline = time.UnixMilli(deadline.V).UTC()
-	}
-	s.FirstAnswer, s.SecondAnswer = first.outcome, second.outcome
-	return s, nil
 }

@@ -3,12 +3,12 @@ package workflow
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"slices"
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
 // notification is something that the Manager must be told.
@@ -28,17 +28,17 @@ type notification struct {
 }
 
 // record writes the notification down, in the transaction of the step that it tells of.
-func (n *notification) record(ctx context.Context, tx *sql.Tx) error {
+func (n *notification) record(ctx context.Context, tx sqldb.Conn) error {
 	n.requestID = rand.Text()
-	return tx.QueryRowContext(ctx, `INSERT INTO ordermanager_notifications (order_id, notification, token, cause, request_id, at)
+	return tx.QueryRow(ctx, `INSERT INTO ordermanager_notifications (order_id, notification, token, cause, request_id, at)
 		VALUES (?, ?, ?, ?, ?, ?) RETURNING id`, n.orderID, n.action, n.token.Reveal(), n.cause, n.requestID, n.at).Scan(&n.id)
 }
 
-// nextAfter reads the oldest notification after the one with this id; [sql.ErrNoRows] when there is none.
+// nextAfter reads the oldest notification after the one with this id; [database/sql.ErrNoRows] when there is none.
 func (w *Workflow) nextAfter(ctx context.Context, id int64) (notification, error) {
 	var n notification
 	var token string
-	err := w.db.QueryRowContext(ctx, `
+	err := w.db.QueryRow(ctx, `
 		SELECT n.id, n.notification, n.order_id, n.token, n.cause, n.request_id, n.at, w.customer, w.venue, w.number, w.stage
 		FROM ordermanager_notifications n JOIN ordermanager_workflows w USING (order_id)
 		WHERE n.id > ? ORDER BY n.id LIMIT 1`, id).
@@ -58,8 +58,8 @@ func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Recei
 	if err != nil {
 		w.options.Logger.ErrorContext(ctx, "notification refused", "order", n.orderID, "notification", n.action, "error", err)
 	}
-	done := w.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM ordermanager_notifications WHERE id = ?", n.id); err != nil {
+	done := w.db.Write(ctx, func(tx sqldb.Conn) error {
+		if _, err := tx.Exec(ctx, "DELETE FROM ordermanager_notifications WHERE id = ?", n.id); err != nil {
 			return err
 		}
 		switch {
@@ -104,11 +104,11 @@ func final(err error) bool {
 }
 
 // forget takes the workflow of an order away that the Manager would not create.
-func forget(ctx context.Context, tx *sql.Tx, orderID string) error {
+func forget(ctx context.Context, tx sqldb.Conn, orderID string) error {
 	for _, statement := range []string{
 		"DELETE FROM ordermanager_workflows WHERE order_id = ?", "DELETE FROM ordermanager_notifications WHERE order_id = ?",
 	} {
-		if _, err := tx.ExecContext(ctx, statement, orderID); err != nil {
+		if _, err := tx.Exec(ctx, statement, orderID); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
+	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
 // poll is how often Run looks for what it was not woken for: deadlines, what failed before, and what other processes left.
@@ -17,7 +17,7 @@ const poll = time.Second
 // Run takes every step that becomes due, until the context is done: it tells the Manager what it has not been told, and carries time-outs out
 // within a second of their deadline. What fails is logged and tried again. When the context ends it finishes the step at hand and returns.
 //
-// Run it once in each process that uses the file; several processes may run it at once. [ordermanager.Manager.Redrive] is not its
+// Run it once in each process that uses the database; several processes may run it at once. [ordermanager.Manager.Redrive] is not its
 // business: run that regularly as well.
 func (w *Workflow) Run(ctx context.Context) {
 	ticker := time.NewTicker(poll)
@@ -61,31 +61,35 @@ func (w *Workflow) timeOut(ctx context.Context) error {
 	}
 }
 
+// timeOutNext ends the wait that is due for longest, unless somebody else is at it. It returns how many it ended.
 func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err error) {
-	var due notification
-	err = w.db.QueryRowContext(ctx, "SELECT order_id, stage FROM ordermanager_workflows WHERE deadline <= ? ORDER BY deadline LIMIT 1", now).
-		Scan(&due.orderID, &due.stage)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+	const next = "SELECT order_id, stage FROM ordermanager_workflows WHERE deadline <= ? ORDER BY deadline LIMIT 1"
+	due := notification{action: ordermanager.ActionTimedOut, at: now}
+	read := func(row sqldb.Row) (found bool, err error) {
+		err = row.Scan(&due.orderID, &due.stage)
+		if errors.Is(err, sql.ErrNoRows) {
+			return false, nil
+		}
+		return err == nil, err
 	}
-	if err != nil {
-		return 0, sqlitefile.Classify(err)
+	// Looked for without a transaction first: mostly there is nothing.
+	if found, err := read(w.db.QueryRow(ctx, next, now)); err != nil || !found {
+		return 0, err
 	}
-	due.action, due.at = ordermanager.ActionTimedOut, now
-	due.cause = map[Stage]string{StageDrink: "Customer timedout", StageCompletion: "Barista timedout"}[due.stage]
-	err = w.write(ctx, func(tx *sql.Tx) error {
-		// It may have been answered since it was read, or have gone on to the next wait.
-		result, err := tx.ExecContext(ctx, `UPDATE ordermanager_workflows SET token = NULL, deadline = NULL, stage = ?
-			WHERE order_id = ? AND stage = ? AND deadline <= ?`, StageTimedOut, due.orderID, due.stage, now)
-		if err != nil {
+	err = w.db.Write(ctx, func(tx sqldb.Conn) error {
+		found, err := read(tx.QueryRow(ctx, next+w.db.SkipLocked(), now))
+		if err != nil || !found {
 			return err
 		}
-		if changed, err := result.RowsAffected(); err != nil || changed == 0 {
+		due.cause = map[Stage]string{StageDrink: "Customer timedout", StageCompletion: "Barista timedout"}[due.stage]
+		ended, err = tx.Exec(ctx, "UPDATE ordermanager_workflows SET token = NULL, deadline = NULL, stage = ? WHERE order_id = ?",
+			StageTimedOut, due.orderID)
+		if err != nil {
 			return err
 		}
 		return due.record(ctx, tx)
 	})
-	return 1, err
+	return ended, err
 }
 
 // tellAll tells the Manager everything that it has not been told, oldest first. After a failure the later notifications of the same
@@ -100,7 +104,7 @@ func (w *Workflow) tellAll(ctx context.Context) error {
 			break
 		}
 		if err != nil {
-			return errors.Join(append(errs, sqlitefile.Classify(err))...)
+			return errors.Join(append(errs, err)...)
 		}
 		after = n.id
 		if failed[n.orderID] {

@@ -11,10 +11,11 @@ import (
 	"strings"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
 // Resume implements [ordermanager.Resumer]: it ends the open wait and takes the step that follows, in one transaction. Whether a wait is open is
-// what the file says, not the clock: an answer that comes after the deadline, but before the time-out was carried out, is in time.
+// what the database says, not the clock: an answer that comes after the deadline, but before the time-out was carried out, is in time.
 //
 // A token of another workflow service is [ordermanager.ErrUndeliverable] and not gone: a workflow may wait on it there.
 func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
@@ -22,14 +23,15 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 		return "", fmt.Errorf("the token is of another workflow service: %w", errors.Join(ordermanager.ErrUndeliverable, ctx.Err()))
 	}
 	result := ordermanager.Gone
-	err := w.write(ctx, func(tx *sql.Tx) error {
+	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
 		var orderID, venue string
 		var stage Stage
-		err := tx.QueryRowContext(ctx, `
+		err := tx.QueryRow(ctx, `
 			UPDATE ordermanager_workflows SET token = NULL, deadline = NULL,
-				first_answer = iif(stage = ?1, ?2, first_answer), second_answer = iif(stage = ?1, second_answer, ?2)
-			WHERE token = ?3 RETURNING order_id, venue, stage`,
-			StageDrink, answer{&outcome}, token.Fingerprint()).Scan(&orderID, &venue, &stage)
+				first_answer = CASE WHEN stage = ? THEN ? ELSE first_answer END,
+				second_answer = CASE WHEN stage = ? THEN second_answer ELSE ? END
+			WHERE token = ? RETURNING order_id, venue, stage`,
+			StageDrink, answer{&outcome}, StageDrink, answer{&outcome}, token.Fingerprint()).Scan(&orderID, &venue, &stage)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -53,14 +55,14 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 }
 
 // takeNumber gives the order the next number of its venue, and lets it wait for completion.
-func (w *Workflow) takeNumber(ctx context.Context, tx *sql.Tx, orderID, venue string) error {
+func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue string) error {
 	var number int64
-	err := tx.QueryRowContext(ctx, `INSERT INTO ordermanager_shops (venue, last_number) VALUES (?, 1)
-		ON CONFLICT DO UPDATE SET last_number = last_number + 1 RETURNING last_number`, venue).Scan(&number)
+	err := tx.QueryRow(ctx, `INSERT INTO ordermanager_shops AS shops (venue, last_number) VALUES (?, 1)
+		ON CONFLICT (venue) DO UPDATE SET last_number = shops.last_number + 1 RETURNING last_number`, venue).Scan(&number)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE ordermanager_workflows SET stage = ?, number = ? WHERE order_id = ?",
+	_, err = tx.Exec(ctx, "UPDATE ordermanager_workflows SET stage = ?, number = ? WHERE order_id = ?",
 		StageCompletion, strconv.FormatInt(number, 10), orderID)
 	if err != nil {
 		return err
@@ -68,8 +70,8 @@ func (w *Workflow) takeNumber(ctx context.Context, tx *sql.Tx, orderID, venue st
 	return w.wait(ctx, tx, &notification{action: ordermanager.ActionWaitingCompletion, orderID: orderID}, w.options.CompletionTimeout)
 }
 
-func setStage(ctx context.Context, tx *sql.Tx, orderID string, stage Stage) error {
-	_, err := tx.ExecContext(ctx, "UPDATE ordermanager_workflows SET stage = ? WHERE order_id = ?", stage, orderID)
+func setStage(ctx context.Context, tx sqldb.Conn, orderID string, stage Stage) error {
+	_, err := tx.Exec(ctx, "UPDATE ordermanager_workflows SET stage = ? WHERE order_id = ?", stage, orderID)
 	return err
 }
 

@@ -1,0 +1,54 @@
+package workflow
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/brewline/ordermanager/internal/sqldb"
+)
+
+// Shop is one venue as the workflow sees it.
+type Shop struct {
+	// Venue is the shop's identifier; empty where there is only one.
+	Venue string
+	// Open says whether new orders are taken. A shop is open until it is closed.
+	Open bool
+	// InQueue is how many orders wait for their drink or for completion.
+	InQueue int
+	// LastNumber is the order number that was given last; 0 before the first. The next is one more.
+	LastNumber int64
+}
+
+// Shop returns how a venue stands. A venue that was never heard of is open and empty. Errors are those of the database.
+func (w *Workflow) Shop(ctx context.Context, venue string) (Shop, error) {
+	return readShop(ctx, w.db, venue)
+}
+
+// SetOpen opens or closes a venue for new orders; those that are open go on. Errors are those of the database.
+func (w *Workflow) SetOpen(ctx context.Context, venue string, open bool) error {
+	return w.db.Write(ctx, func(tx sqldb.Conn) error {
+		_, err := tx.Exec(ctx, `INSERT INTO ordermanager_shops (venue, closed) VALUES (?, ?)
+			ON CONFLICT (venue) DO UPDATE SET closed = excluded.closed`, venue, !open)
+		return err
+	})
+}
+
+// holdShop keeps others from counting the orders of a venue until the transaction ends.
+func holdShop(ctx context.Context, tx sqldb.Conn, venue string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO ordermanager_shops AS shops (venue, closed) VALUES (?, ?)
+		ON CONFLICT (venue) DO UPDATE SET closed = shops.closed`, venue, false)
+	return err
+}
+
+func readShop(ctx context.Context, q sqldb.Conn, venue string) (Shop, error) {
+	shop := Shop{Venue: venue}
+	var closed bool
+	err := q.QueryRow(ctx, "SELECT closed, last_number FROM ordermanager_shops WHERE venue = ?", venue).Scan(&closed, &shop.LastNumber)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return Shop{}, err
+	}
+	shop.Open = !closed
+	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND token IS NOT NULL", venue).Scan(&shop.InQueue)
+	return shop, err
+}
