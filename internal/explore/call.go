@@ -2,6 +2,8 @@ package explore
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +22,8 @@ type call struct {
 	actor  ordermanager.Actor
 	drink  string
 	id     string
+	// scoped is the request id in its place when somebody else has used it.
+	scoped string
 	run    func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error)
 }
 
@@ -30,8 +34,9 @@ func request(name string, action ordermanager.Action, actor ordermanager.Actor, 
 	if r.RequestID == "" {
 		r.RequestID = name
 	}
+	scope := sha256.Sum256([]byte(string(actor.Role) + "\x00" + actor.ID + "\x00" + r.RequestID))
 	return &call{
-		name: name, action: action, actor: actor, drink: r.Drink.Drink, id: r.RequestID,
+		name: name, action: action, actor: actor, drink: r.Drink.Drink, id: r.RequestID, scoped: "scope:" + hex.EncodeToString(scope[:16]),
 		run: func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
 			return m.Handle(ctx, r)
 		},
@@ -40,22 +45,22 @@ func request(name string, action ordermanager.Action, actor ordermanager.Actor, 
 
 // The calls of the workflow's notifications.
 
-func notification(n notice) *call {
+func (sc *Scenario) notification(n notice) *call {
 	system := ordermanager.System("workflow")
 	if n < notice(tokenCount) {
-		t := tokens[n]
+		t, at := tokens[n], sc.at(token(n))
 		c := &call{name: t.name, id: t.id, actor: system}
 		if t.wait == ordermanager.FirstWait {
 			c.action = ordermanager.ActionWorkflowStarted
 			c.run = func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
-				return m.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: orderID, Customer: customer, Token: t.value, At: t.at})
+				return m.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: orderID, Customer: customer, Token: t.value, At: at})
 			}
 			return c
 		}
 		c.action = ordermanager.ActionWaitingCompletion
 		c.run = func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
 			return m.WaitingCompletion(ctx, ordermanager.WaitingCompletion{
-				OrderID: orderID, Customer: customer, Number: "number of " + t.name, Token: t.value, At: t.at,
+				OrderID: orderID, Customer: customer, Number: numberOf(token(n)), Token: t.value, At: at,
 			})
 		}
 		return c
@@ -365,10 +370,8 @@ func (a answer) err() error {
 
 // nameOf shortens a request id for people: a registration's is the name of its token.
 func nameOf(requestID string) string {
-	for t := tokenA1; t < tokenCount; t++ {
-		if tokens[t].id == requestID {
-			return tokens[t].name
-		}
+	if t := tokenWithID(requestID); t != noToken {
+		return tokens[t].name
 	}
 	return requestID
 }
@@ -378,10 +381,13 @@ func transitionText(t *ordermanager.Transition) string {
 	switch {
 	case t.Create != nil:
 		text += ", creating the order"
-	case t.Assign.Register != nil && t.Guards.States != nil:
+	case t.Assign.Register != nil && t.Guards.Undecided != 0:
 		text += ", to be held"
 	case t.Assign.Register != nil:
 		text += ", to be answered at once"
+	}
+	if r := t.Assign.Register; r != nil && r.Spare {
+		text += " as the spare one"
 	}
 	if t.Assign.AnswerFirst {
 		text += ", first wait over"
@@ -391,7 +397,7 @@ func transitionText(t *ordermanager.Transition) string {
 
 func settlementText(s *ordermanager.Settlement) string {
 	var parts []string
-	for _, value := range []ordermanager.TaskToken{s.First, s.Second} {
+	for _, value := range []ordermanager.TaskToken{s.First, s.FirstSpare, s.Second, s.SecondSpare} {
 		if !value.IsZero() {
 			parts = append(parts, tokens[tokenOf(value)].name)
 		}

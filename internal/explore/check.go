@@ -51,31 +51,6 @@ func first(checks ...func() *Violation) *Violation {
 	return nil
 }
 
-// legal is the life cycle, written down a second time on purpose: an oracle that read the table under test would agree
-// with every mistake in it.
-func legal(action ordermanager.Action, from ordermanager.State, robots bool) (to ordermanager.State, ok bool) {
-	const pending, making = ordermanager.StatePending, ordermanager.StateMaking
-	switch action {
-	case ordermanager.ActionWorkflowStarted, ordermanager.ActionWaitingCompletion:
-		return from, true
-	case ordermanager.ActionPut:
-		return pending, from == pending
-	case ordermanager.ActionMake:
-		return making, from == pending
-	case ordermanager.ActionUnmake:
-		return pending, from == making
-	case ordermanager.ActionComplete:
-		return ordermanager.StateCompleted, from == making || robots && from == pending
-	default:
-		return ordermanager.StateCancelled, from == pending || from == making
-	}
-}
-
-// decided reports whether the answer to a wait is on record.
-func decided(o *ordermanager.Order, w ordermanager.Wait) bool {
-	return o.State.Terminal() || w == ordermanager.FirstWait && o.Drink != nil
-}
-
 func slotOf(o *ordermanager.Order, w ordermanager.Wait) ordermanager.WaitSlot {
 	if w == ordermanager.SecondWait {
 		return o.SecondWait
@@ -83,93 +58,19 @@ func slotOf(o *ordermanager.Order, w ordermanager.Wait) ordermanager.WaitSlot {
 	return o.FirstWait
 }
 
-func has(o *ordermanager.Order, requestID string) bool {
-	return slices.ContainsFunc(o.History, func(e ordermanager.Entry) bool { return e.RequestID == requestID })
+// kept lists the tokens in the slot of a wait.
+func kept(o *ordermanager.Order, w ordermanager.Wait) (all []token) {
+	slot := slotOf(o, w)
+	for _, value := range []ordermanager.TaskToken{slot.Token, slot.Spare} {
+		if t := tokenOf(value); t != noToken {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
-// checkRecord checks one order record: its history must be a legal life, and the rest must follow from it.
-func checkRecord(o *ordermanager.Order, robots bool) *Violation {
-	var (
-		state, ending ordermanager.State
-		holder        string
-		drink         bool
-	)
-	for i, e := range o.History {
-		if has(&ordermanager.Order{History: o.History[:i]}, e.RequestID) {
-			return violated(OncePerRequest, "%s was applied twice", nameOf(e.RequestID))
-		}
-		if i == 0 {
-			if e.Action != ordermanager.ActionWorkflowStarted || e.From != "" || e.To != ordermanager.StatePending {
-				return violated(LegalPath, "the life begins with %s from %q to %q", e.Action, e.From, e.To)
-			}
-			state = e.To
-			continue
-		}
-		to, ok := legal(e.Action, state, robots)
-		if !ok || e.From != state || e.To != to {
-			return violated(LegalPath, "%s leads from %s to %s; the order was %s", e.Action, e.From, e.To, state)
-		}
-		mine := e.Actor.Role == ordermanager.RoleAdmin || e.Actor.Role == ordermanager.RoleSystem || e.Actor.ID == holder
-		switch e.Action {
-		case ordermanager.ActionPut:
-			if drink {
-				return violated(OneWinner, "a second drink was accepted")
-			}
-			if e.Actor != ordermanager.Customer(o.Customer) {
-				return violated(ClearRefusal, "%v put on the order of %s", e.Actor, o.Customer)
-			}
-			drink = true
-		case ordermanager.ActionMake:
-			if !drink {
-				return violated(ClearRefusal, "the order was claimed before it had a drink")
-			}
-			holder = e.Actor.ID
-		case ordermanager.ActionUnmake:
-			if !mine {
-				return violated(OneClaim, "%s put back what %s held", e.Actor.ID, holder)
-			}
-			holder = ""
-		case ordermanager.ActionComplete:
-			if !drink {
-				return violated(ClearRefusal, "the order was completed before it had a drink")
-			}
-			if holder != "" && !mine {
-				return violated(OneClaim, "%s completed what %s held", e.Actor.ID, holder)
-			}
-		case ordermanager.ActionCancel:
-			if e.Actor.Role == ordermanager.RoleCustomer && e.Actor.ID != o.Customer {
-				return violated(ClearRefusal, "%v cancelled the order of %s", e.Actor, o.Customer)
-			}
-			if e.Actor.Role == ordermanager.RoleBarista && holder != "" && !mine {
-				return violated(OneClaim, "%s cancelled what %s held", e.Actor.ID, holder)
-			}
-		}
-		if to.Terminal() && state != to {
-			ending = to
-			if to == ordermanager.StateCancelled && o.Reason != e.Reason {
-				return violated(LegalPath, "the order was cancelled for %q and says %q", e.Reason, o.Reason)
-			}
-		}
-		state = to
-	}
-	switch {
-	case o.State != state:
-		return violated(LegalPath, "the order is %s; its history leads to %s", o.State, state)
-	case ending != "" && o.State != ending:
-		return violated(LegalPath, "the order ended as %s and is %s", ending, o.State)
-	case o.Version != len(o.History):
-		return violated(LegalPath, "version %d after %d entries", o.Version, len(o.History))
-	case (o.Drink != nil) != drink:
-		return violated(LegalPath, "the drink does not follow from the history")
-	case state == ordermanager.StateMaking && o.Barista != holder, state == ordermanager.StatePending && o.Barista != "":
-		return violated(OneClaim, "the order is %s for %q; by its history %q holds it", state, o.Barista, holder)
-	}
-	for i, id := range o.OwedEvents {
-		if !has(o, id) || slices.Contains(o.OwedEvents[:i], id) {
-			return violated(NothingLost, "the event of %s is owed twice, or for nothing", nameOf(id))
-		}
-	}
-	return nil
+func has(o *ordermanager.Order, requestID string) bool {
+	return slices.ContainsFunc(o.History, func(e ordermanager.Entry) bool { return e.RequestID == requestID })
 }
 
 // checkWrite checks what one applied transition made of a record.
@@ -181,27 +82,19 @@ func checkWrite(before, after *ordermanager.Order) *Violation {
 	switch {
 	case len(after.History) != n+1 || !slices.Equal(before.History, after.History[:n]):
 		return violated(OncePerRequest, "a transition changed the history before it")
-	case before.State.Terminal() && after.State != before.State:
-		return violated(LegalPath, "%s was left for %s", before.State, after.State)
 	case before.Drink != nil && after.Drink.Name != before.Drink.Name:
 		return violated(OneWinner, "the accepted drink was replaced")
-	case before.State == ordermanager.StateMaking && after.State == ordermanager.StateMaking && before.Barista != after.Barista:
-		return violated(OneClaim, "%s took the claim of %s", after.Barista, before.Barista)
 	}
 	return nil
 }
 
-// due reports whether an entry of the history must be announced by an event.
-func due(e ordermanager.Entry) bool {
-	switch e.Action {
-	case ordermanager.ActionMake, ordermanager.ActionUnmake, ordermanager.ActionComplete, ordermanager.ActionCancel:
-		return true
-	case ordermanager.ActionWaitingCompletion:
-		// Nobody waits for news of an order that has ended.
-		return !e.From.Terminal()
-	default:
-		return false
+// checkAsked checks what a transition tells the store beside the order.
+func (e *explorer) checkAsked(t *ordermanager.Transition, after *ordermanager.Order) *Violation {
+	moves := t.Assign.State != ""
+	if ends := moves && e.sc.law.final(after.State); t.Assign.Ends != ends {
+		return violated(NothingLost, "%s says that the order ends: %t; it is %s", t.Entry.Action, t.Assign.Ends, after.State)
 	}
+	return nil
 }
 
 // checkWorld checks what must hold at every instant, whatever the callers are doing.
@@ -210,20 +103,22 @@ func (e *explorer) checkWorld(s *state) *Violation {
 	if o == nil {
 		return nil
 	}
-	for _, w := range []ordermanager.Wait{ordermanager.FirstWait, ordermanager.SecondWait} {
-		held := slotOf(o, w).Token
-		if t := tokenOf(held); !held.IsZero() && s.left.has(t) {
-			return violated(TokenConservation, "%s is back in its slot", tokens[t].name)
+	for _, w := range waits {
+		for _, t := range kept(o, w) {
+			if s.left.has(t) {
+				return violated(TokenConservation, "%s is back in its slot", tokens[t].name)
+			}
 		}
 	}
-	if t := s.workflow.live; t != noToken && has(o, tokens[t].id) && tokenOf(slotOf(o, tokens[t].wait).Token) != t {
+	if t := s.workflow.live; t != noToken && has(o, tokens[t].id) && !slices.Contains(kept(o, tokens[t].wait), t) {
 		return violated(TokenConservation, "the workflow waits on %s, which was registered and is not kept any more", tokens[t].name)
 	}
 	if o.Owes() && !s.listed {
 		return violated(NothingLost, "the order owes something and is not listed as owing")
 	}
-	for _, entry := range o.History {
-		if e.publishes && due(entry) && !slices.Contains(o.OwedEvents, entry.RequestID) && !e.published(s, entry.RequestID) {
+	for i, due := range e.orders.life(o).announced {
+		entry := o.History[i]
+		if due.kind != "" && !slices.Contains(o.OwedEvents, entry.RequestID) && !e.published(s, entry.RequestID) {
 			return violated(NothingLost, "the event of %s was not published and is not owed", nameOf(entry.RequestID))
 		}
 	}
@@ -236,12 +131,12 @@ func (e *explorer) checkResume(s *state, o *op) *Violation {
 	switch {
 	case o.token == noToken:
 		return violated(TokenConservation, "a token was answered that the workflow never handed out")
-	case order == nil || !decided(order, tokens[o.token].wait):
+	case order == nil || !e.orders.life(order).decided(tokens[o.token].wait):
 		return violated(StateBeforeAnswer, "%s is answered before the decision is on record", tokens[o.token].name)
 	case !has(order, tokens[o.token].id):
 		return violated(StateBeforeAnswer, "%s is answered before it is on record", tokens[o.token].name)
 	}
-	if consistent(o, order) {
+	if consistent(o, order, e.orders.life(order)) {
 		return nil
 	}
 	return violated(TokenConservation, "the answer to %s contradicts the order, which is %s: %s", tokens[o.token].name, order.State,
@@ -249,25 +144,24 @@ func (e *explorer) checkResume(s *state, o *op) *Violation {
 }
 
 // consistent reports whether an answer says what the order says.
-func consistent(o *op, order *ordermanager.Order) bool {
-	if tokens[o.token].wait == ordermanager.FirstWait && o.outcome.Failure() {
-		return order.State == ordermanager.StateCancelled && order.Drink == nil && o.outcome.Error == ordermanager.CancelledError
+func consistent(o *op, order *ordermanager.Order, lf *life) bool {
+	w := tokens[o.token].wait
+	wait := lf.waits[w]
+	if o.outcome.Failure() {
+		return w == ordermanager.FirstWait && wait.decision == ordermanager.Cancelled && o.outcome.Error == ordermanager.CancelledError
 	}
 	var output ordermanager.WorkflowOutput
-	if o.outcome.Failure() || json.Unmarshal(o.outcome.Output, &output) != nil || output.OrderID != orderID ||
-		output.Cancelled != (output.State == ordermanager.StateCancelled) {
+	if json.Unmarshal(o.outcome.Output, &output) != nil || output.OrderID != orderID || output.Action != wait.by.Action {
 		return false
 	}
-	was := output.State == order.State ||
-		slices.ContainsFunc(order.History, func(entry ordermanager.Entry) bool { return entry.To == output.State })
-	if tokens[o.token].wait == ordermanager.FirstWait {
-		// The state may have moved on since the answer was made up, but the order must have been in it.
-		return order.Drink != nil && output.Action == ordermanager.ActionPut && was
+	// The order may have moved on since the answer was made up, but it must have been in that state after the decision.
+	since := slices.IndexFunc(order.History, func(e ordermanager.Entry) bool { return e.RequestID == wait.by.RequestID })
+	was := slices.ContainsFunc(order.History[since:], func(e ordermanager.Entry) bool { return e.To == output.State })
+	cancelled := lf.waits[ordermanager.SecondWait].decision == ordermanager.Cancelled
+	if w == ordermanager.FirstWait {
+		return was && wait.decision == ordermanager.Done && (cancelled || !output.Cancelled)
 	}
-	ends := slices.ContainsFunc(order.History, func(entry ordermanager.Entry) bool {
-		return entry.Action == output.Action && entry.To == order.State && entry.From != entry.To
-	})
-	return output.State == order.State && ends
+	return was && output.Cancelled == cancelled
 }
 
 // checkPublish checks events at the moment that they are published.
@@ -279,12 +173,10 @@ func (e *explorer) checkPublish(s *state, o *op) *Violation {
 		if order == nil || !has(order, id) {
 			return violated(StateBeforeAnswer, "the event of %s is published before it is on record", nameOf(id))
 		}
-		entry, version, _ := order.Entry(id)
-		barista := ""
-		if entry.Action != ordermanager.ActionUnmake && entry.Actor.Role != ordermanager.RoleCustomer && entry.Actor.Role != ordermanager.RoleSystem {
-			barista = entry.Actor.ID
-		}
-		if event.Version != version || event.State != entry.To || event.Barista != barista || event.OrderID != orderID || event.Type == "" {
+		i := slices.IndexFunc(order.History, func(e ordermanager.Entry) bool { return e.RequestID == id })
+		entry, version, due := order.History[i], i+1, e.orders.life(order).announced[i]
+		if event.Version != version || event.State != entry.To || event.Barista != due.barista || event.OrderID != orderID ||
+			event.Type != due.kind || event.Type == "" {
 			return violated(NothingLost, "the event of %s does not say what happened: %+v", nameOf(id), event)
 		}
 		if event.Version < last {
@@ -308,8 +200,10 @@ func checkResult(n *node) *Violation {
 		shown = append(shown, e.Order)
 	}
 	for _, o := range shown {
-		if o.FirstWait.Token.Reveal() != "" || o.SecondWait.Token.Reveal() != "" {
-			return violated(NoLeak, "%s hands out a token", n.call.name)
+		for _, slot := range []ordermanager.WaitSlot{o.FirstWait, o.SecondWait} {
+			if slot.Token.Reveal() != "" || slot.Spare.Reveal() != "" {
+				return violated(NoLeak, "%s hands out a token", n.call.name)
+			}
 		}
 	}
 	data, err := json.Marshal(n.receipt)
@@ -377,6 +271,16 @@ func (h *heard) add(e *explorer, a answer, step *op) {
 	}
 }
 
+// entry is the entry of an order that the call can have made: under its own request id, or under one of its actor's own.
+func (c *call) entry(o *ordermanager.Order) (entry ordermanager.Entry, found bool) {
+	for _, e := range o.History {
+		if e.RequestID == c.id && e.Actor == c.actor || c.scoped != "" && e.RequestID == c.scoped {
+			return e, true
+		}
+	}
+	return entry, false
+}
+
 // same reports whether the entry is what the call asked for.
 func (c *call) same(entry ordermanager.Entry, o *ordermanager.Order) bool {
 	return entry.Action == c.action && entry.Actor == c.actor && (c.drink == "" || o.Drink != nil && o.Drink.Name == c.drink)
@@ -404,9 +308,12 @@ func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
 		o = e.orders.get(s.order)
 	}
 	if o != nil {
-		if entry, _, found := o.Entry(n.call.id); found && n.call.same(entry, o) {
+		if entry, found := n.call.entry(o); found && n.call.same(entry, o) {
 			return violated(OncePerRequest, "%s is on record, and its repetition is refused: %v", n.call.name, n.err)
 		}
+	}
+	if errors.Is(n.err, ordermanager.ErrForbidden) && !e.forbidden(n.call) {
+		return violated(ClearRefusal, "%s is forbidden: %v", n.call.name, n.err)
 	}
 	refusal, ok := errors.AsType[*ordermanager.TransitionError](n.err)
 	if !ok {
@@ -420,26 +327,41 @@ func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
 			return violated(ClearRefusal, "%s is refused for a reason that is not one: %v", n.call.name, reason.Err)
 		}
 	}
+	if refusal.Order == nil {
+		return nil
+	}
+	if allowed := e.sc.allowed(e.orders.life(o), o, n.call.actor); !slices.Equal(refusal.Allowed, allowed) {
+		return violated(ClearRefusal, "%s is told that %v are allowed now, which are %v", n.call.name, refusal.Allowed, allowed)
+	}
 	return nil
+}
+
+// forbidden reports whether some rule of the action does not let the caller do it.
+func (e *explorer) forbidden(c *call) bool {
+	return slices.ContainsFunc(e.sc.law.rules, func(r ordermanager.Rule) bool { return r.Action == c.action && !permits(&r, c.actor.Role) })
 }
 
 // justified reports whether a reason for a refusal is true of the order that refused.
 func (e *explorer) justified(c *call, reason error, o *ordermanager.Order) bool {
+	lf := e.orders.life(o)
+	_, legal := e.sc.law.rule(c.action, lf.state)
 	switch {
+	case errors.Is(reason, ordermanager.ErrUnknownState):
+		return false
 	case errors.Is(reason, ordermanager.ErrDrinkAccepted):
 		// It is an ErrIllegalTransition as well.
-		return c.action == ordermanager.ActionPut && o.Drink != nil
+		return lf.drink
 	case errors.Is(reason, ordermanager.ErrIllegalTransition):
-		_, ok := legal(c.action, o.State, e.sc.robots())
-		return !ok
+		return !legal
 	case errors.Is(reason, ordermanager.ErrNotReady):
-		return o.Drink == nil
+		return !lf.drink
 	case errors.Is(reason, ordermanager.ErrClaimed):
-		return o.State == ordermanager.StateMaking && o.Barista != c.actor.ID && c.actor.Role == ordermanager.RoleBarista
+		return lf.holder != "" && lf.holder != c.actor.ID && c.actor.Role == ordermanager.RoleBarista && !e.sc.law.final(lf.state)
 	case errors.Is(reason, ordermanager.ErrNotOwner):
-		return c.actor.ID != o.Customer
+		return c.actor.Role == ordermanager.RoleCustomer && c.actor.ID != o.Customer
 	case errors.Is(reason, ordermanager.ErrRequestReused):
-		return has(o, c.id)
+		entry, found := c.entry(o)
+		return found && !c.same(entry, o)
 	default:
 		return false
 	}
@@ -450,24 +372,25 @@ func (e *explorer) checkSuccess(s *state, n *node, h *heard) *Violation {
 	if o == nil {
 		return violated(OncePerRequest, "%s succeeded on an order that does not exist", n.call.name)
 	}
-	entry, _, found := o.Entry(n.call.id)
-	switch n.call.action {
-	case ordermanager.ActionWorkflowStarted, ordermanager.ActionWaitingCompletion:
-		t := tokens[n.call.token()]
-		if !found && !slotOf(o, t.wait).RegisteredAt.After(t.at) {
-			return violated(TokenConservation, "%s was taken and is not on record, and no newer one is", t.name)
+	entry, found := n.call.entry(o)
+	switch {
+	case tokenWithID(n.call.id) != noToken:
+		if !found {
+			return violated(TokenConservation, "%s was taken and is not on record", n.call.name)
 		}
 		return nil
-	case ordermanager.ActionTimedOut:
-		if !o.State.Terminal() {
+	case n.call.action == ordermanager.ActionTimedOut:
+		if !e.orders.life(o).decided(ordermanager.SecondWait) {
 			return violated(NothingLost, "the time-out was taken and the order is %s", o.State)
 		}
 		return nil
+	case !found && n.receipt.Replayed && !h.applied && e.claimed(n.call, h.order):
+		return nil // they have what they ask for
 	}
 	switch {
 	case !found || !n.call.same(entry, o):
 		return violated(OncePerRequest, "%s succeeded and is not on record", n.call.name)
-	case !has(&n.receipt.Order, n.call.id):
+	case !has(&n.receipt.Order, entry.RequestID):
 		return violated(OncePerRequest, "the receipt of %s shows an order without it", n.call.name)
 	case n.receipt.Replayed == h.applied:
 		return violated(OncePerRequest, "%s: applied by this call: %t, replayed: %t", n.call.name, h.applied, n.receipt.Replayed)
@@ -475,28 +398,27 @@ func (e *explorer) checkSuccess(s *state, n *node, h *heard) *Violation {
 	return nil
 }
 
-// token is the token that a registration brings.
-func (c *call) token() token {
-	for t := tokenA1; t < tokenCount; t++ {
-		if tokens[t].id == c.id {
-			return t
-		}
-	}
-	return noToken
+// claimed reports whether a call asks for a claim that its actor holds.
+func (e *explorer) claimed(c *call, o *ordermanager.Order) bool {
+	lf := e.orders.life(o)
+	return lf.holder == c.actor.ID && slices.ContainsFunc(e.sc.law.rules, func(r ordermanager.Rule) bool {
+		return r.Action == c.action && r.Claim == ordermanager.ClaimTakes && r.To == lf.state
+	})
 }
 
 // checkReceipt checks what the receipt says about what followed.
 func (e *explorer) checkReceipt(s *state, n *node, h *heard) *Violation {
 	r := &n.receipt
 	owed := false
-	for _, w := range []ordermanager.Wait{ordermanager.FirstWait, ordermanager.SecondWait} {
-		held := slotOf(h.order, w).Token
-		if held.IsZero() || !decided(h.order, w) {
-			continue
-		}
-		owed = true
-		if t := tokenOf(held); r.Resume != ordermanager.ResumePending && s.workflow.live == t {
-			return violated(TokenConservation, "the receipt of %s says %s, and the workflow still waits on %s", n.call.name, r.Resume, tokens[t].name)
+	for _, w := range waits {
+		for _, t := range kept(h.order, w) {
+			if !e.orders.life(h.order).decided(w) {
+				continue
+			}
+			owed = true
+			if r.Resume != ordermanager.ResumePending && s.workflow.live == t {
+				return violated(TokenConservation, "the receipt of %s says %s, and the workflow still waits on %s", n.call.name, r.Resume, tokens[t].name)
+			}
 		}
 	}
 	pending := r.Resume == ordermanager.ResumePending || r.Events == ordermanager.EventsPending
@@ -534,7 +456,7 @@ func (e *explorer) checkRecovered(s *state) *Violation {
 	if o.Owes() || s.listed {
 		return violated(NothingLost, "after a redrive without faults the order still owes: %t, and is listed: %t", o.Owes(), s.listed)
 	}
-	if t := s.workflow.live; t != noToken && decided(o, tokens[t].wait) {
+	if t := s.workflow.live; t != noToken && e.orders.life(o).decided(tokens[t].wait) {
 		return violated(TokenConservation, "the order is %s and the workflow hangs on %s", o.State, tokens[t].name)
 	}
 	if t := s.workflow.live; t != noToken && !has(o, tokens[t].id) {

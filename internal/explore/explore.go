@@ -118,7 +118,6 @@ type link struct {
 func newExplorer(sc *Scenario) (*explorer, error) {
 	e := &explorer{
 		sc:        sc,
-		orders:    newOrders(),
 		publishes: !sc.NoPublisher,
 		writes:    map[write]written{},
 		checks:    map[check]*Violation{},
@@ -130,6 +129,7 @@ func newExplorer(sc *Scenario) (*explorer, error) {
 	}
 	e.model = e.model.withDefaults()
 	sc.prepare()
+	e.orders = newOrders(sc)
 	for _, a := range sc.actors {
 		for _, c := range a.calls {
 			if c.id != "" && !slices.Contains(e.requests, c.id) {
@@ -345,13 +345,6 @@ func (e *explorer) path(number uint32, last *successor) Trace {
 	return append(trace, e.step(last))
 }
 
-// robots reports whether an order can be completed that nobody claimed.
-func (sc *Scenario) robots() bool {
-	return slices.ContainsFunc(sc.Lifecycle.Rules(), func(r ordermanager.Rule) bool {
-		return r.Action == ordermanager.ActionComplete && slices.Contains(r.From, ordermanager.StatePending)
-	})
-}
-
 // describe is one line about a state, for people.
 func (e *explorer) describe(s *state) string {
 	o := e.orders.get(s.order)
@@ -359,13 +352,13 @@ func (e *explorer) describe(s *state) string {
 		return "no order; workflow " + s.workflow.stage.String()
 	}
 	var owes []string
-	for _, w := range []ordermanager.Wait{ordermanager.FirstWait, ordermanager.SecondWait} {
-		if value := slotOf(o, w).Token; !value.IsZero() {
-			how := "held"
-			if decided(o, w) {
-				how = "being answered"
-			}
-			owes = append(owes, tokens[tokenOf(value)].name+" "+how)
+	for _, w := range waits {
+		how := "held"
+		if e.orders.life(o).decided(w) {
+			how = "being answered"
+		}
+		for _, t := range kept(o, w) {
+			owes = append(owes, tokens[t].name+" "+how)
 		}
 	}
 	for _, id := range o.OwedEvents {

@@ -262,7 +262,7 @@ var seededBugs = []seeded{
 		"a wait that is decided is registered as if it were not", "no publisher", NothingLost,
 		permitting(func(t *om.Transition) {
 			if isRegistration(t) {
-				t.Guards.States, t.Guards.NoDrink = nil, false
+				t.Guards.Undecided = 0
 			}
 		}),
 	},

@@ -8,13 +8,20 @@ import (
 
 // orders is the table of all order records that came up. Equal records are kept once, so that a record is a number.
 type orders struct {
+	sc      *Scenario
 	records []*ordermanager.Order
+	lives   map[*ordermanager.Order]*life
 	byKey   map[string]orderRef
 }
 
-func newOrders() *orders {
-	return &orders{records: make([]*ordermanager.Order, 1), byKey: map[string]orderRef{}}
+func newOrders(sc *Scenario) *orders {
+	return &orders{
+		sc: sc, records: make([]*ordermanager.Order, 1), lives: map[*ordermanager.Order]*life{}, byKey: map[string]orderRef{},
+	}
 }
+
+// life is what the history of a record makes of it.
+func (s *orders) life(o *ordermanager.Order) *life { return s.lives[o] }
 
 // get returns a record, nil for none. It must not be changed.
 func (s *orders) get(ref orderRef) *ordermanager.Order { return s.records[ref] }
@@ -37,6 +44,7 @@ func (s *orders) put(o *ordermanager.Order) (ref orderRef, fresh bool) {
 	if !found {
 		ref = orderRef(len(s.records)) //nolint:gosec // memory ends before that
 		s.records = append(s.records, o)
+		s.lives[o] = s.sc.live(o)
 		s.byKey[k] = ref
 	}
 	return ref, !found
@@ -51,7 +59,7 @@ func key(o *ordermanager.Order) string {
 	text := fmt.Sprintf("%q %q %q %t %s %q %q %q %q %d %q", o.ID, o.Customer, o.Venue, o.Robot, o.State, drink, o.Number,
 		o.Barista, o.Reason, o.Version, o.OwedEvents)
 	for _, slot := range []ordermanager.WaitSlot{o.FirstWait, o.SecondWait} {
-		text += fmt.Sprintf(" %q %d", slot.Token.Reveal(), slot.RegisteredAt.UnixMilli())
+		text += fmt.Sprintf(" %q %q %q %d", slot.Decision, slot.Token.Reveal(), slot.Spare.Reveal(), slot.RegisteredAt.UnixMilli())
 	}
 	for _, e := range o.History {
 		text += fmt.Sprintf(" %s %s %s %v %q %q", e.Action, e.From, e.To, e.Actor, e.RequestID, e.Reason)

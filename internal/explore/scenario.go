@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/brewline/ordermanager"
 )
@@ -18,6 +19,8 @@ type Scenario struct {
 	Prelude []string
 	// Lifecycle is the life-cycle table. Default: the standard one.
 	Lifecycle ordermanager.Lifecycle
+	// Times are the times of notifications whose clocks were wrong, as of the start.
+	Times map[token]time.Duration
 	// TimeOuts says that the workflow's waits can time out, and Redrives how often it can begin a wait again with a new token.
 	TimeOuts bool
 	Redrives uint8
@@ -39,6 +42,7 @@ type Scenario struct {
 	Mutation *Mutation
 
 	actors []actor
+	law    *law
 }
 
 // Caller is somebody who makes calls, one after another. A call that was not answered with success can be repeated, under the same
@@ -87,6 +91,9 @@ func (sc *Scenario) Bound() string {
 
 // prepare makes the actors out of the description.
 func (sc *Scenario) prepare() {
+	if sc.law == nil {
+		sc.law = shopLaw(false)
+	}
 	if sc.Lifecycle.Rules() == nil {
 		sc.Lifecycle = ordermanager.StandardLifecycle
 	}
@@ -96,7 +103,7 @@ func (sc *Scenario) prepare() {
 	}
 	for n := notice(1); n <= noticeSecondTimedOut; n++ {
 		if sc.canEmit(n) {
-			c := notification(n)
+			c := sc.notification(n)
 			sc.actors = append(sc.actors, actor{name: "notice of " + c.name, calls: []*call{c}, notice: n, repeats: sc.Duplicates})
 		}
 	}
@@ -107,6 +114,22 @@ func (sc *Scenario) prepare() {
 		}
 		sc.actors = append(sc.actors, actor{name: name, calls: []*call{redrive()}, forever: true})
 	}
+}
+
+// at is the time that a token is registered with.
+func (sc *Scenario) at(t token) time.Time {
+	if after, wrong := sc.Times[t]; wrong {
+		return start.Add(after)
+	}
+	return tokens[t].at
+}
+
+// recorded is the time that goes on record: one that is too far in the future counts as the oldest.
+func (sc *Scenario) recorded(t token) time.Time {
+	if at := sc.at(t); !at.After(start.Add(5 * time.Minute)) {
+		return at
+	}
+	return time.UnixMilli(0)
 }
 
 // canEmit reports whether a notification can come up in the scenario.

@@ -87,6 +87,18 @@ func newToken(name string, wait ordermanager.Wait, minute int) (t struct {
 // start is the time at which nothing has happened yet.
 var start = time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)
 
+// tokenWithID names the token of a registration; noToken for what is none.
+func tokenWithID(requestID string) token {
+	for t := tokenA1; t < tokenCount; t++ {
+		if tokens[t].id == requestID {
+			return t
+		}
+	}
+	return noToken
+}
+
+func numberOf(t token) string { return "number of " + tokens[t].name }
+
 // tokenOf names a task token; noToken for one that the workflow never handed out.
 func tokenOf(value ordermanager.TaskToken) token {
 	for t := tokenA1; t < tokenCount; t++ {

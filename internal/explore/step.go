@@ -1,10 +1,6 @@
 package explore
 
-import (
-	"slices"
-
-	"github.com/brewline/ordermanager"
-)
+import "slices"
 
 // outcome is what becomes of one step of I/O.
 type outcome uint8
@@ -211,7 +207,8 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 		}
 	case opSettle:
 		if o != failed {
-			s.order = e.settled(s.order, ref)
+			w := e.settled(s.order, ref)
+			s.order, next.violation = w.order, w.violation
 			version := 0
 			if order := e.orders.get(s.order); order != nil {
 				version = order.Version
@@ -296,29 +293,32 @@ func (e *explorer) written(order orderRef, ref nodeRef) written {
 		o := e.model.Apply(t, e.orders.copy(order))
 		var fresh bool
 		if w.order, fresh = e.orders.put(o); fresh {
-			w.violation = checkRecord(o, e.sc.robots())
+			w.violation = e.orders.life(o).violation
 		}
-		if w.violation == nil {
-			w.violation = checkWrite(before, o)
-		}
+		w.violation = first(
+			func() *Violation { return w.violation },
+			func() *Violation { return checkWrite(before, o) },
+			func() *Violation { return e.checkAsked(&t, o) },
+		)
 	}
 	e.writes[write{order, ref}] = w
 	return w
 }
 
 // settled works out what the settling that a call is about to do makes of a record, once.
-func (e *explorer) settled(order orderRef, ref nodeRef) orderRef {
+func (e *explorer) settled(order orderRef, ref nodeRef) written {
 	if order == 0 {
-		return 0
+		return written{}
 	}
 	w, found := e.writes[write{order, ref}]
 	if !found {
 		o := e.orders.copy(order)
 		e.model.Settle(e.tree.node(ref).next.settlement, o)
 		w.order, _ = e.orders.put(o)
+		w.violation = e.orders.life(e.orders.get(w.order)).violation
 		e.writes[write{order, ref}] = w
 	}
-	return w.order
+	return w
 }
 
 // noteLeft notes the tokens that have left their slots.
@@ -327,17 +327,26 @@ func (e *explorer) noteLeft(before, after *state) {
 		return
 	}
 	o, n := e.orders.get(before.order), e.orders.get(after.order)
-	for _, w := range []ordermanager.Wait{ordermanager.FirstWait, ordermanager.SecondWait} {
-		was, is := slotOf(o, w).Token, slotOf(n, w).Token
-		if t := tokenOf(was); t != noToken && !was.Equal(is) {
-			after.left.add(t)
+	for _, w := range waits {
+		for _, was := range kept(o, w) {
+			if !slices.Contains(kept(n, w), was) {
+				after.left.add(was)
+			}
 		}
 	}
 }
 
 // requestBit is the place of a request id in a requestSet.
 func (e *explorer) requestBit(id string) requestSet {
-	return 1 << slices.Index(e.requests, id)
+	i := slices.Index(e.requests, id)
+	if i < 0 { // one that the Manager made up
+		i = len(e.requests)
+		e.requests = append(e.requests, id)
+	}
+	if i >= 32 {
+		panic("too many request ids")
+	}
+	return 1 << i
 }
 
 func (e *explorer) published(s *state, id string) bool { return s.published&e.requestBit(id) != 0 }
