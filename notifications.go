@@ -169,13 +169,17 @@ const maxSkew = 5 * time.Minute
 // first write guesses that it is undecided and that the token is the newest; the refusal of a wrong guess says so.
 // The order is what is known of it already, or nil.
 func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
-	r, event := t.Assign.Register, t.Assign.Event
+	r, event, at := t.Assign.Register, t.Assign.Event, t.Assign.Register.At
 	// A decision is never taken back and a slot's time never goes back, so each wrong guess is made once, and this ends.
 	for {
 		decided := o != nil && o.decided(r.Wait)
-		t.Guards.Undecided = r.Wait
+		t.Guards.Undecided, r.At = r.Wait, at
 		if decided {
 			t.Guards.Undecided = 0
+		}
+		if decided && r.Wait == FirstWait {
+			// It was begun again, and a second wait of the same time must not take it for answered.
+			r.At = at.Add(time.Millisecond)
 		}
 		if r.Spare {
 			t.Assign.Number = ""

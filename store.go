@@ -198,8 +198,9 @@ type Assignment struct {
 	Ends bool
 	// Register puts a token into a slot.
 	Register *Registration
-	// AnswerFirst takes the tokens out of the slot of the first wait: the workflow reached the second, so the first was answered. It brings
-	// a guard of its own: the first slot was not registered after the second's token, which Register has.
+	// AnswerFirst takes the token out of the slot of the first wait: the workflow reached the second, so the first was answered. A spare
+	// token stays, because it may be of a first wait that was begun again. It brings a guard of its own: the first slot was not
+	// registered after the second's token, which Register has.
 	AnswerFirst bool
 	// Event says that the event of the entry is owed from now on.
 	Event bool
@@ -316,7 +317,7 @@ func (t *Transition) Apply(o *Order) *Order {
 		o.slot(r.Wait).register(r)
 	}
 	if a.AnswerFirst {
-		o.FirstWait.Token, o.FirstWait.Spare = TaskToken{}, TaskToken{}
+		o.FirstWait.Token = TaskToken{}
 	}
 	if a.Event {
 		o.OwedEvents = append(o.OwedEvents, entry.RequestID)

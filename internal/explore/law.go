@@ -178,6 +178,9 @@ func (sc *Scenario) follow(lf *life, o *om.Order, i int, e om.Entry) *Violation 
 		}
 		t := tokenWithID(e.RequestID)
 		at, w := sc.recorded(t), tokens[t].wait
+		if w == om.FirstWait && lf.decided(w) {
+			at = at.Add(time.Millisecond)
+		}
 		lost := lf.waits[w].at.After(at)
 		if !lost {
 			lf.waits[w].at = at

@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"time"
+
 	om "github.com/brewline/ordermanager"
 )
 
@@ -202,6 +204,51 @@ func Scenarios() []*Scenario {
 				{Name: "ann elsewhere", Calls: []*call{act("cancel", om.ActionCancel, ann)}},
 			},
 			NoPublisher: true, TimeOuts: true, Duplicates: true, Redrivers: 1, Faults: 1, InFlight: 2,
+		},
+		{
+			Name:    "a start from the future",
+			About:   "a first wait whose time is an hour ahead, and begins again with the right time",
+			Callers: []Caller{espresso(), {Name: "ann elsewhere", Calls: []*call{act("cancel", om.ActionCancel, ann)}}},
+			Times:   map[token]time.Duration{tokenA1: time.Hour}, Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
+		},
+		{
+			Name:    "a token from the future",
+			About:   "a first wait that begins again with a time an hour ahead, so that its token loses",
+			Callers: []Caller{espresso(), {Name: "ann elsewhere", Calls: []*call{act("cancel", om.ActionCancel, ann)}}},
+			Times:   map[token]time.Duration{tokenA2: time.Hour, tokenA3: time.Hour}, Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
+		},
+		{
+			Name:    "two tokens in one second",
+			About:   "everything that the workflow says has the same time, and waits begin again",
+			Callers: []Caller{espresso(), {Name: "bob", Calls: []*call{act("bob cancels", om.ActionCancel, bob)}}},
+			Times: map[token]time.Duration{
+				tokenA1: time.Minute, tokenA2: time.Minute, tokenA3: time.Minute, tokenB1: time.Minute, tokenB2: time.Minute,
+			},
+			Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
+		},
+		{
+			Name:  "everybody counts from 1",
+			About: "the customer and two baristas use the same request ids, and repeat them",
+			Callers: []Caller{
+				{Name: "ann", Calls: []*call{reused("1", "put", om.ActionPut, ann, "Espresso"), reused("2", "cancel", om.ActionCancel, ann, "")}, Repeats: true},
+				{Name: "bob", Calls: []*call{reused("1", "bob makes", om.ActionMake, bob, ""), reused("2", "bob completes", om.ActionComplete, bob, "")}, Repeats: true},
+				{Name: "cem", Calls: []*call{reused("1", "cem makes", om.ActionMake, cem, "")}, Repeats: true},
+			},
+			Prelude:   atFirstWait,
+			Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
+		},
+		{
+			Name:  "a barista asks twice",
+			About: "one barista makes from two places, under two request ids, while another makes and an admin puts back",
+			Callers: []Caller{
+				espresso(),
+				{Name: "bob", Calls: []*call{act("bob makes", om.ActionMake, bob), act("bob makes again", om.ActionMake, bob)}},
+				{Name: "bob elsewhere", Calls: []*call{act("bob makes elsewhere", om.ActionMake, bob)}},
+				{Name: "cem", Calls: []*call{act("cem makes", om.ActionMake, cem)}},
+				{Name: "dee", Calls: []*call{act("dee puts back", om.ActionUnmake, dee)}},
+			},
+			Prelude:   drinkTaken,
+			Redrivers: 1, Faults: 1, InFlight: 2,
 		},
 		{
 			Name:  "a whole life",

@@ -122,7 +122,7 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	if r := a.Register; r != nil {
 		register(&set, &where, r)
 		if a.AnswerFirst {
-			set.add("first_token = NULL, first_spare = NULL")
+			set.add("first_token = NULL")
 			where.add("(first_at IS NULL OR first_at <= ?)", r.At.UnixMilli())
 		}
 	}
