@@ -182,18 +182,24 @@ func ready(ctx context.Context) error {
 // clock returns the time as every store can keep it.
 func (m *Manager) clock() time.Time { return m.now().UTC().Truncate(time.Millisecond) }
 
-// permission is what a rule, and where it is silent the policy, says of an actor, within the venues of the request.
-func (m *Manager) permission(move *move, r *Request) Permission {
-	var p Permission
+// permission is what a rule says of an actor, and where it is silent the policy.
+func (r *Rule) permission(actor Actor, policy Policy) Permission {
 	switch {
-	case move.Action == ActionTimedOut:
-		p.Allowed = true
-	case len(move.By) > 0:
-		p.Allowed = slices.Contains(move.By, r.Actor.Role)
-		p.OwnOrder, p.RespectClaim = r.Actor.Role == RoleCustomer, r.Actor.Role == RoleBarista
-	default:
-		p = m.policy(move.Action, r.Actor)
+	case r.Action == ActionTimedOut:
+		return Permission{Allowed: actor.Role == RoleSystem}
+	case len(r.By) > 0:
+		return Permission{
+			Allowed:      slices.Contains(r.By, actor.Role),
+			OwnOrder:     actor.Role == RoleCustomer,
+			RespectClaim: actor.Role == RoleBarista,
+		}
 	}
+	return policy(r.Action, actor)
+}
+
+// permission is what the request's actor may do by a rule, within the venues of the request.
+func (m *Manager) permission(move *move, r *Request) Permission {
+	p := move.Rule.permission(r.Actor, m.policy)
 	switch {
 	case len(r.Venues) == 0:
 	case len(p.Venues) == 0:
@@ -264,7 +270,8 @@ func (m *Manager) transition(r *Request, move *move, permission Permission, drin
 func (m *Manager) refused(ctx context.Context, move *move, t *Transition, o *Order) (Receipt, error) {
 	failing := t.failing(o)
 	barista := t.Assign.Barista
-	claimed := move.Claim == ClaimTakes && failing&^(guardState|guardHistory) == 0 && o.State == move.To && o.Barista == *barista
+	claimed := failing&^(guardState|guardHistory) == 0 && barista != nil && o.Barista == *barista &&
+		slices.Contains(m.table.held, o.State) && m.table.takes(t.Entry.Action, o.State)
 	if claimed || failing&guardRepeated != 0 && t.appliedTo(o) {
 		receipt := m.finish(ctx, t.Entry.Action, nil, o)
 		receipt.Replayed = true

@@ -293,6 +293,11 @@ type table struct {
 	held []State
 }
 
+// takes reports whether the action claims an order that comes to the state by it.
+func (t *table) takes(action Action, state State) bool {
+	return slices.ContainsFunc(t.moves[action], func(m *move) bool { return m.Claim == ClaimTakes && m.To == state })
+}
+
 // move is what one rule comes down to.
 type move struct {
 	Rule
@@ -318,30 +323,35 @@ func (l Lifecycle) compile() (*table, error) {
 	for _, state := range l.states {
 		t.states[state.State] = &place{answers: state.Answers, actions: l.Allowed(state.State)}
 	}
-	for at := range l.situations() {
-		if at.held && !l.Terminal(at.state) && !slices.Contains(t.held, at.state) {
+	for _, at := range l.situations() {
+		if at.holder != "" && !l.Terminal(at.state) && !slices.Contains(t.held, at.state) {
 			t.held = append(t.held, at.state)
 		}
 	}
 	slices.Sort(t.held)
 	for _, rule := range l.rules {
-		m := &move{Rule: rule, ends: l.Terminal(rule.To)}
-		undecided := false
-		for _, from := range rule.From {
-			if to, legal := l.fire(rule.Action, from); legal && to == rule.To {
-				m.from = append(m.from, from)
-				undecided = undecided || l.Answers(from) == Undecided
-			}
-		}
-		if undecided {
-			m.second = l.Answers(rule.To)
-			if m.first = m.second; rule.Answers == FirstWait {
-				m.first = Done
-			}
-		}
-		t.moves[rule.Action] = append(t.moves[rule.Action], m)
+		t.moves[rule.Action] = append(t.moves[rule.Action], l.moves(rule)...)
 	}
 	return t, nil
+}
+
+// moves works a rule out. What it does in states whose workflow has its answer is a move of its own, which decides nothing.
+func (l Lifecycle) moves(rule Rule) []*move {
+	decides := &move{Rule: rule, ends: l.Terminal(rule.To), first: l.Answers(rule.To), second: l.Answers(rule.To)}
+	if rule.Answers == FirstWait {
+		decides.first = Done
+	}
+	follows := &move{Rule: rule, ends: decides.ends}
+	for _, from := range rule.From {
+		m := decides
+		if l.Answers(from) != Undecided {
+			m = follows
+		}
+		if to, legal := l.fire(rule.Action, from); legal && to == rule.To {
+			m.from = append(m.from, from)
+		}
+	}
+	return slices.DeleteFunc([]*move{decides, follows}, func(m *move) bool { return m.from == nil })
 }
 
 // moveFrom returns the rule of an action that is legal in a state; without one, any rule of the action, which a guard will refuse.

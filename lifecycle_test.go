@@ -113,6 +113,7 @@ func TestOwnLifecycle_anActionMayLeadToDifferentStates(t *testing.T) {
 	table := ordermanager.StandardLifecycle.
 		WithStates(ordermanager.StateRule{State: onHold}, ordermanager.StateRule{State: shelved}).
 		With(to(ordermanager.StatePending, onHold), to(ordermanager.StateMaking, shelved),
+			ordermanager.Rule{Action: ordermanager.ActionCancel, From: open, To: ordermanager.StateCancelled},
 			ordermanager.Rule{Action: ordermanager.ActionTimedOut, From: open, To: ordermanager.StateCancelled})
 	h := newHouse(t, func(o *ordermanager.Options) { o.Lifecycle = table })
 	h.bring(ordermanager.StateMaking)
@@ -257,7 +258,7 @@ func TestValidate_refusesWhatWouldBreakAnInvariant(t *testing.T) {
 		"a claim of what is held": {
 			standard.With(rule{Action: "steal", From: making, To: "making", Claim: ordermanager.ClaimTakes}), "steal takes a claim in making"},
 		"a release of what nobody holds": {
-			standard.With(rule{Action: "drop", From: pending, To: "pending", Claim: ordermanager.ClaimReleases}), "nobody can hold the order"},
+			standard.With(rule{Action: "drop", From: pending, To: "pending", Claim: ordermanager.ClaimReleases}), "nobody may hold the order"},
 		"a state that is sometimes held": {
 			standard.With(rule{Action: "begin", From: pending, To: "making"}), "with a claim and without one"},
 		"a second drink": {

@@ -107,7 +107,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		timeout:   options.DeliveryTimeout,
 		callLimit: options.CallTimeout,
 	}
-	if m.lifecycle.rules == nil {
+	if m.lifecycle.rules == nil && m.lifecycle.states == nil {
 		m.lifecycle = StandardLifecycle
 	}
 	if m.policy == nil {

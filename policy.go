@@ -14,6 +14,8 @@ const (
 	RoleSystem Role = "system"
 )
 
+var roles = [...]Role{RoleCustomer, RoleBarista, RoleAdmin, RoleSystem}
+
 // Actor is who acts: a role and an identifier of at most [MaxIDBytes].
 type Actor struct {
 	Role Role

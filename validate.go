@@ -2,7 +2,6 @@ package ordermanager
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -46,26 +45,27 @@ func (e *LifecycleError) Unwrap() error { return ErrInvalidLifecycle }
 
 // The rules of validation. A table that keeps them keeps the invariants, whatever its states and actions.
 const (
-	codeForm          Code = "bad_form"
-	codeEmpty         Code = "no_rules"
-	codeName          Code = "bad_name"
-	codeReserved      Code = "reserved_name"
-	codeValue         Code = "unknown_value"
-	codeStateTwice    Code = "state_twice"
-	codeInitial       Code = "initial_state"
-	codeUnknownState  Code = "unknown_state"
-	codeNoFrom        Code = "starts_nowhere"
-	codeActionTwice   Code = "action_twice"
-	codeUnreachable   Code = "unreachable"
-	codeContradiction Code = "contradicted_answer"
-	codeNoAnswer      Code = "no_answer"
-	codeNoTimeout     Code = "no_timeout"
-	codeTimeout       Code = "timeout_meaning"
-	codeClaimTwice    Code = "claimed_twice"
-	codeSometimesHeld Code = "sometimes_held"
-	codeNoClaim       Code = "nothing_to_release"
-	codeDrinkTwice    Code = "drink_accepted_twice"
-	codeNoDrink       Code = "no_drink"
+	codeForm           Code = "bad_form"
+	codeName           Code = "bad_name"
+	codeReserved       Code = "reserved_name"
+	codeValue          Code = "unknown_value"
+	codeStateTwice     Code = "state_twice"
+	codeInitial        Code = "initial_state"
+	codeUnknownState   Code = "unknown_state"
+	codeNoFrom         Code = "starts_nowhere"
+	codeActionTwice    Code = "action_twice"
+	codeUnreachable    Code = "unreachable"
+	codeContradiction  Code = "contradicted_answer"
+	codeNoAnswer       Code = "no_answer"
+	codeNoTimeout      Code = "no_timeout"
+	codeTimeout        Code = "timeout_meaning"
+	codeClaimTwice     Code = "claimed_twice"
+	codeSometimesHeld  Code = "sometimes_held"
+	codeNoClaim        Code = "nothing_to_release"
+	codeDrinkTwice     Code = "drink_accepted_twice"
+	codeNoDrink        Code = "no_drink"
+	codeSometimesDrink Code = "sometimes_drink"
+	codeNobody         Code = "nobody_can"
 )
 
 // Validate reports everything that is wrong with the table at once, as a [*LifecycleError]. A sound table
@@ -73,15 +73,19 @@ const (
 //   - has names that every store and event bus can carry, each state once, one of them initial, and no action twice from one state;
 //   - reaches each of its states;
 //   - never contradicts an answer: what leaves a state that answers the workflow leads to one that answers the same;
-//   - lets no workflow wait for ever: from a state that answers nothing there is a way to one that answers, and a time-out leads to
-//     one too, because the workflow of an order that timed out is over;
+//   - lets no workflow wait for ever: from a state that answers nothing what people do can lead to one that answers, whoever holds the
+//     order and with its drink or without, and a time-out leads to one too, because the workflow of an order that timed out is over;
 //   - lets one barista hold an order: a claim is taken only where nobody can hold one, given up only where somebody does, and a state
 //     that something leaves is either always held or never;
-//   - accepts one drink, and needs one only where one can have been accepted.
+//   - accepts one drink, by all rules of an action or by none, and needs one only where one can have been accepted;
+//   - has no rule that nobody can ever use: a barista cannot act on what an admin holds.
+//
+// Where a rule names no roles, this takes it that the [DefaultPolicy] decides.
 func (l Lifecycle) Validate() error {
 	c := &checker{Lifecycle: l}
 	c.checkNames()
 	if len(c.problems) == 0 { // what follows makes sense only if every name means something
+		c.reached = c.situations()
 		c.checkPaths()
 		c.checkAnswers()
 		c.checkMeaning()
@@ -94,6 +98,8 @@ func (l Lifecycle) Validate() error {
 
 type checker struct {
 	Lifecycle
+	// reached are the situations in which an order can be.
+	reached  []situation
 	problems []LifecycleProblem
 }
 
@@ -108,9 +114,6 @@ func (c *checker) problem(code Code, place, format string, args ...any) {
 }
 
 func (c *checker) checkNames() {
-	if len(c.rules) == 0 {
-		c.problem(codeEmpty, "", "the table has no rules")
-	}
 	var initial []State
 	for i, s := range c.states {
 		place := fmt.Sprintf("states[%d]", i)
@@ -162,7 +165,7 @@ func (c *checker) checkRule(place string, index int, r *Rule) {
 		}
 	}
 	for j, role := range r.By {
-		if !slices.Contains([]Role{RoleCustomer, RoleBarista, RoleAdmin, RoleSystem}, role) {
+		if !slices.Contains(roles[:], role) {
 			c.problem(codeValue, fmt.Sprintf("%s.by[%d]", place, j), "%q is not a role", role)
 		}
 	}
@@ -201,53 +204,61 @@ func (c *checker) checkName(place, name string, limit int) {
 	}
 }
 
-// situation is what a table can make of an order: its state, whether a barista holds it, whether it has its drink.
+// situation is what a table can make of an order: its state, in which role somebody holds it, whether it has its drink.
 type situation struct {
-	state       State
-	held, drink bool
+	state  State
+	holder Role
+	drink  bool
 }
 
-// after is the situation that a rule leads to; not possible where what it needs is not there.
-func (at situation) after(r *Rule) (next situation, possible bool) {
+// after lists the situations that a rule leads to, one for each role that can ask for it; none where what it needs is not there.
+func (l Lifecycle) after(at situation, r *Rule) []situation {
 	if !slices.Contains(r.From, at.state) || r.Drink == DrinkAccepts && at.drink || r.Drink == DrinkNeeds && !at.drink {
-		return situation{}, false
+		return nil
 	}
-	next = situation{r.To, at.held, at.drink || r.Drink == DrinkAccepts}
-	switch r.Claim {
-	case ClaimTakes:
-		next.held = true
-	case ClaimReleases:
-		next.held = false
+	var all []situation
+	for _, role := range roles {
+		locked := role == RoleBarista && at.holder != "" && at.holder != RoleBarista && !l.Terminal(at.state)
+		if locked || !r.permission(Actor{Role: role}, DefaultPolicy).Allowed {
+			continue
+		}
+		next := situation{r.To, at.holder, at.drink || r.Drink == DrinkAccepts}
+		switch r.Claim {
+		case ClaimTakes:
+			next.holder = role
+		case ClaimReleases:
+			next.holder = ""
+		}
+		all = append(all, next)
 	}
-	return next, true
+	return all
 }
 
-// situations goes through every situation that an order can be in.
-func (l Lifecycle) situations() iter.Seq[situation] {
-	return func(yield func(situation) bool) {
-		reached := []situation{{state: l.Initial()}}
-		for i := 0; i < len(reached); i++ {
-			if !yield(reached[i]) {
-				return
+// reach lists every situation that an order can come to from one, by the rules that count.
+func (l Lifecycle) reach(from situation, counts func(*Rule) bool) []situation {
+	reached := []situation{from}
+	for i := 0; i < len(reached); i++ {
+		for j := range l.rules {
+			if !counts(&l.rules[j]) {
+				continue
 			}
-			for j := range l.rules {
-				if next, possible := reached[i].after(&l.rules[j]); possible && !slices.Contains(reached, next) {
+			for _, next := range l.after(reached[i], &l.rules[j]) {
+				if !slices.Contains(reached, next) {
 					reached = append(reached, next)
 				}
 			}
 		}
 	}
+	return reached
+}
+
+// situations lists every situation that an order can be in.
+func (l Lifecycle) situations() []situation {
+	return l.reach(situation{state: l.Initial()}, func(*Rule) bool { return true })
 }
 
 // can reports whether an order can be in a situation that is like that.
-func (c *checker) can(like func(situation) bool) bool {
-	for at := range c.situations() {
-		if like(at) {
-			return true
-		}
-	}
-	return false
-}
+func (c *checker) can(like func(situation) bool) bool { return slices.ContainsFunc(c.reached, like) }
 
 func (c *checker) checkPaths() {
 	for i, s := range c.states {
@@ -272,8 +283,10 @@ func (c *checker) checkAnswers() {
 			continue
 		}
 		place := fmt.Sprintf("states[%d]", i)
-		if !c.leadsToAnswer(s.State) {
-			c.problem(codeNoAnswer, place, "the workflow of an order in %s would wait for ever: nothing leads from there to a state that answers", s.State)
+		stuck := slices.IndexFunc(c.reached, func(at situation) bool { return at.state == s.State && !c.answered(at) })
+		if stuck >= 0 {
+			c.problem(codeNoAnswer, place, "the workflow of an order in %s would wait for ever: nothing that people can do leads to a state that answers",
+				c.reached[stuck])
 		}
 		timeout := slices.ContainsFunc(c.rules, func(r Rule) bool {
 			return r.Action == ActionTimedOut && slices.Contains(r.From, s.State) && c.Answers(r.To) != Undecided
@@ -285,50 +298,69 @@ func (c *checker) checkAnswers() {
 	}
 }
 
-func (c *checker) leadsToAnswer(state State) bool {
-	reached := []State{state}
-	for i := 0; i < len(reached); i++ {
-		if c.Answers(reached[i]) != Undecided {
-			return true
-		}
-		for _, r := range c.rules {
-			if slices.Contains(r.From, reached[i]) && !slices.Contains(reached, r.To) {
-				reached = append(reached, r.To)
-			}
-		}
-	}
-	return false
+// answered reports whether what people do can lead to a state that answers.
+func (c *checker) answered(from situation) bool {
+	byPeople := c.reach(from, func(r *Rule) bool { return r.Action != ActionTimedOut })
+	return slices.ContainsFunc(byPeople, func(at situation) bool { return c.Answers(at.state) != Undecided })
 }
 
 // checkMeaning checks claims and drinks in every situation in which an order can be.
 func (c *checker) checkMeaning() {
 	for i, r := range c.rules {
+		accepts := slices.ContainsFunc(c.rules, func(other Rule) bool {
+			return other.Action == r.Action && (other.Drink == DrinkAccepts) != (r.Drink == DrinkAccepts)
+		})
+		if accepts && r.Drink == DrinkAccepts {
+			c.problem(codeSometimesDrink, fmt.Sprintf("rules[%d].drink", i),
+				"%s accepts a drink by one rule and not by another: what a request brings is checked before the state is known", r.Action)
+		}
 		for j, from := range r.From {
-			place := fmt.Sprintf("rules[%d].from[%d]", i, j)
-			here := func(like func(situation) bool) bool {
-				return c.can(func(at situation) bool { return at.state == from && like(at) })
-			}
-			held := here(func(at situation) bool { return at.held })
-			switch {
-			case r.Claim == ClaimTakes && held:
-				c.problem(codeClaimTwice, place, "%s takes a claim in %s, where a barista may hold the order already", r.Action, from)
-			case r.Claim == ClaimReleases && !held:
-				c.problem(codeNoClaim, place, "%s gives a claim up in %s, where nobody can hold the order", r.Action, from)
-			}
-			switch {
-			case r.Drink == DrinkAccepts && !here(func(at situation) bool { return !at.drink }):
-				c.problem(codeDrinkTwice, place, "%s accepts a drink in %s, where the order has one already", r.Action, from)
-			case r.Drink == DrinkNeeds && !here(func(at situation) bool { return at.drink }):
-				c.problem(codeNoDrink, place, "%s needs a drink in %s, where none can have been accepted", r.Action, from)
-			}
+			c.checkFrom(fmt.Sprintf("rules[%d].from[%d]", i, j), &r, from)
 		}
 	}
 	for i, s := range c.states {
-		held := c.can(func(at situation) bool { return at.state == s.State && at.held })
-		free := c.can(func(at situation) bool { return at.state == s.State && !at.held })
+		held := c.can(func(at situation) bool { return at.state == s.State && at.holder != "" })
+		free := c.can(func(at situation) bool { return at.state == s.State && at.holder == "" })
 		if held && free && !c.Terminal(s.State) {
 			c.problem(codeSometimesHeld, fmt.Sprintf("states[%d]", i),
 				"%s is reached with a claim and without one: either take or give it up on every way there", s.State)
 		}
 	}
+}
+
+// checkFrom checks what a rule means in one state that it starts from.
+func (c *checker) checkFrom(place string, r *Rule, from State) {
+	here := func(like func(situation) bool) bool {
+		return c.can(func(at situation) bool { return at.state == from && like(at) })
+	}
+	switch {
+	case r.Claim == ClaimTakes && here(func(at situation) bool { return at.holder != "" }):
+		c.problem(codeClaimTwice, place, "%s takes a claim in %s, where a barista may hold the order already", r.Action, from)
+	case r.Claim == ClaimReleases && here(func(at situation) bool { return at.holder == "" }):
+		c.problem(codeNoClaim, place, "%s gives a claim up in %s, where nobody may hold the order", r.Action, from)
+	}
+	reached := here(func(situation) bool { return true })
+	used := here(func(at situation) bool { return len(c.after(at, r)) > 0 })
+	switch {
+	case !reached || used:
+	case r.Drink == DrinkAccepts && !here(func(at situation) bool { return !at.drink }):
+		c.problem(codeDrinkTwice, place, "%s accepts a drink in %s, where the order has one already", r.Action, from)
+	case r.Drink == DrinkNeeds && !here(func(at situation) bool { return at.drink }):
+		c.problem(codeNoDrink, place, "%s needs a drink in %s, where none can have been accepted", r.Action, from)
+	default:
+		at := c.reached[slices.IndexFunc(c.reached, func(at situation) bool { return at.state == from })]
+		c.problem(codeNobody, place, "nobody who may ask for %s can do it to an order in %s", r.Action, at)
+	}
+}
+
+// String completes a sentence about an order.
+func (at situation) String() string {
+	text := string(at.state)
+	if !at.drink {
+		text += " without a drink"
+	}
+	if at.holder != "" {
+		text += " that is held by the role " + string(at.holder)
+	}
+	return text
 }
