@@ -10,7 +10,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Invariant is a promise of the library: the nine that docs/guarantees.md states, and two about the code that was run.
+// Invariant is a promise of the library: the nine that docs/guarantees.md states, two about the code that was run, and one about tables.
 type Invariant string
 
 // The invariants.
@@ -26,6 +26,8 @@ const (
 	ClearRefusal      Invariant = "9 clear refusal"
 	NoPanic           Invariant = "no panic"
 	Deterministic     Invariant = "deterministic calls"
+	// NothingDead is about a table: each of its states is reached, and each of its rules can happen in each of its states.
+	NothingDead Invariant = "nothing dead"
 )
 
 // Violation says which invariant does not hold, and why.
@@ -225,7 +227,7 @@ func (e *explorer) checkReturn(s *state, ref nodeRef) *Violation {
 	for i, a := range answers {
 		h.add(e, a, steps[i])
 	}
-	if n.call.action == "" {
+	if n.call.id == "" {
 		if n.err != nil && (!errors.Is(n.err, ordermanager.ErrStore) || !h.failed) {
 			return violated(ClearRefusal, "a redrive fails without a reason: %v", n.err)
 		}
@@ -401,7 +403,7 @@ func (e *explorer) checkSuccess(s *state, n *node, h *heard) *Violation {
 // claimed reports whether a call asks for a claim that its actor holds.
 func (e *explorer) claimed(c *call, o *ordermanager.Order) bool {
 	lf := e.orders.life(o)
-	return lf.holder == c.actor.ID && slices.ContainsFunc(e.sc.law.rules, func(r ordermanager.Rule) bool {
+	return lf.holder == c.actor.ID && !e.sc.law.final(lf.state) && slices.ContainsFunc(e.sc.law.rules, func(r ordermanager.Rule) bool {
 		return r.Action == c.action && r.Claim == ordermanager.ClaimTakes && r.To == lf.state
 	})
 }

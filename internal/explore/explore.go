@@ -276,9 +276,16 @@ func (e *explorer) crashes(s *state) Trace {
 // heal delivers from a world in which no call is left everything that there is, without faults: the notifications that were not
 // taken yet and what the order owes, until nothing changes any more.
 func (e *explorer) heal(s state) (Trace, *Violation) {
-	var trace Trace
+	trace, v := e.healed(&s, nil)
+	if v != nil {
+		return trace, v
+	}
+	return trace, e.checkRecovered(&s)
+}
+
+func (e *explorer) healed(s *state, trace Trace) (Trace, *Violation) {
 	for range 20 {
-		before := s
+		before := *s
 		if s.workflow.move(moveReach, e.sc) {
 			trace = append(trace, Step{Actor: workflowName, Did: moveNames[moveReach]})
 		}
@@ -287,36 +294,45 @@ func (e *explorer) heal(s state) (Trace, *Violation) {
 				continue
 			}
 			var v *Violation
-			if trace, v = e.runCall(&s, i, trace); v != nil {
+			if trace, v = e.runCall(s, i, trace); v != nil {
 				return trace, v
 			}
 		}
-		if s == before {
+		if *s == before {
 			break
 		}
 	}
-	return trace, e.checkRecovered(&s)
+	return trace, nil
 }
 
-// runCall runs the next call of an actor to its end, without faults and with nobody in between.
+// runCall runs the next call of an actor to its end.
 func (e *explorer) runCall(s *state, i int, trace Trace) (Trace, *Violation) {
-	ref := e.tree.root(e.sc.actors[i].calls[s.done[i]])
-	for {
-		//nolint:gosec // at most maxActors
-		next := successor{choice: choice{actor: uint8(i)}, step: e.tree.node(ref).next, state: *s}
-		e.take(&next, ref, asAsked)
-		trace = append(trace, e.step(&next))
+	a := e.sc.actors[i]
+	trace, done, v := e.whole(s, a.name, a.calls[s.done[i]], trace)
+	if done && !a.forever {
+		s.done[i]++
+	}
+	return trace, v
+}
+
+// whole runs a call to its end, without faults and with nobody in between, and reports whether it was answered with success.
+func (e *explorer) whole(s *state, who string, c *call, trace Trace) (_ Trace, done bool, _ *Violation) {
+	for ref := e.tree.root(c); ; {
+		n := e.tree.node(ref)
+		switch {
+		case n.violation != nil:
+			return trace, false, n.violation
+		case n.next == nil:
+			return trace, n.err == nil, e.checkReturn(s, ref)
+		}
+		next := successor{step: n.next, state: *s}
+		a, did, _ := e.perform(&next, ref, asAsked)
+		trace = append(trace, Step{Actor: who, Op: next.step.text, Did: did})
 		*s = next.state
-		s.faults = 0
-		if next.violation != nil {
-			return trace, next.violation
+		if v := first(func() *Violation { return next.violation }, func() *Violation { return e.checkWorld(s) }); v != nil {
+			return trace, false, v
 		}
-		if v := e.checkWorld(s); v != nil {
-			return trace, v
-		}
-		if ref = s.at[i]; ref == 0 {
-			return trace, nil
-		}
+		ref = e.tree.child(ref, a)
 	}
 }
 

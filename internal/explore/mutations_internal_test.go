@@ -244,6 +244,68 @@ var seededBugs = []seeded{
 		}},
 	},
 	{
+		"a token that is replaced is not kept as the spare one", "two tokens in one second", TokenConservation,
+		Mutation{Model: Model{Apply: func(t om.Transition, o *om.Order) *om.Order {
+			o = t.Apply(o)
+			o.FirstWait.Spare = om.TaskToken{}
+			return o
+		}}},
+	},
+	{
+		"a token that lost is not kept as the spare one", "a token from the future", TokenConservation,
+		Mutation{Model: Model{Apply: func(t om.Transition, o *om.Order) *om.Order {
+			o = t.Apply(o)
+			if r := t.Assign.Register; r != nil && r.Spare {
+				o.FirstWait.Spare = om.TaskToken{}
+			}
+			return o
+		}}},
+	},
+	{
+		"a token that lost takes the place of the one that won", "first wait begins again", TokenConservation,
+		Mutation{Model: Model{Apply: func(t om.Transition, o *om.Order) *om.Order {
+			o = t.Apply(o)
+			if r := t.Assign.Register; r != nil && r.Spare {
+				o.FirstWait.Token, o.FirstWait.Spare = r.Token, om.TaskToken{}
+			}
+			return o
+		}}},
+	},
+	{
+		"the second wait settles the spare token of the first", "a token from the future", TokenConservation,
+		Mutation{Model: Model{Apply: func(t om.Transition, o *om.Order) *om.Order {
+			o = t.Apply(o)
+			if t.Assign.AnswerFirst {
+				o.FirstWait.Spare = om.TaskToken{}
+			}
+			return o
+		}}},
+	},
+	{
+		"a decision is written over", "put against cancel", TokenConservation,
+		Mutation{Model: Model{Apply: func(t om.Transition, o *om.Order) *om.Order {
+			o = t.Apply(o)
+			if t.Assign.First != om.Undecided {
+				o.FirstWait.Decision = t.Assign.First
+			}
+			return o
+		}}},
+	},
+	{
+		"a settlement forgets the decision", "put", TokenConservation,
+		Mutation{Model: Model{Settle: func(s om.Settlement, o *om.Order) {
+			s.Apply(o)
+			o.FirstWait.Decision = om.Undecided
+		}}},
+	},
+	{
+		"a spare token is never settled", "a start from the future", NothingLost,
+		Mutation{Model: Model{Settle: func(s om.Settlement, o *om.Order) {
+			s.FirstSpare, s.SecondSpare = om.TaskToken{}, om.TaskToken{}
+			s.Apply(o)
+		}}},
+	},
+	{
 		"the order is not listed as owing", "put", NothingLost,
 		asking(func(t *om.Transition) { t.Owing = false }),
 	},
@@ -307,12 +369,34 @@ var seededBugs = []seeded{
 		}},
 	},
 	{
+		"somebody else's request is taken for one's own", "everybody counts from 1", OncePerRequest,
+		Mutation{Ports: func(p Ports) Ports {
+			store := p.Store
+			p.Store = storeWith{store, func(ctx context.Context, t om.Transition) (om.Result, error) {
+				result, err := store.Apply(ctx, t)
+				if err == nil && !result.Applied {
+					for i := range result.Order.History {
+						if e := &result.Order.History[i]; e.RequestID == t.Entry.RequestID {
+							e.Actor, e.Action = t.Entry.Actor, t.Entry.Action
+						}
+					}
+				}
+				return result, err
+			}}
+			return p
+		}},
+	},
+	{
 		"a second start of the workflow begins the order anew", "put", OncePerRequest,
 		Mutation{Model: Model{Permits: func(t om.Transition, o *om.Order) bool { return t.Create != nil || t.Permits(o) }}},
 	},
 	{
 		"the claim is not checked", "make and complete", OneClaim,
 		permitting(func(t *om.Transition) { t.Guards.FreeFor = "" }),
+	},
+	{
+		"the claim is checked in no state", "make and complete", OneClaim,
+		permitting(func(t *om.Transition) { t.Guards.HeldIn = nil }),
 	},
 	{
 		"putting back leaves the name of the barista", "claim taken and given back", OneClaim,
