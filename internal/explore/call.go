@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -156,11 +157,12 @@ type node struct {
 // tree is the memory of calls: every node is worked out once, by running the Manager's code from the start of the call with
 // the recorded answers.
 type tree struct {
-	manager *ordermanager.Manager
-	player  *player
-	nodes   []node
-	roots   map[*call]nodeRef
-	edges   map[edge]nodeRef
+	newManager func() (*ordermanager.Manager, error)
+	manager    *ordermanager.Manager
+	player     *player
+	nodes      []node
+	roots      map[*call]nodeRef
+	edges      map[edge]nodeRef
 }
 
 type edge struct {
@@ -177,13 +179,19 @@ func newTree(sc *Scenario, orders *orders) (*tree, error) {
 	if sc.NoPublisher {
 		ports.Publisher = nil
 	}
-	manager, err := ordermanager.New(ports.Store, player, ports.Resumer, &ordermanager.Options{
-		Lifecycle:       sc.Lifecycle,
-		Publisher:       ports.Publisher,
-		Now:             func() time.Time { return start },
-		DeliveryTimeout: time.Hour,
-	})
-	return &tree{manager: manager, player: player, nodes: make([]node, 1), roots: map[*call]nodeRef{}, edges: map[edge]nodeRef{}}, err
+	t := &tree{player: player, nodes: make([]node, 1), roots: map[*call]nodeRef{}, edges: map[edge]nodeRef{}}
+	t.newManager = func() (*ordermanager.Manager, error) {
+		return ordermanager.New(ports.Store, player, ports.Resumer, &ordermanager.Options{
+			Lifecycle:       sc.Lifecycle,
+			Publisher:       ports.Publisher,
+			Now:             func() time.Time { return start },
+			DeliveryTimeout: time.Hour,
+			CallTimeout:     time.Hour,
+		})
+	}
+	var err error
+	t.manager, err = t.newManager()
+	return t, err
 }
 
 func (t *tree) node(ref nodeRef) *node { return &t.nodes[ref] }
@@ -231,14 +239,22 @@ func (t *tree) run(ref nodeRef) {
 	p := t.player
 	p.answers, p.steps = t.answers(ref)
 	p.at, p.next, p.violation = 0, nil, nil
-	func() {
+	manager := t.manager
+	if n.call.id == "" {
+		// A Manager remembers which orders it could not redrive lately. The one that redrives here remembers nothing, like a new process.
+		manager, _ = t.newManager() // it was possible before
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
 		defer func() {
-			if r := recover(); r != nil && r != any(cut{}) {
+			if r := recover(); r != nil {
 				p.violation = violated(NoPanic, "%s panics: %v", n.call.name, r)
 			}
 		}()
-		n.receipt, n.err = n.call.run(context.Background(), t.manager)
+		n.receipt, n.err = n.call.run(context.Background(), manager)
 	}()
+	<-done
 	n.next, n.violation = p.next, p.violation
 	if n.next == nil && n.violation == nil {
 		if p.at != len(p.answers) {
@@ -267,21 +283,19 @@ type player struct {
 	otherMenu bool // the menu can change, so that reading it is a step
 }
 
-// cut is the panic that ends a call at a step without an answer. This is what a crash looks like from inside, too: the
-// Manager's code gets no chance to do anything but run its deferred functions.
-type cut struct{}
-
+// ask returns the recorded answer, or cuts the call: its goroutine ends. This is what a crash looks like from inside, too: the
+// Manager's code gets no chance to do anything but run its deferred functions. A redrive waits for the goroutine that delivers an order;
+// after it was cut, it is cut in its own.
 func (p *player) ask(o op) answer {
-	if p.next != nil {
-		panic("a call goes on after it was cut")
-	}
-	if p.at == len(p.answers) {
+	switch {
+	case p.next != nil, p.violation != nil:
+		runtime.Goexit()
+	case p.at == len(p.answers):
 		p.next = &o
-		panic(cut{})
-	}
-	if p.steps[p.at].text != o.text {
+		runtime.Goexit()
+	case p.steps[p.at].text != o.text:
 		p.violation = violated(Deterministic, "asked %q and then, with the same answers, %q", p.steps[p.at].text, o.text)
-		panic(cut{})
+		runtime.Goexit()
 	}
 	p.at++
 	return p.answers[p.at-1]

@@ -12,7 +12,7 @@
 //
 // A goroutine in the middle of a call cannot be copied. But a call of the Manager keeps nothing except what it was asked and what it was
 // answered so far. So a call under way is described by the list of those answers, and its next step is found by running it from its
-// start with the recorded answers until it asks for one more: there a panic cuts it, which is also what a crash looks like from
+// start with the recorded answers until it asks for one more: there its goroutine ends, which is also what a crash looks like from
 // inside. Each such run is made once and remembered (the type tree); a state is then a small comparable struct of the world and a
 // number for each actor.
 //

@@ -375,6 +375,7 @@ var seededBugs = []seeded{
 			p.Store = storeWith{store, func(ctx context.Context, t om.Transition) (om.Result, error) {
 				result, err := store.Apply(ctx, t)
 				if err == nil && !result.Applied {
+					result.Order.History = slices.Clone(result.Order.History)
 					for i := range result.Order.History {
 						if e := &result.Order.History[i]; e.RequestID == t.Entry.RequestID {
 							e.Actor, e.Action = t.Entry.Actor, t.Entry.Action
