@@ -103,13 +103,19 @@ type file struct {
 }
 
 type slot struct {
-	Token        string
+	Decision     ordermanager.Decision
+	Token, Spare string
 	RegisteredAt time.Time
 }
 
-func slotOf(w ordermanager.WaitSlot) slot { return slot{w.Token.Reveal(), w.RegisteredAt} }
+func slotOf(w ordermanager.WaitSlot) slot {
+	return slot{w.Decision, w.Token.Reveal(), w.Spare.Reveal(), w.RegisteredAt}
+}
+
 func (s slot) wait() ordermanager.WaitSlot {
-	return ordermanager.WaitSlot{Token: ordermanager.NewTaskToken(s.Token), RegisteredAt: s.RegisteredAt}
+	return ordermanager.WaitSlot{
+		Decision: s.Decision, Token: ordermanager.NewTaskToken(s.Token), Spare: ordermanager.NewTaskToken(s.Spare), RegisteredAt: s.RegisteredAt,
+	}
 }
 
 // path is the file of an order, whose identifier may be anything.

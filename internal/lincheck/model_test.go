@@ -69,15 +69,15 @@ func (c call) entry() string { return ";" + c.request + "=" + string(c.action) +
 // repeated reports whether the request id is known.
 func (l life) repeated(c call) bool { return strings.Contains(l.requests, ";"+c.request+"=") }
 
-// idle reports whether a notification brings nothing new.
+// idle reports whether there is nothing to do: a notification that brings nothing new, or a barista who asks for what they hold.
 func (l life) idle(c call) bool {
 	switch c.action {
-	case ordermanager.ActionWorkflowStarted:
-		return l.exists && (l.repeated(c) || l.first > c.at)
-	case ordermanager.ActionWaitingCompletion:
-		return l.repeated(c) || l.second > c.at
+	case ordermanager.ActionWorkflowStarted, ordermanager.ActionWaitingCompletion:
+		return l.repeated(c)
 	case ordermanager.ActionTimedOut:
 		return l.ended()
+	case ordermanager.ActionMake:
+		return l.state == "making" && l.barista == c.actor.ID
 	}
 	return false
 }
@@ -131,9 +131,15 @@ func (l life) after(c call) life {
 		if !l.exists {
 			l.exists, l.state = true, "pending"
 		}
-		l.first = c.at
+		at := c.at
+		if l.drink != "" || l.ended() {
+			at++ // it begins again, after a second wait of the same time
+		}
+		l.first = max(l.first, at)
 	case ordermanager.ActionWaitingCompletion:
-		l.second, l.number = c.at, c.detail
+		if c.at >= l.second { // an older one is kept as the spare one, and says nothing
+			l.second, l.number = c.at, c.detail
+		}
 	case ordermanager.ActionPut:
 		l.drink = c.detail
 	case ordermanager.ActionMake:
@@ -163,7 +169,7 @@ func step(l life, c call, a answer) (bool, life) {
 		if a.code == "request_reused" {
 			return l.exists && l.repeated(c) && !strings.Contains(l.requests, c.entry()) && shows(l), l
 		}
-		return !l.repeated(c) && l.refusal(c) == a.code && shows(l), l
+		return !l.repeated(c) && !l.idle(c) && l.refusal(c) == a.code && shows(l), l
 	}
 	fresh := !l.repeated(c) && !l.idle(c) && l.refusal(c) == ""
 	switch {

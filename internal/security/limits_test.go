@@ -96,10 +96,6 @@ func TestLimits_areCheckedBeforeAnythingElse(t *testing.T) {
 			_, err := manager.Put(t.Context(), ordermanager.Request{OrderID: "1", Actor: ann, Venue: long})
 			return err
 		},
-		"a reason": func() error {
-			_, err := manager.Cancel(t.Context(), ordermanager.Request{OrderID: "1", Actor: ann, Reason: long})
-			return err
-		},
 		"a request id": func() error {
 			_, err := manager.Cancel(t.Context(), ordermanager.Request{OrderID: "1", Actor: ann, RequestID: long})
 			return err
@@ -116,10 +112,6 @@ func TestLimits_areCheckedBeforeAnythingElse(t *testing.T) {
 			_, err := manager.WaitingCompletion(t.Context(), ordermanager.WaitingCompletion{OrderID: "1", Number: long, Token: token})
 			return err
 		},
-		"a cause": func() error {
-			_, err := manager.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: "1", Cause: long})
-			return err
-		},
 		"a page": func() error {
 			_, err := manager.Page(t.Context(), ordermanager.Query{State: ordermanager.StatePending, Limit: huge})
 			return err
@@ -133,6 +125,34 @@ func TestLimits_areCheckedBeforeAnythingElse(t *testing.T) {
 		}
 		if allocated > 1<<20 || err != nil && len(err.Error()) > 1000 {
 			t.Errorf("%s that is too large: %d bytes were allocated", name, allocated)
+		}
+	}
+}
+
+// What explains an end never prevents it: it is shortened, and no more of it is kept.
+func TestLimits_aReasonAndACauseAreShortened(t *testing.T) {
+	long := strings.Repeat("x ", ordermanager.MaxReasonBytes)
+	for name, end := range map[string]func(*ordermanager.Manager) (ordermanager.Receipt, error){
+		"a reason": func(m *ordermanager.Manager) (ordermanager.Receipt, error) {
+			return m.Cancel(t.Context(), ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer("ann"), Reason: long})
+		},
+		"a cause": func(m *ordermanager.Manager) (ordermanager.Receipt, error) {
+			return m.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: "1", Cause: long})
+		},
+	} {
+		resumer := &memory.Resumer{}
+		manager, err := ordermanager.New(memory.NewStore(), nobodysMenu{t}, resumer, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		started := ordermanager.WorkflowStarted{OrderID: "1", Customer: "ann", Token: resumer.Issue()}
+		if _, err := manager.WorkflowStarted(t.Context(), started); err != nil {
+			t.Fatal(err)
+		}
+		receipt, err := end(manager)
+		if o := receipt.Order; err != nil || o.State != ordermanager.StateCancelled || o.Reason == "" ||
+			len(o.Reason) > ordermanager.MaxReasonBytes || len(o.History[1].Reason) > ordermanager.MaxReasonBytes {
+			t.Errorf("%s: %v, %s for %d bytes", name, err, o.State, len(o.Reason))
 		}
 	}
 }

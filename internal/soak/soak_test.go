@@ -63,7 +63,7 @@ func oneWorld(t *testing.T, home faulty.Home, seed uint64, size int) *figures {
 	faults := []faulty.Fault{
 		faulty.Lost, faulty.Unanswered, faulty.Late, faulty.Twice, faulty.Crash, faulty.Throttled, faulty.Broken, faulty.Straggling,
 	}
-	if retries && home.OnDynamoDB() {
+	if bool(retries) && home.OnDynamoDB() {
 		faults = faults[:len(faults)-1]
 	}
 	w := newWorld(store, faulty.NewNetwork(seed, rate, faults...), size)

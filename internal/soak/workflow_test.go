@@ -20,7 +20,8 @@ type workflows struct {
 
 	mu      sync.Mutex
 	runs    []*run
-	of      map[string]*run // by the fingerprint of a token
+	of      map[string]*run  // by the fingerprint of a token
+	times   map[string]int64 // likewise: when it was handed out
 	number  int
 	clock   int64
 	post    []message
@@ -49,7 +50,7 @@ type message struct {
 	id     string
 }
 
-func newWorkflows() *workflows { return &workflows{of: map[string]*run{}} }
+func newWorkflows() *workflows { return &workflows{of: map[string]*run{}, times: map[string]int64{}} }
 
 // start begins the workflow of a new order, unless there are enough.
 func (w *workflows) start(limit int) {
@@ -74,6 +75,7 @@ func (w *workflows) begin(r *run) {
 		r.seconds = append(r.seconds, r.token)
 	}
 	w.send(message{run: r, action: action, token: r.token})
+	w.times[r.token.Fingerprint()] = w.clock
 }
 
 func (w *workflows) send(m message) {

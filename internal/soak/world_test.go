@@ -209,7 +209,10 @@ func (p *worker) act(ctx context.Context) error {
 		if !receipt.Replayed {
 			p.applied++
 		}
-		a.accepted = true
+		_, _, written := receipt.Order.Entry(request.RequestID)
+		has := request.Action == ordermanager.ActionMake && receipt.Replayed && receipt.Order.State == ordermanager.StateMaking &&
+			receipt.Order.Barista == request.Actor.ID
+		a.accepted = a.accepted || written || !has
 	}
 	return nil
 }

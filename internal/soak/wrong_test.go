@@ -56,7 +56,7 @@ func TestJudge_findsEveryMistake(t *testing.T) {
 	}{
 		"a decision that owes no answer": {"lost resumes", func(s *wrong, _ *workflows) {
 			s.after = func(ctx context.Context, o *ordermanager.Order) {
-				if o.State.Terminal() && !o.SecondWait.Token.IsZero() {
+				if over[o.State] && !o.SecondWait.Token.IsZero() {
 					_ = s.Store.Settle(ctx, ordermanager.Settlement{OrderID: o.ID, Second: o.SecondWait.Token})
 					o.SecondWait.Token = ordermanager.TaskToken{}
 				}
@@ -103,7 +103,7 @@ func TestJudge_findsEveryMistake(t *testing.T) {
 		}},
 		"a state that is not looked at": {"illegal paths", func(s *wrong, _ *workflows) {
 			s.apply = func(t *ordermanager.Transition) {
-				if t.Assign.State.Terminal() {
+				if over[t.Assign.State] {
 					t.Guards.States = nil
 				}
 			}
