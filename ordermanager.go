@@ -345,7 +345,10 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	page, err := m.store.List(limited, q)
-	if err != nil && !errors.Is(err, ErrInvalidRequest) {
+	switch {
+	case cursor != "" && errors.Is(err, ErrInvalidRequest):
+		err = invalid("cursor", "is not from a page of this listing")
+	case err != nil && !errors.Is(err, ErrInvalidRequest):
 		err = &StoreError{"list", "", err}
 	}
 	if page.Cursor != "" {

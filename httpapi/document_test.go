@@ -239,7 +239,7 @@ func TestDocument_everyAnswerIsReallyGiven(t *testing.T) {
 	f.start("1", "1", "")
 	f.start("2", "2", "")
 	long := strings.Repeat("x", 129)
-	for _, path := range []string{"/orders?state=pending", "/orders/1", "/orders/1/history", "/orders/1/actions", "/myOrders", "/menu"} {
+	for _, path := range []string{"/orders?state=pending", "/orders/1", "/orders/1/history", "/orders/1/actions", "/myOrders", "/menu", "/lifecycle"} {
 		f.do(call{actor: "barista:3", method: "GET", path: path})
 		f.do(call{method: "GET", path: path})
 		f.do(call{actor: "customer:2", method: "GET", path: path})

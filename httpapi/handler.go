@@ -118,6 +118,7 @@ func (h *Handler) resources() map[string]methods {
 		"/orders/{id}/actions": {http.MethodGet: h.identified(h.getActions)},
 		"/myOrders":            {http.MethodGet: h.identified(h.listMyOrders)},
 		"/menu":                {http.MethodGet: h.identified(h.getMenu)},
+		"/lifecycle":           {http.MethodGet: h.identified(h.getLifecycle)},
 		"/health":              {http.MethodGet: h.ready},
 		"/health/live":         {http.MethodGet: h.live},
 		"/openapi.json":        {http.MethodGet: h.getDocument},

@@ -70,17 +70,18 @@ func (h *Handler) getHistory(w http.ResponseWriter, r *http.Request, actor order
 }
 
 func (h *Handler) getActions(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
-	o, err := h.visible(r, actor)
+	id := r.PathValue("id")
+	actions, err := h.manager.Actions(r.Context(), ordermanager.Request{OrderID: id, Actor: actor})
 	if err != nil {
 		return err
 	}
+	o := actions[0].Order
+	if o == nil || !maySee(actor, o.Customer) {
+		return fmt.Errorf("%w: %s", ordermanager.ErrNotOwner, id)
+	}
 	answer := explanations{Order: view(o)}
-	for _, action := range ordermanager.Actions() {
-		e, err := h.manager.Explain(r.Context(), ordermanager.Request{Action: action, OrderID: o.ID, Actor: actor, Venue: o.Venue})
-		if err != nil {
-			return err
-		}
-		answer.Actions = append(answer.Actions, explanation{action, e.Allowed, append([]ordermanager.Reason{}, e.Reasons...)})
+	for _, e := range actions {
+		answer.Actions = append(answer.Actions, explanation{e.Action, e.Allowed, append([]ordermanager.Reason{}, e.Reasons...)})
 	}
 	writeJSON(w, r, answer)
 	return nil
@@ -118,14 +119,14 @@ func (h *Handler) listMyOrders(w http.ResponseWriter, r *http.Request, actor ord
 func (h *Handler) list(w http.ResponseWriter, r *http.Request, q ordermanager.Query) error {
 	page, err := h.manager.Page(r.Context(), q)
 	if err != nil {
-		if _, named := errors.AsType[*ordermanager.RequestError](err); !named && errors.Is(err, ordermanager.ErrInvalidRequest) {
-			return invalid("cursor", "is not from a page of this listing")
-		}
 		return err
 	}
-	answer := listing{Orders: make([]order, len(page.Orders)), Cursor: page.Cursor}
+	answer := listing{Orders: make([]order, len(page.Orders)), Skipped: make([]string, len(page.Skipped)), Cursor: page.Cursor}
 	for i := range page.Orders {
 		answer.Orders[i] = view(&page.Orders[i])
+	}
+	for i, skipped := range page.Skipped {
+		answer.Skipped[i] = skipped.OrderID
 	}
 	writeJSON(w, r, answer)
 	return nil

@@ -32,6 +32,7 @@ var answers = map[ordermanager.Code]struct {
 	"order_not_found":         {http.StatusNotFound, "There is no such order."},
 	codeMethodNotAllowed:      {http.StatusMethodNotAllowed, "The resource does not have this method."},
 	"illegal_transition":      {http.StatusConflict, "The state of the order does not allow this."},
+	"unknown_state":           {http.StatusConflict, "The order is in a state of another life cycle."},
 	"drink_accepted":          {http.StatusConflict, "The order has its drink already."},
 	"claimed":                 {http.StatusConflict, "Another barista holds the order."},
 	"not_ready":               {http.StatusConflict, "The order has no drink yet."},

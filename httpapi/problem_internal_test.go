@@ -77,6 +77,7 @@ func TestDescribe_answersEverySentinelWithItsStatus(t *testing.T) {
 		ordermanager.ErrOrderNotFound:      404,
 		ordermanager.ErrIllegalTransition:  409,
 		ordermanager.ErrDrinkAccepted:      409,
+		ordermanager.ErrUnknownState:       409,
 		ordermanager.ErrClaimed:            409,
 		ordermanager.ErrNotReady:           409,
 		ordermanager.ErrWrongVenue:         409,

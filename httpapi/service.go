@@ -37,6 +37,12 @@ func (h *Handler) getMenu(w http.ResponseWriter, r *http.Request, _ ordermanager
 	return nil
 }
 
+func (h *Handler) getLifecycle(w http.ResponseWriter, r *http.Request, _ ordermanager.Actor) error {
+	table := h.manager.Lifecycle()
+	writeJSON(w, r, lifecycle{table, table.Actions(), table.Mermaid(), table.DOT()})
+	return nil
+}
+
 type health struct {
 	Status string `json:"status"`
 }

@@ -51,14 +51,14 @@ func viewOrNil(o *ordermanager.Order) *order {
 	return &v
 }
 
-// sampleState is the state as the sample writes it. With a venue that is its core version, without one its workshop; both know no
-// state for an order in production.
+// sampleState is the state as the sample writes it. With a venue that is its core version, without one its workshop; both know an open
+// order, one that is done and one that is cancelled, which is what the workflow is told.
 func sampleState(o *ordermanager.Order) string {
 	core, workshop := "CREATED", "CREATED"
-	switch o.State {
-	case ordermanager.StateCompleted:
+	switch told, state := o.SecondWait.Decision, o.State; {
+	case told == ordermanager.Done, told == ordermanager.Undecided && state == ordermanager.StateCompleted:
 		core, workshop = "COMPLETED", "Completed"
-	case ordermanager.StateCancelled:
+	case told == ordermanager.Cancelled, told == ordermanager.Undecided && state == ordermanager.StateCancelled:
 		core, workshop = "CANCELLED", "Cancelled"
 	}
 	if o.Venue != "" {
@@ -84,7 +84,9 @@ func outcomeOf(receipt ordermanager.Receipt) outcome {
 // listing is one page of orders.
 type listing struct {
 	Orders []order `json:"orders"`
-	Cursor string  `json:"cursor"`
+	// Skipped are the orders that cannot be shown; the log says why.
+	Skipped []string `json:"skipped"`
+	Cursor  string   `json:"cursor"`
 }
 
 // history is what happened to an order, oldest first.
@@ -143,6 +145,14 @@ type explanation struct {
 	Action  ordermanager.Action   `json:"action"`
 	Allowed bool                  `json:"allowed"`
 	Reasons []ordermanager.Reason `json:"reasons"`
+}
+
+// lifecycle is the table of the Manager and what follows from it.
+type lifecycle struct {
+	Table   ordermanager.Lifecycle `json:"table"`
+	Actions []ordermanager.Action  `json:"actions"`
+	Mermaid string                 `json:"mermaid"`
+	DOT     string                 `json:"dot"`
 }
 
 // write answers with a value as JSON.

@@ -3,6 +3,7 @@ package serverlesspresso
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/brewline/ordermanager"
@@ -22,7 +23,8 @@ var (
 //	 "body":{"userId":"1","drink":"Cappuccino","modifiers":[]}}
 //
 // The JSON says who acts only by where an identifier stands: a put is the customer's in body.userId, a cancel is that customer's too if
-// there is one, and everything else is the barista's in baristaUserId. A door that knows the caller sets Actor itself.
+// there is one, and everything else is the barista's in baristaUserId; an action that the standard life cycle does not have is the customer's
+// if there is no baristaUserId. A door that knows the caller sets Actor itself.
 //
 // Errors are [*ordermanager.RequestError]s; what could be read all the same is returned beside them, to say what was refused. What is wrong
 // with the drink is no error here: the menu reports it with everything else. See [Body].
@@ -45,8 +47,9 @@ func ParseRequest(data []byte) (ordermanager.Request, error) {
 	if request.Reason == "" {
 		request.Reason = body.Reason
 	}
+	own := !slices.Contains(ordermanager.Actions(), request.Action) && barista == ""
 	switch {
-	case request.Action == "" || request.Action == ordermanager.ActionPut, request.Action == ordermanager.ActionCancel && body.UserID != "":
+	case request.Action == "" || request.Action == ordermanager.ActionPut, (request.Action == ordermanager.ActionCancel || own) && body.UserID != "":
 		request.Actor = ordermanager.Customer(body.UserID)
 	default:
 		request.Actor = ordermanager.Barista(barista)

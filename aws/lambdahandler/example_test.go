@@ -140,7 +140,7 @@ func ExampleSchedule() {
 	manager, _ := open()
 	report, err := lambdahandler.Schedule(manager)(context.Background())
 	fmt.Printf("%+v %v\n", report, err)
-	// Output: {Orders:0 Delivered:0 Gone:0 Published:0 Pending:0} <nil>
+	// Output: {Orders:0 Delivered:0 Gone:0 Published:0 Pending:0 Postponed:0} <nil>
 }
 
 func ExampleStream() {
@@ -150,5 +150,5 @@ func ExampleStream() {
 		Change: events.DynamoDBStreamRecord{NewImage: map[string]events.DynamoDBAttributeValue{"ow": events.NewNumberAttribute("3")}},
 	}}})
 	fmt.Printf("%+v %v\n", report, err)
-	// Output: {Orders:0 Delivered:0 Gone:0 Published:0 Pending:0} <nil>
+	// Output: {Orders:0 Delivered:0 Gone:0 Published:0 Pending:0 Postponed:0} <nil>
 }

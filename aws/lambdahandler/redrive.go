@@ -2,6 +2,8 @@ package lambdahandler
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -86,6 +88,9 @@ func redrive(ctx context.Context, manager *ordermanager.Manager) (Report, error)
 	report, err := manager.Redrive(ctx, nil)
 	sum := Report(report)
 	switch {
+	case errors.Is(err, ordermanager.ErrContextDone):
+		// Reading an order may have been cut short too, but what is the matter is the time.
+		return sum, failure(fmt.Errorf("%w: %w", ordermanager.ErrContextDone, err))
 	case err != nil:
 		return sum, failure(err)
 	case sum.Pending > 0:

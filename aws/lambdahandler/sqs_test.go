@@ -3,8 +3,11 @@ package lambdahandler_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -219,5 +222,80 @@ func TestSQS_answersWithAList(t *testing.T) {
 	got, err := invoke[map[string]any](t, lambdahandler.SQS(h.manager, nil), batch(t, message("a", "", put("1"))))
 	if err != nil || fmt.Sprint(got) != "map[batchItemFailures:[]]" {
 		t.Errorf("the answer is %v, %v", got, err)
+	}
+}
+
+// A workflow service that hangs takes no more time than the invocation has: what is left is owed, or comes again.
+func TestSQS_endsBeforeTheInvocationDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		for _, id := range []string{"1", "2", "3"} {
+			h.start(id)
+		}
+		hanging := resumerFunc(func(ctx context.Context, _ ordermanager.TaskToken, _ ordermanager.Outcome) (ordermanager.Answer, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		})
+		manager, err := ordermanager.New(h.store, coffee, hanging, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		response, err := lambdahandler.SQS(manager, nil)(ctx, events.SQSEvent{Records: []events.SQSMessage{
+			message("1", "", put("1")), message("2", "", put("2")), message("3", "", put("3")),
+		}})
+		if took := time.Since(begun); err != nil || took > 14*time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+		for _, id := range []string{"1", "2", "3"} {
+			order := h.order(id)
+			if again := slices.Contains(failedIDs(response), id); again == (order.Drink != nil && order.Owes()) {
+				t.Errorf("message %s comes again: %v; its order has the drink %v and owes %v", id, again, order.Drink, order.Owes())
+			}
+		}
+	})
+}
+
+type resumerFunc func(context.Context, ordermanager.TaskToken, ordermanager.Outcome) (ordermanager.Answer, error)
+
+func (f resumerFunc) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+	return f(ctx, token, outcome)
+}
+
+// A table of one's own is served at every door: what it has is done, and of what it has not the error says what there is.
+func TestDoors_takeTheActionsOfTheTable(t *testing.T) {
+	h := newHouse(t)
+	table := ordermanager.StandardLifecycle.
+		WithStates(ordermanager.StateRule{State: "ready", Answers: ordermanager.Done}).
+		With(
+			ordermanager.Rule{Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases},
+			ordermanager.Rule{Action: "complete", From: []ordermanager.State{"ready"}, To: "completed"},
+		)
+	var err error
+	if h.manager, err = ordermanager.New(h.store, coffee, h.resumer, &ordermanager.Options{Lifecycle: table}); err != nil {
+		t.Fatal(err)
+	}
+	h.start("1")
+	direct, queue := lambdahandler.Direct(h.manager), lambdahandler.SQS(h.manager, h.logger)
+	for _, input := range []string{put("1"), claim("1", "ben")} {
+		if _, err := invoke[ordermanager.ReceiptView](t, direct, input); err != nil {
+			t.Fatal(err)
+		}
+	}
+	finish := strings.Replace(claim("1", "ben"), "make", "finish", 1)
+	response, err := invoke[events.SQSEventResponse](t, queue, batch(t, message("a", "", finish)))
+	if err != nil || len(failedIDs(response)) > 0 || h.order("1").State != "ready" {
+		t.Errorf("the queue: %v, %v, the order is %s", err, failedIDs(response), h.order("1").State)
+	}
+	// A time-out of an order that has answered changes nothing.
+	timedOut := event("OrderProcessor.OrderTimeOut", `{"orderId":"1"}`)
+	if got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), timedOut); err != nil || !got.Unchanged {
+		t.Errorf("the time-out: %+v, %v", got, err)
+	}
+	_, err = invoke[ordermanager.ReceiptView](t, direct, strings.Replace(finish, "finish", "serve", 1))
+	if problem := fails(t, err, "unknown_action"); !strings.Contains(problem.Message, "finish") {
+		t.Errorf("an action that is not there: %s", problem.Message)
 	}
 }

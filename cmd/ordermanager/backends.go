@@ -28,14 +28,33 @@ import (
 // Everything that a flag can choose is chosen in this file.
 
 type lifecycleFlag struct {
-	Lifecycle string `enum:"standard,serverlesspresso" default:"standard" help:"The life cycle: standard; or serverlesspresso, in which what nobody claimed may be completed."`
+	Lifecycle string `default:"standard" placeholder:"LIFECYCLE" help:"The life cycle: standard; serverlesspresso, in which what nobody claimed may be completed; or the FILE of a table of one's own, as docs/lifecycle.md describes it. Default: standard."`
 }
 
-func (f lifecycleFlag) table() ordermanager.Lifecycle {
-	if f.Lifecycle == "serverlesspresso" {
-		return ordermanager.ServerlesspressoLifecycle
+func (f lifecycleFlag) table() (ordermanager.Lifecycle, error) {
+	switch f.Lifecycle {
+	case "standard":
+		return ordermanager.StandardLifecycle, nil
+	case "serverlesspresso":
+		return ordermanager.ServerlesspressoLifecycle, nil
 	}
-	return ordermanager.StandardLifecycle
+	table, err := readLifecycle(f.Lifecycle)
+	switch {
+	case errors.Is(err, ordermanager.ErrInvalidLifecycle):
+		return table, advise(fmt.Errorf("--lifecycle: %s: %w", f.Lifecycle, err), "mend the file; docs/lifecycle.md says why each rule is there")
+	case err != nil:
+		return table, advise(fmt.Errorf("--lifecycle: %w", err), "there are: standard, serverlesspresso, or the FILE of a table")
+	}
+	return table, nil
+}
+
+// readLifecycle reads the file of a table. An [ordermanager.LifecycleError] has everything that is wrong with it.
+func readLifecycle(file string) (ordermanager.Lifecycle, error) {
+	data, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return ordermanager.Lifecycle{}, err
+	}
+	return ordermanager.ParseLifecycle(data)
 }
 
 type layoutFlag struct {
@@ -147,12 +166,16 @@ func (b *backends) openReading(ctx context.Context, name string) (ordermanager.S
 }
 
 // manager returns a Manager that reads a store that must be there, and resumes nobody.
-func (b *backends) manager(ctx context.Context, store string) (*ordermanager.Manager, error) {
+func (b *backends) manager(ctx context.Context, store string, lifecycle lifecycleFlag) (*ordermanager.Manager, error) {
+	table, err := lifecycle.table()
+	if err != nil {
+		return nil, err
+	}
 	opened, err := b.openReading(ctx, store)
 	if err != nil {
 		return nil, err
 	}
-	return ordermanager.New(opened, ordermanager.StaticMenu(ordermanager.Menu{}), noResumer{}, nil)
+	return ordermanager.New(opened, ordermanager.StaticMenu(ordermanager.Menu{}), noResumer{}, &ordermanager.Options{Lifecycle: table})
 }
 
 // workflow is the workflow of this process.

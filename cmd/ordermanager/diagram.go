@@ -18,11 +18,14 @@ Example:
 
 // Run prints the diagram.
 func (c *diagramCommand) Run(std *stdio) error {
-	lifecycle := c.table()
+	lifecycle, err := c.table()
+	if err != nil {
+		return err
+	}
 	draw := lifecycle.Mermaid
 	if c.Format == "dot" {
 		draw = lifecycle.DOT
 	}
-	_, err := io.WriteString(std.out, draw())
+	_, err = io.WriteString(std.out, draw())
 	return err
 }

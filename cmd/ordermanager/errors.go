@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -26,8 +27,12 @@ func advise(err error, advice string) error { return &advisedError{err, advice} 
 
 // explain turns the error of a backend into a sentence that names the table or the file and says what to do.
 func (b *backends) explain(err error) error {
-	if advised, ok := errors.AsType[*advisedError](err); ok {
+	advised, ok := errors.AsType[*advisedError](err)
+	switch {
+	case ok && b.knows(advised.err):
 		return advise(b.explain(advised.err), advised.advice)
+	case ok:
+		return err
 	}
 	if e, ok := errors.AsType[*dynamostore.Error](err); ok {
 		return fmt.Errorf("table %s: %s", e.Table, b.adviceFor(e))
@@ -42,10 +47,20 @@ func (b *backends) explain(err error) error {
 			return fmt.Errorf("file %s: %w%s; %s", b.path, advice.kind, detail, advice.text)
 		}
 	}
+	if errors.Is(err, ordermanager.ErrInvalidLifecycle) {
+		return advise(err, "choose another --layout, or another --lifecycle")
+	}
 	if errors.Is(err, ordermanager.ErrStore) || errors.Is(err, ordermanager.ErrContextDone) {
 		return advise(err, "try again; docs/operations.md says what to look at")
 	}
 	return err
+}
+
+// knows reports whether an error is one of a table or a file, of which more can be said.
+func (b *backends) knows(err error) bool {
+	_, ofTable := errors.AsType[*dynamostore.Error](err)
+	_, ofItem := errors.AsType[*dynamostore.ItemError](err)
+	return ofTable || ofItem || b.path != "" && slices.ContainsFunc(fileAdvice, func(a advice) bool { return errors.Is(err, a.kind) })
 }
 
 // adviceFor says what is wrong with a table, or the way to it, and what to do.
@@ -80,11 +95,14 @@ func unanswered(err error) bool {
 	return ok && e.Timeout()
 }
 
-// fileAdvice says what to do about a file.
-var fileAdvice = []struct {
+// advice says what to do about one kind of error.
+type advice struct {
 	kind error
 	text string
-}{
+}
+
+// fileAdvice says what to do about a file.
+var fileAdvice = []advice{
 	{sqlitestore.ErrNewerSchema, "use that version"},
 	{sqlitestore.ErrCorrupt, "it was left as it is; restore a backup, as docs/operations.md says"},
 	{sqlitestore.ErrReadOnly, "make both writable for this user"},

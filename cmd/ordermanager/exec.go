@@ -29,7 +29,7 @@ type execCommand struct {
 // Help is the long help of the command.
 func (*execCommand) Help() string {
 	return `The input is one JSON value after another, on one line each or not. Each is either an input of the OrderManager workflow,
-whose action is put (or empty), make, unmake, complete or cancel, or an EventBridge event, whose detail-type is
+whose action is one of the life cycle (put, or empty, make, unmake, complete and cancel in the standard one), or an EventBridge event, whose detail-type is
 Validator.NewOrder (starts the workflow of an order), OrderProcessor.WorkflowStarted, OrderProcessor.WaitingCompletion or
 OrderProcessor.OrderTimeOut.
 
@@ -97,14 +97,18 @@ func (c *execCommand) open(ctx context.Context, backends *backends) (*house, err
 	if err != nil {
 		return nil, err
 	}
-	return openHouse(ctx, backends, store, menu, c.Resume, c.Events, c.table())
+	return openHouse(ctx, backends, store, menu, c.Resume, c.Events, c.lifecycleFlag)
 }
 
 // openHouse opens what acts on a store.
 func openHouse(
 	ctx context.Context, backends *backends, store ordermanager.Store, menu ordermanager.MenuSource, resume, events string,
-	lifecycle ordermanager.Lifecycle,
+	lifecycle lifecycleFlag,
 ) (*house, error) {
+	table, err := lifecycle.table()
+	if err != nil {
+		return nil, err
+	}
 	resumer, workflow, err := backends.openResumer(ctx, resume)
 	if err != nil {
 		return nil, err
@@ -113,7 +117,7 @@ func openHouse(
 	if err != nil {
 		return nil, err
 	}
-	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Lifecycle: lifecycle, Publisher: publisher})
+	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Lifecycle: table, Publisher: publisher})
 	if err != nil {
 		return nil, err
 	}

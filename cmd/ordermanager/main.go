@@ -37,13 +37,14 @@ type commands struct {
 	Redrive    redriveCommand    `cmd:"" help:"Deliver what is still owed."`
 	Serve      serveCommand      `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
 	Table      tableCommand      `cmd:"" help:"Look after DynamoDB tables."`
+	Lifecycle  lifecycleCommand  `cmd:"" help:"Look after the table of a life cycle."`
 	Diagram    diagramCommand    `cmd:"" help:"Print the life cycle of an order as a diagram."`
 	Completion completionCommand `cmd:"" help:"Print the script with which a shell completes commands."`
 	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
 	Version    kong.VersionFlag  `help:"Print the version and exit."`
 }
 
-const description = `Moves coffee orders through their life: pending, making, completed or cancelled.
+const description = `Moves coffee orders through their life: pending, making, completed or cancelled, or as your own table says.
 
 Orders are in a DynamoDB table (dynamodb:TABLE) or in a SQLite file (sqlite:FILE). AWS is configured as everywhere, by AWS_PROFILE,
 AWS_REGION, AWS_ENDPOINT_URL and so on.

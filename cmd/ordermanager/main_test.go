@@ -225,10 +225,6 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve make one`},
 		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 is all orders`},
 		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
-		{
-			[]string{"orders", "--store", "sqlite:x", "--state", "brewing"},
-			`--state must be one of "pending","making","completed","cancelled","all" but got "brewing" (try --help)`,
-		},
 		{[]string{"show", "--store", "sqlite:x"}, `expected "<order>" (try --help)`},
 		{[]string{"redrive", "--store", "cup"}, `--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE`},
 		{
@@ -248,8 +244,14 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		},
 		{
 			[]string{"exec", "--lifecycle", "nine"},
-			`--lifecycle must be one of "standard","serverlesspresso" but got "nine" (try --help)`,
+			"--lifecycle: open nine: no such file or directory; there are: standard, serverlesspresso, or the FILE of a table",
 		},
+		{
+			[]string{"exec", "--lifecycle", "testdata/lifecycle.broken.json"},
+			`--lifecycle: testdata/lifecycle.broken.json: invalid life cycle: rules[0].to: put leads to "pendign", which is no state of the table; ` +
+				`rules[1].claim: "grabs" is none of "takes", "needs" and "releases"; mend the file; docs/lifecycle.md says why each rule is there`,
+		},
+		{[]string{"lifecycle", "check", "no/such/file"}, "open no/such/file: no such file or directory; name the file of a table"},
 		{[]string{"diagram", "--format", "png"}, `--format must be one of "mermaid","dot" but got "png" (try --help)`},
 		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory; name a file that can be read, or - for the standard input"},
 		{[]string{"exec", "testdata"}, "read testdata: is a directory; name a file that can be read, or - for the standard input"},

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,7 +18,8 @@ import (
 
 type ordersCommand struct {
 	storeFlags
-	State    string `enum:"pending,making,completed,cancelled,all" default:"all" help:"Only orders in this state: pending, making, completed or cancelled."`
+	lifecycleFlag
+	State    string `default:"all" help:"Only orders in this state of the life cycle."`
 	Customer string `placeholder:"ID" help:"Only orders of this customer."`
 	Venue    string `placeholder:"ID" help:"Only orders of this venue; in the layout core this or --customer is needed."`
 	Limit    int    `default:"100" help:"How many orders to list at most; 0 is all of them."`
@@ -36,7 +39,7 @@ func (c *ordersCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
-	manager, err := backends.manager(ctx, c.Store)
+	manager, err := backends.manager(ctx, c.Store, c.lifecycleFlag)
 	if err == nil {
 		err = c.list(ctx, manager, std)
 	}
@@ -48,8 +51,13 @@ func (c *ordersCommand) Run(ctx context.Context, std *stdio) error {
 
 func (c *ordersCommand) list(ctx context.Context, manager *ordermanager.Manager, std *stdio) error {
 	lister := newLister(std.out, c.inJSON())
-	for _, query := range c.queries() {
-		for order, err := range manager.Orders(ctx, query) {
+	table := manager.Lifecycle()
+	if c.State != "all" && !table.Has(ordermanager.State(c.State)) {
+		return fmt.Errorf("--state: the life cycle has no state %q; it has: %s, and all is every one", c.State, list(stateNames(table)))
+	}
+	skipped := newSkippedLog(std.err)
+	for _, query := range c.queries(table) {
+		for order, err := range ordersOf(ctx, manager, query, skipped) {
 			if err != nil {
 				return errors.Join(lister.flush(), err)
 			}
@@ -69,7 +77,7 @@ func (c *ordersCommand) list(ctx context.Context, manager *ordermanager.Manager,
 }
 
 // queries asks for one state after another if nothing else is asked for: a listing cannot ask for everything.
-func (c *ordersCommand) queries() []ordermanager.Query {
+func (c *ordersCommand) queries(table ordermanager.Lifecycle) []ordermanager.Query {
 	query := ordermanager.Query{Customer: c.Customer, Venue: c.Venue}
 	if c.Limit > 0 {
 		query.Limit = min(c.Limit+1, ordermanager.MaxPageSize)
@@ -81,7 +89,7 @@ func (c *ordersCommand) queries() []ordermanager.Query {
 	case c.Customer != "" || c.Venue != "":
 		states = []ordermanager.State{""}
 	default:
-		states = ordermanager.States()
+		states = stateNames(table)
 	}
 	queries := make([]ordermanager.Query, len(states))
 	for i, state := range states {
@@ -89,6 +97,69 @@ func (c *ordersCommand) queries() []ordermanager.Query {
 		queries[i].State = state
 	}
 	return queries
+}
+
+func stateNames(table ordermanager.Lifecycle) (names []ordermanager.State) {
+	for _, state := range table.States() {
+		names = append(names, state.State)
+	}
+	return names
+}
+
+// openStates are those that something leads out of.
+func openStates(table ordermanager.Lifecycle) []ordermanager.State {
+	return slices.DeleteFunc(stateNames(table), table.Terminal)
+}
+
+// list writes names as a person does.
+func list[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// skippedLog tells of each order that is passed over, once.
+type skippedLog struct {
+	out  io.Writer
+	said map[string]bool
+}
+
+func newSkippedLog(out io.Writer) *skippedLog { return &skippedLog{out, map[string]bool{}} }
+
+func (l *skippedLog) say(skipped ordermanager.Skipped) {
+	if l.said[skipped.OrderID] {
+		return
+	}
+	l.said[skipped.OrderID] = true
+	advice := "show has more"
+	if errors.Is(skipped.Err, ordermanager.ErrUnknownState) {
+		advice = "name its table with --lifecycle"
+	}
+	fmt.Fprintf(l.out, "order %s is left out: %s; %s\n", cell(skipped.OrderID), legible(skipped.Err.Error()), advice)
+}
+
+// ordersOf goes through a listing, and tells what it passes over.
+func ordersOf(ctx context.Context, manager *ordermanager.Manager, q ordermanager.Query, log *skippedLog) iter.Seq2[ordermanager.Order, error] {
+	return func(yield func(ordermanager.Order, error) bool) {
+		for more := true; more; more = q.Cursor != "" {
+			page, err := manager.Page(ctx, q)
+			if err != nil {
+				yield(ordermanager.Order{}, err)
+				return
+			}
+			for _, skipped := range page.Skipped {
+				log.say(skipped)
+			}
+			for _, order := range page.Orders {
+				if !yield(order, nil) {
+					return
+				}
+			}
+			q.Cursor = page.Cursor
+		}
+	}
 }
 
 // orderLine is an order of a listing in JSON.

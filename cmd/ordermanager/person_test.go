@@ -179,7 +179,7 @@ func TestStats_countsWhatIsOpenOwedAndStuck(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := statsCommand{Venue: "NYC", StuckAfter: 20 * time.Minute}
-	got, err := c.count(t.Context(), manager, noon)
+	got, err := c.count(t.Context(), manager, noon, newSkippedLog(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestRedrive_changesOneLineOnATerminalAndAddsLinesElsewhere(t *testing.T) {
 
 func TestComplete_suggestsWhatCanComeNext(t *testing.T) {
 	for words, want := range map[string]string{
-		"":                            "exec orders show watch stats redrive serve table diagram completion help",
+		"":                            "exec orders show watch stats redrive serve table lifecycle diagram completion help",
 		"re":                          "redrive",
 		"table ":                      "create check add-index",
 		"table ch":                    "check",

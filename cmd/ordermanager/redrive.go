@@ -14,6 +14,7 @@ type redriveCommand struct {
 	storeFlags
 	resumeFlag
 	eventsFlag
+	lifecycleFlag
 	outputFlags
 	DryRun bool `help:"Print what is owed, and deliver nothing."`
 }
@@ -44,7 +45,7 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 	if err != nil {
 		return err
 	}
-	house, err := openHouse(ctx, backends, store, ordermanager.StaticMenu(ordermanager.Menu{}), c.Resume, c.Events, ordermanager.StandardLifecycle)
+	house, err := openHouse(ctx, backends, store, ordermanager.StaticMenu(ordermanager.Menu{}), c.Resume, c.Events, c.lifecycleFlag)
 	if err != nil {
 		return err
 	}
@@ -77,13 +78,14 @@ type summary struct {
 	Gone      int  `json:"gone"`
 	Published int  `json:"published"`
 	Pending   int  `json:"pending"`
+	Postponed int  `json:"postponed"`
 	DryRun    bool `json:"dryRun"`
 }
 
 func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveReport) (err error) {
 	switch {
 	case c.inJSON():
-		err = encoder(out).Encode(summary{report.Orders, report.Delivered, report.Gone, report.Published, report.Pending, c.DryRun})
+		err = encoder(out).Encode(summary{report.Orders, report.Delivered, report.Gone, report.Published, report.Pending, report.Postponed, c.DryRun})
 	case report == ordermanager.RedriveReport{}:
 		_, err = fmt.Fprintln(out, "nothing is owed")
 	case c.DryRun:

@@ -16,6 +16,7 @@ import (
 type showCommand struct {
 	Order string `arg:"" help:"The identifier of the order."`
 	storeFlags
+	lifecycleFlag
 	outputFlags
 }
 
@@ -30,7 +31,7 @@ full circle where the state changed. Request ids are in the JSON alone. The exit
 func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
-	manager, err := backends.manager(ctx, c.Store)
+	manager, err := backends.manager(ctx, c.Store, c.lifecycleFlag)
 	if err != nil {
 		return backends.explain(err)
 	}
@@ -44,6 +45,7 @@ func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 		return backends.explain(err)
 	}
 	details := detailsOf(&order)
+	details.ended = manager.Lifecycle().Terminal(order.State)
 	if c.inJSON() {
 		return encoder(std.out).Encode(details)
 	}
@@ -61,6 +63,8 @@ type details struct {
 	Owes       bool  `json:"owes"`
 
 	drink string
+	// ended says that nothing follows.
+	ended bool
 }
 
 type entryLine struct {
@@ -104,7 +108,7 @@ func statusOf(o *ordermanager.Order, wait ordermanager.Wait) waitStatus {
 	switch {
 	case alone.Owes():
 		return waitOwed
-	case !slot.Token.IsZero():
+	case !slot.Token.IsZero(), !slot.Spare.IsZero():
 		return waitWaiting
 	case !slot.RegisteredAt.IsZero():
 		return waitAnswered
@@ -209,7 +213,7 @@ func (d *details) timeline(page *strings.Builder, now time.Time) {
 		}
 		event(e.At, mark, e.To, text)
 	}
-	if !d.State.Terminal() {
+	if !d.ended {
 		event(now, "○", d.State, "now")
 	}
 }

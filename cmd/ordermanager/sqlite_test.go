@@ -208,7 +208,7 @@ func TestWatch_printsEveryChangeOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	w := &watcher{manager: manager, query: ordermanager.Query{}, known: map[string]ordermanager.Order{}, print: func(c change) error {
+	w := &watcher{manager: manager, query: ordermanager.Query{}, known: map[string]ordermanager.Order{}, skipped: newSkippedLog(io.Discard), print: func(c change) error {
 		_, text, _ := strings.Cut(c.text(), "  ")
 		got = append(got, strings.TrimSpace(text))
 		return nil
@@ -253,7 +253,7 @@ func TestWatch_saysWhatAProgramWithoutAHistoryChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	w := &watcher{manager: manager, known: map[string]ordermanager.Order{}, print: func(c change) error {
+	w := &watcher{manager: manager, known: map[string]ordermanager.Order{}, skipped: newSkippedLog(io.Discard), print: func(c change) error {
 		got = append(got, c.text())
 		return nil
 	}}

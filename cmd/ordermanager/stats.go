@@ -13,6 +13,7 @@ import (
 
 type statsCommand struct {
 	storeFlags
+	lifecycleFlag
 	outputFlags
 	Venue      string        `placeholder:"ID" help:"Only orders of this venue; in the layout core it is needed."`
 	StuckAfter time.Duration `default:"20m" help:"An open order that has not changed for so long is stuck: its workflow should have timed out."`
@@ -37,12 +38,13 @@ func (c *statsCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
-	manager, err := backends.manager(ctx, c.Store)
+	manager, err := backends.manager(ctx, c.Store, c.lifecycleFlag)
 	if err != nil {
 		return backends.explain(err)
 	}
+	skipped := newSkippedLog(std.err)
 	for {
-		stats, err := c.count(ctx, manager, time.Now().UTC())
+		stats, err := c.count(ctx, manager, time.Now().UTC(), skipped)
 		switch {
 		case ctx.Err() != nil && c.Watch:
 			return nil
@@ -91,12 +93,12 @@ func (t *tally) add(since time.Time) {
 	}
 }
 
-func (c *statsCommand) count(ctx context.Context, manager *ordermanager.Manager, now time.Time) (stats, error) {
+func (c *statsCommand) count(ctx context.Context, manager *ordermanager.Manager, now time.Time, skipped *skippedLog) (stats, error) {
 	result := stats{At: now}
-	for _, state := range []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking} {
+	for _, state := range openStates(manager.Lifecycle()) {
 		open := stateTally{State: state}
 		query := ordermanager.Query{State: state, Venue: c.Venue, Limit: ordermanager.MaxPageSize}
-		for order, err := range manager.Orders(ctx, query) {
+		for order, err := range ordersOf(ctx, manager, query, skipped) {
 			if err != nil {
 				return stats{}, err
 			}
@@ -107,7 +109,7 @@ func (c *statsCommand) count(ctx context.Context, manager *ordermanager.Manager,
 		}
 		result.Open = append(result.Open, open)
 	}
-	for order, err := range manager.Orders(ctx, ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}) {
+	for order, err := range ordersOf(ctx, manager, ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}, skipped) {
 		if err != nil {
 			return stats{}, err
 		}

@@ -14,6 +14,7 @@ import (
 
 type watchCommand struct {
 	storeFlags
+	lifecycleFlag
 	Customer string        `placeholder:"ID" help:"Only orders of this customer."`
 	Venue    string        `placeholder:"ID" help:"Only orders of this venue; in the layout core this or --customer is needed."`
 	Interval time.Duration `default:"2s" help:"How long to wait between two looks."`
@@ -34,13 +35,13 @@ func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
-	manager, err := backends.manager(ctx, c.Store)
+	manager, err := backends.manager(ctx, c.Store, c.lifecycleFlag)
 	if err != nil {
 		return backends.explain(err)
 	}
 	watcher := &watcher{
 		manager: manager, query: ordermanager.Query{Customer: c.Customer, Venue: c.Venue, Limit: ordermanager.MaxPageSize},
-		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.inJSON()),
+		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.inJSON()), skipped: newSkippedLog(std.err),
 	}
 	err = watcher.watch(ctx, c.Interval, std.err)
 	switch {
@@ -60,6 +61,8 @@ type watcher struct {
 	// behind, still calls open.
 	known map[string]ordermanager.Order
 	print func(change) error
+	// skipped tells of orders that cannot be watched.
+	skipped *skippedLog
 }
 
 func (w *watcher) watch(ctx context.Context, interval time.Duration, log io.Writer) error {
@@ -84,10 +87,10 @@ func (w *watcher) watch(ctx context.Context, interval time.Duration, log io.Writ
 func (w *watcher) look(ctx context.Context, first bool) error {
 	listed := map[string]bool{}
 	var changed []string
-	for _, state := range []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking} {
+	for _, state := range openStates(w.manager.Lifecycle()) {
 		query := w.query
 		query.State = state
-		for order, err := range w.manager.Orders(ctx, query) {
+		for order, err := range ordersOf(ctx, w.manager, query, w.skipped) {
 			if err != nil {
 				return err
 			}
