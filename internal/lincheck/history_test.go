@@ -145,7 +145,8 @@ func (p *person) live(ctx context.Context) error {
 			last = c
 		}
 		if p.caller.IntN(8) == 0 {
-			_, _ = p.Redrive(p.caller.Context(ctx), nil)
+			// One at a time, so that the seed alone decides the order.
+			_, _ = p.Redrive(p.caller.Context(ctx), &ordermanager.RedriveOptions{Concurrency: 1})
 			p.caller.Revive()
 		}
 	}
