@@ -3,26 +3,26 @@ package storetest
 import "github.com/brewline/ordermanager"
 
 var aliasingCases = []promise{
-	{"what Apply returned can be changed without changing the store", "", func(c *checker) {
+	{name: "what Apply returned can be changed without changing the store", run: func(c *checker) {
 		o := c.claimed()
 		result := c.apply(withEvent(o.step(ordermanager.ActionCancel, workflow)))
 		before := clone(result.Order)
 		scribble(result.Order)
 		c.same(o.id, before)
 	}},
-	{"what a refused Apply returned can be changed without changing the store", "", func(c *checker) {
+	{name: "what a refused Apply returned can be changed without changing the store", run: func(c *checker) {
 		o := c.claimed()
 		result := c.apply(o.put())
 		scribble(result.Order)
 		c.same(o.id, o.model)
 	}},
-	{"what Get returned can be changed without changing the store", "", func(c *checker) {
+	{name: "what Get returned can be changed without changing the store", run: func(c *checker) {
 		o := c.claimed()
 		o.must(withEvent(o.step(ordermanager.ActionCancel, workflow)))
 		scribble(c.get(o.id))
 		c.same(o.id, o.model)
 	}},
-	{"what List returned can be changed without changing the store", "", func(c *checker) {
+	{name: "what List returned can be changed without changing the store", run: func(c *checker) {
 		o := c.claimed()
 		o.must(withEvent(o.step(ordermanager.ActionCancel, workflow)))
 		q := ordermanager.Query{Customer: o.model.Customer, Limit: 10}
@@ -32,7 +32,7 @@ var aliasingCases = []promise{
 		}
 		c.same(o.id, o.model)
 	}},
-	{"what was passed to Apply can be changed without changing the store", "", func(c *checker) {
+	{name: "what was passed to Apply can be changed without changing the store", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue")
 		o.must(t)
@@ -51,7 +51,7 @@ var aliasingCases = []promise{
 		*t.Assign.Barista = "changed"
 		c.same(o.id, o.model)
 	}},
-	{"what was passed to Apply is not changed", "", func(c *checker) {
+	{name: "what was passed to Apply is not changed", run: func(c *checker) {
 		o := c.begun()
 		t := o.put()
 		t.Assign.Drink.Modifiers = []string{"Z", "A", "M"}
@@ -60,7 +60,7 @@ var aliasingCases = []promise{
 			c.fail("it is: the drink is %+v", *got)
 		}
 	}},
-	{"what was passed to Settle is not changed, and can be", "", func(c *checker) {
+	{name: "what was passed to Settle is not changed, and can be", run: func(c *checker) {
 		o := owing(c)
 		events := append([]string(nil), o.model.OwedEvents[:2]...)
 		want := append([]string(nil), events...)
@@ -71,7 +71,7 @@ var aliasingCases = []promise{
 		events[0], events[1] = "changed", "changed"
 		c.same(o.id, o.model)
 	}},
-	{"an order that was returned does not change with the store", "", func(c *checker) {
+	{name: "an order that was returned does not change with the store", run: func(c *checker) {
 		o := c.withDrink()
 		kept := c.get(o.id)
 		before := clone(kept)

@@ -54,7 +54,7 @@ func assignments() []assigning {
 func assignmentCases() []promise {
 	var cases []promise
 	for i, row := range assignments() {
-		cases = append(cases, promise{row.name, "", func(c *checker) {
+		cases = append(cases, promise{name: row.name, run: func(c *checker) {
 			row := assignments()[i] // a fresh one, which no store has kept anything of
 			o := row.begin(c)
 			t := o.step(ordermanager.ActionCancel, ordermanager.Admin("chief"))
@@ -68,7 +68,7 @@ func assignmentCases() []promise {
 		}})
 	}
 	return append(cases,
-		promise{"a zero field changes nothing", "", func(c *checker) {
+		promise{name: "a zero field changes nothing", run: func(c *checker) {
 			o := c.claimed()
 			o.must(o.reached("17", newToken(), o.now))
 			o.must(withEvent(o.cancel("no time")))
@@ -79,7 +79,7 @@ func assignmentCases() []promise {
 				c.fail("it did: the order is %+v", *got)
 			}
 		}},
-		promise{"a whole life comes out as the contract says", "1", func(c *checker) {
+		promise{name: "a whole life comes out as the contract says", invariant: "1", run: func(c *checker) {
 			o := c.begun()
 			o.must(o.put())
 			o.must(withEvent(o.reached("17", newToken(), o.now)))

@@ -55,7 +55,7 @@ func contextCases() []promise {
 			}},
 		}
 		for _, call := range calls {
-			cases = append(cases, promise{call.name + way.name, "9", func(c *checker) {
+			cases = append(cases, promise{name: call.name + way.name, invariant: "9", run: func(c *checker) {
 				o := c.withDrink()
 				ctx, cancel := way.done(c.ctx)
 				defer cancel()

@@ -3,7 +3,7 @@ package storetest
 import "github.com/brewline/ordermanager"
 
 var createCases = []promise{
-	{"an order is created pending, at version 1, with its beginning as history", "", func(c *checker) {
+	{name: "an order is created pending, at version 1, with its beginning as history", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue of "+o.id)
 		t.Create.Robot = true
@@ -19,26 +19,26 @@ var createCases = []promise{
 			c.fail("a new order was created at %v and updated at %v, both must be the time of its entry", got.CreatedAt, got.UpdatedAt)
 		}
 	}},
-	{"an order can begin without a venue and without a token", "", func(c *checker) {
+	{name: "an order can begin without a venue and without a token", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "")
 		t.Assign.Register = nil
 		t.Entry.RequestID = "the beginning"
 		o.must(t)
 	}},
-	{"a creation of an order that exists is refused with that order", "9", func(c *checker) {
+	{name: "a creation of an order that exists is refused with that order", invariant: "9", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.put())
 		o.mustNot(o.create("somebody else", "elsewhere"))
 		again := o.create(o.model.Customer, o.model.Venue)
 		o.mustNot(again)
 	}},
-	{"a creation of an order that has ended is refused with that order", "1", func(c *checker) {
+	{name: "a creation of an order that has ended is refused with that order", invariant: "1", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.cancel("changed my mind"))
 		o.mustNot(o.create(o.model.Customer, o.model.Venue))
 	}},
-	{"a transition of a missing order is refused without an order, and creates nothing", "9", func(c *checker) {
+	{name: "a transition of a missing order is refused without an order, and creates nothing", invariant: "9", run: func(c *checker) {
 		o := c.order()
 		o.mustNot(o.step(ordermanager.ActionCancel, workflow))
 		cancelled := o.move(ordermanager.ActionTimedOut, workflow, ordermanager.StateCancelled, open...)
@@ -46,12 +46,12 @@ var createCases = []promise{
 		o.mustNot(o.register(ordermanager.FirstWait, newToken(), o.now))
 		o.mustNot(o.reached("7", newToken(), o.now))
 	}},
-	{"a missing order is nil and not an error", "", func(c *checker) {
+	{name: "a missing order is nil and not an error", run: func(c *checker) {
 		if o := c.get(c.order().id); o != nil {
 			c.fail("Get returned %q, which was never created", o.ID)
 		}
 	}},
-	{"two orders never touch each other", "", func(c *checker) {
+	{name: "two orders never touch each other", run: func(c *checker) {
 		a, b := c.begun(), c.begun()
 		a.must(withEvent(a.put()))
 		b.must(b.cancel("no time"))
@@ -63,7 +63,7 @@ var createCases = []promise{
 			}
 		}
 	}},
-	{"a second client reads what the first wrote", "", func(c *checker) {
+	{name: "a second client reads what the first wrote", run: func(c *checker) {
 		o := c.withDrink()
 		got, err := c.Second.Get(c.ctx, o.id)
 		c.check(err)

@@ -57,7 +57,7 @@ func guardCases() []promise {
 	invariants := map[bool]string{false: "9"}
 	var cases []promise
 	for _, row := range rows {
-		cases = append(cases, promise{row.name, invariants[row.holds], func(c *checker) {
+		cases = append(cases, promise{name: row.name, invariant: invariants[row.holds], run: func(c *checker) {
 			o := row.begin(c)
 			t := withEvent(o.step(ordermanager.ActionCancel, workflow))
 			t.Assign.Number, t.Assign.Reason = "42", "a reason"
@@ -69,13 +69,13 @@ func guardCases() []promise {
 		}})
 	}
 	return append(cases,
-		promise{"no guards at all hold for any order", "", func(c *checker) {
+		promise{name: "no guards at all hold for any order", run: func(c *checker) {
 			for _, begin := range []func(*checker) *order{begun, withDrink, claimedByAnna, ended, withoutVenue} {
 				o := begin(c)
 				o.must(o.step(ordermanager.ActionCancel, workflow))
 			}
 		}},
-		promise{"all guards must hold, not one of them", "9", func(c *checker) {
+		promise{name: "all guards must hold, not one of them", invariant: "9", run: func(c *checker) {
 			o := c.claimed()
 			venue := o.model.Venue
 			all := guards{
@@ -99,7 +99,7 @@ func guardCases() []promise {
 			t.Guards = all
 			o.must(t)
 		}},
-		promise{"a refused transition can be applied later, when its guards hold", "", func(c *checker) {
+		promise{name: "a refused transition can be applied later, when its guards hold", run: func(c *checker) {
 			o := c.begun()
 			early := o.claim(anna)
 			o.mustNot(early)

@@ -25,7 +25,7 @@ func espresso() *ordermanager.Drink {
 	return &ordermanager.Drink{Name: "Espresso", Icon: "espresso-icon", Modifiers: []string{"Double", "Oat milk"}}
 }
 
-// order is an order in the store together with what the pure functions of the contract make of it.
+// order is an order in the store together with what the contract makes of it.
 type order struct {
 	c *checker
 	// model is what the store must have; nil until the order was created.
@@ -64,15 +64,15 @@ func (c *checker) claimed() *order {
 // result, and the order that is read afterwards.
 func (o *order) do(t ordermanager.Transition) (applied bool) {
 	want := o.model
-	permitted := t.Permits(o.model)
-	if permitted {
-		want = t.Apply(clone(o.model))
+	failing := refusal(&t, o.model)
+	if failing == "" {
+		want = after(t, o.model)
 	}
 	result := o.c.apply(t)
 	switch {
-	case result.Applied && !permitted:
-		o.c.fail("a transition was applied though a guard does not hold (%s)", describe(t))
-	case !result.Applied && permitted:
+	case result.Applied && failing != "":
+		o.c.fail("a transition was applied though this does not hold: %s (%s)", failing, describe(t))
+	case !result.Applied && failing == "":
 		o.c.fail("a transition was refused though every guard holds (%s)", describe(t))
 	}
 	if err := same(result.Order, want); err != nil {
@@ -104,7 +104,7 @@ func (o *order) settle(s ordermanager.Settlement) {
 	s.OrderID = o.id
 	o.c.settle(s)
 	if o.model != nil {
-		s.Apply(o.model)
+		o.model = settled(s, o.model)
 	}
 	if err := same(o.c.get(o.id), o.model); err != nil {
 		o.c.fail("Get after Settle: %w", err)
@@ -234,13 +234,9 @@ func withEvent(t ordermanager.Transition) ordermanager.Transition {
 	return t
 }
 
-func newToken() ordermanager.TaskToken { return ordermanager.NewTaskToken("token-" + rand.Text()) }
+// unique is a name that nothing else in the store has.
+func unique(what string) string { return what + "-" + rand.Text() }
 
-func clone(o *ordermanager.Order) *ordermanager.Order {
-	if o == nil {
-		return nil
-	}
-	return o.Clone()
-}
+func newToken() ordermanager.TaskToken { return ordermanager.NewTaskToken("token-" + rand.Text()) }
 
 func plural(n int, what string) string { return fmt.Sprintf("%d %s", n, what) }

@@ -12,10 +12,10 @@ func (o *order) owes() {
 }
 
 var owingCases = []promise{
-	{"an order whose drink was accepted owes an answer to the first wait until it is settled", "5", func(c *checker) {
+	{name: "an order whose drink was accepted owes an answer to the first wait until it is settled", invariant: "5", run: func(c *checker) {
 		c.withDrink().owes()
 	}},
-	{"an order that was cancelled owes an answer to the open wait until it is settled", "5", func(c *checker) {
+	{name: "an order that was cancelled owes an answer to the open wait until it is settled", invariant: "5", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.cancel("no time"))
 		o.owes()
@@ -25,27 +25,27 @@ var owingCases = []promise{
 		second.must(second.cancel("no time"))
 		second.owes()
 	}},
-	{"an order owes its events until they are settled", "5", func(c *checker) {
+	{name: "an order owes its events until they are settled", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		o.settleAll()
 		o.must(withEvent(o.claim(anna)))
 		o.owes()
 	}},
-	{"a token that is registered on an order that has ended is owed an answer", "3", func(c *checker) {
+	{name: "a token that is registered on an order that has ended is owed an answer", invariant: "3", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.cancel("no time"))
 		o.settleAll()
 		o.must(o.reached("7", newToken(), o.now))
 		o.owes()
 	}},
-	{"an order that never owed anything is not listed as owing", "5", func(c *checker) {
+	{name: "an order that never owed anything is not listed as owing", invariant: "5", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue")
 		t.Owing = false
 		o.must(t)
 		c.contains(allOwing, o.id, false)
 	}},
-	{"a partial settlement leaves an order in the listing", "5", func(c *checker) {
+	{name: "a partial settlement leaves an order in the listing", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		for _, s := range []settlement{
 			{First: o.model.FirstWait.Token},
@@ -59,7 +59,7 @@ var owingCases = []promise{
 		}
 		o.owes()
 	}},
-	{"a settlement of everything as of an older version does not hide an order that owes", "5", func(c *checker) {
+	{name: "a settlement of everything as of an older version does not hide an order that owes", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
 		o.must(withEvent(o.claim(anna)))
@@ -67,7 +67,7 @@ var owingCases = []promise{
 		c.contains(allOwing, o.id, true)
 		o.owes()
 	}},
-	{"a settlement of everything as of an older version does not hide a newer token", "3", func(c *checker) {
+	{name: "a settlement of everything as of an older version does not hide a newer token", invariant: "3", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.cancel("no time"))
 		s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
@@ -76,7 +76,7 @@ var owingCases = []promise{
 		c.contains(allOwing, o.id, true)
 		o.owes()
 	}},
-	{"a later transition that owes nothing does not hide an order that owes", "5", func(c *checker) {
+	{name: "a later transition that owes nothing does not hide an order that owes", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		t := o.claim(anna)
 		t.Owing = false
@@ -84,13 +84,13 @@ var owingCases = []promise{
 		c.contains(allOwing, o.id, true)
 		o.owes()
 	}},
-	{"a refused transition does not make an order owe", "5", func(c *checker) {
+	{name: "a refused transition does not make an order owe", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		o.settleAll()
 		o.mustNot(withEvent(o.put()))
 		c.contains(allOwing, o.id, false)
 	}},
-	{"an empty settlement takes an order off the listing that owes nothing any more", "5", func(c *checker) {
+	{name: "an empty settlement takes an order off the listing that owes nothing any more", invariant: "5", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue")
 		t.Assign.Register, t.Owing = nil, false
@@ -99,7 +99,7 @@ var owingCases = []promise{
 		o.settle(settlement{Version: o.model.Version, Everything: true})
 		c.contains(allOwing, o.id, false)
 	}},
-	{"an order that owes again is listed again", "5", func(c *checker) {
+	{name: "an order that owes again is listed again", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		o.owes()
 		o.must(withEvent(o.claim(anna)))

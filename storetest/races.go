@@ -70,10 +70,10 @@ func (o *order) verify(transitions []ordermanager.Transition, results []orderman
 			c.fail("the history has the request %q, which was refused", clip(entry.RequestID))
 		}
 		t, now := transitions[i], states[len(states)-1]
-		if !t.Permits(now) {
+		if refusal(&t, now) != "" {
 			c.fail("a transition was applied in a race though a guard does not hold (%s)", describe(t))
 		}
-		next := t.Apply(clone(now))
+		next := after(t, now)
 		if err := same(results[i].Order, next); err != nil {
 			c.fail("the result of a transition that was applied in a race (%s): %w", describe(t), err)
 		}
@@ -89,7 +89,7 @@ func (o *order) verify(transitions []ordermanager.Transition, results []orderman
 		}
 		t := transitions[i]
 		known := slices.ContainsFunc(states, func(state *ordermanager.Order) bool {
-			return !t.Permits(state) && same(result.Order, state) == nil
+			return refusal(&t, state) != "" && same(result.Order, state) == nil
 		})
 		if !known {
 			c.fail("a transition was refused in a race with an order that does not explain it: %s (%s)", brief(result.Order), describe(t))
@@ -140,19 +140,19 @@ func repeat(n int, transition func(i int) ordermanager.Transition) []ordermanage
 func barista(i int) string { return fmt.Sprintf("barista-%d", i) }
 
 var raceCases = []promise{
-	{"of 16 baristas one gets the order, and the others learn who", "2", func(c *checker) {
+	{name: "of 16 baristas one gets the order, and the others learn who", invariant: "2", run: func(c *checker) {
 		o := c.withDrink()
 		o.oneWinner(repeat(16, func(i int) ordermanager.Transition { return o.claim(barista(i)) })...)
 	}},
-	{"of 64 baristas one gets the order, and the others learn who", "7", func(c *checker) {
+	{name: "of 64 baristas one gets the order, and the others learn who", invariant: "7", run: func(c *checker) {
 		o := c.withDrink()
 		o.oneWinner(repeat(64, func(i int) ordermanager.Transition { return withEvent(o.claim(barista(i))) })...)
 	}},
-	{"of 32 creations one applies, and the others learn whose order it is", "2", func(c *checker) {
+	{name: "of 32 creations one applies, and the others learn whose order it is", invariant: "2", run: func(c *checker) {
 		o := c.order()
 		o.oneWinner(repeat(32, func(i int) ordermanager.Transition { return o.create(fmt.Sprintf("customer-%d", i), "venue") })...)
 	}},
-	{"of 32 drinks one is accepted", "2", func(c *checker) {
+	{name: "of 32 drinks one is accepted", invariant: "2", run: func(c *checker) {
 		o := c.begun()
 		o.oneWinner(repeat(32, func(i int) ordermanager.Transition {
 			t := o.put()
@@ -160,7 +160,7 @@ var raceCases = []promise{
 			return t
 		})...)
 	}},
-	{"an order that is completed and cancelled at once ends one way", "2", func(c *checker) {
+	{name: "an order that is completed and cancelled at once ends one way", invariant: "2", run: func(c *checker) {
 		o := c.claimed()
 		o.oneWinner(repeat(16, func(i int) ordermanager.Transition {
 			if i%4 < 2 {
@@ -169,12 +169,12 @@ var raceCases = []promise{
 			return withEvent(o.cancel("no time"))
 		})...)
 	}},
-	{"of 32 repetitions of one request one is applied", "6", func(c *checker) {
+	{name: "of 32 repetitions of one request one is applied", invariant: "6", run: func(c *checker) {
 		o := c.claimed()
 		t := withEvent(o.step(ordermanager.ActionMake, ordermanager.Barista(anna)))
 		o.oneWinner(repeat(32, func(int) ordermanager.Transition { return t })...)
 	}},
-	{"transitions that do not exclude each other are all applied", "5", func(c *checker) {
+	{name: "transitions that do not exclude each other are all applied", invariant: "5", run: func(c *checker) {
 		o := c.claimed()
 		results := o.race(repeat(24, func(int) ordermanager.Transition {
 			return withEvent(o.step(ordermanager.ActionMake, workflow))
@@ -183,7 +183,7 @@ var raceCases = []promise{
 			c.fail("%d of 24 were applied", n)
 		}
 	}},
-	{"a registration that races a decision comes before it or is refused by it", "3", func(c *checker) {
+	{name: "a registration that races a decision comes before it or is refused by it", invariant: "3", run: func(c *checker) {
 		for range 8 {
 			o := c.withDrink()
 			results := o.race(repeat(8, func(i int) ordermanager.Transition {
@@ -199,7 +199,7 @@ var raceCases = []promise{
 			}
 		}
 	}},
-	{"a refusal comes with the order as it was in that instant", "2", func(c *checker) {
+	{name: "a refusal comes with the order as it was in that instant", invariant: "2", run: func(c *checker) {
 		for range 8 {
 			o := c.begun()
 			// Those that come before the drink are refused, and only the order as it was then explains it.
@@ -213,7 +213,7 @@ var raceCases = []promise{
 			})...)
 		}
 	}},
-	{"of racing registrations the newest token is the one that stays", "3", func(c *checker) {
+	{name: "of racing registrations the newest token is the one that stays", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		tokens := make([]ordermanager.TaskToken, 16)
 		at := o.now
@@ -225,7 +225,7 @@ var raceCases = []promise{
 			c.fail("the token of %v stays, it must be that of %v", got.RegisteredAt, at.Add(15*time.Millisecond))
 		}
 	}},
-	{"a settlement that races a registration never takes the new token", "3", func(c *checker) {
+	{name: "a settlement that races a registration never takes the new token", invariant: "3", run: func(c *checker) {
 		for range 8 {
 			o := c.begun()
 			o.must(o.cancel("no time"))
@@ -240,13 +240,13 @@ var raceCases = []promise{
 				func() error { return c.Second.Settle(c.ctx, s) },
 			)
 			got := c.get(o.id)
-			if !result.Applied || got == nil || !got.FirstWait.Token.Equal(newer) || !got.Owes() {
+			if !result.Applied || got == nil || !got.FirstWait.Token.Equal(newer) || !owes(got) {
 				c.fail("it does: registered: %t, the order: %s", result.Applied, brief(got))
 			}
 			c.contains(allOwing, o.id, true)
 		}
 	}},
-	{"a settlement that races a transition loses nothing of it", "5", func(c *checker) {
+	{name: "a settlement that races a transition loses nothing of it", invariant: "5", run: func(c *checker) {
 		for range 8 {
 			o := c.withDrink()
 			t := withEvent(o.claim(anna))
@@ -255,22 +255,20 @@ var raceCases = []promise{
 				func() error { _, err := c.Store.Apply(c.ctx, t); return err },
 				func() error { return c.Second.Settle(c.ctx, s) },
 			)
-			o.model = t.Apply(o.model)
-			s.Apply(o.model)
+			o.model = settled(s, after(t, o.model))
 			c.same(o.id, o.model)
 			c.contains(allOwing, o.id, true)
 		}
 	}},
-	{"transitions of different orders run at once without meeting", "", func(c *checker) {
+	{name: "transitions of different orders run at once without meeting", run: func(c *checker) {
 		orders := make([]*order, 24)
 		steps := make([]func() error, len(orders))
 		for i := range orders {
 			o := c.begun()
 			orders[i] = o
 			put := withEvent(o.put())
-			after := put.Apply(clone(o.model))
 			claim := o.claim(barista(i))
-			final := claim.Apply(clone(after))
+			final := after(claim, after(put, o.model))
 			steps[i] = func() error {
 				for _, t := range []ordermanager.Transition{put, claim} {
 					result, err := c.Store.Apply(c.ctx, t)
@@ -290,11 +288,11 @@ var raceCases = []promise{
 			c.same(o.id, o.model)
 		}
 	}},
-	{"a reader in a race sees whole transitions only", "2", func(c *checker) {
+	{name: "a reader in a race sees whole transitions only", invariant: "2", run: func(c *checker) {
 		o := c.withDrink()
 		claim := withEvent(o.claim(anna))
 		before := clone(o.model)
-		after := claim.Apply(clone(before))
+		claimed := after(claim, before)
 		steps := []func() error{func() error { _, err := c.Store.Apply(c.ctx, claim); return err }}
 		for range 12 {
 			steps = append(steps, func() error {
@@ -303,7 +301,7 @@ var raceCases = []promise{
 					return err
 				}
 				if same(got, before) != nil {
-					return same(got, after)
+					return same(got, claimed)
 				}
 				return nil
 			})

@@ -12,11 +12,11 @@ const (
 )
 
 var registrationCases = []promise{
-	{"a token is registered in a slot that was never used, whatever its time", "3", func(c *checker) {
+	{name: "a token is registered in a slot that was never used, whatever its time", invariant: "3", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.register(secondWait, newToken(), o.now.Add(-24*time.Hour)))
 	}},
-	{"a newer token replaces an older one", "3", func(c *checker) {
+	{name: "a newer token replaces an older one", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
 			at := o.now
@@ -24,7 +24,7 @@ var registrationCases = []promise{
 			o.must(o.register(wait, newToken(), at.Add(time.Millisecond)))
 		}
 	}},
-	{"a token of the same time replaces the one before", "3", func(c *checker) {
+	{name: "a token of the same time replaces the one before", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
 			at := o.now
@@ -32,7 +32,7 @@ var registrationCases = []promise{
 			o.must(o.register(wait, newToken(), at))
 		}
 	}},
-	{"an older token is refused", "3", func(c *checker) {
+	{name: "an older token is refused", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
 			at := o.now.Add(time.Hour)
@@ -40,7 +40,7 @@ var registrationCases = []promise{
 			o.mustNot(o.register(wait, newToken(), at.Add(-time.Millisecond)))
 		}
 	}},
-	{"an older token is refused even after the newer one was answered", "3", func(c *checker) {
+	{name: "an older token is refused even after the newer one was answered", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
 			at := o.now.Add(time.Hour)
@@ -50,7 +50,7 @@ var registrationCases = []promise{
 			o.mustNot(o.register(wait, newToken(), at.Add(-time.Millisecond)))
 		}
 	}},
-	{"a duplicate registration is refused, whatever its time", "3", func(c *checker) {
+	{name: "a duplicate registration is refused, whatever its time", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
 			token := newToken()
@@ -60,7 +60,7 @@ var registrationCases = []promise{
 			}
 		}
 	}},
-	{"a used token never comes back", "3", func(c *checker) {
+	{name: "a used token never comes back", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
 			token := newToken()
@@ -72,20 +72,20 @@ var registrationCases = []promise{
 			o.mustNot(o.register(wait, token, o.now.Add(time.Hour)))
 		}
 	}},
-	{"a token that was replaced never comes back", "3", func(c *checker) {
+	{name: "a token that was replaced never comes back", invariant: "3", run: func(c *checker) {
 		o := c.begun()
 		dead := newToken()
 		o.must(o.register(secondWait, dead, o.now))
 		o.must(o.register(secondWait, newToken(), o.now))
 		o.mustNot(o.register(secondWait, dead, o.now.Add(time.Hour)))
 	}},
-	{"a token can be registered on an order that has ended", "3", func(c *checker) {
+	{name: "a token can be registered on an order that has ended", invariant: "3", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.cancel("no time"))
 		o.settleAll()
 		o.must(o.reached("7", newToken(), o.now))
 	}},
-	{"a registration in one slot leaves the other alone", "3", func(c *checker) {
+	{name: "a registration in one slot leaves the other alone", invariant: "3", run: func(c *checker) {
 		o := c.begun()
 		first := o.model.FirstWait
 		o.must(o.register(secondWait, newToken(), o.now))
@@ -98,7 +98,7 @@ var registrationCases = []promise{
 			c.fail("the second wait changed")
 		}
 	}},
-	{"AnswerFirst empties the first slot, and keeps the time of its registration", "3", func(c *checker) {
+	{name: "AnswerFirst empties the first slot, and keeps the time of its registration", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		at := o.model.FirstWait.RegisteredAt
 		o.must(o.reached("7", newToken(), o.now))
@@ -108,31 +108,31 @@ var registrationCases = []promise{
 		}
 		o.mustNot(o.register(firstWait, newToken(), at.Add(-time.Millisecond)))
 	}},
-	{"AnswerFirst holds when both tokens have the same time", "3", func(c *checker) {
+	{name: "AnswerFirst holds when both tokens have the same time", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		o.must(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt))
 	}},
-	{"AnswerFirst refuses when the first token is newer", "3", func(c *checker) {
+	{name: "AnswerFirst refuses when the first token is newer", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		t := o.reached("7", newToken(), o.model.FirstWait.RegisteredAt.Add(-time.Millisecond))
 		o.mustNot(t)
 		t.Assign.AnswerFirst = false
 		o.must(t)
 	}},
-	{"AnswerFirst refuses when the first slot was registered later, even if it is empty", "3", func(c *checker) {
+	{name: "AnswerFirst refuses when the first slot was registered later, even if it is empty", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		o.settleAll()
 		o.mustNot(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt.Add(-time.Millisecond)))
 		o.must(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt))
 	}},
-	{"AnswerFirst holds when the first slot was never used", "3", func(c *checker) {
+	{name: "AnswerFirst holds when the first slot was never used", invariant: "3", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue")
 		t.Assign.Register = nil
 		o.must(t)
 		o.must(o.reached("7", newToken(), o.now.Add(-24*time.Hour)))
 	}},
-	{"a registration obeys the other guards too", "3", func(c *checker) {
+	{name: "a registration obeys the other guards too", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		t := o.register(firstWait, newToken(), o.now)
 		t.Guards.NoDrink = true

@@ -16,21 +16,21 @@ func owing(c *checker) *order {
 type settlement = ordermanager.Settlement
 
 var settlementCases = []promise{
-	{"a settlement takes the first token off, and nothing else", "3", func(c *checker) {
+	{name: "a settlement takes the first token off, and nothing else", invariant: "3", run: func(c *checker) {
 		o := owing(c)
 		o.settle(settlement{Version: o.model.Version, First: o.model.FirstWait.Token})
 		if got := c.get(o.id); !got.FirstWait.Token.IsZero() || got.FirstWait.RegisteredAt.IsZero() || got.SecondWait.Token.IsZero() {
 			c.fail("it did not: the order is %+v", *got)
 		}
 	}},
-	{"a settlement takes the second token off, and nothing else", "3", func(c *checker) {
+	{name: "a settlement takes the second token off, and nothing else", invariant: "3", run: func(c *checker) {
 		o := owing(c)
 		o.settle(settlement{Version: o.model.Version, Second: o.model.SecondWait.Token})
 		if got := c.get(o.id); !got.SecondWait.Token.IsZero() || got.SecondWait.RegisteredAt.IsZero() || got.FirstWait.Token.IsZero() {
 			c.fail("it did not: the order is %+v", *got)
 		}
 	}},
-	{"a settlement takes off the events that it names, and no others", "5", func(c *checker) {
+	{name: "a settlement takes off the events that it names, and no others", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		events := o.model.OwedEvents
 		o.settle(settlement{Version: o.model.Version, Events: []string{events[1]}})
@@ -38,14 +38,14 @@ var settlementCases = []promise{
 			c.fail("%s are owed, they must be 2", plural(len(got.OwedEvents), "events"))
 		}
 	}},
-	{"a settlement takes everything off in one go", "5", func(c *checker) {
+	{name: "a settlement takes everything off in one go", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		o.settleAll()
-		if got := c.get(o.id); got.Owes() {
+		if got := c.get(o.id); owes(got) {
 			c.fail("it still owes: the order is %+v", *got)
 		}
 	}},
-	{"a settlement leaves a newer token alone", "3", func(c *checker) {
+	{name: "a settlement leaves a newer token alone", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
 			old, newer := newToken(), newToken()
@@ -59,24 +59,24 @@ var settlementCases = []promise{
 			}
 		}
 	}},
-	{"a settlement of one wait's token leaves the other slot alone", "3", func(c *checker) {
+	{name: "a settlement of one wait's token leaves the other slot alone", invariant: "3", run: func(c *checker) {
 		o := owing(c)
 		o.settle(settlement{Version: o.model.Version, First: o.model.SecondWait.Token, Second: o.model.FirstWait.Token})
 	}},
-	{"a settlement does what it can when a part of it is out of date", "5", func(c *checker) {
+	{name: "a settlement does what it can when a part of it is out of date", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		o.settle(settlement{
 			Version: o.model.Version, First: newToken(), Second: o.model.SecondWait.Token,
 			Events: []string{"never heard of", o.model.OwedEvents[0]},
 		})
 	}},
-	{"a settlement of an older version takes off what it delivered", "5", func(c *checker) {
+	{name: "a settlement of an older version takes off what it delivered", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		version, token := o.model.Version, o.model.FirstWait.Token
 		o.must(withEvent(o.claim(anna)))
 		o.settle(settlement{Version: version, First: token, Everything: true})
 	}},
-	{"settling twice changes nothing", "5", func(c *checker) {
+	{name: "settling twice changes nothing", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		s := settlement{
 			Version: o.model.Version, First: o.model.FirstWait.Token, Second: o.model.SecondWait.Token,
@@ -85,20 +85,20 @@ var settlementCases = []promise{
 		o.settle(s)
 		o.settle(s)
 	}},
-	{"settling what is not there is not an error and changes nothing", "5", func(c *checker) {
+	{name: "settling what is not there is not an error and changes nothing", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		o.settle(settlement{Version: o.model.Version, First: newToken(), Second: newToken(), Events: []string{"never", "heard", "of"}})
 		o.settle(settlement{Version: o.model.Version})
 		fresh := c.begun()
 		fresh.settle(settlement{Version: 1, Second: newToken(), Events: []string{"never heard of"}, Everything: true})
 	}},
-	{"settling a missing order is not an error and creates nothing", "5", func(c *checker) {
+	{name: "settling a missing order is not an error and creates nothing", invariant: "5", run: func(c *checker) {
 		o := c.order()
 		o.settle(settlement{Version: 1, First: newToken(), Events: []string{"x"}})
 		o.settle(settlement{Version: 1, Everything: true})
 		c.contains(ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}, o.id, false)
 	}},
-	{"a settlement neither counts as a transition nor changes a time", "6", func(c *checker) {
+	{name: "a settlement neither counts as a transition nor changes a time", invariant: "6", run: func(c *checker) {
 		o := owing(c)
 		before := c.get(o.id)
 		o.settleAll()
@@ -107,7 +107,7 @@ var settlementCases = []promise{
 			c.fail("it does: version %d after %d", after.Version, before.Version)
 		}
 	}},
-	{"an event that is owed after a settlement is owed", "5", func(c *checker) {
+	{name: "an event that is owed after a settlement is owed", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		o.settleAll()
 		o.must(withEvent(o.step(ordermanager.ActionCancel, workflow)))

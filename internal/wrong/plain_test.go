@@ -32,8 +32,8 @@ type plain struct {
 	settled func(s settlement, o *order)
 	found   func(o *order) *order
 	matches func(q query, o *order) bool
-	// next is where the page after this one begins.
-	next func(from, limit int) int
+	// page cuts a page out of everything that matches, and says where the next one goes on; empty after the last.
+	page func(all []*order, cursor string, limit int) (listed []*order, next string)
 }
 
 func newPlain() *plain {
@@ -46,7 +46,7 @@ func newPlain() *plain {
 		settled: settlement.Apply,
 		found:   clone,
 		matches: query.Matches,
-		next:    func(from, limit int) int { return from + limit },
+		page:    afterTheLast(0),
 	}
 }
 
@@ -99,14 +99,9 @@ func (p *plain) List(ctx context.Context, q query) (page, error) {
 	if err := ctx.Err(); err != nil {
 		return page{}, err
 	}
-	from := 0
-	if q.Cursor != "" {
-		number, ours := strings.CutPrefix(q.Cursor, cursorPrefix)
-		n, err := strconv.Atoi(number)
-		if err != nil || !ours {
-			return page{}, fmt.Errorf("%w: the cursor is not from this listing", ordermanager.ErrInvalidRequest)
-		}
-		from = n
+	cursor, ours := strings.CutPrefix(q.Cursor, cursorPrefix)
+	if q.Cursor != "" && !ours {
+		return page{}, fmt.Errorf("%w: the cursor is not from this listing", ordermanager.ErrInvalidRequest)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -118,11 +113,32 @@ func (p *plain) List(ctx context.Context, q query) (page, error) {
 	}
 	slices.SortFunc(all, func(a, b *order) int { return strings.Compare(a.ID, b.ID) })
 	var listed page
-	if to := p.next(from, q.Limit); to < len(all) {
-		listed.Cursor = cursorPrefix + strconv.Itoa(to)
+	if listed.Orders, listed.Cursor = p.page(all, cursor, q.Limit); listed.Cursor != "" {
+		listed.Cursor = cursorPrefix + listed.Cursor
 	}
-	listed.Orders = all[min(from, len(all)):min(from+q.Limit, len(all))]
 	return listed, nil
+}
+
+// afterTheLast pages by the last order of a page, so that it does not matter which orders leave the listing before the next one.
+// It can miss by some orders.
+func afterTheLast(miss int) func(all []*order, cursor string, limit int) ([]*order, string) {
+	return func(all []*order, cursor string, limit int) ([]*order, string) {
+		all = slices.DeleteFunc(all, func(o *order) bool { return o.ID <= cursor })
+		if len(all) <= limit {
+			return all, ""
+		}
+		return all[:limit], all[min(max(limit+miss, 1), len(all))-1].ID
+	}
+}
+
+// byOffset pages by how many orders there were before.
+func byOffset(all []*order, cursor string, limit int) ([]*order, string) {
+	from, _ := strconv.Atoi(cursor)
+	all = all[min(from, len(all)):]
+	if len(all) <= limit {
+		return all, ""
+	}
+	return all[:limit], strconv.Itoa(from + limit)
 }
 
 // outside is a store whose methods can be replaced as a whole.

@@ -3,6 +3,7 @@ package wrong_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -218,6 +219,165 @@ var storeMistakes = []storeMistake{
 			}
 		})},
 
+	{"ignores the guard Undecided", "decisions/Undecided refuses when its wait is decided, settled or not",
+		ignoring(func(t *transition) { t.Guards.Undecided = 0 })},
+	{"takes making for the only state in which an order is held", "lifecycles/FreeFor holds in the states of HeldIn, whatever they are called",
+		ignoring(func(t *transition) { t.Guards.HeldIn = []ordermanager.State{"making"} })},
+	{"takes an order without a barista for free", "lifecycles/an order that nobody holds in a state of HeldIn is free for nobody",
+		inside(func(p *plain) {
+			p.permits = func(t *transition, o *order) bool {
+				free := *t
+				if o != nil && o.Barista == "" {
+					free.Guards.FreeFor = ""
+				}
+				return free.Permits(o)
+			}
+		})},
+
+	// States of one's own.
+	{"has words for four states", "lifecycles/a whole life in states and by actions of one's own comes out as the contract says",
+		afterwards(func(_ *transition, _, o *order) {
+			if !slices.Contains(ordermanager.States(), o.State) {
+				o.State = ordermanager.StateMaking
+			}
+		})},
+	{"cuts the names of states off", "lifecycles/a listing by a state of one's own has exactly the orders in that state",
+		afterwards(func(_ *transition, _, o *order) { o.State = o.State[:min(len(o.State), 16)] })},
+	{"looks for the beginning of a state", "lifecycles/states whose names contain one another, or differ in case, are different",
+		inside(func(p *plain) {
+			p.matches = func(q query, o *order) bool {
+				state := q.State
+				q.State = ""
+				return q.Matches(o) && strings.HasPrefix(string(o.State), string(state))
+			}
+		})},
+	{"keeps no ordinary life cycle", "lifecycles/the ordinary life cycles can be kept",
+		func() ordermanager.Store {
+			return choosy{newPlain(), func(ordermanager.Lifecycle) error { return errors.New("no") }}
+		}},
+	{"refuses a life cycle without a reason", "lifecycles/a life cycle that cannot be kept is refused with the names of its states",
+		func() ordermanager.Store {
+			return choosy{newPlain(), func(l ordermanager.Lifecycle) error {
+				if len(l.States()) > 4 {
+					return errors.New("too many states")
+				}
+				return nil
+			}}
+		}},
+
+	// Decisions.
+	{"writes a decision again", "decisions/a decision is written once, and a later one is no reason to refuse",
+		afterwards(func(t *transition, _, o *order) {
+			if t.Assign.First != "" {
+				o.FirstWait.Decision = t.Assign.First
+			}
+		})},
+	{"refuses a decision where there is one", "decisions/a decision is written once, and a later one is no reason to refuse",
+		inside(func(p *plain) {
+			p.permits = func(t *transition, o *order) bool {
+				return t.Permits(o) && (o == nil || t.Assign.First == "" || o.FirstWait.Decision == "" || o.FirstWait.Decision == t.Assign.First)
+			}
+		})},
+	{"takes an accepted drink for a decision", "decisions/a decision follows from nothing but the transition: not from a drink",
+		afterwards(func(t *transition, _, o *order) {
+			if t.Assign.Drink != nil && o.FirstWait.Decision == "" {
+				o.FirstWait.Decision = ordermanager.Done
+			}
+		})},
+	{"takes an ended order for a decision", "decisions/a decision follows from nothing but the transition: not from a state",
+		afterwards(func(_ *transition, _, o *order) {
+			if o.State == "completed" && o.SecondWait.Decision == "" {
+				o.SecondWait.Decision = ordermanager.Done
+			}
+		})},
+	{"has one decision for both waits", "decisions/a cancel after the drink leaves the answer to the first wait",
+		afterwards(func(t *transition, _, o *order) {
+			if t.Assign.Second != "" {
+				o.FirstWait.Decision = t.Assign.Second
+			}
+		})},
+	{"settles the decision with the token", "decisions/a settlement takes tokens off and leaves the decision",
+		inside(func(p *plain) {
+			p.settled = func(s settlement, o *order) {
+				s.Apply(o)
+				if o.FirstWait.Token.IsZero() {
+					o.FirstWait.Decision = ""
+				}
+			}
+		})},
+
+	// Spare tokens.
+	{"drops a token that is replaced", "spares/a token that is replaced becomes the spare one",
+		afterwards(func(t *transition, before, o *order) {
+			if before != nil && t.Assign.Register != nil && !t.Assign.Register.Spare {
+				o.FirstWait.Spare, o.SecondWait.Spare = before.FirstWait.Spare, before.SecondWait.Spare
+			}
+		})},
+	{"keeps the first token that lost", "spares/the latest token that lost is the spare one",
+		afterwards(func(_ *transition, before, o *order) {
+			if before != nil && !before.FirstWait.Spare.IsZero() {
+				o.FirstWait.Spare = before.FirstWait.Spare
+			}
+		})},
+	{"gives a token that lost the place of the one that won", "spares/a token that lost leaves the one that won, and its time",
+		afterwards(func(t *transition, _, o *order) {
+			if r := t.Assign.Register; r != nil && r.Spare {
+				slot := map[ordermanager.Wait]*ordermanager.WaitSlot{
+					ordermanager.FirstWait: &o.FirstWait, ordermanager.SecondWait: &o.SecondWait,
+				}[r.Wait]
+				slot.Token, slot.Spare = slot.Spare, slot.Token
+			}
+		})},
+	{"believes that a token lost", "spares/a token that has not lost is not registered as if it had",
+		ignoring(func(t *transition) {
+			if t.Assign.Register != nil && t.Assign.Register.Spare {
+				t.Assign.Register = nil
+			}
+		})},
+	{"makes a spare token of one that was answered", "spares/a token that was answered leaves the spare one where it is, and is no spare itself",
+		afterwards(func(t *transition, before, o *order) {
+			if r := t.Assign.Register; before != nil && r != nil && !r.Spare && before.FirstWait.Token.IsZero() {
+				o.FirstWait.Spare = ordermanager.TaskToken{}
+			}
+		})},
+	{"settles a token wherever it is", "spares/a settlement takes the spare token off only from its own place",
+		inside(func(p *plain) {
+			p.settled = func(s settlement, o *order) {
+				s.Apply(o)
+				s.First, s.FirstSpare, s.Second, s.SecondSpare = s.FirstSpare, s.First, s.SecondSpare, s.Second
+				s.Apply(o)
+			}
+		})},
+	{"settles the spare token with the one that won", "spares/a settlement leaves a token that became the spare one in the meantime",
+		inside(func(p *plain) {
+			p.settled = func(s settlement, o *order) {
+				s.Apply(o)
+				if !s.First.IsZero() && s.First.Equal(o.FirstWait.Spare) {
+					o.FirstWait.Spare = ordermanager.TaskToken{}
+				}
+			}
+		})},
+	{"does not list what owes an answer to a spare token", "spares/an order owes an answer to its spare token alone",
+		inside(func(p *plain) {
+			p.matches = func(q query, o *order) bool {
+				spareless := clone(o)
+				spareless.FirstWait.Spare, spareless.SecondWait.Spare = ordermanager.TaskToken{}, ordermanager.TaskToken{}
+				return q.Matches(spareless)
+			}
+		})},
+	{"takes the spare token for answered with the first wait", "spares/AnswerFirst leaves the spare token",
+		afterwards(func(t *transition, _, o *order) {
+			if t.Assign.AnswerFirst {
+				o.FirstWait.Spare = ordermanager.TaskToken{}
+			}
+		})},
+	{"forgets the request id of a token that lost", "spares/a token that lost never comes back",
+		afterwards(func(t *transition, _, o *order) {
+			if t.Assign.Register != nil && t.Assign.Register.Spare {
+				o.History[len(o.History)-1].RequestID = "a token that lost"
+			}
+		})},
+
 	// Assignments.
 	{"loses the event", "assignments/Event makes the entry's event owed",
 		afterwards(func(_ *transition, before, o *order) {
@@ -370,9 +530,11 @@ var storeMistakes = []storeMistake{
 
 	// Listings.
 	{"skips an order at each page border", "listings/paging meets each order exactly once, whatever the limit",
-		inside(func(p *plain) { p.next = func(from, limit int) int { return from + limit + 1 } })},
+		inside(func(p *plain) { p.page = afterTheLast(1) })},
 	{"lists an order twice at each page border", "listings/paging meets each order exactly once, whatever the limit",
-		inside(func(p *plain) { p.next = func(from, limit int) int { return from + max(1, limit-1) } })},
+		inside(func(p *plain) { p.page = afterTheLast(-1) })},
+	{"pages by offset", "leaving/orders that leave a listing of a customer and a state between its pages hide no others",
+		inside(func(p *plain) { p.page = byOffset })},
 	{"ends a listing with the first page", "listings/paging meets each order exactly once, whatever the limit",
 		around(func(w *outside) {
 			w.list = func(ctx context.Context, q query) (page, error) {
@@ -487,6 +649,14 @@ var storeMistakes = []storeMistake{
 			}
 		})},
 }
+
+// choosy is a store that does not keep every life cycle.
+type choosy struct {
+	*plain
+	refuse func(l ordermanager.Lifecycle) error
+}
+
+func (c choosy) CheckLifecycle(l ordermanager.Lifecycle) error { return c.refuse(l) }
 
 func checkThenWrite() ordermanager.Store {
 	p := newPlain()

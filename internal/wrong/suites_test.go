@@ -2,7 +2,9 @@ package wrong_test
 
 import (
 	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -58,7 +60,8 @@ func filtered() bool { return strings.Contains(flag.Lookup("test.run").Value.Str
 func testStore(t *testing.T, newStore func() ordermanager.Store) (failures []failure) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range storetest.Cases() {
-			if err := c.Run(t.Context(), storetest.Harness{Store: newStore()}); err != nil {
+			err := c.Run(t.Context(), storetest.Harness{Store: newStore()})
+			if err != nil && !errors.Is(err, storetest.ErrNotAsked) {
 				failures = append(failures, failure{c.Topic + "/" + c.Name, err})
 			}
 		}
@@ -86,12 +89,45 @@ func TestStoreSuite_passesRightStores(t *testing.T) {
 		"a store that marks what owes": marking(
 			func(t *transition, was bool) bool { return was || t.Owing },
 			func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version }),
+		"a store that keeps the ordinary life cycles only": func() ordermanager.Store {
+			return choosy{newPlain(), func(l ordermanager.Lifecycle) error {
+				var unknown []string
+				for _, s := range l.States() {
+					if !slices.Contains(ordermanager.States(), s.State) {
+						unknown = append(unknown, string(s.State))
+					}
+				}
+				if unknown != nil {
+					return fmt.Errorf("no word for %q", unknown)
+				}
+				return nil
+			}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, failed := range testStore(t, newStore) {
 				t.Errorf("%s: %v", failed.name, failed.err)
 			}
 		})
+	}
+}
+
+// A store that keeps fewer life cycles is asked for less, and a test says so.
+func TestStoreSuite_saysWhatItDoesNotAsk(t *testing.T) {
+	store := choosy{newPlain(), func(ordermanager.Lifecycle) error { return errors.New("ready has no word") }}
+	asked, not := 0, 0
+	for _, c := range storetest.Cases() {
+		switch err := c.Run(t.Context(), storetest.Harness{Store: store}); {
+		case errors.Is(err, storetest.ErrNotAsked) && len(c.Needs.Rules()) > 0 && strings.Contains(err.Error(), "ready has no word"):
+			not++
+		case errors.Is(err, storetest.ErrNotAsked) || len(c.Needs.Rules()) > 0:
+			t.Errorf("%s/%s: %v", c.Topic, c.Name, err)
+		default:
+			asked++
+		}
+	}
+	if asked < 100 || not < 5 {
+		t.Errorf("asked for %d promises, and not for %d", asked, not)
 	}
 }
 
