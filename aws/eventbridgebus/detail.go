@@ -2,6 +2,7 @@ package eventbridgebus
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -140,6 +141,8 @@ func (p *Publisher) detail(e *ordermanager.Event) (any, error) {
 		return waitingCompletion{
 			c, e.Number, p.dialect.orderState(e.State, e.Venue), drinkOf(e), e.Robot, e.At.UnixMilli(),
 		}, nil
+	case "":
+		return nil, fmt.Errorf("eventbridgebus: %w: the event has no type", ordermanager.ErrUndeliverable)
 	}
 	return own{c, e.State, e.Barista, e.Number, drinkOf(e), e.Reason, e.At.UnixMilli()}, nil
 }

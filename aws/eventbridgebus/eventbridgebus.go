@@ -80,40 +80,57 @@ const maxAttempts = retry.DefaultMaxAttempts
 
 // Publish implements [ordermanager.Publisher] with as few calls of PutEvents as its limits allow. The service may accept a call and fail
 // some of its entries: those are sent again, up to three times and with growing delays, as long as the context lasts. It
-// stops at the first call that is not accepted in full, so that what follows does not overtake what failed.
+// stops at an event that fails although it may be accepted later, so that what follows does not overtake it; one that never will be
+// accepted holds nothing up.
 //
-// An error wraps [ordermanager.ErrUndeliverable] when repeating cannot cure it: no permission, wrong or expired credentials, no such bus, an
+// An error is an [*ordermanager.PublishError]. It wraps [ordermanager.ErrUndeliverable] when repeating cannot cure it: no permission, wrong or expired credentials, no such bus, an
 // entry that the service does not take, an event type that has no name here. Of any other error (throttling, a failure of the
-// service or on the way to it) it is unknown which events were accepted.
+// service or on the way to it) it is unknown whether the events that it names were accepted.
 func (p *Publisher) Publish(ctx context.Context, events []ordermanager.Event) error {
-	entries := make([]types.PutEventsRequestEntry, len(events))
+	failed := map[string]error{}
+	var batch []outgoing
 	for i := range events {
-		var err error
-		if entries[i], err = p.entry(&events[i]); err != nil {
-			return err
+		entry, err := p.entry(&events[i])
+		if err != nil {
+			failed[events[i].ID] = err
+			continue
+		}
+		batch = append(batch, outgoing{events[i].ID, entry})
+	}
+	for len(batch) > 0 {
+		n := fitting(batch)
+		goOn := p.put(ctx, batch[:n], failed)
+		batch = batch[n:]
+		if !goOn {
+			for _, o := range batch {
+				failed[o.id] = errNotSent
+			}
+			break
 		}
 	}
-	for len(entries) > 0 {
-		n := fitting(entries)
-		if err := p.put(ctx, entries[:n]); err != nil {
-			return err
-		}
-		entries = entries[n:]
+	if len(failed) > 0 {
+		return &ordermanager.PublishError{Failed: failed}
 	}
 	return ctx.Err()
 }
 
+// outgoing is an event in the form of the service.
+type outgoing struct {
+	id    string
+	entry types.PutEventsRequestEntry
+}
+
 // fitting returns how many entries the next call can take, at least one: whether an entry is too large alone is the
 // service's decision.
-func fitting(entries []types.PutEventsRequestEntry) int {
+func fitting(batch []outgoing) int {
 	bytes := 0
-	for i := range entries {
-		bytes += size(&entries[i])
+	for i := range batch {
+		bytes += size(&batch[i].entry)
 		if i == maxEntries || i > 0 && bytes >= maxBytes {
 			return i
 		}
 	}
-	return len(entries)
+	return len(batch)
 }
 
 // size is the size of an entry as the service counts it; its time counts 14 bytes.
@@ -121,57 +138,67 @@ func size(entry *types.PutEventsRequestEntry) int {
 	return 14 + len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail)
 }
 
-// put sends the entries of one call, and again those of them that fail for a while.
-func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEntry) error {
-	var refused []error
+// put sends the entries of one call, and again those of them that fail for a while. It notes which are not accepted, and reports
+// whether others may be sent after them.
+func (p *Publisher) put(ctx context.Context, batch []outgoing, failed map[string]error) bool {
 	for attempt := 1; ; attempt++ {
-		failed, reasons, err := p.send(ctx, entries)
+		again, err := p.send(ctx, batch, failed)
 		if err != nil {
-			return errors.Join(append(refused, err)...)
+			for _, o := range batch {
+				failed[o.id] = err
+			}
+			return false
 		}
-		refused = append(refused, reasons.refused...)
-		if len(failed) == 0 {
-			return errors.Join(refused...)
+		if len(again) == 0 {
+			return true
 		}
 		if attempt == maxAttempts {
-			return errors.Join(append(refused, reasons.failed...)...)
+			return false
 		}
 		if err := p.wait(ctx, attempt); err != nil {
-			return errors.Join(append(append(refused, reasons.failed...), err)...)
+			for _, o := range again {
+				failed[o.id] = errors.Join(failed[o.id], err)
+			}
+			return false
 		}
-		entries = failed
+		batch = again
 	}
 }
 
-// reasons are why entries were not accepted: refused for good, or failed for now.
-type reasons struct{ refused, failed []error }
+// errNotSent keeps events from overtaking one that may be accepted later.
+var errNotSent = errors.New("eventbridgebus: not sent, because an event before it failed")
 
-// send makes one call and returns the entries that are worth another.
-func (p *Publisher) send(ctx context.Context, entries []types.PutEventsRequestEntry) (again []types.PutEventsRequestEntry, why reasons, err error) {
+// send makes one call, notes which entries are not accepted, and returns those that are worth another.
+func (p *Publisher) send(ctx context.Context, batch []outgoing, failed map[string]error) (again []outgoing, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, why, err
+		return nil, err
+	}
+	entries := make([]types.PutEventsRequestEntry, len(batch))
+	for i := range batch {
+		entries[i] = batch[i].entry
 	}
 	out, err := p.client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
 	if err != nil {
-		return nil, why, classify(err)
+		return nil, classify(err)
 	}
 	if len(out.Entries) != len(entries) {
-		return nil, why, fmt.Errorf("eventbridgebus: %d events were sent and %d answered", len(entries), len(out.Entries))
+		return nil, fmt.Errorf("eventbridgebus: %d events were sent and %d answered", len(entries), len(out.Entries))
 	}
 	for i, result := range out.Entries {
 		code := aws.ToString(result.ErrorCode)
 		if code == "" {
+			delete(failed, batch[i].id)
 			continue
 		}
 		reason := fmt.Errorf("eventbridgebus: %s: %s: %s", *entries[i].DetailType, code, aws.ToString(result.ErrorMessage))
 		if permanent(code) {
-			why.refused = append(why.refused, fmt.Errorf("%w: %w", ordermanager.ErrUndeliverable, reason))
+			failed[batch[i].id] = fmt.Errorf("%w: %w", ordermanager.ErrUndeliverable, reason)
 			continue
 		}
-		why.failed = append(why.failed, reason)
-		again = append(again, entries[i])
+		failed[batch[i].id] = reason
+		again = append(again, batch[i])
 	}
-	return again, why, nil
+	return again, nil
 }
 
 // wait lets the delay after an attempt pass.

@@ -312,12 +312,18 @@ func TestPublish_isAnErrorWhenTheAnswerDoesNotCoverEveryEntry(t *testing.T) {
 	}
 }
 
-func TestPublish_refusesAnEventWithoutANameAndSendsNothing(t *testing.T) {
-	all := events(2)
-	all[1].Type = "Other"
-	s := &service{}
-	if err := publisher(t, s, nil).Publish(t.Context(), all); !errors.Is(err, ordermanager.ErrUndeliverable) || len(s.sent) != 0 {
-		t.Errorf("Publish = %v after %d calls", err, len(s.sent))
+// One event that can never be published must not make the others go out again and again.
+func TestPublish_saysWhichEventsWereNotAccepted(t *testing.T) {
+	all := events(3)
+	all[1].Type = ""
+	s := &service{answer: func(_ int, entries []entry) (int, string, error) {
+		return 200, results(entries, map[string]string{"e2": "MalformedDetail"}), nil
+	}}
+	all[2].Type = "Other"
+	err := publisher(t, s, nil).Publish(t.Context(), all)
+	partly, ok := errors.AsType[*ordermanager.PublishError](err)
+	if !ok || len(partly.Failed) != 2 || partly.Failed[all[0].ID] != nil || !errors.Is(err, ordermanager.ErrUndeliverable) {
+		t.Errorf("Publish = %v", err)
 	}
 }
 
