@@ -23,6 +23,7 @@ import (
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	embedded "github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // Everything that a flag can choose is chosen in this file.
@@ -245,13 +246,13 @@ func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.Menu
 	case remote:
 		return b.openMenuTable(ctx, table)
 	case name != "":
-		menu, err := ordermanager.MenuFile(name)
+		menu, err := serverlesspresso.MenuFile(name)
 		if err != nil {
 			return nil, advise(err, "name the file of a menu, or leave --menu out for the workshop's")
 		}
 		return menu, nil
 	}
-	menu, err := ordermanager.ParseMenu(workshopMenu)
+	menu, err := serverlesspresso.ParseMenu(workshopMenu)
 	if err != nil {
 		return nil, err
 	}

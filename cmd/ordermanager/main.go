@@ -37,6 +37,7 @@ type commands struct {
 	Redrive    redriveCommand    `cmd:"" help:"Deliver what is still owed."`
 	Serve      serveCommand      `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
 	Table      tableCommand      `cmd:"" help:"Look after DynamoDB tables."`
+	Menu       menuCommand       `cmd:"" help:"Look after menus."`
 	Diagram    diagramCommand    `cmd:"" help:"Print the life cycle of an order as a diagram."`
 	Completion completionCommand `cmd:"" help:"Print the script with which a shell completes commands."`
 	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
