@@ -236,7 +236,13 @@ func (r *menuReader) attribute(v strictjson.Value) any {
 	content := fields.Get(kind)
 	content.Path = v.Path // paths are those of the attributes
 	switch kind {
-	case "S", "BOOL":
+	case "S":
+		return r.plain(content)
+	case "BOOL":
+		// A seed that went through a CloudFormation template has texts.
+		if text, _ := content.Text(); text == "true" || text == "false" {
+			return text == "true"
+		}
 		return r.plain(content)
 	case "N":
 		text, _ := content.Text()

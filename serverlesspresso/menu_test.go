@@ -61,6 +61,7 @@ func TestParseMenu_readsEveryForm(t *testing.T) {
 		"as get-item prints it":         `{"Item":{"PK":{"S":"menu"},"value":` + typed + `}}`,
 		"as scan prints it":             `{"Items":[` + config + `,{"PK":{"S":"menu"},"value":` + typed + `}],"Count":2,"ScannedCount":2,"ConsumedCapacity":null}`,
 		"as a table is seeded":          `[{"PK":{"S":"menu"},"value":` + typed + `},` + config + `]`,
+		"seeded by CloudFormation":      strings.ReplaceAll(`[{"pk":{"S":"menu"},"value":`+typed+`}]`, `{"BOOL":false}`, `{"BOOL":"false"}`),
 		"options as a set of texts":     strings.ReplaceAll(`{"value":`+typed+`}`, `{"L":[{"S":"Oat"},{"S":"Whole"}]}`, `{"SS":["Oat","Whole"]}`),
 		"with names that look the same": strings.ReplaceAll(`[`+latte+`,`+mocha+`]`, `Latte`, `\u004catte`),
 	} {

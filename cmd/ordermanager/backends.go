@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -77,6 +78,8 @@ type backends struct {
 	path string
 	// remote is set when the orders are in DynamoDB.
 	remote bool
+	// log is told what goes wrong and stops nothing; nil is silence.
+	log *slog.Logger
 }
 
 func (b *backends) close() {
@@ -268,7 +271,9 @@ func (b *backends) openMenuTable(ctx context.Context, table string) (ordermanage
 	if b.layout == dynamostore.Core {
 		layout = dynamostore.Core
 	}
-	menu, err := dynamostore.NewMenuSource(dynamodb.NewFromConfig(cfg), table, &dynamostore.MenuOptions{Layout: layout})
+	menu, err := dynamostore.NewMenuSource(dynamodb.NewFromConfig(cfg), table, &dynamostore.MenuOptions{
+		Layout: layout, Logger: b.log,
+	})
 	if err != nil {
 		return nil, err
 	}

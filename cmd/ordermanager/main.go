@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"reflect"
@@ -57,6 +58,11 @@ type stdio struct {
 	out, err io.Writer
 	// help prints the help of a command.
 	help func(command []string) error
+}
+
+// warnings is a log of what goes wrong and stops nothing.
+func warnings(std *stdio) *slog.Logger {
+	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 func main() {

@@ -55,6 +55,7 @@ func TestExec_answersEveryInputOfAScript(t *testing.T) {
 		{about: "a plain menu", input: "menu", flags: []string{"--menu", "testdata/menu.plain.json"}, code: exitRefused},
 		{about: "the workshop's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.workshop.json"}, code: exitRefused},
 		{about: "the core's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.core.json"}, code: exitRefused},
+		{about: "the rules of groups", input: "groups", flags: []string{"--menu", "testdata/menu.groups.json"}, code: exitRefused},
 		{about: "what is not JSON ends the run", input: "malformed", code: exitRefused},
 		{about: "a value that is cut short ends the run", input: "cut_short", code: exitRefused},
 	} {
