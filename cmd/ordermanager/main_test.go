@@ -203,6 +203,10 @@ func TestExec_stopsWhenNobodyReadsItsOutput(t *testing.T) {
 }
 
 func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 	notAMenu := filepath.Join(t.TempDir(), "menu.json")
 	if err := os.WriteFile(notAMenu, []byte("{\n}"), 0o600); err != nil {
 		t.Fatal(err)
