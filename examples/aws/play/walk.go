@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 )
-
-// shopEnv is the environment of a function, as template.yaml gives it.
-func shopEnv(orders, config, bus string) []string {
-	return []string{"ORDERS_TABLE=" + orders, "CONFIG_TABLE=" + config, "EVENT_BUS=" + bus, "LAYOUT=sample", "DIALECT=workshop"}
-}
 
 // stage is the walkthrough: the services, and the functions that were started.
 type stage struct {
@@ -28,20 +25,67 @@ type stage struct {
 
 // walk plays two orders. It stops at the first thing that is not as it should be.
 func walk(ctx context.Context, out io.Writer, binaries string) error {
-	services, err := open(ctx)
+	s, err := openStage(ctx, out, binaries, besideTheSample(strings.ToLower(rand.Text()[:10])))
 	if err != nil {
 		return err
 	}
-	s := &stage{services: services, out: out, binaries: binaries, functions: map[string]*function{}}
-	defer func() {
-		for _, f := range s.functions {
-			f.stop()
-		}
-	}()
+	defer s.close()
 	if err := s.firstOrder(ctx); err != nil {
 		return err
 	}
 	return s.secondOrder(ctx)
+}
+
+// besideTheSample are the parameters with which the template takes the place of the sample's OrderManager.
+func besideTheSample(name string) map[string]string {
+	return map[string]string{
+		"Layout": "sample", "OrdersTable": name + "-orders", "ConfigTable": name + "-config", "EventBus": name,
+		"JwtIssuer": "https://issuer.example", "JwtAudience": "shop",
+	}
+}
+
+// openStage creates the services, and seeds the tables.
+func openStage(ctx context.Context, out io.Writer, binaries string, parameters map[string]string) (*stage, error) {
+	services, err := open(ctx, "walkthrough-"+strings.ToLower(rand.Text()[:10]), parameters)
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{services: services, out: out, binaries: binaries, functions: map[string]*function{}}
+	if err := s.seed(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stage) close() {
+	for _, f := range s.functions {
+		f.stop()
+	}
+}
+
+// seed lets the custom resource put the menu and the settings, where the functions see them and where the workflow does.
+func (s *stage) seed(ctx context.Context) error {
+	properties, err := s.template.texts(field(s.template.root, "Resources", "Seeded", "Properties"))
+	if err != nil {
+		return err
+	}
+	environment, err := s.template.environment("Seed")
+	if err != nil {
+		return err
+	}
+	for _, endpoint := range []string{os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), os.Getenv("AWS_ENDPOINT_URL_SFN")} {
+		f, err := start(ctx, s.out, filepath.Join(s.binaries, "seed", "bootstrap"), append(environment, "AWS_ENDPOINT_URL_DYNAMODB="+endpoint)...)
+		if err != nil {
+			return err
+		}
+		err = deploy(ctx, f, properties)
+		f.stop()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The inputs of the page.
@@ -78,7 +122,7 @@ func (s *stage) firstOrder(ctx context.Context) error {
 		return err
 	}
 	for _, step := range []step{
-		{"the workflow has moved on: it waits for a barista", "events", string(waiting), `"orderNumber":"7"`, `"action":"waiting_completion"`},
+		{"the workflow has moved on: it waits for a barista", "events", string(waiting), `"orderNumber":"1"`, `"action":"waiting_completion"`},
 		{"barista 3 claims the order", "http", onFirst("PUT", "action=make", barista...), `"statusCode":200`, `making`},
 		{
 			"a queue brings another's claim, and what cannot be read", "queue",
@@ -91,7 +135,7 @@ func (s *stage) firstOrder(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.ended(ctx, execution, `SUCCEEDED`, `"state":"completed"`)
+	return s.ended(ctx, execution, `SUCCEEDED`, `"end":"completed"`)
 }
 
 // secondOrder is about an answer that cannot be delivered at first.
@@ -119,7 +163,7 @@ func (s *stage) secondOrder(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.ended(ctx, execution, `SUCCEEDED`, `"cancelled":true`)
+	return s.ended(ctx, execution, `SUCCEEDED`, `"end":"cancelled"`)
 }
 
 // resumed is what an answer says whose workflow was resumed. It may say "gone" instead of "delivered": the SDK repeats a call whose answer was
@@ -154,13 +198,21 @@ func (s *stage) play(ctx context.Context, step step) error {
 	return nil
 }
 
+// resources are the functions' names in the template.
+var resources = map[string]string{
+	"direct": "Direct", "http": "Http", "events": "Notifications", "queue": "Queue", "redrive": "Redrive", "stream": "Stream", "begin": "Begin",
+}
+
 // running returns a function, started when it is needed first. One that is cut off does not reach Step Functions.
 func (s *stage) running(ctx context.Context, name string) (*function, error) {
 	if s.functions[name] != nil {
 		return s.functions[name], nil
 	}
-	env := shopEnv(s.orders, s.config, s.bus)
 	door, cutOff := strings.CutSuffix(name, ", cut off")
+	env, err := s.template.environment(resources[door])
+	if err != nil {
+		return nil, err
+	}
 	if cutOff {
 		env = append(env, "AWS_ENDPOINT_URL_SFN=http://127.0.0.1:1")
 	}
@@ -178,19 +230,24 @@ func (s *stage) ended(ctx context.Context, execution *string, wants ...string) e
 	}
 	fmt.Fprintf(s.out, "    the workflow has ended: %s\n", how)
 	for _, want := range wants {
-		if !strings.Contains(how, want) {
+		if !strings.Contains(strings.ReplaceAll(how, " ", ""), strings.ReplaceAll(want, " ", "")) {
 			return fmt.Errorf("the workflow ended with %s, want %s", how, want)
 		}
 	}
 	return nil
 }
 
-// onFirst is a request on the first order as an HTTP API with a JWT authorizer sends it, from a caller with a sub and groups. Without a
-// sub nobody is signed in.
+// onFirst is a request on the first order.
 func onFirst(method, query string, caller ...string) string {
-	const path = "/orders/1"
-	var r events.APIGatewayV2HTTPRequest
-	r.Version, r.RawPath, r.RawQueryString, r.RequestContext.Stage = "2.0", path, query, "$default"
+	return request(method, "/orders/1", query, "", caller...)
+}
+
+// request is a request as an HTTP API with a JWT authorizer sends it, from a caller with a sub and groups. Without a sub nobody is
+// signed in.
+func request(method, path, query, body string, caller ...string) string {
+	r := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, RawQueryString: query, Body: body}
+	r.Headers = map[string]string{"content-type": "application/json"}
+	r.RequestContext.Stage = "$default"
 	r.RequestContext.HTTP.Method, r.RequestContext.HTTP.Path = method, path
 	if caller[0] != "" {
 		r.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{

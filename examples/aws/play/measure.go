@@ -44,10 +44,12 @@ func measure(ctx context.Context, out io.Writer, binaries, zips string) error {
 	return nil
 }
 
+var coldEnvironment = []string{"ORDERS_TABLE=orders", "CONFIG_TABLE=config", "EVENT_BUS=bus", "LAYOUT=sample", "DIALECT=workshop"}
+
 // coldStart takes the time until a new process has answered an empty input, which is refused without asking any service.
 func coldStart(ctx context.Context, binary string) (time.Duration, error) {
 	began := time.Now()
-	f, err := start(ctx, io.Discard, binary, shopEnv("orders", "config", "bus")...)
+	f, err := start(ctx, io.Discard, binary, coldEnvironment...)
 	if err != nil {
 		return 0, err
 	}

@@ -5,7 +5,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/brewline/ordermanager/aws/lambdahandler"
-	"github.com/brewline/ordermanager/examples/lambda/shop"
+	"github.com/brewline/ordermanager/examples/aws/shop"
 )
 
 func main() {

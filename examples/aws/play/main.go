@@ -3,7 +3,7 @@
 //
 //	play BINARIES ZIPS
 //
-// BINARIES is what "make build empty" made for this machine, ZIPS what it made for Lambda. Start it with examples/lambda/walkthrough.
+// BINARIES is what "make build empty" made for this machine, ZIPS what it made for Lambda. Start it with examples/aws/walkthrough.
 package main
 
 import (

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	_ "embed" // for the workflow
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,10 +22,13 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 )
 
-// services is what the sample has around its OrderManager: a table of orders, a table with the menu, a bus, and the OrderProcessor. A
+// services is what the functions talk to: a table of orders, a table with the menu and the settings, a bus, and the OrderProcessor. A
 // queue gets every event of the bus.
 type services struct {
-	dynamo *dynamodb.Client
+	template *template
+	dynamo   *dynamodb.Client
+	// tables are those that workflows see: the emulator of Step Functions has some of its own.
+	tables *dynamodb.Client
 	events *eventbridge.Client
 	queues *sqs.Client
 	steps  *sfn.Client
@@ -44,18 +45,31 @@ type processorEvent struct {
 	DetailType string `json:"detail-type"`
 	Detail     struct {
 		OrderID string `json:"orderId"`
+		Cause   string `json:"cause"`
 	} `json:"detail"`
 }
 
-func open(ctx context.Context) (*services, error) {
+// open creates what a template with these parameters has, or names, in the layout of its table of orders.
+func open(ctx context.Context, stackName string, parameters map[string]string) (*services, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
-	name := "walkthrough-" + strings.ToLower(rand.Text()[:10])
+	t, err := readTemplate(stackName, parameters)
+	if err != nil {
+		return nil, err
+	}
+	variables, err := t.texts(field(t.root, "Globals", "Function", "Environment", "Variables"))
+	if err != nil {
+		return nil, err
+	}
+	// Where the sample's workflow would be, ours runs on its tables and its bus.
+	t.names["Config"], t.names["Bus"] = variables["CONFIG_TABLE"], variables["EVENT_BUS"]
 	s := &services{
-		dynamo: dynamodb.NewFromConfig(cfg), events: eventbridge.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), steps: sfn.NewFromConfig(cfg),
-		orders: name + "-orders", config: name + "-config", bus: name,
+		template: t, dynamo: dynamodb.NewFromConfig(cfg),
+		tables: dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(os.Getenv("AWS_ENDPOINT_URL_SFN")) }),
+		events: eventbridge.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), steps: sfn.NewFromConfig(cfg),
+		orders: variables["ORDERS_TABLE"], config: variables["CONFIG_TABLE"], bus: variables["EVENT_BUS"],
 	}
 	for _, create := range []func(context.Context) error{s.createTables, s.createBus, s.createWorkflow} {
 		if err := create(ctx); err != nil {
@@ -66,28 +80,39 @@ func open(ctx context.Context) (*services, error) {
 }
 
 func (s *services) createTables(ctx context.Context) error {
-	if err := dynamostore.Create(ctx, s.dynamo, dynamostore.Workshop, s.orders); err != nil {
+	layout := dynamostore.Native
+	if s.template.names["Layout"] == "sample" {
+		layout = dynamostore.Workshop
+	}
+	if err := dynamostore.Create(ctx, s.dynamo, layout, s.orders); err != nil {
 		return err
 	}
-	_, err := s.dynamo.CreateTable(ctx, &dynamodb.CreateTableInput{
-		TableName: &s.config, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
-	})
-	if err != nil {
-		return err
+	for _, client := range []*dynamodb.Client{s.dynamo, s.tables} {
+		_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
+			TableName: &s.config, BillingMode: types.BillingModePayPerRequest,
+			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS}},
+			KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
+		})
+		if err != nil {
+			return err
+		}
 	}
-	text := func(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
-	_, err = s.dynamo.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.config, Item: map[string]types.AttributeValue{
-		"PK": text("menu"),
-		"value": &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{
-			Value: map[string]types.AttributeValue{
-				"drink": text("Cappuccino"), "icon": text("barista-icons_cappuccino-alternative"),
-				"available": &types.AttributeValueMemberBOOL{Value: true}, "modifiers": &types.AttributeValueMemberL{},
-			},
-		}}},
-	}})
-	return err
+	return nil
+}
+
+// set puts settings of the shop where the workflow reads them.
+func (s *services) set(ctx context.Context, key string, settings map[string]types.AttributeValue) error {
+	for name, value := range settings {
+		_, err := s.tables.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.config, Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: key}},
+			UpdateExpression: aws.String("SET #name = :value"), ExpressionAttributeNames: map[string]string{"#name": name},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":value": value},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *services) createBus(ctx context.Context) error {
@@ -105,41 +130,51 @@ func (s *services) createBus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rule := aws.String("everything")
-	if _, err := s.events.PutRule(ctx, &eventbridge.PutRuleInput{
-		Name: rule, EventBusName: &s.bus, EventPattern: aws.String(`{"source":["awsserverlessda.serverlesspresso"]}`),
-	}); err != nil {
+	pattern, err := s.template.pattern("Notifications", "OrderProcessor")
+	if err != nil {
 		return err
 	}
-	targets, err := s.events.PutTargets(ctx, &eventbridge.PutTargetsInput{
-		Rule: rule, EventBusName: &s.bus,
-		Targets: []eventbridgetypes.Target{{Id: aws.String("queue"), Arn: aws.String(attributes.Attributes["QueueArn"])}},
-	})
-	if err == nil && targets.FailedEntryCount > 0 {
-		err = errors.New("the rule did not take its target")
+	for rule, pattern := range map[string]string{"notifications": pattern, "announcements": announcements} {
+		if _, err := s.events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &rule, EventBusName: &s.bus, EventPattern: &pattern}); err != nil {
+			return err
+		}
+		targets, err := s.events.PutTargets(ctx, &eventbridge.PutTargetsInput{
+			Rule: &rule, EventBusName: &s.bus,
+			Targets: []eventbridgetypes.Target{{Id: aws.String("queue"), Arn: aws.String(attributes.Attributes["QueueArn"])}},
+		})
+		if err != nil {
+			return err
+		}
+		if targets.FailedEntryCount > 0 {
+			return errors.New("the rule did not take its target")
+		}
 	}
-	return err
+	return nil
 }
 
-// definition is a workflow that waits as the sample's OrderProcessor does: for a drink, and then for a barista.
-//
-//go:embed orderprocessor.asl.json
-var definition string
+// announcements are the events that no function of ours hears.
+const announcements = `{"source":["awsserverlessda.serverlesspresso"],
+	"detail-type":[{"prefix":"OrderManager."},"OrderProcessor.orderFinished","OrderProcessor.ShopUnavailable"]}`
 
 func (s *services) createWorkflow(ctx context.Context) error {
+	definition, err := s.template.workflow()
+	if err != nil {
+		return err
+	}
 	created, err := s.steps.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
-		Name: &s.bus, Definition: &definition, Type: sfntypes.StateMachineTypeStandard,
+		Name: aws.String(s.template.names["OrderProcessor"]), Definition: &definition, Type: sfntypes.StateMachineTypeStandard,
 		RoleArn: aws.String("arn:aws:iam::123456789012:role/walkthrough"),
 	})
 	if err == nil {
 		s.workflow = created.StateMachineArn
+		s.template.names["OrderProcessor"] = *s.workflow
 	}
 	return err
 }
 
 // begin starts the workflow of an order, and returns its execution.
 func (s *services) begin(ctx context.Context, orderID string) (*string, error) {
-	input, err := json.Marshal(map[string]string{"orderId": orderID, "userId": "1", "bus": s.bus})
+	input, err := json.Marshal(map[string]string{"orderId": orderID, "userId": "1"})
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +225,7 @@ func (s *services) end(ctx context.Context, execution *string) (string, error) {
 			return "", err
 		}
 		if now.Status != sfntypes.ExecutionStatusRunning {
-			return string(now.Status) + " " + strings.ReplaceAll(aws.ToString(now.Output), " ", ""), nil
+			return string(now.Status) + " " + aws.ToString(now.Output), nil
 		}
 		select {
 		case <-poll.C:
