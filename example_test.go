@@ -223,14 +223,21 @@ func ExampleObserver() {
 	// level=INFO msg=handle action=put code=order_not_found refused=false
 }
 
-func ExampleParseMenu() {
-	menu, err := ordermanager.ParseMenu([]byte(`{"items":[{"drink":"Latte","icon":"latte","modifiers":[{"Name":"Milk","Options":["Regular","Oat"]}]}]}`))
-	if err != nil {
-		panic(err)
-	}
-	drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Oat"}})
-	fmt.Println(drink.Name, drink.Modifiers, drink.Icon, err)
-	// Output: Latte [Oat] latte <nil>
+// Two groups have the same option: which is meant is said together with the group.
+func ExampleMenu_Sanitize() {
+	counts := []string{"None", "1", "2"}
+	menu := ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Americano", Modifiers: []ordermanager.ModifierGroup{
+		{Name: "Sugar", Options: counts},
+		{Name: "Cream", Options: counts},
+		{Name: "Extras", Options: []string{"Decaf", "Extra shot", "To go"}, Max: 3},
+	}}}}
+	drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Americano", Modifiers: []string{"Sugar: 2", "Decaf", "To go"}})
+	fmt.Printf("%q %v\n", drink.Modifiers, err)
+	_, err = menu.Sanitize(ordermanager.DrinkOrder{Drink: "Americano", Modifiers: []string{"2"}})
+	fmt.Println(err)
+	// Output:
+	// ["Sugar: 2" "Decaf" "To go"] <nil>
+	// the order is not valid: ambiguous option "2" (write "Sugar: 2" or "Cream: 2")
 }
 
 func ExampleTaskToken() {

@@ -288,7 +288,7 @@ func (l Lifecycle) draw(kind fsm.VisualizeType) string {
 type table struct {
 	initial State
 	moves   map[Action][]*move
-	states  map[State]*place
+	states  map[State]*stateInfo
 	// held are the states in which a barista holds the order.
 	held []State
 }
@@ -309,8 +309,8 @@ type move struct {
 	ends bool
 }
 
-// place is what the table says of one state.
-type place struct {
+// stateInfo is what the table says of one state.
+type stateInfo struct {
 	answers Decision
 	actions []Action
 }
@@ -319,9 +319,9 @@ func (l Lifecycle) compile() (*table, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	t := &table{initial: l.Initial(), moves: map[Action][]*move{}, states: map[State]*place{}}
+	t := &table{initial: l.Initial(), moves: map[Action][]*move{}, states: map[State]*stateInfo{}}
 	for _, state := range l.states {
-		t.states[state.State] = &place{answers: state.Answers, actions: l.Allowed(state.State)}
+		t.states[state.State] = &stateInfo{answers: state.Answers, actions: l.Allowed(state.State)}
 	}
 	for _, at := range l.situations() {
 		if at.holder != "" && !l.Terminal(at.state) && !slices.Contains(t.held, at.state) {

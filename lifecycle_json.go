@@ -69,7 +69,7 @@ func (l *Lifecycle) UnmarshalJSON(data []byte) error {
 // that is not known, or that stands twice, is refused like everything else that is wrong: with its place, all at once, as
 // a [*LifecycleError].
 func ParseLifecycle(data []byte) (Lifecycle, error) {
-	c := &checker{}
+	c := &tableChecker{}
 	if len(data) > MaxRequestBytes {
 		c.problem(codeForm, "", "the table is longer than %d bytes", MaxRequestBytes)
 		return Lifecycle{}, &LifecycleError{c.problems}
@@ -85,7 +85,7 @@ func ParseLifecycle(data []byte) (Lifecycle, error) {
 	return l, l.Validate()
 }
 
-func (c *checker) readTable(data []byte) Lifecycle {
+func (c *tableChecker) readTable(data []byte) Lifecycle {
 	var l Lifecycle
 	var states, rules []json.RawMessage
 	c.readObject("", data, map[string]any{"states": &states, "rules": &rules})
@@ -117,7 +117,7 @@ func (c *checker) readTable(data []byte) Lifecycle {
 }
 
 // readObject reads an object of known names, each spelt exactly and there once.
-func (c *checker) readObject(place string, data []byte, fields map[string]any) {
+func (c *tableChecker) readObject(place string, data []byte, fields map[string]any) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if start, _ := decoder.Token(); start != json.Delim('{') {
 		c.problem(codeForm, place, "it is not an object")

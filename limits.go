@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// The limits, stated once. Each is the smallest that every implementation of this module can keep, and each is checked before
-// anything is called. Lengths are in bytes of UTF-8.
+// The limits, stated once. Each is the smallest that every implementation of this module can keep, and each is
+// checked before anything is called. Lengths are in bytes of UTF-8.
 const (
 	// MaxIDBytes limits the identifiers of orders, customers, baristas and venues.
 	MaxIDBytes = 128
@@ -33,14 +33,14 @@ const (
 	// MaxOutputBytes limits the JSON with which a workflow is resumed: "output" in the AWS Step Functions API Reference,
 	// SendTaskSuccess.
 	MaxOutputBytes = 256 << 10
-	// MaxErrorBytes and MaxCauseBytes limit the failure with which a workflow is resumed: "error" and "cause" in the AWS Step
-	// Functions API Reference, SendTaskFailure.
+	// MaxErrorBytes and MaxCauseBytes limit the failure with which a workflow is resumed: "error" and "cause" in the AWS
+	// Step Functions API Reference, SendTaskFailure.
 	MaxErrorBytes = 256
 	MaxCauseBytes = 32 << 10
 
-	// MaxHistory limits how many entries an order's history can have before no further token is registered on it.
-	// A history is never shortened, because a request id that was forgotten could be applied twice: instead the order stops
-	// accepting what could go on for ever. Ending an order is always possible.
+	// MaxHistory limits how many entries an order's history can have before no further token is registered on it. A
+	// history is never shortened, because a request id that was forgotten could be applied twice: instead the order
+	// stops accepting what could go on for ever. Ending an order is always possible.
 	MaxHistory = 128
 	// MaxClaimHistory limits how many entries a history can have before the order cannot be claimed any more.
 	// It leaves room below MaxHistory for what the workflow still has to register.
@@ -51,8 +51,9 @@ const (
 	MaxPageSize     = 1000
 )
 
-// CheckID checks an identifier that may be empty, of an order, a customer, a barista or a venue, by the rules that every call of a
-// [Manager] keeps: for who uses one before, or beside, such a call. The error is a [*RequestError] about the field.
+// CheckID checks an identifier that may be empty, of an order, a customer, a barista or a venue, by the rules that
+// every call of a [Manager] keeps: for who uses one before, or beside, such a call. The error is a [*RequestError]
+// about the field.
 func CheckID(field, id string) error { return checkOptionalID(field, id, MaxIDBytes) }
 
 // checkID checks an identifier that must be there.
@@ -94,8 +95,9 @@ func textRule(value string, limit int) string {
 	return ""
 }
 
-// idRule returns the rule that an identifier breaks, or "". Two identifiers that look the same on a screen would be two orders that
-// nobody can tell apart, so only what can be seen may be in one. Letters that look alike in two scripts are told apart all the same.
+// idRule returns the rule that an identifier breaks, or "". Two identifiers that look the same on a screen would be
+// two orders that nobody can tell apart, so only what can be seen may be in one. Letters that look alike in two
+// scripts are told apart all the same.
 func idRule(value string, limit int) string {
 	rule := textRule(value, limit)
 	switch {
@@ -115,11 +117,12 @@ func idRule(value string, limit int) string {
 	return ""
 }
 
-// unseen reports whether a character leaves no mark of its own: an odd space, one that joins, separates or turns the direction of others,
-// a variation selector, a filler, or one that is no character yet.
+// unseen reports whether a character leaves no mark of its own: an odd space, one that joins, separates or turns the
+// direction of others, a variation selector, a filler, or one that is no character yet.
 func unseen(r rune) bool {
 	const blankBraille = '\u2800'
-	return !unicode.IsPrint(r) || r == blankBraille || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+	return !unicode.IsPrint(r) || r == blankBraille ||
+		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // plain is a quick yes for what nearly every identifier is: printable ASCII.

@@ -1,360 +1,289 @@
 package ordermanager
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 )
 
-// Menu is what a venue offers.
+// Menu is what a venue offers. Its JSON forms are read by serverlesspresso.ParseMenu.
 type Menu struct {
-	Items []MenuItem `json:"items"`
+	Items []MenuItem
 }
 
 // MenuItem is one drink of a menu.
 type MenuItem struct {
 	// Drink is the name by which it is ordered.
-	Drink string `json:"drink"`
+	Drink string
 	// Icon is what the displays show for it.
-	Icon string `json:"icon"`
+	Icon string
 	// SoldOut is true while it cannot be ordered: "available": false in JSON. A drink that says nothing about it can be.
-	SoldOut bool `json:"-"`
-	// Modifiers are the groups of options; of each group one option can be chosen.
-	Modifiers []ModifierGroup `json:"modifiers"`
+	SoldOut bool
+	// Modifiers are the groups of options. The same option may be in several: see [MenuItem.Word].
+	Modifiers []ModifierGroup
 }
 
-// ModifierGroup is a set of options that exclude each other. The JSON names are those of the Serverlesspresso sample.
+// ModifierGroup is a set of options of which a number can be chosen.
 type ModifierGroup struct {
-	Name    string   `json:"Name"`
-	Options []string `json:"Options"`
+	Name    string
+	Options []string
+	// Min and Max are how many of the options must and may be chosen. A Max of 0 means 1, or Min if that is more: a
+	// group that says nothing is one of which one option may be chosen.
+	Min, Max int
 }
 
-// MenuSource finds the menu of a venue. A Manager asks it once per put. It must be safe for concurrent use; a venue without a
-// menu is an error. The returned menu is only read.
+// most is how many options may be chosen.
+func (g *ModifierGroup) most() int {
+	if g.Max == 0 {
+		return max(1, g.Min)
+	}
+	return g.Max
+}
+
+// MenuSource finds the menu of a venue. A Manager asks it once per put. It must be safe for concurrent use; a venue
+// without a menu is an error. The returned menu is only read.
 type MenuSource interface {
 	Menu(ctx context.Context, venue string) (*Menu, error)
 }
 
-// StaticMenu is a [MenuSource] with one menu for every venue. It checks nothing: see [Menu.Validate].
-func StaticMenu(menu Menu) MenuSource { return staticMenu{&menu} }
-
-type staticMenu struct{ menu *Menu }
-
-func (s staticMenu) Menu(context.Context, string) (*Menu, error) { return s.menu, nil }
-
-// MenuFile reads a menu from a file and serves it for every venue: see [ParseMenu] for the forms. The file is read once.
-func MenuFile(path string) (MenuSource, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the caller names the file
-	if err != nil {
-		return nil, fmt.Errorf("menu: %w", err)
-	}
-	menu, err := ParseMenu(data)
-	if err != nil {
-		return nil, fmt.Errorf("menu %s: %w", path, err)
-	}
-	return StaticMenu(*menu), nil
+// StaticMenu is a [MenuSource] with one menu for every venue. The menu is copied. One that [Menu.Validate] refuses,
+// an empty one among them, is never served: each put is [ErrMenuUnavailable], with the [*InvalidMenuError] that says
+// why.
+func StaticMenu(menu Menu) MenuSource {
+	sound, faults := menu.Sound()
+	return staticMenu{sound, invalidMenu(faults)}
 }
 
-// ParseMenu reads a menu from JSON in any of three forms: plain ({"items":[{"drink":"Latte","icon":"…","available":true,
-// "modifiers":[{"Name":"Milk","Options":["Oat"]}]}]}, or the list alone), or as the configuration item of the Serverlesspresso
-// sample in DynamoDB's JSON, with the list in the attribute "value" (workshop) or "menu" (core). An item without "available"
-// is available. The menu is checked with [Menu.Validate].
-func ParseMenu(data []byte) (*Menu, error) {
-	list, err := menuList(data)
-	if err != nil {
-		return nil, err
-	}
-	var items []struct {
-		MenuItem
-		Available *bool `json:"available"`
-	}
-	if err := json.Unmarshal(list, &items); err != nil {
-		return nil, fmt.Errorf("not a menu: %w", err)
-	}
-	menu := &Menu{Items: make([]MenuItem, len(items))}
-	for i, item := range items {
-		menu.Items[i] = item.MenuItem
-		menu.Items[i].SoldOut = item.Available != nil && !*item.Available
-	}
-	return menu, menu.Validate()
+type staticMenu struct {
+	menu *Menu
+	err  error
 }
 
-// menuList finds the list of drinks in a document, in plain JSON.
-func menuList(data []byte) (json.RawMessage, error) {
-	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] == '[' {
-		return trimmed, nil
+func (s staticMenu) Menu(context.Context, string) (*Menu, error) {
+	if s.err != nil {
+		return nil, s.err
 	}
-	var document map[string]json.RawMessage
-	if err := json.Unmarshal(data, &document); err != nil {
-		return nil, fmt.Errorf("not a menu: %w", err)
-	}
-	if items, ok := document["items"]; ok {
-		return items, nil
-	}
-	for _, attribute := range []string{"value", "menu"} {
-		if raw, ok := document[attribute]; ok {
-			var typed any
-			if err := json.Unmarshal(raw, &typed); err != nil {
-				return nil, fmt.Errorf("not a menu: %w", err)
-			}
-			return json.Marshal(untyped(typed))
-		}
-	}
-	return nil, fmt.Errorf("not a menu: none of items, value and menu is there")
+	return s.menu, nil
 }
 
-// untyped turns DynamoDB's JSON ({"S":"x"}, {"L":[…]}, …) into plain JSON.
-func untyped(value any) any {
-	typed, ok := value.(map[string]any)
-	if !ok || len(typed) != 1 {
-		return value
-	}
-	for kind, inner := range typed {
-		switch content := inner.(type) {
-		case []any:
-			if kind == "L" {
-				plain := make([]any, len(content))
-				for i, element := range content {
-					plain[i] = untyped(element)
-				}
-				return plain
-			}
-		case map[string]any:
-			if kind == "M" {
-				plain := make(map[string]any, len(content))
-				for key, element := range content {
-					plain[key] = untyped(element)
-				}
-				return plain
-			}
-		default:
-			return content
-		}
-	}
-	return value
+// MenuFault is one thing that is wrong with a menu.
+type MenuFault struct {
+	// Path leads to it, in the names of JSON: "items[2].modifiers[0].Options[1]".
+	Path string
+	// Rule completes the sentence that begins with the path.
+	Rule string
 }
 
-// Validate reports what is wrong with the menu: no drinks, a name that is missing, over-long or there twice, an option that stands in two
-// groups of one drink (a customer could not say which is meant).
+func (f MenuFault) String() string { return f.Path + " " + f.Rule }
+
+// InvalidMenuError has everything that is wrong with a menu.
+type InvalidMenuError struct {
+	// Faults is never empty.
+	Faults []MenuFault
+}
+
+func (e *InvalidMenuError) Error() string {
+	parts := make([]string, len(e.Faults))
+	for i, fault := range e.Faults {
+		parts[i] = fault.String()
+	}
+	return "the menu is not sound: " + strings.Join(parts, "; ")
+}
+
+func invalidMenu(faults []MenuFault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	return &InvalidMenuError{faults}
+}
+
+// Validate checks a menu strictly, for those who write one: it returns an [*InvalidMenuError] with every fault that
+// [Menu.Sound] finds.
 func (m *Menu) Validate() error {
-	if len(m.Items) == 0 {
-		return fmt.Errorf("the menu has no drinks")
-	}
-	drinks := map[string]bool{}
-	for _, item := range m.Items {
-		if rule := nameRule(item.Drink); rule != "" {
-			return fmt.Errorf("a drink %q of the menu %s", item.Drink, rule)
-		}
-		if drinks[item.Drink] {
-			return fmt.Errorf("the drink %q is on the menu twice", item.Drink)
-		}
-		drinks[item.Drink] = true
-		if rule := textRule(item.Icon, MaxNameBytes); rule != "" {
-			return fmt.Errorf("the icon of %q %s", item.Drink, rule)
-		}
-		options := map[string]bool{}
-		for _, group := range item.Modifiers {
-			for _, option := range group.Options {
-				if rule := nameRule(option); rule != "" {
-					return fmt.Errorf("an option %q of %q %s", option, item.Drink, rule)
-				}
-				if options[option] {
-					return fmt.Errorf("the option %q of %q is there twice", option, item.Drink)
-				}
-				options[option] = true
-			}
-		}
-	}
-	return nil
+	_, faults := m.Sound()
+	return invalidMenu(faults)
 }
 
+// Sound returns a copy of the menu without what cannot be served, and says what that is, so that one odd entry does
+// not close the shop. These are left out: a drink without a name, with one that is over-long or has control
+// characters, or that stands on the menu already; an option of such a name, or that a customer could not tell from
+// another; an icon that is no name; and a drink of which a group cannot be chosen from as it says. A group without
+// options is left out too, but is no fault. Names that look the same are the same: see [Menu.Sanitize]. A menu
+// without drinks is a fault.
+func (m *Menu) Sound() (*Menu, []MenuFault) {
+	c := checker{}
+	if len(m.Items) == 0 {
+		c.report("items", "has no drinks")
+	}
+	sound := &Menu{}
+	drinks := map[string]int{}
+	for i := range m.Items {
+		path := fmt.Sprintf("items[%d]", i)
+		name := fold(m.Items[i].Drink)
+		if !c.name(path+".drink", m.Items[i].Drink) {
+			continue
+		}
+		if first, twice := drinks[name]; twice {
+			c.report(path+".drink", fmt.Sprintf("is on the menu already, as items[%d]", first))
+			continue
+		}
+		drinks[name] = i
+		if item, ok := c.item(path, m.Items[i]); ok {
+			sound.Items = append(sound.Items, item)
+		}
+	}
+	return sound, c.faults
+}
+
+// checker collects what is wrong with a menu.
+type checker struct{ faults []MenuFault }
+
+func (c *checker) report(path, rule string) { c.faults = append(c.faults, MenuFault{path, rule}) }
+
+// name reports whether a name that must be there can be used.
+func (c *checker) name(path, name string) bool {
+	rule := nameRule(name)
+	if rule != "" {
+		c.report(path, rule)
+	}
+	return rule == ""
+}
+
+// item returns what can be served of an item, and false if that is nothing.
+func (c *checker) item(path string, item MenuItem) (MenuItem, bool) {
+	if rule := textRule(item.Icon, MaxNameBytes); rule != "" {
+		c.report(path+".icon", rule)
+		item.Icon = ""
+	}
+	groups := make([]ModifierGroup, len(item.Modifiers))
+	for j, group := range item.Modifiers {
+		groups[j] = c.group(fmt.Sprintf("%s.modifiers[%d]", path, j), group)
+	}
+	groups = c.distinct(path, groups)
+	needed, orderable := 0, true
+	item.Modifiers = nil
+	for j, group := range groups {
+		if len(group.Options) > 0 {
+			item.Modifiers = append(item.Modifiers, group)
+		}
+		needed += group.Min
+		if rule := countRule(group); rule != "" {
+			c.report(fmt.Sprintf("%s.modifiers[%d]", path, j), rule)
+			orderable = false
+		}
+	}
+	if orderable && needed > MaxModifiers {
+		c.report(path+".modifiers", fmt.Sprintf("need more than %d choices together", MaxModifiers))
+		orderable = false
+	}
+	return item, orderable
+}
+
+// countRule returns the rule that the numbers of a group break, or "".
+func countRule(g ModifierGroup) string {
+	switch {
+	case g.Min < 0 || g.Max < 0:
+		return "has a negative number of choices"
+	case g.Max > 0 && g.Min > g.Max:
+		return fmt.Sprintf("needs %d choices and allows %d", g.Min, g.Max)
+	case g.Min > len(g.Options):
+		return fmt.Sprintf("needs %d choices and has %d", g.Min, len(g.Options))
+	}
+	return ""
+}
+
+// group returns the options of a group that have names of their own in it.
+func (c *checker) group(path string, group ModifierGroup) ModifierGroup {
+	if rule := textRule(group.Name, MaxNameBytes); rule != "" {
+		c.report(path+".Name", rule)
+		group.Name = ""
+	}
+	var options []string
+	for k, option := range group.Options {
+		place := fmt.Sprintf("%s.Options[%d]", path, k)
+		if !c.name(place, option) {
+			continue
+		}
+		if contains(options, option) {
+			c.report(place, "is in the group already")
+			continue
+		}
+		options = append(options, option)
+	}
+	group.Options = options
+	return group
+}
+
+// distinct leaves out the options that no order could name: of those that several groups have, the ones whose group
+// has no name or that of another such group, or that together with the group are over-long or read like another
+// option.
+func (c *checker) distinct(path string, groups []ModifierGroup) []ModifierGroup {
+	distinct := slices.Clone(groups)
+	item := &MenuItem{Modifiers: distinct} // what is left out is not shared any more
+	for j := range groups {
+		group := &groups[j]
+		distinct[j].Options = slices.DeleteFunc(slices.Clone(group.Options), func(option string) bool {
+			rule := ""
+			switch word := qualified(group, option); {
+			case !item.shared(option):
+			case fold(group.Name) == "":
+				rule = "is in another group too, and this one has no name"
+			case slices.ContainsFunc(groups[:j], func(g ModifierGroup) bool {
+				return fold(g.Name) == fold(group.Name) && contains(g.Options, option)
+			}):
+				rule = "is in another group of the same name too"
+			case len(word) > MaxNameBytes:
+				rule = fmt.Sprintf("is in another group too, and together with its group longer than %d bytes", MaxNameBytes)
+			case slices.ContainsFunc(groups, func(g ModifierGroup) bool { return contains(g.Options, word) }):
+				rule = "reads together with its group like another option"
+			}
+			if rule != "" {
+				c.report(fmt.Sprintf("%s.modifiers[%d]", path, j), fmt.Sprintf("has an option %q that %s", option, rule))
+			}
+			return rule != ""
+		})
+	}
+	return distinct
+}
+
+// shared reports whether several groups have an option of this name.
+func (i *MenuItem) shared(option string) bool {
+	n := 0
+	for j := range i.Modifiers {
+		if contains(i.Modifiers[j].Options, option) {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// qualified is an option together with its group.
+func qualified(group *ModifierGroup, option string) string { return group.Name + ": " + option }
+
+// Word returns how an option is written in an order, and in the [Drink] that was accepted: by its name where one
+// group of the item has it, and otherwise together with its group, as in "Sugar: None". An order may always say the
+// group.
+func (i *MenuItem) Word(group *ModifierGroup, option string) string {
+	if i.shared(option) {
+		return qualified(group, option)
+	}
+	return option
+}
+
+// word is the word of a place.
+func (i *MenuItem) word(p place) string {
+	group := &i.Modifiers[p.group]
+	return i.Word(group, group.Options[p.option])
+}
+
+// nameRule returns the rule that a name of a menu breaks, or "".
 func nameRule(name string) string {
-	if name == "" {
+	if rule := textRule(name, MaxNameBytes); rule != "" {
+		return rule
+	}
+	if fold(name) == "" {
 		return "has no name"
 	}
-	return textRule(name, MaxNameBytes)
-}
-
-// Drink is an accepted drink, in the menu's own words.
-type Drink struct {
-	// Name and Icon are those of the menu item.
-	Name, Icon string
-	// Modifiers are the chosen options, in the order of the menu's groups.
-	Modifiers []string
-}
-
-// DrinkOrder is what a customer asks for. Only what the menu knows of it is ever stored.
-type DrinkOrder struct {
-	// Drink is the name of a menu item.
-	Drink string
-	// Modifiers are options of that item, at most one of each group.
-	Modifiers []string
-
-	// Violations are what whoever read the order has found wrong already. [Menu.Sanitize] reports them with its own.
-	Violations []Violation
-}
-
-func modifierField(i int) string { return fmt.Sprintf("modifiers[%d]", i) }
-
-// isReported reports whether a field has a violation already.
-func (d *DrinkOrder) isReported(field string) bool {
-	return slices.ContainsFunc(d.Violations, func(v Violation) bool { return v.Field == field })
-}
-
-// IsZero reports whether nothing was asked for.
-func (d *DrinkOrder) IsZero() bool {
-	return d.Drink == "" && len(d.Modifiers) == 0 && len(d.Violations) == 0
-}
-
-// ViolationCode names a rule that a put breaks. The codes are stable.
-type ViolationCode string
-
-const (
-	// ViolationUnknownDrink means that the menu has no such drink.
-	ViolationUnknownDrink ViolationCode = "unknown_drink"
-	// ViolationUnavailableDrink means that the drink is on the menu and cannot be ordered now.
-	ViolationUnavailableDrink ViolationCode = "unavailable_drink"
-	// ViolationUnknownModifier means that the drink has no such option.
-	ViolationUnknownModifier ViolationCode = "unknown_modifier"
-	// ViolationExclusiveOptions means that another option of the same group was chosen as well.
-	ViolationExclusiveOptions ViolationCode = "exclusive_options"
-	// ViolationDuplicateOption means that the option was chosen more than once.
-	ViolationDuplicateOption ViolationCode = "duplicate_option"
-	// ViolationTooLong means that a name is longer than [MaxNameBytes], or there are more than [MaxModifiers] modifiers.
-	ViolationTooLong ViolationCode = "too_long"
-	// ViolationQuantity means that another number than one was asked for: an order is one drink.
-	ViolationQuantity ViolationCode = "unsupported_quantity"
-	// ViolationMalformed means that something is missing, or is not what it should be.
-	ViolationMalformed ViolationCode = "malformed"
-)
-
-// Violation is one rule that a put breaks.
-type Violation struct {
-	Code ViolationCode `json:"code"`
-	// Value is what was asked for, cut to [MaxNameBytes].
-	Value string `json:"value,omitempty"`
-	// Field is where it stands in the body, where the value does not tell.
-	Field string `json:"field,omitempty"`
-	// Detail completes the explanation.
-	Detail string `json:"detail,omitempty"`
-}
-
-// String explains the violation to people.
-func (v Violation) String() string {
-	text := strings.ReplaceAll(string(v.Code), "_", " ")
-	if v.Field != "" {
-		text += " " + v.Field
-	}
-	if v.Value != "" {
-		text += fmt.Sprintf(" %q", v.Value)
-	}
-	if v.Detail != "" {
-		text += " (" + v.Detail + ")"
-	}
-	return text
-}
-
-// Sanitize checks an order against the menu and returns the drink in the menu's own words. It returns a [*MenuError] with every
-// violation.
-func (m *Menu) Sanitize(order DrinkOrder) (*Drink, error) {
-	drink, violations := m.sanitize(order)
-	if len(violations) > 0 {
-		return nil, &MenuError{Violations: violations}
-	}
-	return drink, nil
-}
-
-func (m *Menu) sanitize(order DrinkOrder) (*Drink, []Violation) {
-	violations := slices.Clone(order.Violations)
-	report := func(code ViolationCode, value, field, detail string) {
-		violations = append(violations, Violation{Code: code, Value: clip(value), Field: field, Detail: detail})
-	}
-	item := m.item(order, report)
-	return m.choose(item, order, report), violations
-}
-
-type reporter func(code ViolationCode, value, field, detail string)
-
-// item finds the drink on the menu, or nil.
-func (m *Menu) item(order DrinkOrder, report reporter) *MenuItem {
-	if order.Drink == "" {
-		if !order.isReported("drink") {
-			report(ViolationMalformed, "", "drink", "is required")
-		}
-		return nil
-	}
-	if !checkName(order.Drink, "drink", report) {
-		return nil
-	}
-	at := slices.IndexFunc(m.Items, func(item MenuItem) bool { return item.Drink == order.Drink })
-	if at < 0 {
-		report(ViolationUnknownDrink, order.Drink, "", "")
-		return nil
-	}
-	if m.Items[at].SoldOut {
-		report(ViolationUnavailableDrink, order.Drink, "", "")
-	}
-	return &m.Items[at]
-}
-
-// choose checks the modifiers against the item, which is nil when the drink is not known: then only their form is checked.
-func (m *Menu) choose(item *MenuItem, order DrinkOrder, report reporter) *Drink {
-	modifiers := order.Modifiers
-	if len(modifiers) > MaxModifiers {
-		report(ViolationTooLong, "", "modifiers", fmt.Sprintf("more than %d", MaxModifiers))
-		return nil
-	}
-	for i, modifier := range modifiers {
-		switch {
-		case order.isReported(modifierField(i)):
-		case !checkName(modifier, modifierField(i), report):
-		case slices.Contains(modifiers[:i], modifier):
-			report(ViolationDuplicateOption, modifier, "", "")
-		case item != nil && !slices.ContainsFunc(item.Modifiers, func(g ModifierGroup) bool { return slices.Contains(g.Options, modifier) }):
-			report(ViolationUnknownModifier, modifier, "", "")
-		}
-	}
-	if item == nil {
-		return nil
-	}
-	drink := &Drink{Name: item.Drink, Icon: item.Icon}
-	for _, group := range item.Modifiers {
-		chosen := ""
-		for _, option := range group.Options {
-			switch {
-			case !slices.Contains(modifiers, option):
-			case chosen != "":
-				report(ViolationExclusiveOptions, option, "", group.Name+" is "+chosen+" already")
-			default:
-				chosen = option
-				drink.Modifiers = append(drink.Modifiers, option)
-			}
-		}
-	}
-	return drink
-}
-
-// checkName checks the form of a name, and reports whether it is worth looking up.
-func checkName(name, field string, report reporter) bool {
-	switch {
-	case len(name) > MaxNameBytes:
-		report(ViolationTooLong, name, field, fmt.Sprintf("more than %d bytes", MaxNameBytes))
-	case nameRule(name) != "":
-		report(ViolationMalformed, strings.ToValidUTF8(name, "\uFFFD"), field, nameRule(name))
-	default:
-		return true
-	}
-	return false
-}
-
-// clip shortens a value for a message without cutting a character in two.
-func clip(value string) string {
-	if len(value) <= MaxNameBytes {
-		return value
-	}
-	return strings.ToValidUTF8(value[:MaxNameBytes], "")
+	return ""
 }

@@ -2,8 +2,6 @@ package ordermanager_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/memory"
 )
 
 func sanitizer(t testing.TB) *ordermanager.Menu {
@@ -103,96 +102,123 @@ func TestSanitize_reportsEveryViolation(t *testing.T) {
 	}
 }
 
-func TestParseMenu_readsAllThreeForms(t *testing.T) {
-	plain := `{"items":[{"drink":"Latte","icon":"latte","modifiers":[{"Name":"Milk","Options":["Oat"]}]},{"drink":"Mocha","available":false}]}`
-	want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
-		{Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat"}}}},
-		{Drink: "Mocha", SoldOut: true},
+func TestSanitize_knowsANameHoweverItIsWritten(t *testing.T) {
+	menu := ordermanager.Menu{Items: []ordermanager.MenuItem{
+		{Drink: "Caffè Latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Größe", Options: []string{"Klein", "Groß"}}}},
+		{Drink: "Cafe\u0301"}, {Drink: "Phở"}, {Drink: "抹茶ラテ"}, {Drink: "아메리카노"}, {Drink: "कड़क चाय"},
 	}}
-	for name, data := range map[string]string{"plain": plain, "list": strings.TrimSuffix(strings.TrimPrefix(plain, `{"items":`), "}")} {
-		got, err := ordermanager.ParseMenu([]byte(data))
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v, -want +got:\n%s", name, err, diff)
+	if err := menu.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		give, want string
+		modifiers  []string
+	}{
+		{"Caffe\u0300 Latte", "Caffè Latte", nil},
+		{" Caffè\u00a0\u2003Latte ", "Caffè Latte", nil},
+		{"Caffè\u200b Latte\ufeff", "Caffè Latte", nil},
+		{"Caffè Latte", "Caffè Latte", []string{"Gro\u00df\u00a0"}},
+		{"Caffè Latte", "Caffè Latte", []string{"Gro\u0308ße : Groß"}},
+		{"Café", "Cafe\u0301", nil},
+		{"Pho\u031b\u0309", "Phở", nil},
+		{"Pho\u0309\u031b", "Phở", nil},
+		{"抹茶ラテ", "抹茶ラテ", nil},
+		{"\u110b\u1161\u1106\u1166\u1105\u1175\u110f\u1161\u1102\u1169", "아메리카노", nil},
+		{"क\u0921\u093cक चाय", "कड़क चाय", nil},
+		{"क\u095cक चाय", "कड़क चाय", nil},
+	} {
+		drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: tt.give, Modifiers: tt.modifiers})
+		if err != nil || drink.Name != tt.want {
+			t.Errorf("%q: %v, %v", tt.give, drink, err)
 		}
 	}
-	for name, drinks := range map[string][]string{
-		"menu.workshop.json": {"Espresso", "Cappuccino", "Latte", "Flat White", "Americano", "Coffee of the day"},
-		"menu.core.json":     {"Americano", "Flat White", "-Cappuccino", "Singe Espresso", "Double Espresso"},
-	} {
-		source, err := ordermanager.MenuFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
+	for _, other := range []string{"caffè latte", "Caffe Latte", "CaffèLatte", "Cafe", "Pho", "अ"} {
+		if drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: other}); err == nil {
+			t.Errorf("%q is %q", other, drink.Name)
 		}
-		menu := must[*ordermanager.Menu](t)(source.Menu(t.Context(), "any"))
-		var got []string
-		for _, item := range menu.Items {
-			got = append(got, map[bool]string{true: "", false: "-"}[!item.SoldOut]+item.Drink)
-			if item.Icon == "" {
-				t.Errorf("%s: %s has no icon", name, item.Drink)
+	}
+}
+
+func TestSanitize_keepsTheNumbersOfAGroup(t *testing.T) {
+	counts := []string{"None", "1", "2"}
+	menu := ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{
+		{Name: "Milk", Options: []string{"Whole", "Oat"}, Min: 1},
+		{Name: "Sugar", Options: counts},
+		{Name: "Cream", Options: counts},
+		{Name: "Extras", Options: []string{"Decaf", "Cinnamon", "To go"}, Max: 2},
+	}}}}
+	if err := menu.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		give []string
+		want []string
+		code []ordermanager.ViolationCode
+	}{
+		{[]string{"Oat"}, []string{"Oat"}, nil},
+		{[]string{"Milk: Oat"}, []string{"Oat"}, nil},
+		{[]string{"To go", "Oat", "Decaf"}, []string{"Oat", "Decaf", "To go"}, nil},
+		{[]string{"Oat", "Cream:1"}, []string{"Oat", "Cream: 1"}, nil},
+		{[]string{"Oat", "Cream: 1", "Sugar: 1"}, []string{"Oat", "Sugar: 1", "Cream: 1"}, nil},
+		{[]string{"None", "Oat", "None"}, []string{"Oat", "Sugar: None", "Cream: None"}, nil},
+		{[]string{"None", "Oat", "Sugar: None"}, []string{"Oat", "Sugar: None", "Cream: None"}, nil},
+		{nil, nil, []ordermanager.ViolationCode{ordermanager.ViolationTooFewOptions}},
+		{[]string{"Oat", "Whole"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationExclusiveOptions}},
+		{[]string{"Oat", "1"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationAmbiguousOption}},
+		{[]string{"Oat", "1", "2"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationAmbiguousOption, ordermanager.ViolationAmbiguousOption}},
+		{[]string{"Oat", "1", "1", "1"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationDuplicateOption}},
+		{[]string{"Oat", "Sugar: 1", "Sugar: 2"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationExclusiveOptions}},
+		{[]string{"Oat", "Milk: Oat"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationDuplicateOption}},
+		{[]string{"Oat", "Decaf", "Cinnamon", "To go"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationTooManyOptions}},
+		{[]string{"Oat", "Syrup: 1"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationUnknownModifier}},
+	} {
+		drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Latte", Modifiers: tt.give})
+		var codes []ordermanager.ViolationCode
+		if refusal, ok := errors.AsType[*ordermanager.MenuError](err); ok {
+			for _, v := range refusal.Violations {
+				codes = append(codes, v.Code)
 			}
 		}
-		if diff := cmp.Diff(drinks, got); diff != "" {
-			t.Errorf("%s, -want +got:\n%s", name, diff)
+		if diff := cmp.Diff(tt.code, codes); diff != "" {
+			t.Errorf("%q, -want +got:\n%s", tt.give, diff)
+		}
+		if diff := cmp.Diff(tt.want, chosen(drink)); diff != "" {
+			t.Errorf("%q, -want +got:\n%s", tt.give, diff)
 		}
 	}
-	core := must[ordermanager.MenuSource](t)(ordermanager.MenuFile("testdata/menu.core.json"))
-	menu := must[*ordermanager.Menu](t)(core.Menu(t.Context(), ""))
-	if diff := cmp.Diff([]ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}, menu.Items[0].Modifiers); diff != "" {
+}
+
+func chosen(drink *ordermanager.Drink) []string {
+	if drink == nil {
+		return nil
+	}
+	return drink.Modifiers
+}
+
+// A menu that is not sound is told when it is checked, and never served.
+func TestStaticMenu_isSoundOrSaysWhyNot(t *testing.T) {
+	options := []string{"Oat"}
+	menu := ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Options: options}}}}}
+	source := ordermanager.StaticMenu(menu)
+	menu.Items[0].Drink, options[0] = "Tea", "Soy"
+	served := must[*ordermanager.Menu](t)(source.Menu(t.Context(), ""))
+	want := &ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Options: []string{"Oat"}}}}}}
+	if diff := cmp.Diff(want, served); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-}
-
-func TestParseMenu_refusesWhatIsNoMenu(t *testing.T) {
-	long := strings.Repeat("x", ordermanager.MaxNameBytes+1)
-	for data, want := range map[string]string{
-		`nonsense`:                              "not a menu",
-		`5`:                                     "not a menu",
-		`{"drinks":[]}`:                         "none of items, value and menu",
-		`{"items":5}`:                           "not a menu",
-		`{"value":{"S":"x"}}`:                   "not a menu",
-		`{"menu":{`:                             "not a menu",
-		`[]`:                                    "no drinks",
-		`[{"icon":"x"}]`:                        "has no name",
-		`[{"drink":"` + long + `"}]`:            "is longer than",
-		`[{"drink":"a","icon":"` + long + `"}]`: "the icon of",
-		`[{"drink":"a"},{"drink":"a"}]`:         "on the menu twice",
-		`[{"drink":"a","modifiers":[{"Options":["b"]},{"Options":["b"]}]}]`: "is there twice",
-		`[{"drink":"a","modifiers":[{"Options":[""]}]}]`:                    "has no name",
+	for name, menu := range map[string]ordermanager.Menu{
+		"no drinks": {}, "a drink without a name": {Items: []ordermanager.MenuItem{{Drink: "Latte"}, {}}},
 	} {
-		if _, err := ordermanager.ParseMenu([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", data, err, want)
+		_, err := ordermanager.StaticMenu(menu).Menu(t.Context(), "")
+		if bad, ok := errors.AsType[*ordermanager.InvalidMenuError](err); !ok || len(bad.Faults) != 1 || menu.Validate() == nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := ordermanager.MenuFile("testdata/no such file"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a missing file gave %v", err)
+	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), ordermanager.StaticMenu(ordermanager.Menu{}), new(memory.Resumer), nil))
+	_, err := manager.Put(t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Drink: latte})
+	if !errors.Is(err, ordermanager.ErrMenuUnavailable) || !strings.Contains(err.Error(), "has no drinks") {
+		t.Errorf("a put without a menu: %v", err)
 	}
-	if _, err := ordermanager.MenuFile("testdata/standard.dot"); err == nil || !strings.Contains(err.Error(), "standard.dot") {
-		t.Errorf("the error does not name the file: %v", err)
-	}
-}
-
-func FuzzParseMenu(f *testing.F) {
-	for _, name := range []string{"menu.workshop.json", "menu.core.json"} {
-		data, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	f.Add([]byte(`{"value":{"L":[{"M":{"drink":{"S":"x"},"modifiers":{"L":[{"M":{"Options":{"L":[{"S":"y"}]}}}]}}}]}}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		menu, err := ordermanager.ParseMenu(data)
-		if err != nil {
-			return
-		}
-		// Whatever is accepted can be ordered from.
-		for _, item := range menu.Items {
-			drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: item.Drink})
-			if item.SoldOut != (err != nil) || err == nil && drink.Name != item.Drink {
-				t.Errorf("%q: %v, %v", item.Drink, drink, err)
-			}
-		}
-	})
 }
 
 func FuzzDrinkOrder(f *testing.F) {

@@ -19,8 +19,8 @@ type Request struct {
 	Drink DrinkOrder
 	// Reason explains a cancel, at most [MaxReasonBytes].
 	Reason string
-	// RequestID makes the request repeatable: an order applies it once, and answers a repetition with the same success. Without one,
-	// a random one is made up, which only protects against repetitions below the Manager.
+	// RequestID makes the request repeatable: an order applies it once, and answers a repetition with the same success.
+	// Without one, a random one is made up, which only protects against repetitions below the Manager.
 	RequestID string
 }
 

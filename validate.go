@@ -82,7 +82,7 @@ const (
 //
 // Where a rule names no roles, this takes it that the [DefaultPolicy] decides.
 func (l Lifecycle) Validate() error {
-	c := &checker{Lifecycle: l}
+	c := &tableChecker{Lifecycle: l}
 	c.checkNames()
 	if len(c.problems) == 0 { // what follows makes sense only if every name means something
 		c.reached = c.situations()
@@ -96,14 +96,14 @@ func (l Lifecycle) Validate() error {
 	return &LifecycleError{c.problems}
 }
 
-type checker struct {
+type tableChecker struct {
 	Lifecycle
 	// reached are the situations in which an order can be.
 	reached  []situation
 	problems []LifecycleProblem
 }
 
-func (c *checker) problem(code Code, place, format string, args ...any) {
+func (c *tableChecker) problem(code Code, place, format string, args ...any) {
 	if unsound.Allows(string(code)) {
 		return
 	}
@@ -113,7 +113,7 @@ func (c *checker) problem(code Code, place, format string, args ...any) {
 	}
 }
 
-func (c *checker) checkNames() {
+func (c *tableChecker) checkNames() {
 	var initial []State
 	for i, s := range c.states {
 		place := fmt.Sprintf("states[%d]", i)
@@ -141,7 +141,7 @@ func (c *checker) checkNames() {
 	}
 }
 
-func (c *checker) checkRule(place string, index int, r *Rule) {
+func (c *tableChecker) checkRule(place string, index int, r *Rule) {
 	c.checkName(place+".action", string(r.Action), MaxActionBytes)
 	if slices.Contains([]Action{ActionWorkflowStarted, ActionWaitingCompletion, ActionAbandoned}, r.Action) {
 		c.problem(codeReserved, place+".action", "%s has a meaning of its own, which no table can change", r.Action)
@@ -190,7 +190,7 @@ func (c *checker) checkRule(place string, index int, r *Rule) {
 }
 
 // checkName checks what stores, paths and event buses must carry.
-func (c *checker) checkName(place, name string, limit int) {
+func (c *tableChecker) checkName(place, name string, limit int) {
 	letters := !strings.ContainsFunc(name, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-'
 	})
@@ -258,9 +258,11 @@ func (l Lifecycle) situations() []situation {
 }
 
 // can reports whether an order can be in a situation that is like that.
-func (c *checker) can(like func(situation) bool) bool { return slices.ContainsFunc(c.reached, like) }
+func (c *tableChecker) can(like func(situation) bool) bool {
+	return slices.ContainsFunc(c.reached, like)
+}
 
-func (c *checker) checkPaths() {
+func (c *tableChecker) checkPaths() {
 	for i, s := range c.states {
 		if !c.can(func(at situation) bool { return at.state == s.State }) {
 			c.problem(codeUnreachable, fmt.Sprintf("states[%d]", i), "no path leads from %s to %s", c.Initial(), s.State)
@@ -268,7 +270,7 @@ func (c *checker) checkPaths() {
 	}
 }
 
-func (c *checker) checkAnswers() {
+func (c *tableChecker) checkAnswers() {
 	for i, r := range c.rules {
 		for j, from := range r.From {
 			if before, after := c.Answers(from), c.Answers(r.To); before != Undecided && before != after {
@@ -299,13 +301,13 @@ func (c *checker) checkAnswers() {
 }
 
 // answered reports whether what people do can lead to a state that answers.
-func (c *checker) answered(from situation) bool {
+func (c *tableChecker) answered(from situation) bool {
 	byPeople := c.reach(from, func(r *Rule) bool { return r.Action != ActionTimedOut })
 	return slices.ContainsFunc(byPeople, func(at situation) bool { return c.Answers(at.state) != Undecided })
 }
 
 // checkMeaning checks claims and drinks in every situation in which an order can be.
-func (c *checker) checkMeaning() {
+func (c *tableChecker) checkMeaning() {
 	for i, r := range c.rules {
 		accepts := slices.ContainsFunc(c.rules, func(other Rule) bool {
 			return other.Action == r.Action && (other.Drink == DrinkAccepts) != (r.Drink == DrinkAccepts)
@@ -329,7 +331,7 @@ func (c *checker) checkMeaning() {
 }
 
 // checkFrom checks what a rule means in one state that it starts from.
-func (c *checker) checkFrom(place string, r *Rule, from State) {
+func (c *tableChecker) checkFrom(place string, r *Rule, from State) {
 	here := func(like func(situation) bool) bool {
 		return c.can(func(at situation) bool { return at.state == from && like(at) })
 	}

@@ -16,8 +16,8 @@ import (
 
 func invalid(field, rule string) error { return &ordermanager.RequestError{Field: field, Rule: rule} }
 
-// parameters are those of the query. One that is there twice is refused: which was meant? So is a known one in other letters: without
-// its action, a cancel would be a put.
+// parameters are those of the query. One that is there twice is refused: which was meant? So is a known one in other
+// letters: without its action, a cancel would be a put.
 type parameters url.Values
 
 func parseParameters(r *http.Request) (parameters, error) {
@@ -79,7 +79,8 @@ func parseAction(w http.ResponseWriter, r *http.Request, actor ordermanager.Acto
 	}
 	// The sample's apps name the user in the body. For a barista that is the order's customer, and does not matter.
 	if body.UserID != "" && body.UserID != actor.ID && actor.Role == ordermanager.RoleCustomer {
-		return none, &refusal{code: "forbidden", field: "body.userId", detail: "body.userId names somebody else than the caller"}
+		detail := "body.userId names somebody else than the caller"
+		return none, &refusal{code: "forbidden", field: "body.userId", detail: detail}
 	}
 	request := ordermanager.Request{
 		Action:  ordermanager.Action(params.get("action")),
@@ -100,7 +101,8 @@ func parseBody(w http.ResponseWriter, r *http.Request) (serverlesspresso.Body, e
 	var none serverlesspresso.Body
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, ordermanager.MaxRequestBytes))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return none, &refusal{code: codeTooLarge, detail: fmt.Sprintf("the body is longer than %d bytes", ordermanager.MaxRequestBytes)}
+		detail := fmt.Sprintf("the body is longer than %d bytes", ordermanager.MaxRequestBytes)
+		return none, &refusal{code: codeTooLarge, detail: detail}
 	}
 	switch {
 	case err != nil:

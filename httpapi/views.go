@@ -118,9 +118,12 @@ type menuItem struct {
 	Modifiers []modifierGroup `json:"modifiers"`
 }
 
+// modifierGroup has the sample's names. Min and Max are absent where they are those of a group that says nothing: none and one.
 type modifierGroup struct {
 	Name    string   `json:"Name"`
 	Options []string `json:"Options"`
+	Min     int      `json:"Min,omitempty"`
+	Max     int      `json:"Max,omitempty"`
 }
 
 func menuView(m *ordermanager.Menu) menu {
@@ -128,7 +131,7 @@ func menuView(m *ordermanager.Menu) menu {
 	for i, item := range m.Items {
 		groups := make([]modifierGroup, len(item.Modifiers))
 		for j, group := range item.Modifiers {
-			groups[j] = modifierGroup{group.Name, append([]string{}, group.Options...)}
+			groups[j] = modifierGroup{group.Name, append([]string{}, group.Options...), group.Min, group.Max}
 		}
 		view.Items[i] = menuItem{item.Drink, item.Icon, !item.SoldOut, groups}
 	}

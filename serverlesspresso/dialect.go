@@ -1,9 +1,10 @@
-// Package serverlesspresso speaks the dialects of AWS's Serverlesspresso sample: what is said to its web apps and its other services, in the
-// form that they read, and what they say, for every door that hears it.
+// Package serverlesspresso speaks the dialects of AWS's Serverlesspresso sample: what is said to its web apps and its
+// other services, in the form that they read, and what they say, for every door that hears it.
 //
-// What they say is read exactly. Names are compared letter by letter; a name that stands twice is refused, and so is a known one in other
-// letters ("Action"), because to pass over it would be to do something else than what was meant. Whatever else is unknown is ignored.
-// null is the same as absent. What is not UTF-8, or has half of a surrogate pair, is refused.
+// What they say is read exactly. Names are compared letter by letter; a name that stands twice is refused, and so is
+// a known one in other letters ("Action"), because to pass over it would be to do something else than what was meant.
+// Whatever else is unknown is ignored. null is the same as absent. What is not UTF-8, or has half of a surrogate
+// pair, is refused.
 package serverlesspresso
 
 import (
@@ -30,7 +31,8 @@ func Dialects() []Dialect { return []Dialect{Workshop, Core} }
 // Known reports whether d is one of [Dialects].
 func (d Dialect) Known() bool { return slices.Contains(Dialects(), d) }
 
-// The words of the REST API for the phases of an order. An order in the making is still a created one: it has a barista.
+// The words of the REST API for the phases of an order. An order in the making is still a created one: it has a
+// barista.
 const (
 	created   = "CREATED"
 	completed = "COMPLETED"
@@ -56,8 +58,8 @@ func (d Dialect) state(o *ordermanager.Order) string {
 	return word(o.State)
 }
 
-// ParseState returns the states that a word of the REST API stands for, in either spelling of the sample. The error is an
-// [*ordermanager.RequestError].
+// ParseState returns the states that a word of the REST API stands for, in either spelling of the sample. The error
+// is an [*ordermanager.RequestError].
 func ParseState(text string) ([]ordermanager.State, error) {
 	switch strings.ToUpper(text) {
 	case created:

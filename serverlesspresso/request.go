@@ -16,18 +16,18 @@ var (
 	bodyNames    = []string{"userId", "reason", "drink", "modifiers", "icon", "quantity"}
 )
 
-// ParseRequest reads the input of the OrderManager workflow, at most [ordermanager.MaxRequestBytes], with two optional fields more
-// (requestId and reason):
+// ParseRequest reads the input of the OrderManager workflow, at most [ordermanager.MaxRequestBytes], with two
+// optional fields more (requestId and reason):
 //
 //	{"action":"","orderId":"1","baristaUserId":"3","eventId":"ABC",
 //	 "body":{"userId":"1","drink":"Cappuccino","modifiers":[]}}
 //
-// The JSON says who acts only by where an identifier stands: a put is the customer's in body.userId, a cancel is that customer's too if
-// there is one, and everything else is the barista's in baristaUserId; an action that the standard life cycle does not have is the customer's
-// if there is no baristaUserId. A door that knows the caller sets Actor itself.
+// The JSON says who acts only by where an identifier stands: a put is the customer's in body.userId, a cancel is that
+// customer's too if there is one, and everything else is the barista's in baristaUserId; an action that the standard life
+// cycle does not have is the customer's if there is no baristaUserId. A door that knows the caller sets Actor itself.
 //
-// Errors are [*ordermanager.RequestError]s; what could be read all the same is returned beside them, to say what was refused. What is wrong
-// with the drink is no error here: the menu reports it with everything else. See [Body].
+// Errors are [*ordermanager.RequestError]s; what could be read all the same is returned beside them, to say what was
+// refused. What is wrong with the drink is no error here: the menu reports it with everything else. See [Body].
 func ParseRequest(data []byte) (ordermanager.Request, error) {
 	var request ordermanager.Request
 	fields, err := parseObject("request", data)
@@ -49,7 +49,8 @@ func ParseRequest(data []byte) (ordermanager.Request, error) {
 	}
 	own := !slices.Contains(ordermanager.Actions(), request.Action) && barista == ""
 	switch {
-	case request.Action == "" || request.Action == ordermanager.ActionPut, (request.Action == ordermanager.ActionCancel || own) && body.UserID != "":
+	case request.Action == "", request.Action == ordermanager.ActionPut,
+		(request.Action == ordermanager.ActionCancel || own) && body.UserID != "":
 		request.Actor = ordermanager.Customer(body.UserID)
 	default:
 		request.Actor = ordermanager.Barista(barista)
@@ -57,15 +58,15 @@ func ParseRequest(data []byte) (ordermanager.Request, error) {
 	return request, refusal(r.err)
 }
 
-// Body is the body of a request, which is all that the sample's apps send: their API takes the rest from the address and the caller's
-// token.
+// Body is the body of a request, which is all that the sample's apps send: their API takes the rest from the address
+// and the caller's token.
 type Body struct {
 	// UserID is the customer that the app names. It proves nothing.
 	UserID string
 	// Reason explains a cancel.
 	Reason string
-	// Drink is what a put asks for. Its Violations are what could not be read of it, and a quantity other than one: an order is one
-	// drink. Of an icon nothing is kept: it comes from the menu.
+	// Drink is what a put asks for. Its Violations are what could not be read of it, and a quantity other than one: an
+	// order is one drink. Of an icon nothing is kept: it comes from the menu.
 	Drink ordermanager.DrinkOrder
 }
 
@@ -102,7 +103,8 @@ func readBody(v strictjson.Value) (Body, error) {
 func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 	var order ordermanager.DrinkOrder
 	malformed := func(field, rule string) {
-		order.Violations = append(order.Violations, ordermanager.Violation{Code: ordermanager.ViolationMalformed, Field: field, Detail: rule})
+		v := ordermanager.Violation{Code: ordermanager.ViolationMalformed, Field: field, Detail: rule}
+		order.Violations = append(order.Violations, v)
 	}
 	var ok bool
 	if drink := fields.Get("drink"); !drink.Absent() {
@@ -128,7 +130,9 @@ func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 	if quantity := fields.Get("quantity"); !quantity.Absent() && quantity.Raw() != "1" {
 		raw := quantity.Raw()
 		order.Violations = append(order.Violations, ordermanager.Violation{
-			Code: ordermanager.ViolationQuantity, Value: raw[:min(len(raw), 20)], Detail: "an order is one drink: place an order for each",
+			Code:   ordermanager.ViolationQuantity,
+			Value:  raw[:min(len(raw), 20)],
+			Detail: "an order is one drink: place an order for each",
 		})
 	}
 	return order
@@ -137,7 +141,8 @@ func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 // parseObject parses a document that must be an object of a request's size.
 func parseObject(path string, data []byte) (*strictjson.Object, error) {
 	if len(data) > ordermanager.MaxRequestBytes {
-		return nil, &ordermanager.RequestError{Field: path, Rule: fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes)}
+		rule := fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes)
+		return nil, &ordermanager.RequestError{Field: path, Rule: rule}
 	}
 	v, err := strictjson.Parse(path, data)
 	switch {

@@ -2,15 +2,19 @@ package dynamostore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // MenuAPI is what a [MenuSource] calls. A *dynamodb.Client has it.
@@ -20,20 +24,26 @@ type MenuAPI interface {
 
 // MenuOptions is everything about a [MenuSource] that has a default. The zero MenuOptions, and nil, are fine.
 type MenuOptions struct {
-	// Layout is the dialect of the configuration table: [Core] keeps a menu for each venue in PK=config-VENUE, attribute menu; [Workshop]
-	// one for all in PK=menu, attribute value. Default: [Workshop].
+	// Layout is the dialect of the configuration table: [Core] keeps a menu for each venue in PK=config-VENUE, attribute
+	// menu; [Workshop] one for all in PK=menu, attribute value. Default: [Workshop].
 	Layout Layout
-	// TTL is how long a menu is used before it is read again. Default: 1 minute.
+	// TTL is how long a menu is used before it is read again: how long it takes at most until a put notices what has
+	// sold out, unless [MenuSource.Forget] says so. Default: 5 seconds. The cost is one eventually consistent read of
+	// the item for each venue, process and TTL in which something is ordered, at most 17,280 a day by default, and the
+	// time of that read for one put in each TTL.
 	TTL time.Duration
-	// StaleFor is for how long after that the last good menu may still be used when it cannot be read again. Default: not at all.
+	// StaleFor is for how long after that the last good menu may still be used when it cannot be read again. Default:
+	// not at all.
 	StaleFor time.Duration
-	// Logger gets a warning, with the menu's age, whenever a menu is used beyond its TTL. Default: silence.
+	// Logger gets a warning, with the menu's age, whenever a menu is used beyond its TTL, and one with everything that
+	// is left out of a menu because it cannot be served, once until that changes. Default: silence.
 	Logger *slog.Logger
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
 }
 
-// MenuSource reads menus from the sample's configuration table and keeps each for a while. It is safe for concurrent use.
+// MenuSource reads menus from the sample's configuration table and keeps each for a while. It is safe for concurrent
+// use.
 type MenuSource struct {
 	client MenuAPI
 	table  string
@@ -57,9 +67,14 @@ type venueMenu struct {
 	reading chan struct{}
 	// err is how the last read ended.
 	err error
+	// forgotten counts how often the menu was said to have changed.
+	forgotten int
+	// faults is what was left out of the menu when it was last read.
+	faults []ordermanager.MenuFault
 }
 
-// NewMenuSource returns a MenuSource on a configuration table. It does no I/O. Its only error is [ordermanager.ErrInvalidOptions].
+// NewMenuSource returns a MenuSource on a configuration table. It does no I/O. Its only error is
+// [ordermanager.ErrInvalidOptions].
 func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSource, error) {
 	if options == nil {
 		options = &MenuOptions{}
@@ -75,11 +90,11 @@ func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSou
 		return nil, fmt.Errorf("%w: menus have no layout %q", ordermanager.ErrInvalidOptions, options.Layout)
 	}
 	s := &MenuSource{
-		client: client, table: table, core: options.Layout == Core, ttl: options.TTL, stale: options.StaleFor, log: options.Logger,
-		now: options.Now, venues: map[string]*venueMenu{},
+		client: client, table: table, core: options.Layout == Core, ttl: options.TTL, stale: options.StaleFor,
+		log: options.Logger, now: options.Now, venues: map[string]*venueMenu{},
 	}
 	if s.ttl == 0 {
-		s.ttl = time.Minute
+		s.ttl = 5 * time.Second
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -93,10 +108,14 @@ func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSou
 // ErrNoMenu is returned for a venue that has no menu in the table.
 var ErrNoMenu = errors.New("the venue has no menu")
 
-// Menu implements [ordermanager.MenuSource]. However many ask at once, one reads, with the context of the one that came first.
+// Menu implements [ordermanager.MenuSource]. However many ask at once, one reads, with the context of the one that
+// came first.
 //
-// Errors: [ErrNoMenu]; an [*ItemError], also for a menu that [ordermanager.Menu.Validate] refuses; an [*Error] when the table could not be
-// read; the error of a context that is done. Only of the last two kinds may the last good menu take the place.
+// An entry that cannot be served is left out, as [serverlesspresso.DecodeMenu] says, and the rest is the menu;
+// without any, everything that is ordered is an unknown drink.
+//
+// Errors: [ErrNoMenu]; an [*ItemError] where the list itself is missing or none; an [*Error] when the table could not
+// be read; the error of a context that is done. Only of the last two kinds may the last good menu take the place.
 func (s *MenuSource) Menu(ctx context.Context, venue string) (*ordermanager.Menu, error) {
 	if !s.core {
 		venue = "" // one menu for all
@@ -117,8 +136,9 @@ func (s *MenuSource) Menu(ctx context.Context, venue string) (*ordermanager.Menu
 		}
 		if v.reading == nil {
 			v.reading = make(chan struct{})
+			forgotten := v.forgotten
 			s.mu.Unlock()
-			return s.refresh(ctx, venue, v)
+			return s.refresh(ctx, venue, v, forgotten)
 		}
 		reading := v.reading
 		s.mu.Unlock()
@@ -137,12 +157,35 @@ func (s *MenuSource) Menu(ctx context.Context, venue string) (*ordermanager.Menu
 	}
 }
 
+// Forget makes the next put of a venue read its menu again: call it after the menu was changed. The menus of other
+// processes are read when their TTL is over.
+func (s *MenuSource) Forget(venue string) {
+	if !s.core {
+		venue = ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.venues[venue]; v != nil {
+		v.readAt = time.Time{}
+		v.forgotten++
+	}
+}
+
 // refresh reads the menu and tells those who wait for it.
-func (s *MenuSource) refresh(ctx context.Context, venue string, v *venueMenu) (*ordermanager.Menu, error) {
-	menu, err := s.read(ctx, venue)
+func (s *MenuSource) refresh(
+	ctx context.Context, venue string, v *venueMenu, forgotten int,
+) (*ordermanager.Menu, error) {
+	menu, faults, err := s.read(ctx, venue)
 	s.mu.Lock()
 	if v.err = err; err == nil {
 		v.menu, v.readAt = menu, s.now()
+		if v.forgotten != forgotten {
+			v.readAt = time.Time{} // what changed meanwhile may not be in it
+		}
+		if len(faults) > 0 && !slices.Equal(v.faults, faults) {
+			s.log.WarnContext(ctx, "entries of the menu are left out", "table", s.table, "venue", venue, "faults", faults)
+		}
+		v.faults = faults
 	}
 	if errors.Is(err, ErrNoMenu) || v.menu == nil {
 		delete(s.venues, venue)
@@ -164,59 +207,60 @@ func (s *MenuSource) fallback(ctx context.Context, venue string, v *venueMenu, e
 	if menu == nil || age >= s.ttl+s.stale || errors.Is(err, ErrNoMenu) || errors.Is(err, ErrBrokenItem) {
 		return nil, err
 	}
-	s.log.WarnContext(ctx, "the menu cannot be read: the last good one is used", "table", s.table, "venue", venue, "age", age, "error", err)
+	s.log.WarnContext(ctx, "the menu cannot be read: the last good one is used",
+		"table", s.table, "venue", venue, "age", age, "error", err)
 	return menu, nil
 }
 
-func (s *MenuSource) read(ctx context.Context, venue string) (*ordermanager.Menu, error) {
+func (s *MenuSource) read(ctx context.Context, venue string) (*ordermanager.Menu, []ordermanager.MenuFault, error) {
 	key, attribute := "menu", "value"
 	if s.core {
 		key, attribute = "config-"+venue, "menu"
 	}
 	output, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: item{samplePartition: str(key)}})
 	if err != nil {
-		return nil, &Error{Op: "GetItem", Table: s.table, OrderID: key, Kind: kindOf(err), Err: err}
+		return nil, nil, &Error{Op: "GetItem", Table: s.table, OrderID: key, Kind: kindOf(err), Err: err}
 	}
 	if len(output.Item) == 0 {
-		return nil, fmt.Errorf("%w: table %s has no item %s", ErrNoMenu, s.table, key)
+		return nil, nil, fmt.Errorf("%w: table %s has no item %s", ErrNoMenu, s.table, key)
 	}
-	r := &reader{item: output.Item}
-	menu := decodeMenu(r, attribute)
-	if r.problem == nil {
-		if err := menu.Validate(); err != nil {
-			r.fail(attribute, "is not a menu: "+err.Error())
+	entries, ok := plain(output.Item[attribute]).([]any)
+	if !ok {
+		return nil, nil, &ItemError{Table: s.table, OrderID: key, Attribute: attribute, Rule: "is not a list (L) of drinks"}
+	}
+	menu, faults := serverlesspresso.DecodeMenu(entries, attribute)
+	return menu, faults, nil
+}
+
+// plain is an attribute as encoding/json would have it.
+func plain(value types.AttributeValue) any {
+	switch value := value.(type) {
+	case *types.AttributeValueMemberS:
+		return value.Value
+	case *types.AttributeValueMemberN:
+		return json.Number(value.Value)
+	case *types.AttributeValueMemberBOOL:
+		return value.Value
+	case *types.AttributeValueMemberSS:
+		return plainList(value.Value, func(text string) any { return text })
+	case *types.AttributeValueMemberL:
+		return plainList(value.Value, plain)
+	case *types.AttributeValueMemberM:
+		object := make(map[string]any, len(value.Value))
+		for name, field := range value.Value {
+			object[name] = plain(field)
 		}
+		return object
+	case nil, *types.AttributeValueMemberNULL:
+		return nil
 	}
-	if r.problem != nil {
-		r.problem.Table, r.problem.OrderID = s.table, key
-		return nil, r.problem
-	}
-	return menu, nil
+	return value // a number set or bytes, which nothing in a menu is
 }
 
-// decodeMenu reads the list of drinks. One without modifiers has none; one that does not say whether it is available is.
-func decodeMenu(r *reader, attribute string) *ordermanager.Menu {
-	if !r.has(attribute) {
-		r.fail(attribute, "is missing")
+func plainList[T any](list []T, plain func(T) any) []any {
+	all := make([]any, len(list))
+	for i, element := range list {
+		all[i] = plain(element)
 	}
-	menu := &ordermanager.Menu{}
-	for i, value := range r.list(attribute) {
-		r.inside(fmt.Sprintf("%s[%d]", attribute, i), value, func(r *reader) {
-			menu.Items = append(menu.Items, ordermanager.MenuItem{
-				Drink: r.required("drink"), Icon: r.text("icon"), SoldOut: r.has("available") && !r.boolean("available"),
-				Modifiers: decodeGroups(r),
-			})
-		})
-	}
-	return menu
-}
-
-func decodeGroups(r *reader) []ordermanager.ModifierGroup {
-	var groups []ordermanager.ModifierGroup
-	for i, value := range r.list("modifiers") {
-		r.inside(fmt.Sprintf("modifiers[%d]", i), value, func(r *reader) {
-			groups = append(groups, ordermanager.ModifierGroup{Name: r.text("Name"), Options: r.texts("Options")})
-		})
-	}
-	return groups
+	return all
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -118,13 +119,13 @@ func TestMenu_isReadAgainWhenItsTimeIsOver(t *testing.T) {
 		m := newMenu(t, c, dynamostore.MenuOptions{})
 		served(t, m, "")
 		c.set(workshop("Mocha"), nil)
-		<-time.After(59 * time.Second)
+		<-time.After(4 * time.Second)
 		if got := served(t, m, ""); got != "Latte" || c.reads != 1 {
-			t.Errorf("after 59 s: %s, %d reads", got, c.reads)
+			t.Errorf("after 4 s: %s, %d reads", got, c.reads)
 		}
 		<-time.After(time.Second)
 		if got := served(t, m, ""); got != "Mocha" || c.reads != 2 {
-			t.Errorf("after a minute: %s, %d reads", got, c.reads)
+			t.Errorf("after 5 s: %s, %d reads", got, c.reads)
 		}
 	})
 }
@@ -210,35 +211,103 @@ func TestMenu_theLastGoodOneServesAsLongAsAllowed(t *testing.T) {
 }
 
 func TestMenu_thatIsNoneNamesTheAttribute(t *testing.T) {
-	for name, c := range map[string]struct {
-		value types.AttributeValue
-		want  string
-	}{
-		"missing":             {nil, "value"},
-		"a text":              {str("Latte"), "value"},
-		"empty":               {listOf(), "value"},
-		"a text as drink":     {listOf(str("Latte")), "value[0]"},
-		"a nameless drink":    {listOf(&types.AttributeValueMemberM{}), "value[0].drink"},
-		"the same name twice": {listOf(drinkOf("Latte"), drinkOf("Latte")), "value"},
-		"a text as available": {listOf(&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
-			"drink": str("Latte"), "available": str("yes"),
-		}}), "value[0].available"},
-	} {
+	for name, value := range map[string]types.AttributeValue{"missing": nil, "a text": str("Latte"), "NULL": null()} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				i := map[string]types.AttributeValue{"PK": str("menu")}
-				if c.value != nil {
-					i["value"] = c.value
+				if value != nil {
+					i["value"] = value
 				}
 				m := newMenu(t, &configs{items: map[string]map[string]types.AttributeValue{"menu": i}}, dynamostore.MenuOptions{})
 				_, err := m.Menu(t.Context(), "")
 				broken, ok := errors.AsType[*dynamostore.ItemError](err)
-				if !ok || broken.Table != "config" || broken.OrderID != "menu" || broken.Attribute != c.want {
-					t.Errorf("%v, must name %s", err, c.want)
+				if !ok || broken.Table != "config" || broken.OrderID != "menu" || broken.Attribute != "value" {
+					t.Errorf("%v, must name value", err)
 				}
 			})
 		})
 	}
+}
+
+// What cannot be served is left out and told once; everything else can be ordered.
+func TestMenu_isServedWithoutItsOddEntries(t *testing.T) {
+	fields := func(drink string, more map[string]types.AttributeValue) types.AttributeValue {
+		all := map[string]types.AttributeValue{"drink": str(drink)}
+		maps.Copy(all, more)
+		return &types.AttributeValueMemberM{Value: all}
+	}
+	set := &types.AttributeValueMemberSS{Value: []string{"Oat", "Whole"}}
+	milk := listOf(&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"Name": str("Milk"), "Options": set}})
+	odd := listOf(
+		str("Latte"), // no map
+		&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"icon": str("x")}}, // no drink
+		drinkOf("Latte"), drinkOf("Latte"), // twice
+		fields("Tea", map[string]types.AttributeValue{"available": str("yes")}),
+		fields("Water", map[string]types.AttributeValue{"icon": null(), "available": null(), "modifiers": null()}),
+		fields("Mocha", map[string]types.AttributeValue{"modifiers": milk, "price": str("another program's")}),
+	)
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		c := &configs{items: map[string]map[string]types.AttributeValue{"menu": {"PK": str("menu"), "value": odd}}}
+		m := newMenu(t, c, dynamostore.MenuOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		menu, err := m.Menu(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
+			{Drink: "Latte", Icon: "Latte-icon", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
+			{Drink: "Water"},
+			{Drink: "Mocha", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Whole"}}}},
+		}}
+		if diff := cmp.Diff(want, menu); diff != "" {
+			t.Error(diff)
+		}
+		for _, place := range []string{"value[0]", "value[1].drink", "value[3].drink", "value[4].available"} {
+			if !strings.Contains(log.String(), place) {
+				t.Errorf("%s is not told: %s", place, log.String())
+			}
+		}
+		if strings.Contains(log.String(), "value[5]") || strings.Contains(log.String(), "value[6]") {
+			t.Errorf("logged: %s", log.String())
+		}
+		for range 3 {
+			<-time.After(time.Minute)
+			served(t, m, "")
+		}
+		if n := strings.Count(log.String(), "left out"); n != 1 || c.reads != 4 {
+			t.Errorf("told %d times in %d reads", n, c.reads)
+		}
+		c.set(map[string]map[string]types.AttributeValue{"menu": {"PK": str("menu"), "value": listOf()}}, nil)
+		<-time.After(time.Minute)
+		if menu, err := m.Menu(t.Context(), ""); err != nil || len(menu.Items) > 0 {
+			t.Errorf("an empty menu: %+v, %v", menu, err)
+		}
+	})
+}
+
+func TestMenu_isReadAgainWhenItIsSaidToHaveChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &configs{items: workshop("Latte")}
+		m := newMenu(t, c, dynamostore.MenuOptions{TTL: time.Hour})
+		m.Forget("nobody has asked yet")
+		served(t, m, "")
+		c.set(workshop("Mocha"), nil)
+		m.Forget("")
+		if got := served(t, m, ""); got != "Mocha" {
+			t.Error(got)
+		}
+		// A read that is under way may have seen the menu as it was.
+		m.Forget("")
+		var wait sync.WaitGroup
+		wait.Go(func() { served(t, m, "") })
+		synctest.Wait()
+		c.set(workshop("Tea"), nil)
+		m.Forget("")
+		wait.Wait()
+		if got := served(t, m, ""); got != "Tea" || c.reads != 4 {
+			t.Errorf("%s, %d reads", got, c.reads)
+		}
+	})
 }
 
 func TestMenu_errorsNameTheTable(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	embedded "github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // Everything that a flag can choose is chosen in this file.
@@ -95,6 +97,8 @@ type backends struct {
 	path string
 	// remote is set when the orders are in DynamoDB.
 	remote bool
+	// log is told what goes wrong and stops nothing; nil is silence.
+	log *slog.Logger
 }
 
 func (b *backends) close() {
@@ -268,13 +272,13 @@ func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.Menu
 	case remote:
 		return b.openMenuTable(ctx, table)
 	case name != "":
-		menu, err := ordermanager.MenuFile(name)
+		menu, err := serverlesspresso.MenuFile(name)
 		if err != nil {
 			return nil, advise(err, "name the file of a menu, or leave --menu out for the workshop's")
 		}
 		return menu, nil
 	}
-	menu, err := ordermanager.ParseMenu(workshopMenu)
+	menu, err := serverlesspresso.ParseMenu(workshopMenu)
 	if err != nil {
 		return nil, err
 	}
@@ -290,7 +294,9 @@ func (b *backends) openMenuTable(ctx context.Context, table string) (ordermanage
 	if b.layout == dynamostore.Core {
 		layout = dynamostore.Core
 	}
-	menu, err := dynamostore.NewMenuSource(dynamodb.NewFromConfig(cfg), table, &dynamostore.MenuOptions{Layout: layout})
+	menu, err := dynamostore.NewMenuSource(dynamodb.NewFromConfig(cfg), table, &dynamostore.MenuOptions{
+		Layout: layout, Logger: b.log,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -85,6 +85,34 @@ func (d dialect) configTable(t *testing.T, client *dynamodb.Client) string {
 	return table
 }
 
+// One odd entry of the menu closes no shop, and whoever runs the program is told of it.
+func TestExec_goesOnWithoutAnOddEntryOfTheMenu(t *testing.T) {
+	client := dynamodb.NewFromConfig(emulators(t))
+	for _, d := range dialects {
+		table := d.configTable(t, client)
+		if _, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+			TableName: &table, Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: d.menuKey}},
+			UpdateExpression:         aws.String("SET #menu = list_append(#menu, :odd)"),
+			ExpressionAttributeNames: map[string]string{"#menu": d.menuAttribute},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":odd": &types.AttributeValueMemberL{Value: []types.AttributeValue{
+				&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"icon": &types.AttributeValueMemberS{Value: "x"}}},
+			}}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		script := `{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"1","eventId":"` + d.venue + `"}}
+			{"action":"","orderId":"1","eventId":"` + d.venue + `","body":{"userId":"1","drink":"Cappuccino","modifiers":[]}}
+			{"action":"","orderId":"1","eventId":"` + d.venue + `","body":{"userId":"1","drink":"milkshake","modifiers":[]}}`
+		code, stdout, stderr := invoke(t, script, "exec", "--menu", "dynamodb:"+table, "--layout", d.layout)
+		if code != exitRefused || strings.Count(stdout, `"ok":true`) != 2 || !strings.Contains(stdout, "unknown_drink") {
+			t.Errorf("%s: exit code %d, stdout:\n%s", d.layout, code, stdout)
+		}
+		if strings.Count(stderr, d.menuAttribute+"[1].drink has no name") != 1 {
+			t.Errorf("%s: stderr %q", d.layout, stderr)
+		}
+	}
+}
+
 // waiting is an execution that waits for a task token, and the token.
 type waiting struct {
 	client *sfn.Client

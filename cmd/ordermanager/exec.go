@@ -53,7 +53,7 @@ Example:
 
 // Run carries out every input.
 func (c *execCommand) Run(ctx context.Context, std *stdio) error {
-	backends := &backends{layout: c.Layout}
+	backends := &backends{layout: c.Layout, log: warnings(std)}
 	defer backends.close()
 	house, err := c.open(ctx, backends)
 	if err != nil {

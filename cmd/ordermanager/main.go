@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"reflect"
@@ -38,6 +39,7 @@ type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
 	Table      tableCommand      `cmd:"" help:"Look after DynamoDB tables."`
 	Lifecycle  lifecycleCommand  `cmd:"" help:"Look after the table of a life cycle."`
+	Menu       menuCommand       `cmd:"" help:"Look after menus."`
 	Diagram    diagramCommand    `cmd:"" help:"Print the life cycle of an order as a diagram."`
 	Completion completionCommand `cmd:"" help:"Print the script with which a shell completes commands."`
 	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
@@ -57,6 +59,11 @@ type stdio struct {
 	out, err io.Writer
 	// help prints the help of a command.
 	help func(command []string) error
+}
+
+// warnings is a log of what goes wrong and stops nothing.
+func warnings(std *stdio) *slog.Logger {
+	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 func main() {

@@ -55,6 +55,7 @@ func TestExec_answersEveryInputOfAScript(t *testing.T) {
 		{about: "a plain menu", input: "menu", flags: []string{"--menu", "testdata/menu.plain.json"}, code: exitRefused},
 		{about: "the workshop's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.workshop.json"}, code: exitRefused},
 		{about: "the core's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.core.json"}, code: exitRefused},
+		{about: "the rules of groups", input: "groups", flags: []string{"--menu", "testdata/menu.groups.json"}, code: exitRefused},
 		{about: "what is not JSON ends the run", input: "malformed", code: exitRefused},
 		{about: "a value that is cut short ends the run", input: "cut_short", code: exitRefused},
 	} {
@@ -202,6 +203,10 @@ func TestExec_stopsWhenNobodyReadsItsOutput(t *testing.T) {
 }
 
 func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 	notAMenu := filepath.Join(t.TempDir(), "menu.json")
 	if err := os.WriteFile(notAMenu, []byte("{\n}"), 0o600); err != nil {
 		t.Fatal(err)
@@ -257,7 +262,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"exec", "testdata"}, "read testdata: is a directory; name a file that can be read, or - for the standard input"},
 		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory; name the file of a menu, or leave --menu out for the workshop's"},
 		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory; name a file that can be read, or - for the standard input"},
-		{[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": not a menu: none of items, value and menu is there; name the file of a menu, or leave --menu out for the workshop's"},
+		{[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": the menu is not sound: the document is not a menu: it has none of items, value, menu, Item and Items; name the file of a menu, or leave --menu out for the workshop's"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			code, stdout, stderr := invoke(t, "", c.args...)

@@ -53,7 +53,7 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") {
 		return fmt.Errorf("--store: serve keeps orders in sqlite:FILE or memory, not in %q", c.Store)
 	}
-	backends := &backends{}
+	backends := &backends{log: warnings(std)}
 	defer backends.close()
 	// A busy port is found before a file is made.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
@@ -61,7 +61,7 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 		return explainListen(c.Addr, err)
 	}
 	defer func() { _ = listener.Close() }()
-	server, err := c.open(ctx, backends, slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	server, err := c.open(ctx, backends, backends.log)
 	if err != nil {
 		return backends.explain(err)
 	}

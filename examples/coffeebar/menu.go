@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 //go:embed menu.json
@@ -21,7 +22,7 @@ type menu struct {
 }
 
 func openMenu(ctx context.Context, db *sql.DB) (*menu, error) {
-	parsed, err := ordermanager.ParseMenu(menuJSON)
+	parsed, err := serverlesspresso.ParseMenu(menuJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
-// Package processor reads what the workflow that waits for us says: the EventBridge events of the Serverlesspresso sample's
-// OrderProcessor, and the one that starts it.
+// Package processor reads what the workflow that waits for us says: the EventBridge events of the Serverlesspresso
+// sample's OrderProcessor, and the one that starts it.
 package processor
 
 import (
@@ -39,7 +39,8 @@ type Event struct {
 	News any
 }
 
-// UnknownTypeError is the error for an event of a kind that is not understood. It is an [ordermanager.ErrInvalidRequest].
+// UnknownTypeError is the error for an event of a kind that is not understood. It is an
+// [ordermanager.ErrInvalidRequest].
 type UnknownTypeError struct {
 	// Type is the event's "detail-type", cut to [ordermanager.MaxNameBytes].
 	Type string
@@ -53,15 +54,15 @@ func (e *UnknownTypeError) Error() string {
 // Unwrap returns [ordermanager.ErrInvalidRequest].
 func (e *UnknownTypeError) Unwrap() error { return ordermanager.ErrInvalidRequest }
 
-// Parse reads an event of at most [ordermanager.MaxRequestBytes]. It checks that what is required is there and that everything
-// has the right type; what the values may be is checked by the Manager, once for every door. After an error the event
-// still has its Action, if that could be read.
+// Parse reads an event of at most [ordermanager.MaxRequestBytes]. It checks that what is required is there and that
+// everything has the right type; what the values may be is checked by the Manager, once for every door. After an
+// error the event still has its Action, if that could be read.
 //
-// The JSON is read exactly: see [strictjson]. A field that is not known is ignored, one that is spelt nearly like a known one too: who sent
-// an event cannot be asked to send it again.
+// The JSON is read exactly: see [strictjson]. A field that is not known is ignored, one that is spelt nearly like a
+// known one too: who sent an event cannot be asked to send it again.
 //
-// Errors: [*ordermanager.RequestError], whose field is a path in the event's JSON, and [*UnknownTypeError]. They never contain
-// a task token.
+// Errors: [*ordermanager.RequestError], whose field is a path in the event's JSON, and [*UnknownTypeError]. They
+// never contain a task token.
 func Parse(data []byte) (Event, error) {
 	if len(data) > ordermanager.MaxRequestBytes {
 		return Event{}, invalid("event", fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes))
@@ -100,7 +101,8 @@ func Parse(data []byte) (Event, error) {
 	return event, nil
 }
 
-// readers has what to make of each kind of event. Both dialects of the sample are read: the workshop's has no eventId.
+// readers has what to make of each kind of event. Both dialects of the sample are read: the workshop's has no
+// eventId.
 var readers = map[string]struct {
 	action ordermanager.Action
 	news   func(detail *object, id string, at time.Time) any
@@ -139,8 +141,8 @@ var readers = map[string]struct {
 	}},
 }
 
-// IsEvent reports whether a JSON text is meant as an event, and not as a request. What is wrong with it, if anything, is said by who reads
-// it in earnest.
+// IsEvent reports whether a JSON text is meant as an event, and not as a request. What is wrong with it, if anything,
+// is said by who reads it in earnest.
 func IsEvent(data []byte) bool {
 	v, err := strictjson.Parse("", data)
 	if err != nil {
@@ -150,7 +152,8 @@ func IsEvent(data []byte) bool {
 	return err == nil && !(fields.Get("detail-type").Absent() && fields.Get("detail").Absent())
 }
 
-// object reads the fields of a JSON object and keeps the first thing that is wrong. A field that is null is one that is absent.
+// object reads the fields of a JSON object and keeps the first thing that is wrong. A field that is null is one that
+// is absent.
 type object struct {
 	fields *strictjson.Object
 	err    error

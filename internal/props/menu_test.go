@@ -2,6 +2,7 @@ package props_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -24,20 +25,21 @@ func often(t *testing.T, property func(*rapid.T)) {
 // names are few, so that what is ordered meets what is there; and some that no menu can have.
 var (
 	drinks  = rapid.SampledFrom([]string{"Latte", "Espresso", "Mocha", "Tea"})
-	options = rapid.SampledFrom([]string{"Oat", "Regular", "Large", "Small", "Decaf", "Sugar"})
-	oddness = rapid.SampledFrom([]string{"", "Rum", "latte", " Oat", "a\nb", "\xff", "é", strings.Repeat("x", 101), strings.Repeat("é", 60)})
+	groups  = rapid.SampledFrom([]string{"Milk", "Size", "Sugar"})
+	options = rapid.SampledFrom([]string{"Oat", "Regular", "Large", "None"})
+	oddness = rapid.SampledFrom([]string{"", "Rum", "latte", "a\nb", "\xff", "é", strings.Repeat("x", 101), strings.Repeat("é", 60)})
 )
 
-// menus are sound menus: no drink twice, no option in two groups of one drink.
+// menus are sound menus: no drink twice, and groups that can be told apart and chosen from.
 var menus = rapid.Custom(func(t *rapid.T) ordermanager.Menu {
 	var menu ordermanager.Menu
-	for _, name := range rapid.SliceOfNDistinct(drinks, 1, 4, rapid.ID).Draw(t, "drinks") {
-		item := ordermanager.MenuItem{Drink: name, Icon: name + "-icon", SoldOut: rapid.IntRange(0, 3).Draw(t, "sold out") == 0}
-		all := rapid.SliceOfNDistinct(options, 0, 6, rapid.ID).Draw(t, "options")
-		for len(all) > 0 {
-			n := rapid.IntRange(1, len(all)).Draw(t, "group")
-			item.Modifiers = append(item.Modifiers, ordermanager.ModifierGroup{Name: "group", Options: all[:n]})
-			all = all[n:]
+	for _, name := range rapid.SliceOfNDistinct(drinks, 2, 4, rapid.ID).Draw(t, "drinks") {
+		item := ordermanager.MenuItem{Drink: name, Icon: name + "-icon", SoldOut: rapid.IntRange(0, 9).Draw(t, "sold out") == 0}
+		for _, name := range rapid.SliceOfNDistinct(groups, 0, 3, rapid.ID).Draw(t, "groups") {
+			group := ordermanager.ModifierGroup{Name: name, Options: rapid.SliceOfNDistinct(options, 1, 4, rapid.ID).Draw(t, "options")}
+			group.Min = rapid.SampledFrom([]int{0, 0, 0, 0, 1, min(2, len(group.Options))}).Draw(t, "min")
+			group.Max = rapid.SampledFrom([]int{0, 0, max(2, group.Min), len(group.Options)}).Draw(t, "max")
+			item.Modifiers = append(item.Modifiers, group)
 		}
 		menu.Items = append(menu.Items, item)
 	}
@@ -46,50 +48,117 @@ var menus = rapid.Custom(func(t *rapid.T) ordermanager.Menu {
 
 var drinkOrders = rapid.Custom(func(t *rapid.T) ordermanager.DrinkOrder {
 	name := func(usual *rapid.Generator[string], label string) string {
-		if rapid.IntRange(0, 9).Draw(t, "odd") == 0 {
+		if rapid.IntRange(0, 30).Draw(t, "odd") == 0 {
 			return oddness.Draw(t, label)
 		}
 		return usual.Draw(t, label)
 	}
 	order := ordermanager.DrinkOrder{Drink: name(drinks, "drink")}
-	for range rapid.SampledFrom([]int{0, 1, 1, 2, 2, 3, 6, 20, 21}).Draw(t, "count") {
-		order.Modifiers = append(order.Modifiers, name(options, "modifier"))
+	for range rapid.SampledFrom([]int{0, 1, 1, 2, 2, 2, 3, 3, 4, 21}).Draw(t, "count") {
+		modifier := name(options, "modifier")
+		if rapid.IntRange(0, 2).Draw(t, "with its group") == 0 {
+			modifier = groups.Draw(t, "group") + ": " + modifier
+		}
+		order.Modifiers = append(order.Modifiers, modifier)
 	}
 	return order
 })
 
-// orderable is the model: what the words of the menu say, with nothing but loops.
-func orderable(menu ordermanager.Menu, order ordermanager.DrinkOrder) (modifiers []string, ok bool) {
-	for _, item := range menu.Items {
-		if item.Drink != order.Drink || item.SoldOut || len(order.Modifiers) > 20 {
-			continue
-		}
-		found := 0
+// ordersOf are orders of a menu's own drinks and options, most of the time.
+func ordersOf(menu ordermanager.Menu) *rapid.Generator[ordermanager.DrinkOrder] {
+	return rapid.Custom(func(t *rapid.T) ordermanager.DrinkOrder {
+		item := rapid.SampledFrom(menu.Items).Draw(t, "item")
+		var words []string
 		for _, group := range item.Modifiers {
-			chosen := 0
 			for _, option := range group.Options {
-				for _, wanted := range order.Modifiers {
-					if wanted == option {
-						chosen++
-						modifiers = append(modifiers, option)
-					}
+				words = append(words, option, group.Name+": "+option)
+			}
+		}
+		order := drinkOrders.Draw(t, "any order")
+		if len(words) > 0 && rapid.IntRange(0, 9).Draw(t, "odd") > 0 {
+			order = ordermanager.DrinkOrder{Drink: item.Drink, Modifiers: rapid.SliceOfN(rapid.SampledFrom(words), 0, 4).Draw(t, "modifiers")}
+		}
+		return order
+	})
+}
+
+// option is where an option stands.
+type option struct{ group, option int }
+
+// meanings are the sets of options that an order can mean: every modifier names one, by itself or with its group, and no two the same.
+func meanings(item ordermanager.MenuItem, modifiers []string) map[string][]option {
+	found := map[string][]option{}
+	var choose func(chosen []option, rest []string)
+	choose = func(chosen []option, rest []string) {
+		if len(rest) == 0 {
+			slices.SortFunc(chosen, func(a, b option) int { return cmpOption(a, b) })
+			found[fmt.Sprint(chosen)] = chosen
+			return
+		}
+		for g, group := range item.Modifiers {
+			for o, name := range group.Options {
+				if (rest[0] == name || rest[0] == group.Name+": "+name) && !slices.Contains(chosen, option{g, o}) {
+					choose(append(slices.Clone(chosen), option{g, o}), rest[1:])
 				}
 			}
-			if chosen > 1 {
-				return nil, false
-			}
-			found += chosen
 		}
-		return modifiers, found == len(order.Modifiers)
 	}
-	return nil, false
+	choose(nil, modifiers)
+	return found
+}
+
+func cmpOption(a, b option) int {
+	if a.group != b.group {
+		return a.group - b.group
+	}
+	return a.option - b.option
+}
+
+// orderable is the model: an order is accepted if it can mean one thing alone, and every group has as many options as it says.
+func orderable(menu ordermanager.Menu, order ordermanager.DrinkOrder) (modifiers []string, ok bool) {
+	at := slices.IndexFunc(menu.Items, func(item ordermanager.MenuItem) bool { return item.Drink == order.Drink && !item.SoldOut })
+	if at < 0 || len(order.Modifiers) > 20 {
+		return nil, false
+	}
+	item := menu.Items[at]
+	meant := meanings(item, order.Modifiers)
+	if len(meant) != 1 {
+		return nil, false
+	}
+	counts := make([]int, len(item.Modifiers))
+	for _, chosen := range meant {
+		for _, o := range chosen {
+			group, others := item.Modifiers[o.group], 0
+			for _, other := range item.Modifiers {
+				others += strings.Count(strings.Join(other.Options, "|")+"|", group.Options[o.option]+"|")
+			}
+			word := group.Options[o.option]
+			if others > 1 {
+				word = group.Name + ": " + word
+			}
+			modifiers = append(modifiers, word)
+			counts[o.group]++
+		}
+	}
+	for g, group := range item.Modifiers {
+		most := group.Max
+		if most == 0 {
+			most = max(1, group.Min)
+		}
+		if counts[g] < group.Min || counts[g] > most {
+			return nil, false
+		}
+	}
+	return modifiers, true
 }
 
 // Invariant 9.
 func TestSanitize_acceptsExactlyWhatASimpleModelAccepts(t *testing.T) {
-	accepted, refused := 0, 0
+	accepted, refused := 0, map[ordermanager.ViolationCode]int{}
 	often(t, func(t *rapid.T) {
-		menu, order := menus.Draw(t, "menu"), drinkOrders.Draw(t, "order")
+		menu := menus.Draw(t, "menu")
+		order := ordersOf(menu).Draw(t, "order")
+
 		if err := menu.Validate(); err != nil {
 			t.Fatalf("the generator made a wrong menu: %v", err)
 		}
@@ -99,8 +168,7 @@ func TestSanitize_acceptsExactlyWhatASimpleModelAccepts(t *testing.T) {
 			t.Fatalf("got the error %v, the model says %v", err, ok)
 		}
 		if err != nil {
-			refused++
-			checkViolations(t, menu, order, err)
+			checkViolations(t, menu, order, err, refused)
 			return
 		}
 		accepted++
@@ -108,34 +176,49 @@ func TestSanitize_acceptsExactlyWhatASimpleModelAccepts(t *testing.T) {
 		if diff := cmp.Diff(want, drink, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
-		// What was accepted is accepted again, and is the same in any order of the modifiers.
+		// What was accepted is accepted again, in any order, in the words of the menu, and with other spaces.
 		slices.Reverse(order.Modifiers)
-		again, err := menu.Sanitize(order)
-		if err != nil || !cmp.Equal(drink, again) {
-			t.Fatalf("in another order: %+v, %v", again, err)
+		again := order
+		again.Modifiers = slices.Clone(drink.Modifiers)
+		for i := range again.Modifiers {
+			again.Modifiers[i] = "\u00a0" + strings.ReplaceAll(again.Modifiers[i], " ", " \u2003") + " "
+		}
+		for _, order := range []ordermanager.DrinkOrder{order, again} {
+			if got, err := menu.Sanitize(order); err != nil || !cmp.Equal(drink, got) {
+				t.Fatalf("%q: %+v, %v", order.Modifiers, got, err)
+			}
 		}
 	})
-	if accepted == 0 || refused == 0 {
-		t.Errorf("%d were accepted and %d refused: that shows little", accepted, refused)
+	for _, code := range []ordermanager.ViolationCode{
+		ordermanager.ViolationUnknownDrink, ordermanager.ViolationUnavailableDrink, ordermanager.ViolationUnknownModifier,
+		ordermanager.ViolationAmbiguousOption, ordermanager.ViolationExclusiveOptions, ordermanager.ViolationTooManyOptions,
+		ordermanager.ViolationTooFewOptions, ordermanager.ViolationDuplicateOption,
+	} {
+		if accepted == 0 || refused[code] == 0 {
+			t.Errorf("%d were accepted, and none refused as %s: that shows little", accepted, code)
+		}
 	}
 }
 
 // checkViolations checks that a refusal has a reason for each thing that stands against it, and for nothing else.
-func checkViolations(t *rapid.T, menu ordermanager.Menu, order ordermanager.DrinkOrder, err error) {
+func checkViolations(
+	t *rapid.T, menu ordermanager.Menu, order ordermanager.DrinkOrder, err error, count map[ordermanager.ViolationCode]int,
+) {
 	refusal, ok := errors.AsType[*ordermanager.MenuError](err)
 	if !ok || len(refusal.Violations) == 0 || !errors.Is(err, ordermanager.ErrInvalidOrder) {
 		t.Fatalf("refused without a reason: %v", err)
 	}
 	for _, v := range refusal.Violations {
+		count[v.Code]++
 		if len(v.Value) > 300 {
 			t.Fatalf("a violation repeats %d bytes", len(v.Value))
 		}
-		if v.Code != ordermanager.ViolationUnknownModifier && v.Code != ordermanager.ViolationDuplicateOption && v.Code != ordermanager.ViolationExclusiveOptions {
-			continue
-		}
-		// Without this modifier, it stands against nothing.
-		if !slices.Contains(order.Modifiers, v.Value) {
-			t.Fatalf("%v is about something that was not ordered", v)
+		switch v.Code {
+		case ordermanager.ViolationUnknownModifier, ordermanager.ViolationDuplicateOption, ordermanager.ViolationExclusiveOptions,
+			ordermanager.ViolationAmbiguousOption:
+			if !slices.ContainsFunc(order.Modifiers, func(m string) bool { return m == v.Value || strings.HasSuffix(m, ": "+v.Value) }) {
+				t.Fatalf("%v is about something that was not ordered", v)
+			}
 		}
 	}
 	at := slices.IndexFunc(menu.Items, func(item ordermanager.MenuItem) bool { return item.Drink == order.Drink })

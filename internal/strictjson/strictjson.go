@@ -1,6 +1,7 @@
-// Package strictjson reads JSON exactly, so that no two readers can understand the same bytes differently: names are compared as they
-// are written, a name that stands twice in an object is refused, and so is what is not text at all. encoding/json does none of this: it
-// takes "Action" for "action", the last of two, and U+FFFD for whatever is broken.
+// Package strictjson reads JSON exactly, so that no two readers can understand the same bytes differently: names are
+// compared as they are written, a name that stands twice in an object is refused, and so is what is not text at all.
+// encoding/json does none of this: it takes "Action" for "action", the last of two, and U+FFFD for whatever is
+// broken.
 package strictjson
 
 import (
@@ -176,8 +177,8 @@ func (o *Object) Get(name string) Value {
 	return Value{path, o.members[name]}
 }
 
-// Misspelt returns an [*Error] for the first member whose name is a known one but for the case of its letters, and nil when there is
-// none. To pass over it would be to do something else than what was meant.
+// Misspelt returns an [*Error] for the first member whose name is a known one but for the case of its letters, and
+// nil when there is none. To pass over it would be to do something else than what was meant.
 func (o *Object) Misspelt(known ...string) error {
 	for _, name := range o.Names {
 		for _, right := range known {

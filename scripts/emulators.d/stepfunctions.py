@@ -22,7 +22,7 @@ for name in [name for name in os.environ if name.startswith("AWS_")]:
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
 
 from moto.core.config import default_user_config
-from moto.core.responses import EmptyResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.dynamodb.exceptions import KeyIsEmptyStringException
 from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -30,6 +30,9 @@ from moto.stepfunctions.exceptions import AWSError, ValidationException
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidOutput, InvalidToken, TaskDoesNotExist, TaskTimedOut
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
@@ -182,6 +185,55 @@ def reflect_status(self):
         _reflect_status(self)
 
 
+def redrive_execution(self):
+    # moto has no redrive. It goes on in the state that did not end, with the input that it had, in the same execution.
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    if execution.exec_status in (ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED):
+        raise ExecutionNotRedrivable("the execution is running, or has succeeded")
+    entered = [e["stateEnteredEventDetails"] for e in execution.to_history_output()["events"] if "stateEnteredEventDetails" in e]
+    worker = execution._get_start_execution_worker()
+    details = worker._evaluation_details
+    definition = json.loads(details.state_machine_details.definition)
+    definition["StartAt"] = entered[-1]["name"]
+    details.state_machine_details.definition = json.dumps(definition)
+    details.execution_details.inpt = json.loads(entered[-1]["input"])
+    execution.exec_status = ExecutionStatus.RUNNING
+    execution.error = execution.cause = execution.stop_date = None
+    execution.exec_worker = worker
+    worker.start()
+    return ActionResult({"redriveDate": time.time()})
+
+
+# --- Step Functions, as the tasks of a state machine see it --------------------------------
+
+_aws_sdk_parameters = StateTaskServiceAwsSdk._normalise_parameters
+_aws_sdk_response = StateTaskServiceAwsSdk._normalise_response
+
+
+def aws_sdk_parameters(self, parameters, *args, **kwargs):
+    # AWS spells every service's parameters in Pascal case; moto hands them on as they are.
+    if self.resource.api_name == "sfn":
+        for name in list(parameters):
+            parameters[name[0].lower() + name[1:]] = parameters.pop(name)
+    _aws_sdk_parameters(self, parameters, *args, **kwargs)
+
+
+def aws_sdk_response(self, response, *args, **kwargs):
+    if self.resource.api_name == "sfn":
+        spelt = pascal(response)
+        response.clear()
+        response.update(spelt)
+    _aws_sdk_response(self, response, *args, **kwargs)
+
+
+def pascal(value):
+    if isinstance(value, dict):
+        return {name[0].upper() + name[1:]: pascal(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [pascal(each) for each in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
 # --- DynamoDB, as the tasks of a state machine see it ------------------------------------
 
 _update_item = DynamoHandler.update_item
@@ -215,6 +267,9 @@ def correct():
     StateTaskServiceCallback._evaluate_with_timeout = evaluate_attempt
     StateTaskServiceCallback._wait_for_task_token_timeout = wait_timeout
     StateTaskServiceCallback._wait_for_task_token_heartbeat = wait_heartbeat
+    StepFunctionResponse.redrive_execution = redrive_execution
+    StateTaskServiceAwsSdk._normalise_parameters = aws_sdk_parameters
+    StateTaskServiceAwsSdk._normalise_response = aws_sdk_response
     states.long_uid = new_token
     DynamoHandler.update_item = update_item
 

@@ -1,0 +1,289 @@
+package ordermanager
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Drink is an accepted drink, in the menu's own words.
+type Drink struct {
+	// Name and Icon are those of the menu item.
+	Name, Icon string
+	// Modifiers are the chosen options as [MenuItem.Word] writes them, in the order of the menu's groups.
+	Modifiers []string
+}
+
+// DrinkOrder is what a customer asks for. Only what the menu knows of it is ever stored.
+type DrinkOrder struct {
+	// Drink is the name of a menu item.
+	Drink string
+	// Modifiers are options of that item, as many of each group as it says. An option that several groups have is named
+	// together with its group, as in "Sugar: None", unless it is chosen in all of them: then it stands there once for
+	// each.
+	Modifiers []string
+
+	// Violations are what whoever read the order has found wrong already. [Menu.Sanitize] reports them with its own.
+	Violations []Violation
+}
+
+func modifierField(i int) string { return fmt.Sprintf("modifiers[%d]", i) }
+
+// isReported reports whether a field has a violation already.
+func (d *DrinkOrder) isReported(field string) bool {
+	return slices.ContainsFunc(d.Violations, func(v Violation) bool { return v.Field == field })
+}
+
+// IsZero reports whether nothing was asked for.
+func (d *DrinkOrder) IsZero() bool {
+	return d.Drink == "" && len(d.Modifiers) == 0 && len(d.Violations) == 0
+}
+
+// ViolationCode names a rule that a put breaks. The codes are stable.
+type ViolationCode string
+
+const (
+	// ViolationUnknownDrink means that the menu has no such drink.
+	ViolationUnknownDrink ViolationCode = "unknown_drink"
+	// ViolationUnavailableDrink means that the drink is on the menu and cannot be ordered now.
+	ViolationUnavailableDrink ViolationCode = "unavailable_drink"
+	// ViolationUnknownModifier means that the drink has no such option.
+	ViolationUnknownModifier ViolationCode = "unknown_modifier"
+	// ViolationAmbiguousOption means that several groups have the option, and the order does not say which is meant.
+	ViolationAmbiguousOption ViolationCode = "ambiguous_option"
+	// ViolationExclusiveOptions means that another option of the same group was chosen as well, of which one may be.
+	ViolationExclusiveOptions ViolationCode = "exclusive_options"
+	// ViolationTooManyOptions means that more options of a group were chosen than may be. The value is the group.
+	ViolationTooManyOptions ViolationCode = "too_many_options"
+	// ViolationTooFewOptions means that fewer options of a group were chosen than must be. The value is the group.
+	ViolationTooFewOptions ViolationCode = "too_few_options"
+	// ViolationDuplicateOption means that the option was chosen more than once.
+	ViolationDuplicateOption ViolationCode = "duplicate_option"
+	// ViolationTooLong means that a name is longer than [MaxNameBytes], or there are more than [MaxModifiers] modifiers.
+	ViolationTooLong ViolationCode = "too_long"
+	// ViolationQuantity means that another number than one was asked for: an order is one drink.
+	ViolationQuantity ViolationCode = "unsupported_quantity"
+	// ViolationMalformed means that something is missing, or is not what it should be.
+	ViolationMalformed ViolationCode = "malformed"
+)
+
+// Violation is one rule that a put breaks.
+type Violation struct {
+	Code ViolationCode `json:"code"`
+	// Value is what was asked for, or the group that it is about, cut to [MaxNameBytes].
+	Value string `json:"value,omitempty"`
+	// Field is where it stands in the body, where the value does not tell.
+	Field string `json:"field,omitempty"`
+	// Detail completes the explanation.
+	Detail string `json:"detail,omitempty"`
+}
+
+// String explains the violation to people.
+func (v Violation) String() string {
+	text := strings.ReplaceAll(string(v.Code), "_", " ")
+	if v.Field != "" {
+		text += " " + v.Field
+	}
+	if v.Value != "" {
+		text += fmt.Sprintf(" %q", v.Value)
+	}
+	if v.Detail != "" {
+		text += " (" + v.Detail + ")"
+	}
+	return text
+}
+
+// Sanitize checks an order against the menu and returns the drink in the menu's own words. Names that look the same
+// are the same: composed and decomposed accents, every kind of space, and spaces around make no difference; case
+// does. It returns a [*MenuError] with every violation.
+func (m *Menu) Sanitize(order DrinkOrder) (*Drink, error) {
+	drink, violations := m.sanitize(order)
+	if len(violations) > 0 {
+		return nil, &MenuError{Violations: violations}
+	}
+	return drink, nil
+}
+
+func (m *Menu) sanitize(order DrinkOrder) (*Drink, []Violation) {
+	c := chooser{order: &order, violations: slices.Clone(order.Violations)}
+	c.item = c.find(m)
+	return c.choose(), c.violations
+}
+
+// chooser checks one order against a menu.
+type chooser struct {
+	order *DrinkOrder
+	// item is the drink on the menu, or nil: then only the form of the modifiers is checked.
+	item       *MenuItem
+	violations []Violation
+	// chosen has the options that are chosen of each group of the item, by their places.
+	chosen [][]bool
+}
+
+func (c *chooser) report(code ViolationCode, value, field, detail string) {
+	c.violations = append(c.violations, Violation{Code: code, Value: clip(value), Field: field, Detail: detail})
+}
+
+// find finds the drink on the menu.
+func (c *chooser) find(m *Menu) *MenuItem {
+	drink := c.order.Drink
+	switch {
+	case drink == "":
+		if !c.order.isReported("drink") {
+			c.report(ViolationMalformed, "", "drink", "is required")
+		}
+		return nil
+	case !c.checkName(drink, "drink"):
+		return nil
+	}
+	name := fold(drink)
+	at := slices.IndexFunc(m.Items, func(item MenuItem) bool { return item.Drink == drink || fold(item.Drink) == name })
+	if at < 0 {
+		c.report(ViolationUnknownDrink, drink, "", "")
+		return nil
+	}
+	if m.Items[at].SoldOut {
+		c.report(ViolationUnavailableDrink, drink, "", "")
+	}
+	return &m.Items[at]
+}
+
+// choose checks the modifiers.
+func (c *chooser) choose() *Drink {
+	if len(c.order.Modifiers) > MaxModifiers {
+		c.report(ViolationTooLong, "", "modifiers", fmt.Sprintf("more than %d", MaxModifiers))
+		return nil
+	}
+	chosen := map[place]bool{}
+	var open []string
+	for i, name := range c.order.Modifiers {
+		if c.order.isReported(modifierField(i)) || !c.checkName(name, modifierField(i)) {
+			continue
+		}
+		if c.item == nil {
+			if contains(c.order.Modifiers[:i], name) {
+				c.report(ViolationDuplicateOption, name, "", "")
+			}
+			continue
+		}
+		switch places := c.item.find(name); {
+		case len(places) == 0:
+			c.report(ViolationUnknownModifier, name, "", "")
+		case len(places) > 1:
+			open = append(open, name)
+		case chosen[places[0]]:
+			c.report(ViolationDuplicateOption, name, "", "")
+		default:
+			chosen[places[0]] = true
+		}
+	}
+	if c.item == nil {
+		return nil
+	}
+	c.spread(open, chosen)
+	return c.count(chosen)
+}
+
+// place is where an option stands in an item.
+type place struct{ group, option int }
+
+// find returns the places that a modifier may mean: more than one where several groups have the option, and the group
+// is not said.
+func (i *MenuItem) find(modifier string) []place {
+	name := fold(modifier)
+	var plainly, withGroup []place
+	for j := range i.Modifiers {
+		group := &i.Modifiers[j]
+		rest, isGroup := strings.CutPrefix(name, fold(group.Name))
+		rest, isOption := strings.CutPrefix(strings.TrimSpace(rest), ":")
+		for k, option := range group.Options {
+			switch option := fold(option); {
+			case option == name:
+				plainly = append(plainly, place{j, k})
+			case isGroup && isOption && option == strings.TrimSpace(rest):
+				withGroup = append(withGroup, place{j, k})
+			}
+		}
+	}
+	if len(plainly) > 0 {
+		return plainly
+	}
+	return withGroup
+}
+
+// spread chooses what several groups have: that is certain only if it was named once for each of them.
+func (c *chooser) spread(names []string, chosen map[place]bool) {
+	for len(names) > 0 {
+		name := names[0]
+		before := len(names)
+		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return fold(n) == fold(name) })
+		left := slices.DeleteFunc(c.item.find(name), func(p place) bool { return chosen[p] })
+		switch wanted := before - len(names); {
+		case wanted > len(left):
+			c.report(ViolationDuplicateOption, name, "", "")
+		case wanted < len(left):
+			words := make([]string, len(left))
+			for i, p := range left {
+				words[i] = fmt.Sprintf("%q", c.item.word(p))
+			}
+			c.report(ViolationAmbiguousOption, name, "", "write "+strings.Join(words, " or "))
+		default:
+			for _, p := range left {
+				chosen[p] = true
+			}
+		}
+	}
+}
+
+// count checks how many options of each group are chosen, and returns the drink with them.
+func (c *chooser) count(chosen map[place]bool) *Drink {
+	drink := &Drink{Name: c.item.Drink, Icon: c.item.Icon}
+	for j := range c.item.Modifiers {
+		group := &c.item.Modifiers[j]
+		var options []string
+		for k, option := range group.Options {
+			if chosen[place{j, k}] {
+				options = append(options, option)
+				drink.Modifiers = append(drink.Modifiers, c.item.Word(group, option))
+			}
+		}
+		switch most := group.most(); {
+		case len(options) > most && most == 1:
+			for _, option := range options[1:] {
+				c.report(ViolationExclusiveOptions, option, "", group.Name+" is "+options[0]+" already")
+			}
+		case len(options) > most:
+			c.report(ViolationTooManyOptions, group.Name, "", fmt.Sprintf("at most %d", most))
+		case len(options) < group.Min:
+			of := strings.Join(group.Options, ", ")
+			c.report(ViolationTooFewOptions, group.Name, "", fmt.Sprintf("at least %d of %s", group.Min, of))
+		}
+	}
+	return drink
+}
+
+// checkName checks the form of a name, and reports whether it is worth looking up.
+func (c *chooser) checkName(name, field string) bool {
+	switch {
+	case len(name) > MaxNameBytes:
+		c.report(ViolationTooLong, name, field, fmt.Sprintf("more than %d bytes", MaxNameBytes))
+	case nameRule(name) != "":
+		c.report(ViolationMalformed, strings.ToValidUTF8(name, "\uFFFD"), field, nameRule(name))
+	default:
+		return true
+	}
+	return false
+}
+
+// contains reports whether a name is among others.
+func contains(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return n == name || fold(n) == fold(name) })
+}
+
+// clip shortens a value for a message without cutting a character in two.
+func clip(value string) string {
+	if len(value) <= MaxNameBytes {
+		return value
+	}
+	return strings.ToValidUTF8(value[:MaxNameBytes], "")
+}

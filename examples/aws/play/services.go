@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/brewline/ordermanager/aws/dynamostore"
+)
+
+// services is what the functions talk to: a table of orders, a table with the menu and the settings, a bus, and the OrderProcessor. A
+// queue gets every event of the bus.
+type services struct {
+	template *template
+	dynamo   *dynamodb.Client
+	// tables are those that workflows see: the emulator of Step Functions has some of its own.
+	tables *dynamodb.Client
+	events *eventbridge.Client
+	queues *sqs.Client
+	steps  *sfn.Client
+
+	orders, config, bus string
+	queue, workflow     *string
+	// early are events that arrived before they were asked for.
+	early []processorEvent
+}
+
+// processorEvent is an event as the rule's target gets it.
+type processorEvent struct {
+	raw        []byte
+	DetailType string `json:"detail-type"`
+	Detail     struct {
+		OrderID string `json:"orderId"`
+		Cause   string `json:"cause"`
+	} `json:"detail"`
+}
+
+// open creates what a template with these parameters has, or names, in the layout of its table of orders.
+func open(ctx context.Context, stackName string, parameters map[string]string) (*services, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := readTemplate(stackName, parameters)
+	if err != nil {
+		return nil, err
+	}
+	variables, err := t.texts(field(t.root, "Globals", "Function", "Environment", "Variables"))
+	if err != nil {
+		return nil, err
+	}
+	// Where the sample's workflow would be, ours runs on its tables and its bus.
+	t.names["Config"], t.names["Bus"] = variables["CONFIG_TABLE"], variables["EVENT_BUS"]
+	s := &services{
+		template: t, dynamo: dynamodb.NewFromConfig(cfg),
+		tables: dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(os.Getenv("AWS_ENDPOINT_URL_SFN")) }),
+		events: eventbridge.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), steps: sfn.NewFromConfig(cfg),
+		orders: variables["ORDERS_TABLE"], config: variables["CONFIG_TABLE"], bus: variables["EVENT_BUS"],
+	}
+	for _, create := range []func(context.Context) error{s.createTables, s.createBus, s.createWorkflow} {
+		if err := create(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *services) createTables(ctx context.Context) error {
+	layout := dynamostore.Native
+	if s.template.names["Layout"] == "sample" {
+		layout = dynamostore.Workshop
+	}
+	if err := dynamostore.Create(ctx, s.dynamo, layout, s.orders); err != nil {
+		return err
+	}
+	for _, client := range []*dynamodb.Client{s.dynamo, s.tables} {
+		_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
+			TableName: &s.config, BillingMode: types.BillingModePayPerRequest,
+			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS}},
+			KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set puts settings of the shop where the workflow reads them.
+func (s *services) set(ctx context.Context, key string, settings map[string]types.AttributeValue) error {
+	for name, value := range settings {
+		_, err := s.tables.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.config, Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: key}},
+			UpdateExpression: aws.String("SET #name = :value"), ExpressionAttributeNames: map[string]string{"#name": name},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":value": value},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *services) createBus(ctx context.Context) error {
+	if _, err := s.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &s.bus}); err != nil {
+		return err
+	}
+	queue, err := s.queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &s.bus})
+	if err != nil {
+		return err
+	}
+	s.queue = queue.QueueUrl
+	attributes, err := s.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: s.queue, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
+	})
+	if err != nil {
+		return err
+	}
+	pattern, err := s.template.pattern("Notifications", "OrderProcessor")
+	if err != nil {
+		return err
+	}
+	for rule, pattern := range map[string]string{"notifications": pattern, "announcements": announcements} {
+		if _, err := s.events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &rule, EventBusName: &s.bus, EventPattern: &pattern}); err != nil {
+			return err
+		}
+		targets, err := s.events.PutTargets(ctx, &eventbridge.PutTargetsInput{
+			Rule: &rule, EventBusName: &s.bus,
+			Targets: []eventbridgetypes.Target{{Id: aws.String("queue"), Arn: aws.String(attributes.Attributes["QueueArn"])}},
+		})
+		if err != nil {
+			return err
+		}
+		if targets.FailedEntryCount > 0 {
+			return errors.New("the rule did not take its target")
+		}
+	}
+	return nil
+}
+
+// announcements are the events that no function of ours hears.
+const announcements = `{"source":["awsserverlessda.serverlesspresso"],
+	"detail-type":[{"prefix":"OrderManager."},"OrderProcessor.orderFinished","OrderProcessor.ShopUnavailable"]}`
+
+func (s *services) createWorkflow(ctx context.Context) error {
+	definition, err := s.template.workflow()
+	if err != nil {
+		return err
+	}
+	created, err := s.steps.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+		Name: aws.String(s.template.names["OrderProcessor"]), Definition: &definition, Type: sfntypes.StateMachineTypeStandard,
+		RoleArn: aws.String("arn:aws:iam::123456789012:role/walkthrough"),
+	})
+	if err == nil {
+		s.workflow = created.StateMachineArn
+		s.template.names["OrderProcessor"] = *s.workflow
+	}
+	return err
+}
+
+// begin starts the workflow of an order, and returns its execution.
+func (s *services) begin(ctx context.Context, orderID string) (*string, error) {
+	input, err := json.Marshal(map[string]string{"orderId": orderID, "userId": "1"})
+	if err != nil {
+		return nil, err
+	}
+	started, err := s.steps.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: s.workflow, Input: aws.String(string(input))})
+	if err != nil {
+		return nil, err
+	}
+	return started.ExecutionArn, nil
+}
+
+// await returns the next event of this type for the order, as it is.
+func (s *services) await(ctx context.Context, detailType, orderID string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		for i, e := range s.early {
+			if e.DetailType == detailType && e.Detail.OrderID == orderID {
+				s.early = append(s.early[:i], s.early[i+1:]...)
+				return e.raw, nil
+			}
+		}
+		out, err := s.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: s.queue, WaitTimeSeconds: 5, MaxNumberOfMessages: 10})
+		if err != nil {
+			return nil, fmt.Errorf("no %s for order %s came: %w", detailType, orderID, err)
+		}
+		for _, message := range out.Messages {
+			e := processorEvent{raw: []byte(aws.ToString(message.Body))}
+			if err := json.Unmarshal(e.raw, &e); err != nil {
+				return nil, err
+			}
+			s.early = append(s.early, e)
+			if _, err := s.queues.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: s.queue, ReceiptHandle: message.ReceiptHandle}); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// end waits for an execution to end, and returns how.
+func (s *services) end(ctx context.Context, execution *string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		now, err := s.steps.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: execution})
+		if err != nil {
+			return "", err
+		}
+		if now.Status != sfntypes.ExecutionStatusRunning {
+			return string(now.Status) + " " + aws.ToString(now.Output), nil
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
