@@ -365,14 +365,20 @@ func (t *table) moveFrom(action Action, state State) (m *move, legal bool) {
 	return moves[0], false
 }
 
-// made returns the rule that made a history entry; nil if the table has none, as after it was changed.
+// made returns the rule that made a history entry; nil if the table has none, as after it was changed. Where another program moves
+// orders too, the state before an entry may be one that the history does not tell: then it is the rule that leads where the entry does.
 func (t *table) made(e *Entry) *move {
+	var led *move
 	for _, m := range t.moves[e.Action] {
-		if m.To == e.To && slices.Contains(m.from, e.From) {
+		switch {
+		case m.To != e.To:
+		case slices.Contains(m.from, e.From):
 			return m
+		case led == nil:
+			led = m
 		}
 	}
-	return nil
+	return led
 }
 
 // decided returns the history entry that decided a wait. Another program's write has no entry: then it is made up.

@@ -28,7 +28,7 @@ func TestPolicies_onThePageAllowWhatIsCalledAndNothingElse(t *testing.T) {
 		calls  reflect.Type
 	}{
 		{"dynamodb:", reflect.TypeFor[dynamostore.API]()},
-		{"dynamodb:", reflect.TypeFor[dynamostore.AdminAPI]()},
+		{"dynamodb:", reflect.TypeFor[dynamostore.MigrateAPI]()},
 		{"dynamodb:", reflect.TypeFor[dynamostore.MenuAPI]()},
 		{"states:", reflect.TypeFor[sfnresumer.API]()},
 		{"lambda:", reflect.TypeFor[durableresumer.API]()},

@@ -19,11 +19,11 @@ import (
 
 // The item of an order after a make, as DynamoDB answers it, without and with the token that a put leaves.
 const (
-	bareItem = `"id":{"S":"o1"},"cu":{"S":"c1"},"ve":{"S":"ABC"},"ca":{"N":"1700000000000"},"sh":{"N":"5"},"vs":{"S":"ABC#5"},` +
+	bareItem = `"id":{"S":"o1"},"cu":{"S":"c1"},"ve":{"S":"ABC"},"ca":{"N":"1700000000000"},"vc":{"S":"ABC\t1700000000000"},"vs":{"S":"ABC#5"},"d1":{"S":"done"},` +
 		`"t1at":{"N":"1700000000000"},"ua":{"N":"1700000000000"},"dr":{"M":{"i":{"S":"latte-icon"},"m":{"L":[{"S":"Oat"}]},"n":{"S":"Latte"}}},`
-	madeItem = `{"Attributes":{` + bareItem + `"st":{"S":"making"},"pl":{"N":"21700000000000"},"v":{"N":"3"},"ba":{"S":"anna"},` +
+	madeItem = `{"Attributes":{` + bareItem + `"st":{"S":"making"},"sb":{"S":"making#5"},"v":{"N":"3"},"ba":{"S":"anna"},` +
 		`"rq":{"L":[{"S":"token:c48621b03883cd90e6f57e195a22bca6"},{"S":"r1"},{"S":"r2"}]},"hi":{"L":[` + started1 + `,` + put2 + `,` + make3 + `]}}}`
-	putItem = `{"Attributes":{` + bareItem + `"st":{"S":"pending"},"pl":{"N":"11700000000000"},"v":{"N":"2"},"t1":{"S":"first"},"ow":{"N":"5"},` +
+	putItem = `{"Attributes":{` + bareItem + `"st":{"S":"pending"},"sb":{"S":"pending#5"},"v":{"N":"2"},"t1":{"S":"first"},"ow":{"N":"5"},` +
 		`"rq":{"L":[{"S":"token:c48621b03883cd90e6f57e195a22bca6"},{"S":"r1"}]},"hi":{"L":[` + started1 + `,` + put2 + `]}}}`
 	started1 = `{"M":{"a":{"S":"workflow_started"},"m":{"N":"1700000000000"},"o":{"S":"system"},"w":{"S":"workflow"}}}`
 	put2     = `{"M":{"a":{"S":"put"},"t":{"S":"pending"},"m":{"N":"1700000000000"},"o":{"S":"customer"},"w":{"S":"c1"}}}`
@@ -82,44 +82,48 @@ func (h byHand) update(ctx context.Context, update, condition string, values att
 
 // sound requires what a reader of the item takes for granted.
 const sound = "attribute_type(cu, :S) AND attribute_type(st, :S) AND attribute_type(ca, :N)" +
-	" AND (attribute_not_exists(ve) OR attribute_type(ve, :NULL) OR attribute_type(ve, :S))" +
-	" AND (attribute_not_exists(ba) OR attribute_type(ba, :NULL) OR attribute_type(ba, :S))" +
-	" AND (attribute_not_exists(t1) OR attribute_type(t1, :NULL) OR attribute_type(t1, :S))" +
-	" AND (attribute_not_exists(t2) OR attribute_type(t2, :NULL) OR attribute_type(t2, :S))" +
+	" AND (attribute_not_exists(ve) OR attribute_type(ve, :S))" +
+	" AND (attribute_not_exists(ba) OR attribute_type(ba, :S))" +
 	" AND ((attribute_not_exists(v) AND attribute_not_exists(hi) AND attribute_not_exists(rq)) OR (size(hi) = v AND size(rq) = v))" +
-	" AND (attribute_not_exists(oe) OR attribute_type(oe, :NULL) OR attribute_type(oe, :SS))" +
-	" AND (attribute_not_exists(t1at) OR attribute_type(t1at, :NULL) OR attribute_type(t1at, :N))" +
-	" AND (attribute_not_exists(t2at) OR attribute_type(t2at, :NULL) OR attribute_type(t2at, :N))"
+	" AND (attribute_not_exists(oe) OR attribute_type(oe, :SS))" +
+	" AND (attribute_not_exists(d1) OR attribute_type(d1, :S))" +
+	" AND (attribute_not_exists(t1) OR attribute_type(t1, :S))" +
+	" AND (attribute_not_exists(s1) OR attribute_type(s1, :S))" +
+	" AND (attribute_not_exists(t1at) OR attribute_type(t1at, :N))" +
+	" AND (attribute_not_exists(d2) OR attribute_type(d2, :S))" +
+	" AND (attribute_not_exists(t2) OR attribute_type(t2, :S))" +
+	" AND (attribute_not_exists(s2) OR attribute_type(s2, :S))" +
+	" AND (attribute_not_exists(t2at) OR attribute_type(t2at, :N))"
 
 func (h byHand) make(ctx context.Context) (*ordermanager.Order, error) {
 	at := num(strconv.FormatInt(benchTime.UnixMilli(), 10))
 	return h.update(ctx,
-		"SET hi = list_append(if_not_exists(hi, :8), :9), rq = list_append(if_not_exists(rq, :8), :10), ua = :12, st = :14, "+
-			"pl = ca + :15, ba = :16 ADD v :11",
-		sound+" AND st IN (:4) AND (attribute_exists(dr) AND NOT attribute_type(dr, :NULL)) AND (st <> :5 OR ba = :6) "+
-			"AND NOT contains(rq, :7) AND (attribute_not_exists(v) OR v < :13)",
+		"SET hi = list_append(if_not_exists(hi, :4), :5), rq = list_append(if_not_exists(rq, :4), :6), ua = :8, st = :10, "+
+			"sb = :11, ba = :12 ADD v :7",
+		sound+" AND st IN (:0) AND (attribute_exists(dr) AND NOT attribute_type(dr, :NULL)) AND (ba = :1 OR NOT st IN (:2)) "+
+			"AND attribute_type(sb, :S) AND NOT contains(rq, :3) AND (attribute_not_exists(v) OR v < :9)",
 		attributes{
 			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"),
-			":4": str("pending"), ":5": str("making"), ":6": str("anna"), ":7": str("r2"), ":8": listValue(),
-			":9":  listValue(mapValue(attributes{"a": str("make"), "t": str("making"), "o": str("barista"), "w": str("anna"), "m": at})),
-			":10": listValue(str("r2")), ":11": num("1"), ":12": at, ":13": num("100"), ":14": str("making"), ":15": num("20000000000000"),
-			":16": str("anna"),
+			":0": str("pending"), ":1": str("anna"), ":2": str("making"), ":3": str("r2"), ":4": listValue(),
+			":5": listValue(mapValue(attributes{"a": str("make"), "t": str("making"), "o": str("barista"), "w": str("anna"), "m": at})),
+			":6": listValue(str("r2")), ":7": num("1"), ":8": at, ":9": num("100"), ":10": str("making"), ":11": str("making#5"),
+			":12": str("anna"),
 		}, types.ReturnValueAllNew)
 }
 
 func (h byHand) put(ctx context.Context) (*ordermanager.Order, error) {
 	at := num(strconv.FormatInt(benchTime.UnixMilli(), 10))
 	o, err := h.update(ctx,
-		"SET hi = list_append(if_not_exists(hi, :8), :9), rq = list_append(if_not_exists(rq, :8), :10), ua = :12, st = :13, "+
-			"pl = ca + :14, dr = :15, ow = :16 REMOVE ex ADD v :11",
-		sound+" AND st IN (:4) AND cu = :5 AND ve = :6 AND (attribute_not_exists(dr) OR attribute_type(dr, :NULL)) "+
-			"AND NOT contains(rq, :7)",
+		"SET d1 = if_not_exists(d1, :3), hi = list_append(if_not_exists(hi, :5), :6), rq = list_append(if_not_exists(rq, :5), :7), "+
+			"ua = :9, st = :10, sb = :11, dr = :12, ow = :13 REMOVE ex ADD v :8",
+		sound+" AND st IN (:0) AND cu = :1 AND ve = :2 AND (attribute_not_exists(dr) OR attribute_type(dr, :NULL)) "+
+			"AND attribute_type(sb, :S) AND NOT contains(rq, :4)",
 		attributes{
 			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"),
-			":4": str("pending"), ":5": str("c1"), ":6": str("ABC"), ":7": str("r1"), ":8": listValue(),
-			":9":  listValue(mapValue(attributes{"a": str("put"), "t": str("pending"), "o": str("customer"), "w": str("c1"), "m": at})),
-			":10": listValue(str("r1")), ":11": num("1"), ":12": at, ":13": str("pending"), ":14": num("10000000000000"),
-			":15": mapValue(attributes{"n": str("Latte"), "i": str("latte-icon"), "m": listValue(str("Oat"))}), ":16": num("5"),
+			":0": str("pending"), ":1": str("c1"), ":2": str("ABC"), ":3": str("done"), ":4": str("r1"), ":5": listValue(),
+			":6": listValue(mapValue(attributes{"a": str("put"), "t": str("pending"), "o": str("customer"), "w": str("c1"), "m": at})),
+			":7": listValue(str("r1")), ":8": num("1"), ":9": at, ":10": str("pending"), ":11": str("pending#5"),
+			":12": mapValue(attributes{"n": str("Latte"), "i": str("latte-icon"), "m": listValue(str("Oat"))}), ":13": num("5"),
 		}, types.ReturnValueAllNew)
 	if err != nil {
 		return nil, err
@@ -152,7 +156,7 @@ func readByHand(i attributes) *ordermanager.Order {
 	o := &ordermanager.Order{
 		ID: text(i, "id"), Customer: text(i, "cu"), Venue: text(i, "ve"), State: ordermanager.State(text(i, "st")),
 		Number: text(i, "nr"), Barista: text(i, "ba"), Reason: text(i, "re"), CreatedAt: moment(i, "ca"), UpdatedAt: moment(i, "ua"),
-		FirstWait: ordermanager.WaitSlot{Token: token(text(i, "t1")), RegisteredAt: moment(i, "t1at")},
+		FirstWait: ordermanager.WaitSlot{Decision: ordermanager.Decision(text(i, "d1")), Token: token(text(i, "t1")), RegisteredAt: moment(i, "t1at")},
 	}
 	if drink, ok := i["dr"].(*types.AttributeValueMemberM); ok {
 		o.Drink = &ordermanager.Drink{Name: text(drink.Value, "n"), Icon: text(drink.Value, "i")}

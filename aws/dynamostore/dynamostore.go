@@ -38,6 +38,7 @@ type API interface {
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 }
 
 // Layout is how orders are laid out in a table.
@@ -84,8 +85,11 @@ type layout interface {
 	decode(r *reader, listed bool) *ordermanager.Order
 	// plan says where to look for the orders of a query.
 	plan(q ordermanager.Query) ([]stream, error)
-	// listed is the projection of a listing; empty where the index has nothing more.
+	// listed is the projection of a listing; empty where the indexes have keys only.
 	listed() string
+	// checkLifecycle names what of a life cycle the layout cannot keep, and keeps reports whether it has a state.
+	checkLifecycle(l ordermanager.Lifecycle) error
+	keeps(state ordermanager.State) bool
 	// schema is what a table must be like.
 	schema() schema
 }
@@ -144,6 +148,11 @@ const attempts = 5
 // the transition cannot know: ending an order of [Core] that none of our writes has touched before, or a token for the first wait that
 // comes when the second has begun.
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
+	for _, state := range []ordermanager.State{t.Assign.State, newState(t.Create)} {
+		if state != "" && !s.layout.keeps(state) {
+			return ordermanager.Result{}, fmt.Errorf("%w: the layout has no state %q", ordermanager.ErrInvalidLifecycle, state)
+		}
+	}
 	var seen item
 	for range attempts {
 		written, current, err := s.update(ctx, t.OrderID, s.layout.apply(&t, seen, s.ttl), types.ReturnValueAllNew)
@@ -160,6 +169,13 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 		seen = current
 	}
 	return ordermanager.Result{}, s.busy(t.OrderID)
+}
+
+func newState(created *ordermanager.NewOrder) ordermanager.State {
+	if created == nil {
+		return ""
+	}
+	return created.State
 }
 
 // Settle implements [ordermanager.Store] with one UpdateItem, or with two when the order has changed since it was delivered.

@@ -84,8 +84,8 @@ func ExampleSchema() {
 		fmt.Println(*index.IndexName, *index.KeySchema[0].AttributeName, *index.KeySchema[1].AttributeName)
 	}
 	// Output:
-	// state sh pl
+	// board sb vc
 	// customer cu ca
-	// venue vs pl
+	// venues vs ca
 	// owing ow ca
 }

@@ -20,14 +20,23 @@ type record struct {
 	// owed is the set of request ids whose event is owed.
 	owed string
 	// owing puts an order that may owe something into the index of those.
-	owing string
-	// firstAt and secondAt are when the waits' tokens were registered.
-	firstAt, secondAt string
+	owing         string
+	first, second slot
 	// expires is what DynamoDB's time to live looks at, and ending is what it becomes whenever the order is settled: one
 	// that owes something does not expire.
 	expires, ending string
 	// updated is when the order last changed.
 	updated string
+}
+
+// slot names what is kept of one wait: what it is answered with, its token, the spare one, and when the token was registered.
+type slot struct{ decision, token, spare, at string }
+
+func (n *record) slot(w ordermanager.Wait) *slot {
+	if w == ordermanager.SecondWait {
+		return &n.second
+	}
+	return &n.first
 }
 
 // The keys of an entry's map.
@@ -64,21 +73,53 @@ func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration)
 		u.remove(n.expires)
 	}
 	switch {
-	case ttl > 0 && t.Assign.State.Terminal():
+	case ttl > 0 && t.Assign.Ends:
 		u.set(n.ending, num(t.Entry.At.Add(ttl).Unix()))
 	case ttl > 0 && t.Owing && t.Create == nil:
 		u.setTo(n.ending, n.end(u))
 	}
 	if r := t.Assign.Register; r != nil {
-		at := u.value(millis(r.At))
-		u.setTo(n.registeredAt(r.Wait), at)
-		if t.Create == nil {
-			u.requireAny(append(u.absent(n.registeredAt(r.Wait)), n.registeredAt(r.Wait)+" <= "+at)...)
-			if t.Assign.AnswerFirst {
-				u.requireAny(append(u.absent(n.firstAt), n.firstAt+" <= "+at)...)
-			}
+		at, registered := u.value(millis(r.At)), n.slot(r.Wait).at
+		switch {
+		case t.Create != nil:
+			u.setTo(registered, at)
+		case r.Spare:
+			u.require(registered, " > ", at)
+		default:
+			u.requireAny(append(u.absent(registered), registered+" <= "+at)...)
+			u.setTo(registered, at)
+		}
+		if t.Assign.AnswerFirst && t.Create == nil {
+			u.requireAny(append(u.absent(n.first.at), n.first.at+" <= "+at)...)
 		}
 	}
+}
+
+// decide puts decisions on record, unless there are some.
+func (n *record) decide(u *update, a *ordermanager.Assignment) {
+	n.first.decide(u, a.First)
+	n.second.decide(u, a.Second)
+}
+
+func (s *slot) decide(u *update, d ordermanager.Decision) {
+	if d != ordermanager.Undecided {
+		u.setTo(s.decision, "if_not_exists(", s.decision, ", ", u.value(str(string(d))), ")")
+	}
+}
+
+// decisionsOf works out what was decided about the waits of an order that nobody kept a decision for: one that is from before
+// decisions were kept, or that the sample's functions brought where it is.
+func decisionsOf(o *ordermanager.Order) (first, second ordermanager.Decision) {
+	switch o.State {
+	case ordermanager.StateCompleted:
+		second = ordermanager.Done
+	case ordermanager.StateCancelled:
+		second = ordermanager.Cancelled
+	}
+	if o.Drink != nil {
+		return ordermanager.Done, second
+	}
+	return second, second
 }
 
 // sound is the record's part of a [soundness].
@@ -88,23 +129,19 @@ func (n *record) sound(u *update) {
 		allOf("size("+n.history+") = "+n.version, "size("+n.requests+") = "+n.version),
 	)
 	u.requireOptional("SS", n.owed)
-	u.requireOptional("N", n.firstAt, n.secondAt)
-}
-
-func (n *record) registeredAt(w ordermanager.Wait) string {
-	if w == ordermanager.SecondWait {
-		return n.secondAt
+	for _, slot := range [...]*slot{&n.first, &n.second} {
+		u.requireOptional("S", slot.decision, slot.token, slot.spare)
+		u.requireOptional("N", slot.at)
 	}
-	return n.firstAt
 }
 
-// never is the end of 9999: the time to live of what must not expire.
-const never = 253402300799
+// endOfTime is the end of 9999: the time to live of what must not expire.
+const endOfTime = 253402300799
 
 // end is when the order expires once it owes nothing, however often it is settled. An item of an earlier version may have that in
 // expires alone.
 func (n *record) end(u *update) string {
-	return "if_not_exists(" + n.ending + ", if_not_exists(" + n.expires + ", " + u.value(num(never)) + "))"
+	return "if_not_exists(" + n.ending + ", if_not_exists(" + n.expires + ", " + u.value(num(endOfTime)) + "))"
 }
 
 // settle adds what every settlement does, whatever the layout.
@@ -135,11 +172,21 @@ func encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 			m[key] = str(value)
 		}
 	}
-	text(entryTo, string(t.Assign.State)) // without one, the state stays what the entry before says
+	to := t.Assign.State
+	if t.Create != nil {
+		to = cmp.Or(to, t.Create.State)
+	}
+	text(entryTo, string(to)) // without one, the state stays what the entry before says
 	text(entryRole, string(e.Actor.Role))
 	text(entryActor, e.Actor.ID)
 	text(entryReason, e.Reason)
 	return dict(m)
+}
+
+func (s *slot) decode(r *reader) ordermanager.WaitSlot {
+	return ordermanager.WaitSlot{
+		Decision: ordermanager.Decision(r.text(s.decision)), Token: r.token(s.token), Spare: r.token(s.spare), RegisteredAt: r.time(s.at),
+	}
 }
 
 // decode reads what apply wrote.
@@ -148,15 +195,14 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 	if listed {
 		return
 	}
-	o.FirstWait.RegisteredAt = r.time(n.firstAt)
-	o.SecondWait.RegisteredAt = r.time(n.secondAt)
+	o.FirstWait, o.SecondWait = n.first.decode(r), n.second.decode(r)
 	entries, requests := r.list(n.history), r.list(n.requests)
 	if len(entries) != len(requests) || len(entries) != o.Version {
 		r.fail(n.history, "does not have as many entries as "+n.requests+" and "+n.version+" say")
 		return
 	}
 	o.History = make([]ordermanager.Entry, len(entries))
-	state := ordermanager.StatePending
+	state := ordermanager.StatePending // entries used not to say how an order began
 	for i, value := range entries {
 		e := &o.History[i]
 		inner := inside(value)

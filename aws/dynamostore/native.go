@@ -1,8 +1,12 @@
 package dynamostore
 
 import (
+	"cmp"
+	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -26,20 +30,24 @@ const (
 	nativeBarista  = "ba" // S, absent if nobody
 	nativeReason   = "re" // S
 	nativeCreated  = "ca" // N, milliseconds
-	nativeFirst    = "t1" // S, the token of the first wait
-	nativeSecond   = "t2" // S, the token of the second wait
 
-	// nativeShard (N) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: a number from the order's
-	// identifier, so that an index spreads over several partitions, each of which takes 1,000 write units per second.
-	nativeShard      = "sh"
+	// nativeBoard (S) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: the state or the venue, and a
+	// number from the order's identifier, so that an index spreads over several partitions, each of which takes 1,000 write
+	// units per second. A transition knows both, so it can assign nativeBoard without reading the item.
+	nativeBoard      = "sb"
 	nativeVenueShard = "vs"
-	// nativePlace (N) is their sort key: the rank of the state times place, plus the time of creation. So the orders of one
-	// state lie side by side, oldest first, and a transition can assign it without knowing either.
-	nativePlace = "pl"
+	// nativePlace (S) is the sort key of the index by state: the venue and the time of creation, which never change. So the orders
+	// of one venue lie side by side, oldest first.
+	nativePlace = "vc"
+
+	// oldShard and oldPlace are attributes of an item that no version with decisions has written yet.
+	oldShard = "sh"
+	oldPlace = "pl"
 )
 
 var nativeRecord = record{
-	history: "hi", requests: "rq", version: "v", owed: "oe", owing: "ow", firstAt: "t1at", secondAt: "t2at",
+	history: "hi", requests: "rq", version: "v", owed: "oe", owing: "ow",
+	first: slot{"d1", "t1", "s1", "t1at"}, second: slot{"d2", "t2", "s2", "t2at"},
 	expires: "ex", ending: "en", updated: "ua",
 }
 
@@ -52,32 +60,45 @@ func shardOf(orderID string) int64 {
 	return int64(h.Sum32() % shards)
 }
 
-func venueShard(venue string, shard int64) string { return venue + "#" + strconv.FormatInt(shard, 10) }
+// spread is the partition of an index in which the orders of a state or a venue with this shard are.
+func spread(name string, shard int64) string { return name + "#" + strconv.FormatInt(shard, 10) }
 
-// place separates the states in the sort key; it is more than the milliseconds until the year 2286.
-const place = 10_000_000_000_000
-
-var rank = map[ordermanager.State]int64{
-	ordermanager.StatePending:   1,
-	ordermanager.StateMaking:    2,
-	ordermanager.StateCompleted: 3,
-	ordermanager.StateCancelled: 4,
+// place is where an order of a venue stands. No identifier has a tab in it.
+func place(venue string, created time.Time) string {
+	return placesOf(venue) + fmt.Sprintf("%013d", created.UnixMilli())
 }
+
+// placesOf is what the places of a venue begin with.
+func placesOf(venue string) string { return venue + "\t" }
+
+func (native) checkLifecycle(ordermanager.Lifecycle) error { return nil }
+
+func (native) keeps(ordermanager.State) bool { return true }
 
 func (native) key(orderID string) item { return item{nativeID: str(orderID)} }
 
-func (native) apply(t *ordermanager.Transition, _ item, ttl time.Duration) *update {
+func (l native) apply(t *ordermanager.Transition, seen item, ttl time.Duration) *update {
 	u := newUpdate()
+	var before *ordermanager.Order
+	if seen != nil {
+		before = l.decode(&reader{item: seen}, false)
+	}
 	if t.Create != nil {
 		nativeCreate(u, t)
 	} else {
-		nativeGuards(u, &t.Guards)
+		nativeGuards(u, &t.Guards, before)
+		if old := seen != nil && seen[nativeBoard] == nil; old {
+			nativeUpgrade(u, t, before)
+		} else {
+			u.require(u.kind(nativeBoard, "S"))
+			nativeRecord.decide(u, &t.Assign)
+		}
 	}
 	nativeRecord.apply(u, t, ttl)
 	a := &t.Assign
 	if a.State != "" && t.Create == nil {
 		u.set(nativeState, str(string(a.State)))
-		u.setTo(nativePlace, nativeCreated, " + ", u.value(num(rank[a.State]*place)))
+		u.set(nativeBoard, str(spread(string(a.State), shardOf(t.OrderID))))
 	}
 	if a.Drink != nil {
 		u.set(nativeDrink, encodeDrink(a.Drink))
@@ -96,11 +117,10 @@ func (native) apply(t *ordermanager.Transition, _ item, ttl time.Duration) *upda
 		u.set(nativeNumber, str(a.Number))
 	}
 	if r := a.Register; r != nil {
-		u.set(map[ordermanager.Wait]string{ordermanager.FirstWait: nativeFirst, ordermanager.SecondWait: nativeSecond}[r.Wait],
-			str(r.Token.Reveal()))
+		nativeRegister(u, r, t.Create != nil)
 	}
 	if a.AnswerFirst {
-		u.remove(nativeFirst)
+		u.remove(nativeRecord.first.token, nativeRecord.first.spare)
 	}
 	if t.Owing {
 		u.set(nativeRecord.owing, num(shardOf(t.OrderID)))
@@ -110,7 +130,7 @@ func (native) apply(t *ordermanager.Transition, _ item, ttl time.Duration) *upda
 
 func nativeCreate(u *update, t *ordermanager.Transition) {
 	u.require(missing(nativeID))
-	state := ordermanager.StatePending
+	state := t.Create.State
 	if t.Assign.State != "" {
 		state = t.Assign.State
 	}
@@ -118,14 +138,43 @@ func nativeCreate(u *update, t *ordermanager.Transition) {
 	u.set(nativeCustomer, str(t.Create.Customer))
 	u.set(nativeState, str(string(state)))
 	u.set(nativeCreated, millis(t.Entry.At))
-	u.set(nativePlace, num(rank[state]*place+t.Entry.At.UnixMilli()))
-	u.set(nativeShard, num(shard))
+	u.set(nativeBoard, str(spread(string(state), shard)))
+	u.set(nativePlace, str(place(t.Create.Venue, t.Entry.At)))
 	if t.Create.Venue != "" {
 		u.set(nativeVenue, str(t.Create.Venue))
-		u.set(nativeVenueShard, str(venueShard(t.Create.Venue, shard)))
+		u.set(nativeVenueShard, str(spread(t.Create.Venue, shard)))
 	}
 	if t.Create.Robot {
 		u.set(nativeRobot, boolean(true))
+	}
+	nativeRecord.decide(u, &t.Assign)
+}
+
+// nativeUpgrade writes what an item lacks that is from before decisions were kept, as long as it is as it was seen.
+func nativeUpgrade(u *update, t *ordermanager.Transition, before *ordermanager.Order) {
+	u.require(missing(nativeBoard))
+	u.requireEqual(nativeRecord.version, num(int64(before.Version)))
+	if t.Assign.State == "" {
+		u.set(nativeBoard, str(spread(string(before.State), shardOf(t.OrderID))))
+	}
+	u.set(nativePlace, str(place(before.Venue, before.CreatedAt)))
+	u.remove(oldShard, oldPlace)
+	decided := ordermanager.Assignment{
+		First: cmp.Or(before.FirstWait.Decision, t.Assign.First), Second: cmp.Or(before.SecondWait.Decision, t.Assign.Second),
+	}
+	nativeRecord.decide(u, &decided)
+}
+
+// nativeRegister puts a token in its place. What it finds there becomes the spare one; an empty text is none.
+func nativeRegister(u *update, r *ordermanager.Registration, creates bool) {
+	slot, token := nativeRecord.slot(r.Wait), str(r.Token.Reveal())
+	if r.Spare {
+		u.set(slot.spare, token)
+		return
+	}
+	u.set(slot.token, token)
+	if !creates {
+		u.setTo(slot.spare, "if_not_exists(", slot.token, ", if_not_exists(", slot.spare, ", ", u.value(str("")), "))")
 	}
 }
 
@@ -133,18 +182,14 @@ var nativeSound = newSoundness(func(u *update) {
 	u.require(u.kind(nativeCustomer, "S"))
 	u.require(u.kind(nativeState, "S"))
 	u.require(u.kind(nativeCreated, "N"))
-	u.requireOptional("S", nativeVenue, nativeBarista, nativeFirst, nativeSecond)
+	u.requireOptional("S", nativeVenue, nativeBarista)
 	nativeRecord.sound(u)
 })
 
-func nativeGuards(u *update, g *ordermanager.Guards) {
+func nativeGuards(u *update, g *ordermanager.Guards, before *ordermanager.Order) {
 	u.requireSound(nativeSound)
 	if len(g.States) > 0 {
-		names := make([]string, len(g.States))
-		for i, state := range g.States {
-			names[i] = string(state)
-		}
-		u.require(nativeState, " IN ", u.list(names...))
+		u.require(nativeState, " IN ", u.list(names(g.States)...))
 	}
 	if g.Customer != "" {
 		u.requireEqual(nativeCustomer, str(g.Customer))
@@ -152,15 +197,47 @@ func nativeGuards(u *update, g *ordermanager.Guards) {
 	if g.Venue != nil {
 		requireText(u, nativeVenue, *g.Venue)
 	}
+	if len(g.Venues) > 0 {
+		requireVenue(u, nativeVenue, g.Venues, before)
+	}
 	if g.NoDrink {
 		u.requireAny(u.absent(nativeDrink)...)
 	}
 	if g.HasDrink {
 		u.require(u.present(nativeDrink))
 	}
-	if g.FreeFor != "" {
-		making, free := u.value(str(string(ordermanager.StateMaking))), u.value(str(g.FreeFor))
-		u.require("(", nativeState, " <> ", making, " OR ", nativeBarista, " = ", free, ")")
+	if g.FreeFor != "" && len(g.HeldIn) > 0 {
+		u.requireAny(nativeBarista+" = "+u.value(str(g.FreeFor)), "NOT "+nativeState+" IN "+u.list(names(g.HeldIn)...))
+	}
+	if g.Undecided != 0 {
+		u.requireAny(u.absent(nativeRecord.slot(g.Undecided).decision)...)
+	}
+}
+
+func names(states []ordermanager.State) []string {
+	all := make([]string, len(states))
+	for i, state := range states {
+		all[i] = string(state)
+	}
+	return all
+}
+
+// mostVenues is how many venues a condition lists. Of somebody who is bound to more, the order has to be seen first.
+const mostVenues = 20
+
+// requireVenue requires that a venue is one of several, or that it is still the one that was seen.
+func requireVenue(u *update, name string, venues []string, before *ordermanager.Order) {
+	switch {
+	case before != nil:
+		requireText(u, name, before.Venue)
+	case len(venues) > mostVenues:
+		u.require(never(name))
+	default:
+		any := []string{name + " IN " + u.list(venues...)}
+		if slices.Contains(venues, "") {
+			any = append(any, u.absent(name)...)
+		}
+		u.requireAny(any...)
 	}
 }
 
@@ -176,17 +253,11 @@ func requireText(u *update, name, text string) {
 func (native) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update {
 	u := newUpdate()
 	u.require(exists(nativeID))
-	r := &reader{item: seen}
-	for _, slot := range [...]struct {
-		name  string
-		token ordermanager.TaskToken
-	}{{nativeFirst, s.First}, {nativeSecond, s.Second}} {
-		if slot.token.IsZero() || seen != nil && !r.token(slot.name).Equal(slot.token) {
-			continue
-		}
-		u.requireEqual(slot.name, str(slot.token.Reveal()))
-		u.remove(slot.name)
-	}
+	first, second := &nativeRecord.first, &nativeRecord.second
+	u.takeToken(first.token, s.First, seen)
+	u.takeToken(first.spare, s.FirstSpare, seen)
+	u.takeToken(second.token, s.Second, seen)
+	u.takeToken(second.spare, s.SecondSpare, seen)
 	nativeRecord.settle(u, s, seen, ttl)
 	if !u.changes() {
 		return nil
@@ -208,15 +279,12 @@ func (native) decode(r *reader, listed bool) *ordermanager.Order {
 		CreatedAt: r.time(nativeCreated),
 		UpdatedAt: r.shownTime(nativeRecord.updated),
 	}
-	if !o.State.Known() {
-		r.fail(nativeState, "is not a state")
-	}
 	if !r.has(nativeCreated) {
 		r.fail(nativeCreated, "is missing")
 	}
 	nativeRecord.decode(r, o, listed)
-	if !listed {
-		o.FirstWait.Token, o.SecondWait.Token = r.token(nativeFirst), r.token(nativeSecond)
+	if !listed && !r.has(nativeBoard) {
+		o.FirstWait.Decision, o.SecondWait.Decision = decisionsOf(o)
 	}
 	return o
 }
@@ -240,50 +308,37 @@ func decodeDrink(value types.AttributeValue) *ordermanager.Drink {
 	return &ordermanager.Drink{Name: r.shown("n"), Icon: r.shown("i"), Modifiers: r.shownTexts("m")}
 }
 
-// listedAttributes are what a listing needs of an order, and what the indexes hold beside their keys.
-func (native) listedAttributes() []string {
-	return []string{
-		nativeCustomer, nativeVenue, nativeRobot, nativeState, nativeDrink, nativeNumber, nativeBarista, nativeReason,
-		nativeCreated, nativeRecord.updated, nativeRecord.version,
-	}
-}
+// fetched is what a listing needs of an order: neither its tokens nor its history.
+var fetched = strings.Join([]string{
+	nativeID, nativeCustomer, nativeVenue, nativeRobot, nativeState, nativeDrink, nativeNumber, nativeBarista, nativeReason,
+	nativeCreated, nativeRecord.updated, nativeRecord.version,
+}, ", ")
 
+// listed is nothing: the indexes have keys only, and the orders are fetched.
 func (native) listed() string { return "" }
 
 func (native) plan(q ordermanager.Query) ([]stream, error) {
-	var streams []stream
+	// each is a part of the listing for each shard of a partition that is spread.
+	each := func(index, hash, sort, name, prefix string) []stream {
+		all := make([]stream, shards)
+		for shard := range all {
+			all[shard] = stream{index: index, hash: hash, value: str(spread(name, int64(shard))), sort: sort, prefix: prefix}
+		}
+		return all
+	}
 	switch {
 	case q.Owing:
-		for shard := range int64(shards) {
-			streams = append(streams, stream{index: owingIndex, hash: nativeRecord.owing, value: num(shard), sort: nativeCreated})
+		all := make([]stream, shards)
+		for shard := range all {
+			all[shard] = stream{index: owingIndex, hash: nativeRecord.owing, value: num(int64(shard)), sort: nativeCreated}
 		}
+		return all, nil
 	case q.Customer != "":
-		streams = append(streams, stream{index: customerIndex, hash: nativeCustomer, value: str(q.Customer), sort: nativeCreated})
+		return []stream{{index: customerIndex, hash: nativeCustomer, value: str(q.Customer), sort: nativeCreated}}, nil
+	case q.State == "":
+		return each(placeIndex, nativeVenueShard, nativeCreated, q.Venue, ""), nil
 	case q.Venue != "":
-		for shard := range int64(shards) {
-			streams = append(streams, places(q.State, stream{
-				index: venueIndex, hash: nativeVenueShard, value: str(venueShard(q.Venue, shard)), sort: nativePlace,
-			})...)
-		}
-	default:
-		for shard := range int64(shards) {
-			streams = append(streams, places(q.State, stream{index: stateIndex, hash: nativeShard, value: num(shard), sort: nativePlace})...)
-		}
+		return each(boardIndex, nativeBoard, nativePlace, string(q.State), placesOf(q.Venue)), nil
 	}
-	return streams, nil
-}
-
-// places narrows a stream down to the orders of one state, or divides it into one for each state, so that every one of
-// them is oldest first.
-func places(state ordermanager.State, s stream) []stream {
-	states := []ordermanager.State{state}
-	if state == "" {
-		states = ordermanager.States()
-	}
-	divided := make([]stream, len(states))
-	for i, state := range states {
-		divided[i] = s
-		divided[i].from, divided[i].to = rank[state]*place, rank[state]*place+place-1
-	}
-	return divided
+	return each(boardIndex, nativeBoard, nativePlace, string(q.State), ""), nil
 }

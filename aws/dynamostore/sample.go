@@ -1,6 +1,7 @@
 package dynamostore
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -49,6 +50,9 @@ const (
 	// sample's functions. A TaskToken that is neither was written by the sample, after ours.
 	ownFirst  = "om_t1"
 	ownSecond = "om_t2"
+	// ownDrink and ownEnd are set when a drink or an end of ours decides nothing about a wait, as those of the sample do.
+	ownDrink = "om_dk"
+	ownEnd   = "om_fi"
 	// ownCompleted and ownCancelled are what ORDERSTATE becomes when the order ends, where that has the venue in it: so an order
 	// can be ended without being read.
 	ownCompleted = "om_completed"
@@ -56,7 +60,8 @@ const (
 )
 
 var sampleRecord = record{
-	history: "om_hi", requests: "om_rq", version: "om_v", owed: "om_oe", owing: "om_ow", firstAt: "om_t1at", secondAt: "om_t2at",
+	history: "om_hi", requests: "om_rq", version: "om_v", owed: "om_oe", owing: "om_ow",
+	first: slot{"om_d1", ownFirst, "om_s1", "om_t1at"}, second: slot{"om_d2", ownSecond, "om_s2", "om_t2at"},
 	expires: "om_ex", ending: "om_en", updated: "om_ua",
 }
 
@@ -75,6 +80,9 @@ var words = [...][]string{open: {"CREATED"}, completed: {"Completed", "COMPLETED
 
 // suffixes are the ends of ORDERSTATE in the dialect with venues.
 var suffixes = [...]string{open: "-CREATED", completed: "-COMPLETED", cancelled: "-CANCELLED"}
+
+// ends reports whether a state is an end in this layout.
+func ends(state ordermanager.State) bool { return phaseOf(state) != open }
 
 func phaseOf(state ordermanager.State) phase {
 	switch state {
@@ -120,8 +128,9 @@ type writing struct {
 	sample
 	*update
 	t *ordermanager.Transition
-	// seen reads the item that refused the update before; nil the first time.
-	seen *reader
+	// seen reads the item that refused the update before, and before is the order in it; nil the first time.
+	seen   *reader
+	before *ordermanager.Order
 	// venue is the venue, if it is known.
 	venue *string
 }
@@ -133,6 +142,7 @@ func (l sample) apply(t *ordermanager.Transition, seen item, ttl time.Duration) 
 		w.venue = &t.Create.Venue
 	case seen != nil:
 		w.seen = &reader{item: seen}
+		w.before = l.decode(w.seen, false)
 		text := w.seen.text(sampleState)
 		venue, _, _ := l.split(text)
 		w.venue = &venue
@@ -146,6 +156,7 @@ func (l sample) apply(t *ordermanager.Transition, seen item, ttl time.Duration) 
 		w.guards()
 	}
 	sampleRecord.apply(w.update, t, ttl)
+	w.decide()
 	w.state()
 	w.details()
 	w.tokens()
@@ -181,7 +192,8 @@ func (w *writing) create() {
 
 var sampleSound = newSoundness(func(u *update) {
 	u.require(u.kind(sampleCustomer, "S"))
-	u.requireOptional("S", sampleToken, sampleBarista, ownFirst, ownSecond, ownVenue)
+	u.requireNullable("S", sampleToken, sampleBarista)
+	u.requireOptional("S", ownVenue)
 	sampleRecord.sound(u)
 })
 
@@ -203,25 +215,84 @@ func (w *writing) guards() {
 			requireText(w.update, ownVenue, *g.Venue)
 		}
 	}
+	switch {
+	case len(g.Venues) == 0:
+	case !w.venues:
+		requireVenue(w.update, ownVenue, g.Venues, w.before)
+	case w.seen == nil: // otherwise ORDERSTATE must be what was seen
+		w.venueIn(g.Venues)
+	}
 	if g.NoDrink {
 		w.requireAny(w.absent(sampleDrink)...)
 	}
 	if g.HasDrink {
 		w.require(w.present(sampleDrink))
 	}
-	if g.FreeFor != "" {
-		free := append(w.unclaimed(), sampleBarista+" = "+w.value(str(g.FreeFor)))
-		if !w.mustBeOpen() {
-			free = append(free, "NOT "+w.in(open))
-		}
-		w.requireAny(free...)
+	if g.FreeFor != "" && len(g.HeldIn) > 0 {
+		w.requireAny(sampleBarista+" = "+w.value(str(g.FreeFor)), "NOT "+w.inState(g.HeldIn))
 	}
+	if g.Undecided != 0 {
+		w.undecided(g.Undecided)
+	}
+}
+
+// undecided requires that neither we nor the sample's functions decided a wait.
+func (w *writing) undecided(wait ordermanager.Wait) {
+	w.requireAny(w.absent(sampleRecord.slot(wait).decision)...)
+	w.requireAny(exists(ownEnd), w.in(open))
+	if wait == ordermanager.FirstWait {
+		w.requireAny(append(w.absent(sampleDrink), exists(ownDrink))...)
+	}
+}
+
+// decide puts decisions on record. What a drink or an end of the sample's decided is not there, and stays as it is.
+func (w *writing) decide() {
+	a := &w.t.Assign
+	if a.Drink != nil && a.First == ordermanager.Undecided {
+		w.set(ownDrink, boolean(true))
+	}
+	if ends(a.State) && (a.First == ordermanager.Undecided || a.Second == ordermanager.Undecided) {
+		w.set(ownEnd, boolean(true))
+	}
+	if w.seen != nil {
+		seen := ordermanager.Assignment{
+			First: cmp.Or(w.before.FirstWait.Decision, a.First), Second: cmp.Or(w.before.SecondWait.Decision, a.Second),
+		}
+		w.requireUnchanged(sampleDrink)
+		sampleRecord.decide(w.update, &seen)
+		return
+	}
+	sampleRecord.decide(w.update, a)
+	if w.t.Create != nil {
+		return
+	}
+	if a.First != ordermanager.Undecided && !w.mustBeOpen() || a.Second != ordermanager.Undecided && !w.mustBeOpen() {
+		w.requireAny(exists(ownEnd), exists(sampleRecord.second.decision), w.in(open))
+	}
+	if a.First == ordermanager.Cancelled {
+		w.requireAny(append(w.absent(sampleDrink), exists(ownDrink), exists(sampleRecord.first.decision))...)
+	}
+}
+
+// venueIn requires, in the dialect whose ORDERSTATE begins with it, that the venue is one of several.
+func (w *writing) venueIn(venues []string) {
+	if len(venues) > mostVenues {
+		w.require(never(sampleState))
+		return
+	}
+	var forms []string
+	for _, venue := range venues {
+		for p := open; p <= cancelled; p++ {
+			forms = append(forms, w.forms(venue, p)...)
+		}
+	}
+	w.require(sampleState, " IN ", w.list(forms...))
 }
 
 // mustBeOpen reports whether the guards leave open orders only.
 func (w *writing) mustBeOpen() bool {
 	states := w.t.Guards.States
-	return len(states) > 0 && !slices.ContainsFunc(states, ordermanager.State.Terminal)
+	return len(states) > 0 && !slices.ContainsFunc(states, ends)
 }
 
 func (w *writing) unclaimed() []string {
@@ -269,7 +340,7 @@ func (w *writing) inState(states []ordermanager.State) string {
 		parts = append(parts, allOf(w.in(open), sampleBarista+" > "+w.value(str(""))))
 	}
 	for _, state := range states {
-		if state.Terminal() {
+		if ends(state) {
 			parts = append(parts, w.in(phaseOf(state)))
 		}
 	}
@@ -282,8 +353,8 @@ func (w *writing) inState(states []ordermanager.State) string {
 // state assigns ORDERSTATE, and keeps its other forms where the venue is known and may not be later.
 func (w *writing) state() {
 	to := w.t.Assign.State
-	if w.t.Create != nil && to == "" {
-		to = ordermanager.StatePending
+	if w.t.Create != nil {
+		to = cmp.Or(to, w.t.Create.State)
 	}
 	if w.venues && w.venue != nil {
 		w.set(ownCompleted, str(*w.venue+suffixes[completed]))
@@ -292,9 +363,9 @@ func (w *writing) state() {
 	p := phaseOf(to)
 	switch {
 	case to == "":
-	case w.t.Create != nil, to.Terminal() && (!w.venues || w.venue != nil):
+	case w.t.Create != nil, ends(to) && (!w.venues || w.venue != nil):
 		w.set(sampleState, str(w.form(p)))
-	case !to.Terminal():
+	case !ends(to):
 		// An open order stays as it is written.
 		if !w.mustBeOpen() {
 			w.require(w.in(open))
@@ -334,58 +405,98 @@ func (w *writing) details() {
 	}
 }
 
-// tokens assigns the tokens: each to its own attribute, and the newest one to TaskToken.
+// tokens assigns the tokens: each to its own attribute, and the newest one to TaskToken. What a token finds in its place becomes the
+// spare one; an empty text is none.
 func (w *writing) tokens() {
 	r := w.t.Assign.Register
-	if r == nil {
-		if w.t.Assign.AnswerFirst {
-			w.remove(ownFirst)
+	switch {
+	case r == nil:
+	case r.Spare:
+		w.set(sampleRecord.slot(r.Wait).spare, str(r.Token.Reveal()))
+	default:
+		token := w.value(str(r.Token.Reveal()))
+		w.setTo(sampleRecord.slot(r.Wait).token, token)
+		if r.Wait == ordermanager.SecondWait {
+			w.secondToken(token)
+		} else {
+			w.firstToken(token)
 		}
-		return
 	}
-	token := w.value(str(r.Token.Reveal()))
-	if r.Wait == ordermanager.SecondWait {
-		w.secondToken(token)
-		return
+	if w.t.Assign.AnswerFirst {
+		w.remove(ownFirst, sampleRecord.first.spare)
+		if r == nil || r.Spare {
+			w.unmirrorFirst()
+		}
 	}
-	w.setTo(ownFirst, token)
+}
+
+func (w *writing) firstToken(token string) {
+	spare := sampleRecord.first.spare
 	switch {
 	case w.t.Create != nil:
 		w.setTo(sampleToken, token)
 	case w.seen == nil:
 		// The usual case is that the second wait has not begun. If it has, TaskToken may be its token.
-		w.requireAny(w.absent(sampleNumber)...)
-		w.requireAny(w.absent(sampleRecord.secondAt)...)
+		w.notBegun()
+		w.require("NOT ", w.kind(sampleToken, "NULL"))
 		w.setTo(sampleToken, token)
+		none := w.value(str(""))
+		w.setTo(spare, "if_not_exists(", sampleToken, ", if_not_exists(", ownFirst, ", if_not_exists(", spare, ", ", none, ")))")
 	default:
-		requireSame(w.update, w.seen, sampleToken)
-		if w.seen.holder().second.IsZero() || w.seen.token(sampleToken).Equal(w.seen.token(ownFirst)) {
+		w.requireUnchanged(sampleToken, ownFirst, ownSecond)
+		held := w.seen.holder()
+		if !held.first.IsZero() {
+			w.set(spare, str(held.first.Reveal()))
+		}
+		if held.second.IsZero() || w.seen.token(sampleToken).Equal(w.seen.token(ownFirst)) {
 			w.setTo(sampleToken, token)
 		}
 	}
 }
 
 func (w *writing) secondToken(token string) {
-	w.setTo(ownSecond, token)
 	w.setTo(sampleToken, token)
-	if w.t.Create == nil {
-		// As the sample does; but the time of creation is kept.
-		at := w.value(millis(w.t.Entry.At))
-		w.setTo(ownCreated, "if_not_exists("+ownCreated+", if_not_exists("+sampleTime+", "+at+"))")
-		w.setTo(sampleTime, at)
+	if w.t.Create != nil {
+		return
 	}
-	switch {
-	case w.t.Assign.AnswerFirst:
-		w.remove(ownFirst)
-	case w.t.Create != nil:
-	case w.seen == nil:
-		// The first token stays, so it must be safe in its own attribute before TaskToken is overwritten.
-		w.requireAny(append(w.absent(sampleToken), sampleToken+" = "+ownFirst, sampleToken+" = "+ownSecond)...)
-	default:
-		requireSame(w.update, w.seen, sampleToken)
-		if first := w.seen.holder().first; !first.IsZero() {
-			w.set(ownFirst, str(first.Reveal()))
+	// As the sample does; but the time of creation is kept.
+	at := w.value(millis(w.t.Entry.At))
+	w.setTo(ownCreated, "if_not_exists("+ownCreated+", if_not_exists("+sampleTime+", "+at+"))")
+	w.setTo(sampleTime, at)
+	if w.seen == nil {
+		// The usual case is that the second wait begins now, so that there is no token of it.
+		w.notBegun()
+		if !w.t.Assign.AnswerFirst {
+			// The first token stays, so it must be safe in its own attribute before TaskToken is overwritten.
+			w.requireAny(append(w.absent(sampleToken), sampleToken+" = "+ownFirst, sampleToken+" = "+ownSecond)...)
 		}
+		return
+	}
+	w.requireUnchanged(sampleToken, ownFirst, ownSecond)
+	held := w.seen.holder()
+	if !held.second.IsZero() {
+		w.set(sampleRecord.second.spare, str(held.second.Reveal()))
+	}
+	if !held.first.IsZero() && !w.t.Assign.AnswerFirst {
+		w.set(ownFirst, str(held.first.Reveal()))
+	}
+}
+
+// notBegun requires that there is no sign of the second wait.
+func (w *writing) notBegun() {
+	w.requireAny(w.absent(sampleNumber)...)
+	w.requireAny(w.absent(sampleRecord.second.at)...)
+}
+
+// unmirrorFirst keeps a first token that is taken off from staying in TaskToken.
+func (w *writing) unmirrorFirst() {
+	if w.seen == nil {
+		w.require("NOT ", sampleToken, " = ", ownFirst)
+		return
+	}
+	w.requireUnchanged(sampleToken, ownFirst)
+	if w.seen.token(sampleToken).Equal(w.seen.token(ownFirst)) {
+		w.remove(sampleToken)
 	}
 }
 
@@ -399,7 +510,8 @@ func (r *reader) holder() holder {
 	token := r.token(sampleToken)
 	switch {
 	case token.IsZero() || token.Equal(h.first) || token.Equal(h.second):
-	case r.has(sampleNumber) || r.has(sampleRecord.secondAt):
+	case token.Equal(r.token(sampleRecord.first.spare)) || token.Equal(r.token(sampleRecord.second.spare)): // it lost
+	case r.has(sampleNumber) || r.has(sampleRecord.second.at):
 		h.second = token
 	default:
 		h.first = token
@@ -417,6 +529,8 @@ func (sample) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *
 	} else {
 		settleBlind(u, s)
 	}
+	u.takeToken(sampleRecord.first.spare, s.FirstSpare, seen)
+	u.takeToken(sampleRecord.second.spare, s.SecondSpare, seen)
 	sampleRecord.settle(u, s, seen, ttl)
 	if !u.changes() {
 		return nil
@@ -462,6 +576,13 @@ func settleSeen(u *update, s *ordermanager.Settlement, r *reader) {
 	requireSame(u, r, sampleToken)
 	if taken {
 		u.remove(sampleToken)
+	}
+}
+
+// requireUnchanged requires that attributes are what was seen.
+func (w *writing) requireUnchanged(names ...string) {
+	for _, name := range names {
+		requireSame(w.update, w.seen, name)
 	}
 }
 
@@ -521,10 +642,22 @@ func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
 		o.UpdatedAt = r.shownTime(sampleTime)
 	}
 	sampleRecord.decode(r, o, listed)
-	if !listed {
-		held := r.holder()
-		o.FirstWait.Token, o.SecondWait.Token = held.first, held.second
+	if listed {
+		return o
 	}
+	held := r.holder()
+	o.FirstWait.Token, o.SecondWait.Token = held.first, held.second
+	// What decided without our keeping a decision is what the sample's functions wrote.
+	theirs := ordermanager.Order{State: o.State, Drink: o.Drink}
+	if r.has(ownDrink) {
+		theirs.Drink = nil
+	}
+	if r.has(ownEnd) {
+		theirs.State = ordermanager.StatePending
+	}
+	first, second := decisionsOf(&theirs)
+	o.FirstWait.Decision = cmp.Or(o.FirstWait.Decision, first)
+	o.SecondWait.Decision = cmp.Or(o.SecondWait.Decision, second)
 	return o
 }
 
@@ -594,8 +727,12 @@ func (l sample) plan(q ordermanager.Query) ([]stream, error) {
 		}}
 	}
 	phases := []phase{open, completed, cancelled}
-	if q.State != "" {
+	switch {
+	case q.State == "":
+	case l.keeps(q.State):
 		phases = []phase{phaseOf(q.State)}
+	default:
+		phases = nil
 	}
 	var streams []stream
 	for _, p := range phases {

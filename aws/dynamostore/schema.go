@@ -15,9 +15,9 @@ import (
 
 // The indexes. Those of the sample have the sample's names.
 const (
-	stateIndex       = "state"
+	boardIndex       = "board"
 	customerIndex    = "customer"
-	venueIndex       = "venue"
+	placeIndex       = "venues"
 	owingIndex       = "owing"
 	statusIndex      = "GSI-status"
 	userIndex        = "GSI-userId"
@@ -57,7 +57,7 @@ type index struct {
 	keys keys
 	// local indexes share the table's partition key.
 	local bool
-	// projects lists what is projected beside the keys; nil is everything.
+	// projects lists what is projected beside the keys; empty is nothing, nil is everything.
 	projects []string
 	// optional says what an index is for that orders can do without; empty for one that is required.
 	optional string
@@ -67,19 +67,17 @@ func textKey(name string) key   { return key{name, types.ScalarAttributeTypeS} }
 func numberKey(name string) key { return key{name, types.ScalarAttributeTypeN} }
 
 func (l native) schema() schema {
-	projected := func(hash, sort key) []string {
-		return slices.DeleteFunc(l.listedAttributes(), func(name string) bool { return name == hash.name || name == sort.name })
+	keysOnly := func(name string, hash, sort key) index {
+		return index{name: name, keys: keys{hash, sort}, projects: []string{}}
 	}
-	spread := func(name string, hash, sort key) index {
-		return index{name: name, keys: keys{hash, sort}, projects: projected(hash, sort)}
-	}
+	created := numberKey(nativeCreated)
 	return schema{
 		key: keys{hash: textKey(nativeID)},
 		indexes: []index{
-			spread(stateIndex, numberKey(nativeShard), numberKey(nativePlace)),
-			spread(customerIndex, textKey(nativeCustomer), numberKey(nativeCreated)),
-			spread(venueIndex, textKey(nativeVenueShard), numberKey(nativePlace)),
-			spread(owingIndex, numberKey(nativeRecord.owing), numberKey(nativeCreated)),
+			keysOnly(boardIndex, textKey(nativeBoard), textKey(nativePlace)),
+			keysOnly(customerIndex, textKey(nativeCustomer), created),
+			keysOnly(placeIndex, textKey(nativeVenueShard), created),
+			keysOnly(owingIndex, numberKey(nativeRecord.owing), created),
 		},
 		expires: nativeRecord.expires,
 	}
@@ -162,8 +160,11 @@ func definitions(k keys) []types.AttributeDefinition {
 }
 
 func (i index) projection() *types.Projection {
-	if i.projects == nil {
+	switch {
+	case i.projects == nil:
 		return &types.Projection{ProjectionType: types.ProjectionTypeAll}
+	case len(i.projects) == 0:
+		return &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}
 	}
 	return &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: i.projects}
 }
@@ -415,8 +416,11 @@ func (i index) kind() string {
 }
 
 func (i index) projectionText() string {
-	if i.projects == nil {
+	switch {
+	case i.projects == nil:
 		return "projecting everything"
+	case len(i.projects) == 0:
+		return "projecting keys only"
 	}
 	return "projecting " + strings.Join(i.projects, " ")
 }
@@ -426,7 +430,7 @@ func (i index) lacks(have *types.Projection) string {
 	switch {
 	case have == nil:
 		return "unknown"
-	case have.ProjectionType == types.ProjectionTypeAll:
+	case have.ProjectionType == types.ProjectionTypeAll, i.projects != nil && len(i.projects) == 0:
 		return ""
 	case have.ProjectionType == types.ProjectionTypeKeysOnly:
 		return "projecting keys only"

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/brewline/ordermanager"
 )
 
 // update collects the clauses of one UpdateItem. The names of our attributes are chosen so that none is a reserved word
@@ -15,6 +17,8 @@ type update struct {
 	sets, removes, adds, deletes clause
 	conditions                   clause
 	values                       item
+	// numbered counts the values that have a number for a name; those that are names of types have those.
+	numbered int
 }
 
 // clause is a list as it is written in an expression.
@@ -43,7 +47,11 @@ var placeholders = func() (names [64]string) {
 
 // value returns the placeholder of a value.
 func (u *update) value(v types.AttributeValue) string {
-	name := placeholders[len(u.values)]
+	name := ":" + strconv.Itoa(u.numbered)
+	if u.numbered < len(placeholders) {
+		name = placeholders[u.numbered]
+	}
+	u.numbered++
 	u.values[name] = v
 	return name
 }
@@ -72,6 +80,15 @@ func (u *update) remove(names ...string) {
 	for _, name := range names {
 		u.removes.add(", ", name)
 	}
+}
+
+// takeToken takes a token off, if it is still there; as seen, if that is not nil.
+func (u *update) takeToken(name string, token ordermanager.TaskToken, seen item) {
+	if token.IsZero() || seen != nil && !(&reader{item: seen}).token(name).Equal(token) {
+		return
+	}
+	u.requireEqual(name, str(token.Reveal()))
+	u.remove(name)
 }
 
 // require adds a condition, written in parts; all conditions must hold.
@@ -103,8 +120,15 @@ func (u *update) absent(name string) []string { return []string{missing(name), u
 // present is the opposite of absent.
 func (u *update) present(name string) string { return allOf(exists(name), "NOT "+u.kind(name, "NULL")) }
 
-// requireOptional requires that attributes are of a type or absent.
+// requireOptional requires that attributes, which are ours alone, are of a type or not there.
 func (u *update) requireOptional(kind string, names ...string) {
+	for _, name := range names {
+		u.requireAny(missing(name), u.kind(name, kind))
+	}
+}
+
+// requireNullable requires that attributes are of a type or absent.
+func (u *update) requireNullable(kind string, names ...string) {
 	for _, name := range names {
 		u.requireAny(append(u.absent(name), u.kind(name, kind))...)
 	}
@@ -129,8 +153,12 @@ func (u *update) requireSound(s *soundness) {
 }
 
 func allOf(parts ...string) string { return "(" + strings.Join(parts, " AND ") + ")" }
-func exists(name string) string    { return "attribute_exists(" + name + ")" }
-func missing(name string) string   { return "attribute_not_exists(" + name + ")" }
+
+// never is a condition that never holds.
+func never(name string) string { return allOf(exists(name), missing(name)) }
+
+func exists(name string) string  { return "attribute_exists(" + name + ")" }
+func missing(name string) string { return "attribute_not_exists(" + name + ")" }
 
 // changes reports whether the update does anything.
 func (u *update) changes() bool {

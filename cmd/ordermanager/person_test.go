@@ -251,7 +251,7 @@ func TestComplete_suggestsWhatCanComeNext(t *testing.T) {
 	for words, want := range map[string]string{
 		"":                            "exec orders show watch stats redrive serve table lifecycle menu diagram completion help",
 		"re":                          "redrive",
-		"table ":                      "create check add-index",
+		"table ":                      "create check add-index migrate",
 		"table ch":                    "check",
 		"orders --st":                 "--store --state",
 		"orders --layout ":            "native workshop core",

@@ -15,6 +15,7 @@ type tableCommand struct {
 	Create   tableCreateCommand   `cmd:"" help:"Create a table of orders, and wait until it is active."`
 	Check    tableCheckCommand    `cmd:"" help:"Print every difference between a table and what its layout needs."`
 	AddIndex tableAddIndexCommand `cmd:"" help:"Add to a table of the Serverlesspresso sample the one index that only redrive needs, and wait until it is active."`
+	Migrate  tableMigrateCommand  `cmd:"" help:"Bring a table of our own layout up to date with this version."`
 }
 
 type tableArgument struct {
@@ -23,7 +24,7 @@ type tableArgument struct {
 }
 
 // open returns what looks after the table, and its name.
-func (a *tableArgument) open(ctx context.Context, backends *backends) (dynamostore.AdminAPI, string, error) {
+func (a *tableArgument) open(ctx context.Context, backends *backends) (dynamostore.MigrateAPI, string, error) {
 	table := strings.TrimPrefix(a.Table, schemeDynamoDB+":")
 	if table == "" || strings.Contains(table, ":") {
 		return nil, "", fmt.Errorf("there is no table %q: these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE", a.Table)
@@ -135,16 +136,20 @@ func (c *tableCheckCommand) encode(out io.Writer, table string, differences []dy
 
 // report prints the differences, and returns how many are required.
 func report(out io.Writer, table *tableArgument, differences []dynamostore.Difference) (required int) {
-	indexMissing := false
+	indexMissing, outdated := false, false
 	for _, d := range differences {
 		if d.Required {
 			required++
 		}
+		outdated = outdated || d.Required && d.Have == "missing" && table.Layout == dynamostore.Native
 		indexMissing = indexMissing || d.For == "redrive" && d.Have == "missing"
 		fmt.Fprintln(out, d)
 	}
 	if indexMissing && required == 0 {
 		fmt.Fprintf(out, "add what redrive needs with: ordermanager table add-index %s --layout %s\n", table.Table, table.Layout)
+	}
+	if outdated {
+		fmt.Fprintf(out, "bring a table of an earlier version up to date with: ordermanager table migrate %s\n", table.Table)
 	}
 	return required
 }
@@ -169,5 +174,46 @@ func (c *tableAddIndexCommand) Run(ctx context.Context, std *stdio) error {
 		return backends.explain(err)
 	}
 	fmt.Fprintf(std.out, "table %s has the index that redrive needs\n", table)
+	return nil
+}
+
+type tableMigrateCommand struct{ tableArgument }
+
+// Help is the long help of the command.
+func (*tableMigrateCommand) Help() string {
+	return `Upgrade every process that uses the table first. Orders can be acted on meanwhile; listings are complete when it is done. It can be
+stopped at any time and be called again, and a table that is up to date is left as it is. An item that cannot be read is printed and passed over; the
+exit code is 1 then.`
+}
+
+// Run brings the table up to date.
+func (c *tableMigrateCommand) Run(ctx context.Context, std *stdio) error {
+	backends := &backends{layout: c.Layout}
+	if c.Layout != dynamostore.Native {
+		return fmt.Errorf("the tables of the sample are used as they are: only the layout %s has earlier versions", dynamostore.Native)
+	}
+	client, table, err := c.open(ctx, backends)
+	if err != nil {
+		return backends.explain(err)
+	}
+	skipped := 0
+	err = dynamostore.Migrate(ctx, client, table, func(p dynamostore.Progress) {
+		switch {
+		case p.Skipped != "":
+			skipped++
+			fmt.Fprintf(std.out, "passed over %s: %v\n", p.Skipped, p.Err)
+		case p.Visited > 0:
+			fmt.Fprintf(std.err, "%s: %d items looked at, %d written\n", p.Step, p.Visited, p.Written)
+		default:
+			fmt.Fprintln(std.err, p.Step)
+		}
+	})
+	if err != nil {
+		return backends.explain(err)
+	}
+	fmt.Fprintf(std.out, "table %s is what this version needs\n", table)
+	if skipped > 0 {
+		return errRefused
+	}
 	return nil
 }

@@ -1,0 +1,152 @@
+package dynamostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/brewline/ordermanager"
+)
+
+// MigrateAPI is what [Migrate] calls. A *dynamodb.Client has it.
+type MigrateAPI interface {
+	AdminAPI
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+}
+
+// Progress is how far a migration has come.
+type Progress struct {
+	// Step says what is being done.
+	Step string
+	// Visited is how many items were looked at in this step, and Written how many of them had to be written.
+	Visited, Written int
+	// Skipped is the item that was passed over because it is broken, if this is about one; Err says why.
+	Skipped string
+	Err     error
+}
+
+// Migrate brings a table in the layout [Native] up to date: it adds the indexes that it lacks, writes to each item what those read, and
+// deletes the indexes that are not read any more. Orders can be acted on meanwhile; a listing is complete when it is done. It can be
+// stopped at any time and be called again, also by several at once: what is done is not done again, and a table that is up to date is left as it
+// is. Run it when every process has the version that brought it. It reads every item once, and a broken one is passed over and reported.
+// Progress, which may be nil, is called after each step and each page. Errors are [*Error]s, and that of a context that is done.
+func Migrate(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	for _, wanted := range (native{}).schema().indexes {
+		if err := addIndex(ctx, client, table, &wanted, progress); err != nil {
+			return err
+		}
+	}
+	if err := upgradeItems(ctx, client, table, progress); err != nil {
+		return err
+	}
+	for _, old := range []string{"state", "venue"} {
+		if err := deleteIndex(ctx, client, table, old, progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addIndex adds an index, if the table lacks it, and waits until it is active.
+func addIndex(ctx context.Context, client AdminAPI, table string, wanted *index, progress func(Progress)) error {
+	there, err := hasIndex(ctx, client, table, wanted.name)
+	if err != nil {
+		return err
+	}
+	if !there {
+		progress(Progress{Step: "adding the index " + wanted.name})
+		_, err = client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
+			TableName: &table, AttributeDefinitions: definitions(wanted.keys),
+			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
+				IndexName: &wanted.name, KeySchema: wanted.keys.elements(), Projection: wanted.projection(),
+			}}},
+		})
+		if err != nil {
+			return wrapAdmin("UpdateTable", table, err)
+		}
+	}
+	return waitUntilActive(ctx, client, table)
+}
+
+// deleteIndex deletes an index that nothing reads, if the table has it, and waits until it is gone.
+func deleteIndex(ctx context.Context, client AdminAPI, table, name string, progress func(Progress)) error {
+	there, err := hasIndex(ctx, client, table, name)
+	if err != nil || !there {
+		return err
+	}
+	progress(Progress{Step: "deleting the index " + name})
+	if _, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
+		TableName:                   &table,
+		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: &name}}},
+	}); err != nil {
+		return wrapAdmin("UpdateTable", table, err)
+	}
+	return waitUntilActive(ctx, client, table)
+}
+
+func hasIndex(ctx context.Context, client AdminAPI, table, name string) (bool, error) {
+	described, err := describeTable(ctx, client, table)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(described.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
+		return *g.IndexName == name
+	}), nil
+}
+
+// upgradeItems writes to every item from before what the indexes read.
+func upgradeItems(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
+	report := Progress{Step: "writing what the indexes read"}
+	store := &Store{table: table, layout: native{}}
+	var next item
+	for {
+		output, err := client.Scan(ctx, &dynamodb.ScanInput{
+			TableName: &table, ExclusiveStartKey: next, FilterExpression: aws.String(missing(nativeBoard)),
+		}, repeatConflicts)
+		if err != nil {
+			return wrapAdmin("Scan", table, err)
+		}
+		for _, found := range output.Items {
+			before, err := store.decode(found, false)
+			if err != nil {
+				broken := report
+				broken.Skipped, broken.Err = orderIDOf(found), err
+				progress(broken)
+				continue
+			}
+			written, err := upgradeItem(ctx, client, table, before)
+			if err != nil {
+				return err
+			}
+			report.Written += written
+		}
+		report.Visited += int(output.ScannedCount)
+		progress(report)
+		if next = output.LastEvaluatedKey; len(next) == 0 {
+			return nil
+		}
+	}
+}
+
+// upgradeItem writes one item; somebody who acted on it in the meantime has done so too.
+func upgradeItem(ctx context.Context, client MigrateAPI, table string, before *ordermanager.Order) (written int, err error) {
+	u := newUpdate()
+	nativeUpgrade(u, &ordermanager.Transition{OrderID: before.ID}, before)
+	_, err = client.UpdateItem(ctx, u.input(table, native{}.key(before.ID), types.ReturnValueNone), repeatConflicts)
+	if _, changed := errors.AsType[*types.ConditionalCheckFailedException](err); changed {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, &Error{Op: "UpdateItem", Table: table, OrderID: before.ID, Kind: kindOf(err), Err: fmt.Errorf("writing what the indexes read: %w", err)}
+	}
+	return 1, nil
+}
