@@ -275,7 +275,7 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
 	ctx, end := m.observe(ctx, "menu", r.Action, r.OrderID)
 	menu, err := m.menu.Menu(ctx, r.Venue)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrUnknownVenue) {
 		err = fmt.Errorf("%w: %w", ErrMenuUnavailable, err)
 	}
 	end(err)

@@ -252,6 +252,10 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 			`--events: there is no place "pigeon" for events; there are: eventbridge:BUS, none`,
 		},
 		{
+			[]string{"serve", "--store", "memory", "--max-in-queue", "5"},
+			`--store: the workflow of memory has no limits; keep the orders in sqlite:FILE`,
+		},
+		{
 			[]string{"exec", "--lifecycle", "nine"},
 			`--lifecycle must be one of "standard","serverlesspresso" but got "nine" (try --help)`,
 		},
