@@ -42,6 +42,9 @@ var (
 	// about the drink; the put can be repeated. Code menu_unavailable.
 	ErrMenuUnavailable error = &sentinel{code: "menu_unavailable", message: "the menu is not available"}
 
+	// ErrUnknownVenue is returned for a venue that does not exist: a [MenuSource] that knows of none returns it. Code unknown_venue.
+	ErrUnknownVenue error = &sentinel{code: "unknown_venue", message: "no such venue"}
+
 	// ErrOrderNotFound is returned when there is no order with this identifier. Code order_not_found.
 	ErrOrderNotFound error = &sentinel{code: "order_not_found", message: "no such order"}
 	// ErrOrderExists is returned when a workflow starts with the identifier of an order of another customer or venue. Code order_exists.

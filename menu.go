@@ -42,7 +42,7 @@ func (g *ModifierGroup) most() int {
 }
 
 // MenuSource finds the menu of a venue. A Manager asks it once per put. It must be safe for concurrent use; a venue
-// without a menu is an error. The returned menu is only read.
+// without a menu is [ErrUnknownVenue]. The returned menu is only read.
 type MenuSource interface {
 	Menu(ctx context.Context, venue string) (*Menu, error)
 }

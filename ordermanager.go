@@ -366,7 +366,7 @@ func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
 	if err == nil && menu == nil {
 		err = errors.New("the source returned neither a menu nor an error")
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrUnknownVenue) {
 		err = fmt.Errorf("%w: %w", ErrMenuUnavailable, err)
 	}
 	end(err)

@@ -308,6 +308,7 @@ func TestErrors_haveStableCodesThatTheirCommentsName(t *testing.T) {
 var sentinels = map[string]error{
 	"ErrUnknownState": ordermanager.ErrUnknownState, "ErrInvalidRequest": ordermanager.ErrInvalidRequest, "ErrUnknownAction": ordermanager.ErrUnknownAction, "ErrForbidden": ordermanager.ErrForbidden,
 	"ErrContextDone": ordermanager.ErrContextDone, "ErrInvalidOrder": ordermanager.ErrInvalidOrder, "ErrMenuUnavailable": ordermanager.ErrMenuUnavailable,
+	"ErrUnknownVenue":  ordermanager.ErrUnknownVenue,
 	"ErrOrderNotFound": ordermanager.ErrOrderNotFound, "ErrOrderExists": ordermanager.ErrOrderExists, "ErrNotOwner": ordermanager.ErrNotOwner,
 	"ErrWrongVenue": ordermanager.ErrWrongVenue, "ErrIllegalTransition": ordermanager.ErrIllegalTransition, "ErrDrinkAccepted": ordermanager.ErrDrinkAccepted,
 	"ErrClaimed": ordermanager.ErrClaimed, "ErrNotReady": ordermanager.ErrNotReady, "ErrTooManyTransitions": ordermanager.ErrTooManyTransitions,

@@ -98,21 +98,27 @@ func parseAction(w http.ResponseWriter, r *http.Request, actor ordermanager.Acto
 
 // parseBody reads the body of a put. Nothing is read as an empty one.
 func parseBody(w http.ResponseWriter, r *http.Request) (serverlesspresso.Body, error) {
-	var none serverlesspresso.Body
+	body, err := readBody(w, r)
+	if err != nil || len(body) == 0 {
+		return serverlesspresso.Body{}, err
+	}
+	return serverlesspresso.ParseBody(body)
+}
+
+// readBody reads a body that is JSON, or nothing.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, ordermanager.MaxRequestBytes))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		detail := fmt.Sprintf("the body is longer than %d bytes", ordermanager.MaxRequestBytes)
-		return none, &refusal{code: codeTooLarge, detail: detail}
+		return nil, &refusal{code: codeTooLarge, detail: detail}
 	}
 	switch {
 	case err != nil:
-		return none, invalid("body", "could not be read")
-	case len(body) == 0:
-		return none, nil
-	case !isJSON(r.Header):
-		return none, &refusal{code: codeUnsupportedMediaType, detail: "send the body as application/json, not encoded"}
+		return nil, invalid("body", "could not be read")
+	case len(body) > 0 && !isJSON(r.Header):
+		return nil, &refusal{code: codeUnsupportedMediaType, detail: "send the body as application/json, not encoded"}
 	}
-	return serverlesspresso.ParseBody(body)
+	return body, nil
 }
 
 // isJSON reports whether the headers say that the body is JSON. A body without a type is taken for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -48,12 +49,15 @@ var coffeeMenu = ordermanager.Menu{Items: []ordermanager.MenuItem{
 	{Drink: "Mocha", Icon: "mocha", SoldOut: true},
 }}
 
-// venues has a menu for every venue but "closed".
+// venues has a menu for every venue but "nowhere", and cannot read that of "closed".
 type venues struct{}
 
 func (venues) Menu(_ context.Context, venue string) (*ordermanager.Menu, error) {
-	if venue == "closed" {
+	switch venue {
+	case "closed":
 		return nil, errBroken
+	case "nowhere":
+		return nil, fmt.Errorf("no menu: %w", ordermanager.ErrUnknownVenue)
 	}
 	return &coffeeMenu, nil
 }
@@ -73,7 +77,7 @@ func newFixture(t testing.TB, change ...func(*httpapi.Options)) *fixture {
 		t.Fatal(err)
 	}
 	f.workflow.Connect(f.manager)
-	options := &httpapi.Options{Identify: demoIdentity, Feed: f.feed}
+	options := &httpapi.Options{Identify: demoIdentity, Feed: f.feed, Starter: starter{f.workflow}, Shop: shopOf}
 	for _, change := range change {
 		change(options)
 	}
@@ -82,6 +86,24 @@ func newFixture(t testing.TB, change ...func(*httpapi.Options)) *fixture {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// starter begins workflows. The Manager hears of the order "slow" later, and the shop "full" takes none.
+type starter struct{ *memory.Workflow }
+
+func (s starter) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
+	if venue == "full" {
+		return ordermanager.Receipt{}, ordermanager.ErrQueueFull
+	}
+	receipt, err := s.Workflow.Start(ctx, orderID, customer, venue)
+	if orderID == "slow" {
+		receipt.Pending = errBroken
+	}
+	return receipt, err
+}
+
+func shopOf(_ context.Context, venue string) (httpapi.Shop, error) {
+	return httpapi.Shop{EventID: venue, Open: true, InQueue: 2}, nil
 }
 
 // start begins the workflow of a customer's order.

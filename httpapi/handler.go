@@ -12,6 +12,7 @@
 package httpapi
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -30,6 +31,10 @@ type Options struct {
 	Identify func(*http.Request) (ordermanager.Actor, error)
 	// Feed is what GET /events streams. Default: none, and the route does not exist.
 	Feed *Feed
+	// Starter begins the orders of POST /orders. Default: none, and the route does not exist.
+	Starter Starter
+	// Shop says how a venue stands, for GET /shop. Default: none, and the route does not exist.
+	Shop func(ctx context.Context, venue string) (Shop, error)
 	// AllowedOrigins are the origins, like "https://shop.example", whose pages may call from a browser; "*" is every origin. Cookies
 	// are never allowed across origins. Default: none.
 	AllowedOrigins []string
@@ -44,6 +49,8 @@ type Handler struct {
 	menu     ordermanager.MenuSource
 	identify func(*http.Request) (ordermanager.Actor, error)
 	feed     *Feed
+	starter  Starter
+	shop     func(ctx context.Context, venue string) (Shop, error)
 	streams  streams
 	origins  []string
 	log      *slog.Logger
@@ -76,6 +83,8 @@ func newHandler(manager *ordermanager.Manager, options *Options) (*Handler, erro
 		manager:  manager,
 		identify: options.Identify,
 		feed:     options.Feed,
+		starter:  options.Starter,
+		shop:     options.Shop,
 		streams:  streams{open: map[ordermanager.Actor]int{}},
 		origins:  slices.Clone(options.AllowedOrigins),
 		log:      options.Logger,
@@ -113,6 +122,7 @@ type methods map[string]endpoint
 func (h *Handler) resources() map[string]methods {
 	resources := map[string]methods{
 		"/orders":              {http.MethodGet: h.identified(h.listOrders)},
+		"/orders/count":        {http.MethodGet: h.identified(h.countOrders)},
 		"/orders/{id}":         {http.MethodGet: h.identified(h.getOrder), http.MethodPut: h.identified(h.act)},
 		"/orders/{id}/history": {http.MethodGet: h.identified(h.getHistory)},
 		"/orders/{id}/actions": {http.MethodGet: h.identified(h.getActions)},
@@ -122,6 +132,12 @@ func (h *Handler) resources() map[string]methods {
 		"/health":              {http.MethodGet: h.ready},
 		"/health/live":         {http.MethodGet: h.live},
 		"/openapi.json":        {http.MethodGet: h.getDocument},
+	}
+	if h.starter != nil {
+		resources["/orders"][http.MethodPost] = h.identified(h.startOrder)
+	}
+	if h.shop != nil {
+		resources["/shop"] = methods{http.MethodGet: h.identified(h.getShop)}
 	}
 	if h.feed != nil {
 		resources["/events"] = methods{http.MethodGet: h.identified(h.stream)}

@@ -357,7 +357,7 @@ func TestRouting_refusesWhatIsNotThere(t *testing.T) {
 		{"GET", "/orders/1/", 404, ""},
 		{"GET", "/orders/1/secrets", 404, ""},
 		{"OPTIONS", "/nothing", 404, ""},
-		{"POST", "/orders", 405, "GET, HEAD, OPTIONS"},
+		{"POST", "/menu", 405, "GET, HEAD, OPTIONS"},
 		{"DELETE", "/orders/1", 405, "GET, HEAD, OPTIONS, PUT"},
 		{"BREW", "/menu", 405, "GET, HEAD, OPTIONS"},
 	} {
@@ -366,7 +366,13 @@ func TestRouting_refusesWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s %s: %d, Allow %q, %s", test.method, test.path, w.Code, w.Header().Get("Allow"), w.Body)
 		}
 	}
-	without := newFixture(t, func(o *httpapi.Options) { o.Feed = nil })
+	without := newFixture(t, func(o *httpapi.Options) { o.Feed, o.Starter, o.Shop = nil, nil, nil })
+	if w := without.do(call{actor: "admin:1", method: "POST", path: "/orders"}); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("beginning an order without a starter: %d", w.Code)
+	}
+	if w := without.do(call{actor: "admin:1", method: "GET", path: "/shop"}); w.Code != http.StatusNotFound {
+		t.Errorf("a shop that nobody knows: %d", w.Code)
+	}
 	if w := without.do(call{actor: "admin:1", method: "GET", path: "/events"}); w.Code != http.StatusNotFound {
 		t.Errorf("events without a feed: %d", w.Code)
 	}

@@ -30,6 +30,7 @@ var answers = map[ordermanager.Code]struct {
 	"not_owner":               {http.StatusForbidden, "The order belongs to another customer."},
 	codeNotFound:              {http.StatusNotFound, "There is no such resource."},
 	"order_not_found":         {http.StatusNotFound, "There is no such order."},
+	"unknown_venue":           {http.StatusNotFound, "There is no such venue."},
 	codeMethodNotAllowed:      {http.StatusMethodNotAllowed, "The resource does not have this method."},
 	"illegal_transition":      {http.StatusConflict, "The state of the order does not allow this."},
 	"unknown_state":           {http.StatusConflict, "The order is in a state of another life cycle."},

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed" // for the document
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -29,9 +28,9 @@ func (h *Handler) getMenu(w http.ResponseWriter, r *http.Request, _ ordermanager
 	if err != nil {
 		return err
 	}
-	found, err := h.menu.Menu(r.Context(), venue)
+	found, err := h.findMenu(r.Context(), venue)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ordermanager.ErrMenuUnavailable, err)
+		return err
 	}
 	writeJSON(w, r, menuView(found))
 	return nil

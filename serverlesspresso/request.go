@@ -1,8 +1,6 @@
 package serverlesspresso
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -136,51 +134,4 @@ func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 		})
 	}
 	return order
-}
-
-// parseObject parses a document that must be an object of a request's size.
-func parseObject(path string, data []byte) (*strictjson.Object, error) {
-	if len(data) > ordermanager.MaxRequestBytes {
-		rule := fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes)
-		return nil, &ordermanager.RequestError{Field: path, Rule: rule}
-	}
-	v, err := strictjson.Parse(path, data)
-	switch {
-	case err != nil:
-		return nil, refusal(err)
-	case v.Raw()[0] != '{':
-		return nil, refusal(v.Error("is not a JSON object"))
-	}
-	v.Path = "" // its members are named without it
-	fields, err := v.Object()
-	return fields, refusal(err)
-}
-
-// refusal is an error of the reader in the words of a door.
-func refusal(err error) error {
-	if bad, ok := errors.AsType[*strictjson.Error](err); ok {
-		return &ordermanager.RequestError{Field: bad.Path, Rule: bad.Rule}
-	}
-	return err
-}
-
-// reader reads the fields of an object and keeps the first thing that is wrong.
-type reader struct {
-	fields *strictjson.Object
-	err    error
-}
-
-func (r *reader) fail(err error) {
-	if r.err == nil {
-		r.err = err
-	}
-}
-
-func (r *reader) text(name string) string {
-	v := r.fields.Get(name)
-	text, ok := v.Text()
-	if !ok && !v.Absent() {
-		r.fail(v.Error("is not a text"))
-	}
-	return text
 }

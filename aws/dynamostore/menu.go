@@ -105,8 +105,8 @@ func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSou
 	return s, nil
 }
 
-// ErrNoMenu is returned for a venue that has no menu in the table.
-var ErrNoMenu = errors.New("the venue has no menu")
+// ErrNoMenu is returned for a venue that has no menu in the table. It is an [ordermanager.ErrUnknownVenue].
+var ErrNoMenu = fmt.Errorf("the venue has no menu: %w", ordermanager.ErrUnknownVenue)
 
 // Menu implements [ordermanager.MenuSource]. However many ask at once, one reads, with the context of the one that
 // came first.

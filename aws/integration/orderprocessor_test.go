@@ -16,8 +16,8 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
-	"github.com/brewline/ordermanager/internal/processor"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // house is a store, and how the house around it spells and names things.
@@ -123,7 +123,7 @@ func (r *run) hears(detailType string, want ordermanager.ResumeStatus) ordermana
 
 func (r *run) told(e event, want ordermanager.ResumeStatus) ordermanager.Receipt {
 	r.Helper()
-	parsed, err := processor.Parse(e.raw)
+	parsed, err := serverlesspresso.ParseEvent(e.raw)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/internal/processor"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // EventBridge returns the handler of a function that is the target of a rule for the OrderProcessor's events "OrderProcessor.WorkflowStarted",
@@ -22,7 +22,7 @@ func EventBridge(manager *ordermanager.Manager) func(context.Context, json.RawMe
 }
 
 func notify(ctx context.Context, manager *ordermanager.Manager, data []byte) (ordermanager.Receipt, error) {
-	event, err := processor.Parse(data)
+	event, err := serverlesspresso.ParseEvent(data)
 	if err != nil {
 		return ordermanager.Receipt{}, err
 	}

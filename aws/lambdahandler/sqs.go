@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/internal/processor"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // SQS returns the handler of a function that reads a queue whose messages are inputs as for [Direct] or events as for [EventBridge], in any
@@ -91,7 +91,7 @@ func isFIFO(message *events.SQSMessage) bool {
 // consume carries out one message. Its error is final if repeating the message is useless.
 func consume(ctx context.Context, manager *ordermanager.Manager, message *events.SQSMessage) error {
 	body := []byte(message.Body)
-	if processor.IsEvent(body) {
+	if serverlesspresso.IsEvent(body) {
 		_, err := notify(ctx, manager, body)
 		return err
 	}

@@ -91,6 +91,7 @@ const (
 // backends opens what the flags name, and closes it.
 type backends struct {
 	layout dynamostore.Layout
+	limits limitFlags
 	cloud  cloud
 	// file is the database of a sqlite store, and path its name.
 	file *sql.DB
@@ -224,7 +225,7 @@ func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
 		// It would say of the tokens in the table that nothing waits on them, and they would be thrown away.
 		return nil, errors.New("--resume local does not know the workflows of orders in DynamoDB; there are: stepfunctions, durable, none")
 	case b.file != nil:
-		return embedded.New(ctx, b.file, nil)
+		return embedded.New(ctx, b.file, &embedded.Options{MaxInQueue: b.limits.MaxInQueue, MaxPerCustomer: b.limits.MaxPerCustomer})
 	}
 	return memory.NewWorkflow(), nil
 }

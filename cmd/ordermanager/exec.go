@@ -10,7 +10,6 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
-	"github.com/brewline/ordermanager/internal/processor"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
@@ -226,8 +225,8 @@ func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 
 // perform carries out a request or an event. It returns its action also when it is refused, if there is one to be read.
 func (h *house) perform(ctx context.Context, data []byte) (ordermanager.Action, ordermanager.Receipt, error) {
-	if processor.IsEvent(data) {
-		event, err := processor.Parse(data)
+	if serverlesspresso.IsEvent(data) {
+		event, err := serverlesspresso.ParseEvent(data)
 		if err != nil {
 			return event.Action, ordermanager.Receipt{}, err
 		}
@@ -247,7 +246,7 @@ func (h *house) perform(ctx context.Context, data []byte) (ordermanager.Action, 
 	return action, receipt, err
 }
 
-func (h *house) notify(ctx context.Context, event processor.Event) (ordermanager.Receipt, error) {
+func (h *house) notify(ctx context.Context, event serverlesspresso.Event) (ordermanager.Receipt, error) {
 	switch news := event.News.(type) {
 	case ordermanager.WorkflowStarted:
 		return h.manager.WorkflowStarted(ctx, news)
@@ -255,7 +254,7 @@ func (h *house) notify(ctx context.Context, event processor.Event) (ordermanager
 		return h.manager.WaitingCompletion(ctx, news)
 	case ordermanager.TimedOut:
 		return h.manager.TimedOut(ctx, news)
-	case processor.NewOrder:
+	case serverlesspresso.NewOrder:
 		if h.workflow != nil {
 			return h.workflow.Start(ctx, news.OrderID, news.Customer, news.Venue)
 		}

@@ -248,6 +248,10 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 			`--events: there is no place "pigeon" for events; there are: eventbridge:BUS, none`,
 		},
 		{
+			[]string{"serve", "--store", "memory", "--max-in-queue", "5"},
+			`--store: the workflow of memory has no limits; keep the orders in sqlite:FILE`,
+		},
+		{
 			[]string{"exec", "--lifecycle", "nine"},
 			"--lifecycle: open nine: no such file or directory; there are: standard, serverlesspresso, or the FILE of a table",
 		},

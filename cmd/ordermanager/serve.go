@@ -26,6 +26,7 @@ type serveCommand struct {
 	menuFlag
 	lifecycleFlag
 	eventsFlag
+	limitFlags
 }
 
 // Help is the long help of the command.
@@ -33,8 +34,8 @@ func (*serveCommand) Help() string {
 	return `FOR TRYING OUT ONLY: there is no sign-in. Who calls is what the header X-Demo-User says: customer:1, barista:3, admin:9. For your shop,
 build the package httpapi into a program that knows who is calling.
 
-An order begins with: POST /demo/orders/{id}?userId=&eventId=, which starts its workflow. GET /openapi.json describes all other routes, and
-docs/http.md shows them. What is owed is redriven every half minute. Requests that a page of another site sends, or that ask for another
+An order begins with POST /orders, or for whomever you name with POST /demo/orders/{id}?userId=&eventId=. GET /openapi.json describes all other
+routes, and docs/http.md shows them. What is owed is redriven every half minute. Requests that a page of another site sends, or that ask for another
 host than the one of --addr, localhost or an IP address, are refused.
 
 The REST API of the Serverlesspresso sample is below /workshop and /core, for the web apps of the sample: they are whoever their token says that
@@ -53,7 +54,10 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") {
 		return fmt.Errorf("--store: serve keeps orders in sqlite:FILE or memory, not in %q", c.Store)
 	}
-	backends := &backends{log: warnings(std)}
+	if c.Store == schemeMemory && (c.MaxInQueue > 0 || c.MaxPerCustomer > 0) {
+		return errors.New("--store: the workflow of memory has no limits; keep the orders in sqlite:FILE")
+	}
+	backends := &backends{log: warnings(std), limits: c.limitFlags}
 	defer backends.close()
 	// A busy port is found before a file is made.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
@@ -82,8 +86,30 @@ func explainListen(addr string, err error) error {
 // demoServer is the HTTP interface with a workflow beside it.
 type demoServer struct {
 	house
-	api  *httpapi.Handler
-	http http.Server
+	hours hours
+	api   *httpapi.Handler
+	http  http.Server
+}
+
+// Start begins an order, while the shop is open.
+func (s *demoServer) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
+	if !s.hours.open(time.Now()) {
+		return ordermanager.Receipt{}, ordermanager.ErrShopClosed
+	}
+	return s.workflow.Start(ctx, orderID, customer, venue)
+}
+
+// shop says how a venue stands. The workflow of a store in memory keeps no count.
+func (s *demoServer) shop(ctx context.Context, venue string) (httpapi.Shop, error) {
+	answer := httpapi.Shop{EventID: venue, Open: s.hours.open(time.Now())}
+	if durable, ok := s.workflow.(*embedded.Workflow); ok {
+		shop, err := durable.Shop(ctx, venue)
+		if err != nil {
+			return httpapi.Shop{}, err
+		}
+		answer.Open, answer.InQueue = answer.Open && shop.Open, shop.InQueue
+	}
+	return answer, nil
 }
 
 func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.Logger) (*demoServer, error) {
@@ -100,11 +126,12 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	api, err := httpapi.New(house.manager, menu, &httpapi.Options{Identify: demoIdentity, Feed: feed, Logger: log})
+	s := &demoServer{house: *house, hours: c.Hours}
+	api, err := httpapi.New(house.manager, menu, &httpapi.Options{Identify: demoIdentity, Feed: feed, Starter: s, Shop: s.shop, Logger: log})
 	if err != nil {
 		return nil, err
 	}
-	s := &demoServer{house: *house, api: api}
+	s.api = api
 	routes := http.NewServeMux()
 	routes.Handle("/", api)
 	for _, dialect := range serverlesspresso.Dialects() {
@@ -174,7 +201,7 @@ func unverified(token string) (claims map[string]any) {
 
 // start begins the workflow of an order, as a shop's validator does when a customer scans a code.
 func (s *demoServer) start(w http.ResponseWriter, r *http.Request) {
-	receipt, err := s.workflow.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), r.FormValue("eventId"))
+	receipt, err := s.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), r.FormValue("eventId"))
 	if err != nil {
 		s.api.Fail(w, r, err)
 		return

@@ -5,7 +5,7 @@ functions that it runs are in durablefunctions.py. What differs from Lambda, and
 
 - an error's type is only in the body: Lambda's is also in the header that SDKs take it from;
 - an execution is started at an address of the runner's own: Lambda has Invoke;
-- a callback of an execution that has ended is still accepted.
+- several executions can have one name, and a callback of an execution that has ended is still accepted.
 
 Written for the version in durable-requirements.txt: it reaches into the runner's internals.
 """
@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import urllib.parse
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -35,6 +36,9 @@ from aws_durable_execution_sdk_python_testing.web.server import RequestHandler, 
 import durablefunctions
 
 ACCOUNT = "123456789012"
+_names = threading.Lock()
+_named = {}  # function and name -> payload and ARN of the execution
+
 INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 
@@ -74,24 +78,29 @@ class Handler(RequestHandler):
         function, _, qualifier = function.partition(":")
         if function not in durablefunctions.FUNCTIONS:
             raise ResourceNotFoundException(f"Function not found: {function}")
-        try:
-            started = self.executor.start_execution(
-                StartDurableExecutionInput(
-                    account_id=ACCOUNT,
-                    function_name=function,
-                    function_qualifier=qualifier or "$LATEST",
-                    execution_name=self.headers["X-Amz-Durable-Execution-Name"],
-                    execution_timeout_seconds=3600,
-                    execution_retention_period_days=1,
-                    input=body,
-                )
-            )
-        except IllegalStateException as error:
-            # The body of this error has no type at all.
-            response = HTTPResponse.create_error_from_exception(ExecutionAlreadyStartedException(str(error), ""))
-            response.headers["X-Amzn-ErrorType"] = "DurableExecutionAlreadyStartedException"
-            return response
-        return HTTPResponse.create_empty(202, {"X-Amz-Durable-Execution-Arn": started.execution_arn})
+        name = self.headers["X-Amz-Durable-Execution-Name"]
+        with _names:
+            payload, arn = _named.setdefault((function, name), (body, None))
+            if payload != body:
+                error = ExecutionAlreadyStartedException(f"{name} was started with another payload", arn)
+                response = HTTPResponse.create_error_from_exception(error)
+                # The body of this error has no type at all.
+                response.headers["X-Amzn-ErrorType"] = "DurableExecutionAlreadyStartedException"
+                return response
+            if arn is None:
+                arn = self.executor.start_execution(
+                    StartDurableExecutionInput(
+                        account_id=ACCOUNT,
+                        function_name=function,
+                        function_qualifier=qualifier or "$LATEST",
+                        execution_name=name,
+                        execution_timeout_seconds=3600,
+                        execution_retention_period_days=1,
+                        input=body,
+                    )
+                ).execution_arn
+                _named[function, name] = body, arn
+        return HTTPResponse.create_empty(202, {"X-Amz-Durable-Execution-Arn": arn})
 
 
 def main(port, port_file):

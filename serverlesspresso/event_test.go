@@ -1,4 +1,4 @@
-package processor_test
+package serverlesspresso_test
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/internal/processor"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 var token = ordermanager.NewTaskToken("secret-token")
@@ -20,7 +20,7 @@ var at = time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)
 
 const wantedNumber = "is neither a text nor a whole number of at most 38 digits"
 
-func TestParse_takesEveryOrderNumberThatACounterCanHave(t *testing.T) {
+func TestParseEvent_takesEveryOrderNumberThatACounterCanHave(t *testing.T) {
 	for json, want := range map[string]string{
 		`7`:                             "7",
 		`12345678901234567890`:          "12345678901234567890", // more than 64 bits
@@ -31,7 +31,7 @@ func TestParse_takesEveryOrderNumberThatACounterCanHave(t *testing.T) {
 		`1.2e3`:                         "1200",
 		`99999999999999999999999999.00`: "99999999999999999999999999",
 	} {
-		got, err := processor.Parse([]byte(`{"detail-type":"OrderProcessor.WaitingCompletion",` +
+		got, err := serverlesspresso.ParseEvent([]byte(`{"detail-type":"OrderProcessor.WaitingCompletion",` +
 			`"detail":{"orderId":"1","TaskToken":"secret-token","orderNumber":` + json + `}}`))
 		if err != nil {
 			t.Errorf("%s: %v", json, err)
@@ -41,66 +41,66 @@ func TestParse_takesEveryOrderNumberThatACounterCanHave(t *testing.T) {
 	}
 }
 
-func TestParse_readsEveryKindInBothDialects(t *testing.T) {
+func TestParseEvent_readsEveryKindInBothDialects(t *testing.T) {
 	for name, c := range map[string]struct {
 		json string
-		want processor.Event
+		want serverlesspresso.Event
 	}{
 		"a new order": {
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2"}}`,
-			processor.Event{Action: processor.ActionNewOrder, News: processor.NewOrder{OrderID: "1", Customer: "2"}},
+			serverlesspresso.Event{Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2"}},
 		},
 		"a new order with its venue": {
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","eventId":"ABC","bucket":{"eventId":"DEF"}}}`,
-			processor.Event{Action: processor.ActionNewOrder, News: processor.NewOrder{OrderID: "1", Customer: "2", Venue: "ABC"}},
+			serverlesspresso.Event{Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2", Venue: "ABC"}},
 		},
 		"a new order with its venue in a bucket": {
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":{"eventId":"DEF"}}}`,
-			processor.Event{Action: processor.ActionNewOrder, News: processor.NewOrder{OrderID: "1", Customer: "2", Venue: "DEF"}},
+			serverlesspresso.Event{Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2", Venue: "DEF"}},
 		},
 		"a started workflow, workshop": {
 			`{"id":"e1","time":"2026-05-01T09:30:00Z","detail-type":"OrderProcessor.WorkflowStarted","source":"x",
 			  "detail":{"Message":"m","TaskToken":"secret-token","orderId":"1","userId":"2"}}`,
-			processor.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token, At: at}},
+			serverlesspresso.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token, At: at}},
 		},
 		"a started workflow, core": {
 			`{"time":"2026-05-01T11:30:00+02:00","detail-type":"OrderProcessor.WorkflowStarted",
 			  "detail":{"TaskToken":"secret-token","orderId":"1","userId":"2","eventId":"ABC","robot":true}}`,
-			processor.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{
+			serverlesspresso.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{
 				OrderID: "1", Customer: "2", Venue: "ABC", Robot: true, Token: token, At: at,
 			}},
 		},
 		"a wait for completion with a number that is a text": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","userId":"2","orderNumber":"7"}}`,
-			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Customer: "2", Number: "7", Token: token}},
+			serverlesspresso.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Customer: "2", Number: "7", Token: token}},
 		},
 		"names that are nearly right as if they were not there": {
 			`{"detail-type":"OrderProcessor.WorkflowStarted","Detail":{},
 			  "detail":{"TaskToken":"secret-token","taskToken":"x","orderId":"1","OrderId":"9","userId":"2","uſerId":"3","EVENTID":"ABC"}}`,
-			processor.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token}},
+			serverlesspresso.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token}},
 		},
 		"a number as large as DynamoDB's": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":12345678901234567890}}`,
-			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{
+			serverlesspresso.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{
 				OrderID: "1", Number: "12345678901234567890", Token: token,
 			}},
 		},
 		"a wait for completion with a number that is a number": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":7}}`,
-			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: token}},
+			serverlesspresso.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: token}},
 		},
 		"fields that are null as if they were absent": {
 			`{"id":null,"time":null,"detail-type":"OrderProcessor.WaitingCompletion",
 			  "detail":{"TaskToken":"secret-token","orderId":"1","userId":null,"orderNumber":null}}`,
-			processor.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Token: token}},
+			serverlesspresso.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Token: token}},
 		},
 		"a time-out": {
 			`{"id":"e1","detail-type":"OrderProcessor.OrderTimeOut","detail":{"orderId":"1","cause":"Barista timedout","userId":null}}`,
-			processor.Event{Action: ordermanager.ActionTimedOut, News: ordermanager.TimedOut{OrderID: "1", Cause: "Barista timedout", RequestID: "e1"}},
+			serverlesspresso.Event{Action: ordermanager.ActionTimedOut, News: ordermanager.TimedOut{OrderID: "1", Cause: "Barista timedout", RequestID: "e1"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := processor.Parse([]byte(c.json))
+			got, err := serverlesspresso.ParseEvent([]byte(c.json))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +112,7 @@ func TestParse_readsEveryKindInBothDialects(t *testing.T) {
 	}
 }
 
-func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
+func TestParseEvent_namesTheFieldThatIsWrong(t *testing.T) {
 	started := func(detail string) string {
 		return `{"detail-type":"OrderProcessor.WorkflowStarted","detail":` + detail + `}`
 	}
@@ -161,10 +161,10 @@ func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
 	} {
 		name := c.json[:min(len(c.json), 100)]
 		t.Run(name, func(t *testing.T) {
-			event, err := processor.Parse([]byte(c.json))
+			event, err := serverlesspresso.ParseEvent([]byte(c.json))
 			var got *ordermanager.RequestError
 			if !errors.As(err, &got) {
-				t.Fatalf("Parse: %v, want a RequestError", err)
+				t.Fatalf("ParseEvent: %v, want a RequestError", err)
 			}
 			if diff := cmp.Diff(&ordermanager.RequestError{Field: c.field, Rule: c.rule}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -180,18 +180,18 @@ func TestParse_namesTheFieldThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestParse_keepsTheActionOfAnEventThatItRefuses(t *testing.T) {
-	event, err := processor.Parse([]byte(`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`))
+func TestParseEvent_keepsTheActionOfAnEventThatItRefuses(t *testing.T) {
+	event, err := serverlesspresso.ParseEvent([]byte(`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`))
 	if err == nil || event.Action != ordermanager.ActionTimedOut {
 		t.Errorf("action %q, error %v; want timed_out and an error", event.Action, err)
 	}
 }
 
-func TestParse_refusesAKindThatItDoesNotKnow(t *testing.T) {
-	_, err := processor.Parse([]byte(`{"detail-type":"OrderManager.MakeOrder","detail":{"orderId":"1"}}`))
-	var unknown *processor.UnknownTypeError
+func TestParseEvent_refusesAKindThatItDoesNotKnow(t *testing.T) {
+	_, err := serverlesspresso.ParseEvent([]byte(`{"detail-type":"OrderManager.MakeOrder","detail":{"orderId":"1"}}`))
+	var unknown *serverlesspresso.UnknownEventError
 	if !errors.As(err, &unknown) || unknown.Type != "OrderManager.MakeOrder" {
-		t.Fatalf("Parse: %v, want an UnknownTypeError", err)
+		t.Fatalf("ParseEvent: %v, want an UnknownEventError", err)
 	}
 	if code := ordermanager.CodeOf(err); code != "invalid_request" {
 		t.Errorf("code %q, want invalid_request", code)
@@ -203,17 +203,17 @@ func TestParse_refusesAKindThatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestParse_cutsALongKindWithoutBreakingACharacter(t *testing.T) {
-	_, err := processor.Parse([]byte(`{"detail-type":"x` + strings.Repeat("é", 200) + `"}`))
-	var unknown *processor.UnknownTypeError
+func TestParseEvent_cutsALongKindWithoutBreakingACharacter(t *testing.T) {
+	_, err := serverlesspresso.ParseEvent([]byte(`{"detail-type":"x` + strings.Repeat("é", 200) + `"}`))
+	var unknown *serverlesspresso.UnknownEventError
 	if want := "x" + strings.Repeat("é", 49); !errors.As(err, &unknown) || unknown.Type != want {
-		t.Errorf("Parse: %v, want the kind cut to %q", err, want)
+		t.Errorf("ParseEvent: %v, want the kind cut to %q", err, want)
 	}
 }
 
-// What Parse accepts has everything that is required, so that a Manager has nothing but values to object to; what it refuses is an
+// What ParseEvent accepts has everything that is required, so that a Manager has nothing but values to object to; what it refuses is an
 // invalid request. Neither gives the token away.
-func FuzzParse(f *testing.F) {
+func FuzzParseEvent(f *testing.F) {
 	for _, kind := range []string{
 		"Validator.NewOrder", "OrderProcessor.WorkflowStarted", "OrderProcessor.WaitingCompletion", "OrderProcessor.OrderTimeOut",
 	} {
@@ -222,10 +222,10 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"orderNumber":1e999}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		event, err := processor.Parse(data)
+		event, err := serverlesspresso.ParseEvent(data)
 		if err != nil {
 			if !errors.Is(err, ordermanager.ErrInvalidRequest) || event.News != nil {
-				t.Errorf("Parse: %+v, %v", event, err)
+				t.Errorf("ParseEvent: %+v, %v", event, err)
 			}
 			return
 		}
@@ -235,7 +235,7 @@ func FuzzParse(f *testing.F) {
 		}
 		var secret ordermanager.TaskToken
 		switch n := event.News.(type) {
-		case processor.NewOrder:
+		case serverlesspresso.NewOrder:
 			if n.OrderID == "" || n.Customer == "" {
 				t.Errorf("accepted without what is required: %+v", n)
 			}

@@ -1,0 +1,60 @@
+package sfnresumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/internal/started"
+	"github.com/brewline/ordermanager/serverlesspresso"
+)
+
+// StartAPI is the part of the Step Functions client that a [Starter] uses; [*sfn.Client] has it.
+type StartAPI interface {
+	StartExecution(ctx context.Context, in *sfn.StartExecutionInput, options ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
+}
+
+// Starter begins an execution of a state machine for each order, of the type STANDARD. It is an httpapi.Starter, and needs the permission
+// states:StartExecution. It is safe for concurrent use if its client is, as those of the SDK are.
+type Starter struct {
+	client       StartAPI
+	stateMachine string
+}
+
+// NewStarter returns a Starter of a state machine, which is named by its ARN. It does no I/O.
+func NewStarter(client StartAPI, stateMachine string) *Starter { return &Starter{client, stateMachine} }
+
+// executionName is what the name of an execution may be: "StartExecution" in the AWS Step Functions API Reference, without what it leaves to
+// the log.
+var executionName = regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`)
+
+// Start begins the execution that has the order's identifier as its name and [serverlesspresso.NewOrderInput] as its input, which is
+// what the OrderProcessor of the Serverlesspresso sample reads. The order itself is created when the workflow tells the Manager of its
+// first wait: until then the receipt has it as it will be, and [ordermanager.Receipt.Pending] says so.
+//
+// Starting the same order again while it goes on changes nothing and is a success. Errors: [ordermanager.ErrInvalidRequest] for an
+// identifier that cannot be a name, which is 1 to 80 letters, digits, hyphens and underscores; [ordermanager.ErrOrderExists] when the name
+// was used for another order or one that has ended; any other error leaves it open whether the execution began.
+func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
+	if !executionName.MatchString(orderID) {
+		return ordermanager.Receipt{}, &ordermanager.RequestError{
+			Field: "orderId", Rule: "is not 1 to 80 letters, digits, hyphens and underscores, of which the name of an execution is made",
+		}
+	}
+	_, err := s.client.StartExecution(ctx, &sfn.StartExecutionInput{
+		StateMachineArn: &s.stateMachine, Name: &orderID, Input: aws.String(string(serverlesspresso.NewOrderInput(orderID, customer, venue))),
+	})
+	if _, exists := errors.AsType[*types.ExecutionAlreadyExists](err); exists {
+		return ordermanager.Receipt{}, fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
+	}
+	if err != nil {
+		return ordermanager.Receipt{}, fmt.Errorf("sfnresumer: starting order %s: %w", orderID, err)
+	}
+	return started.Receipt(orderID, customer, venue), nil
+}

@@ -1,0 +1,39 @@
+package sfnresumer_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/sfnresumer"
+)
+
+// starting answers every start with an error, or with a success.
+type starting struct{ err error }
+
+func (s starting) StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	return &sfn.StartExecutionOutput{}, s.err
+}
+
+func TestStart_saysWhatIsKnownAfterIt(t *testing.T) {
+	lost := errors.New("connection reset")
+	for name, test := range map[string]struct {
+		orderID   string
+		err, want error
+		code      ordermanager.Code
+	}{
+		"it began":                  {"1", nil, nil, ""},
+		"the name was used":         {"1", &types.ExecutionAlreadyExists{}, ordermanager.ErrOrderExists, "order_exists"},
+		"the answer was lost":       {"1", lost, lost, ordermanager.CodeInternal},
+		"the name cannot be a name": {"café", nil, ordermanager.ErrInvalidRequest, "invalid_request"},
+	} {
+		receipt, err := sfnresumer.NewStarter(starting{test.err}, "f").Start(t.Context(), test.orderID, "ann", "NYC")
+		if !errors.Is(err, test.want) || ordermanager.CodeOf(err) != test.code || (err == nil) != (receipt.Pending != nil) {
+			t.Errorf("%s: Start = %+v, %v", name, receipt, err)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+type limitFlags struct {
+	MaxInQueue     int   `placeholder:"N" help:"How many orders of a venue can be open at once. Default: no limit."`
+	MaxPerCustomer int   `placeholder:"N" help:"How many orders of a customer can be open at a venue at once. Default: no limit."`
+	Hours          hours `placeholder:"FROM-TO" help:"When new orders are taken, every day in local time, as 08:00-18:30; 22:00-02:00 is a night. Default: always."`
+}
+
+// hours are a part of every day. The zero hours are the whole day.
+type hours struct{ from, to time.Duration }
+
+// UnmarshalText reads hours.
+func (h *hours) UnmarshalText(text []byte) error {
+	from, to, _ := strings.Cut(string(text), "-")
+	for _, edge := range []struct {
+		text string
+		into *time.Duration
+	}{{from, &h.from}, {to, &h.to}} {
+		at, err := time.Parse("15:04", edge.text)
+		if err != nil {
+			return fmt.Errorf("%q is not two times of a day, as 08:00-18:30", text)
+		}
+		*edge.into = sinceMidnight(at)
+	}
+	if h.from == h.to {
+		return fmt.Errorf("%q begins when it ends", text)
+	}
+	return nil
+}
+
+func sinceMidnight(at time.Time) time.Duration {
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+}
+
+// open reports whether a moment is within the hours.
+func (h hours) open(at time.Time) bool {
+	now := sinceMidnight(at)
+	switch {
+	case h.from == h.to:
+		return true
+	case h.from < h.to:
+		return h.from <= now && now < h.to
+	}
+	return now >= h.from || now < h.to
+}

@@ -1,0 +1,174 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/strictjson"
+)
+
+// Starter begins the workflow of an order. The workflows of this module are Starters, and so are those of packages sfnresumer and
+// durableresumer. It must be safe for concurrent use.
+type Starter interface {
+	// Start begins the workflow of a new order of a customer at a venue, which is empty where there is only one. The receipt's order is as it
+	// will be when the workflow has told the Manager of it; [ordermanager.Receipt.Pending] says that it has not yet.
+	//
+	// Errors: [ordermanager.ErrOrderExists], [ordermanager.ErrInvalidRequest]; [ordermanager.ErrShopClosed], [ordermanager.ErrQueueFull] and
+	// [ordermanager.ErrTooManyOrders] where there are limits; and those of what it starts.
+	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
+}
+
+// Shop is how a venue stands.
+type Shop struct {
+	// EventID is the venue.
+	EventID string `json:"eventId"`
+	// Open says whether new orders are taken.
+	Open bool `json:"open"`
+	// InQueue is how many orders are open.
+	InQueue int `json:"inQueue"`
+}
+
+// newOrder is the body of POST /orders. All of it may be missing.
+type newOrder struct {
+	OrderID, EventID, UserID string
+}
+
+// startOrder is POST /orders: it begins the workflow of an order. A customer begins an order of his own; whoever else calls says whose it is.
+func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	asked, err := parseNewOrder(w, r)
+	if err != nil {
+		return err
+	}
+	switch {
+	case actor.Role != ordermanager.RoleCustomer && asked.UserID == "":
+		return invalid("userId", "is required")
+	case actor.Role == ordermanager.RoleCustomer && asked.UserID != "" && asked.UserID != actor.ID:
+		return &refusal{code: "forbidden", field: "userId", detail: "userId names somebody else than the caller"}
+	case actor.Role == ordermanager.RoleCustomer:
+		asked.UserID = actor.ID
+	}
+	if asked.OrderID == "" {
+		asked.OrderID = rand.Text()
+	}
+	for _, field := range [...]struct{ name, value string }{{"orderId", asked.OrderID}, {"userId", asked.UserID}, {"eventId", asked.EventID}} {
+		if err := ordermanager.CheckID(field.name, field.value); err != nil {
+			return err
+		}
+	}
+	// A venue without a menu is none: an order there could never get its drink.
+	if _, err := h.findMenu(r.Context(), asked.EventID); err != nil {
+		return err
+	}
+	receipt, err := h.starter.Start(r.Context(), asked.OrderID, asked.UserID, asked.EventID)
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if receipt.Pending != nil {
+		status = http.StatusAccepted
+	}
+	w.Header().Set("Location", "/orders/"+url.PathEscape(asked.OrderID))
+	write(w, r, "application/json", status, view(&receipt.Order))
+	return nil
+}
+
+func parseNewOrder(w http.ResponseWriter, r *http.Request) (newOrder, error) {
+	var asked newOrder
+	body, err := readBody(w, r)
+	if err != nil || len(body) == 0 {
+		return asked, err
+	}
+	document, err := strictjson.Parse("body", body)
+	if err == nil {
+		var fields *strictjson.Object
+		if fields, err = document.Object(); err == nil {
+			err = asked.read(fields)
+		}
+	}
+	if bad, ok := errors.AsType[*strictjson.Error](err); ok {
+		err = invalid(bad.Path, bad.Rule)
+	}
+	return asked, err
+}
+
+func (n *newOrder) read(fields *strictjson.Object) error {
+	if err := fields.Misspelt("orderId", "eventId", "userId"); err != nil {
+		return err
+	}
+	for name, into := range map[string]*string{"orderId": &n.OrderID, "eventId": &n.EventID, "userId": &n.UserID} {
+		value := fields.Get(name)
+		text, ok := value.Text()
+		if !ok && !value.Absent() {
+			return value.Error("is not a text")
+		}
+		*into = text
+	}
+	return nil
+}
+
+// getShop is GET /shop?eventId=.
+func (h *Handler) getShop(w http.ResponseWriter, r *http.Request, _ ordermanager.Actor) error {
+	params, err := parseParameters(r)
+	if err != nil {
+		return err
+	}
+	venue, err := params.venue()
+	if err != nil {
+		return err
+	}
+	if _, err := h.findMenu(r.Context(), venue); err != nil {
+		return err
+	}
+	shop, err := h.shop(r.Context(), venue)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, r, shop)
+	return nil
+}
+
+// findMenu asks for the menu of a venue.
+func (h *Handler) findMenu(ctx context.Context, venue string) (*ordermanager.Menu, error) {
+	found, err := h.menu.Menu(ctx, venue)
+	if err != nil && !errors.Is(err, ordermanager.ErrUnknownVenue) {
+		err = fmt.Errorf("%w: %w", ordermanager.ErrMenuUnavailable, err)
+	}
+	return found, err
+}
+
+// counts says how many orders of a venue are open.
+type counts struct {
+	EventID string `json:"eventId"`
+	Pending int    `json:"pending"`
+	Making  int    `json:"making"`
+}
+
+// countOrders is GET /orders/count?eventId=: it reads every open order, of the venue or of all of them.
+func (h *Handler) countOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
+	if actor.Role == ordermanager.RoleCustomer {
+		return &refusal{code: "forbidden", detail: "customers have GET /myOrders"}
+	}
+	params, err := parseParameters(r)
+	if err != nil {
+		return err
+	}
+	answer := counts{EventID: params.get("eventId")}
+	for state, count := range map[ordermanager.State]*int{
+		ordermanager.StatePending: &answer.Pending, ordermanager.StateMaking: &answer.Making,
+	} {
+		q := ordermanager.Query{State: state, Venue: answer.EventID, Limit: ordermanager.MaxPageSize}
+		for _, err := range h.manager.Orders(r.Context(), q) {
+			if err != nil {
+				return err
+			}
+			*count++
+		}
+	}
+	writeJSON(w, r, answer)
+	return nil
+}

@@ -1,0 +1,152 @@
+package serverlesspresso
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/strictjson"
+)
+
+// The values of "detail-type" that are understood.
+const (
+	typeNewOrder          = "Validator.NewOrder"
+	typeWorkflowStarted   = "OrderProcessor.WorkflowStarted"
+	typeWaitingCompletion = "OrderProcessor.WaitingCompletion"
+	typeTimedOut          = "OrderProcessor.OrderTimeOut"
+)
+
+// ActionNewOrder is the [Event.Action] of a [NewOrder]. No Manager knows it: a new order is news for the workflow.
+const ActionNewOrder ordermanager.Action = "new_order"
+
+// NewOrder asks for a workflow to be started for an order.
+type NewOrder struct {
+	// OrderID and Customer are always there; the venue where there is more than one.
+	OrderID, Customer, Venue string
+}
+
+// Event is one event.
+type Event struct {
+	// Action says what kind of event it is; empty when it is of an unknown kind.
+	Action ordermanager.Action
+	// News is a [NewOrder], [ordermanager.WorkflowStarted], [ordermanager.WaitingCompletion] or [ordermanager.TimedOut].
+	News any
+}
+
+// UnknownEventError is the error for an event of a kind that is not understood. It is an
+// [ordermanager.ErrInvalidRequest].
+type UnknownEventError struct {
+	// Type is the event's "detail-type", cut to [ordermanager.MaxNameBytes].
+	Type string
+}
+
+func (e *UnknownEventError) Error() string {
+	known := []string{typeNewOrder, typeWorkflowStarted, typeWaitingCompletion, typeTimedOut}
+	return fmt.Sprintf("%v: detail-type %q is none of %s", ordermanager.ErrInvalidRequest, e.Type, strings.Join(known, ", "))
+}
+
+// Unwrap returns [ordermanager.ErrInvalidRequest].
+func (e *UnknownEventError) Unwrap() error { return ordermanager.ErrInvalidRequest }
+
+// ParseEvent reads an event of the OrderProcessor workflow, or the one that starts it, of at most
+// [ordermanager.MaxRequestBytes]. It checks that what is required is there and that everything has the right type;
+// what the values may be is checked by the Manager, once for every door. After an error the event still has its
+// Action, if that could be read.
+//
+// A known name in other letters is ignored here, as every name is that is not known: who sent an event cannot be
+// asked to send it again.
+//
+// Errors: [*ordermanager.RequestError], whose field is a path in the event's JSON, and [*UnknownEventError]. They
+// never contain a task token.
+func ParseEvent(data []byte) (Event, error) {
+	fields, err := parseObject("event", data)
+	if err != nil {
+		return Event{}, err
+	}
+	envelope := &reader{fields: fields}
+	detailType := envelope.required("detail-type")
+	if envelope.err != nil {
+		return Event{}, refusal(envelope.err)
+	}
+	read, known := readers[detailType]
+	if !known {
+		return Event{}, &UnknownEventError{clip(detailType)}
+	}
+	id, at := envelope.text("id"), envelope.time("time")
+	detail := envelope.object("detail")
+	event := Event{Action: read.action}
+	if envelope.err != nil {
+		return event, refusal(envelope.err)
+	}
+	news := read.news(detail, id, at)
+	if detail.err != nil {
+		return event, refusal(detail.err)
+	}
+	event.News = news
+	return event, nil
+}
+
+// readers has what to make of each kind of event. Both dialects of the sample are read: the workshop's has no
+// eventId.
+var readers = map[string]struct {
+	action ordermanager.Action
+	news   func(detail *reader, id string, at time.Time) any
+}{
+	typeNewOrder: {ActionNewOrder, func(d *reader, _ string, _ time.Time) any {
+		n := NewOrder{OrderID: d.required("orderId"), Customer: d.required("userId"), Venue: d.text("eventId")}
+		// The sample's validator sends the whole bucket that the order counts against, and the venue is inside it.
+		if n.Venue == "" {
+			bucket := d.object("bucket")
+			n.Venue = bucket.text("eventId")
+			d.fail(bucket.err)
+		}
+		return n
+	}},
+	typeWorkflowStarted: {ordermanager.ActionWorkflowStarted, func(d *reader, _ string, at time.Time) any {
+		return ordermanager.WorkflowStarted{
+			OrderID:  d.required("orderId"),
+			Customer: d.required("userId"),
+			Venue:    d.text("eventId"),
+			Robot:    d.truth("robot"),
+			Token:    ordermanager.NewTaskToken(d.required("TaskToken")),
+			At:       at,
+		}
+	}},
+	typeWaitingCompletion: {ordermanager.ActionWaitingCompletion, func(d *reader, _ string, at time.Time) any {
+		return ordermanager.WaitingCompletion{
+			OrderID:  d.required("orderId"),
+			Customer: d.text("userId"),
+			Number:   d.number("orderNumber"),
+			Token:    ordermanager.NewTaskToken(d.required("TaskToken")),
+			At:       at,
+		}
+	}},
+	typeTimedOut: {ordermanager.ActionTimedOut, func(d *reader, id string, _ time.Time) any {
+		return ordermanager.TimedOut{OrderID: d.required("orderId"), Cause: d.text("cause"), RequestID: id}
+	}},
+}
+
+// IsEvent reports whether a JSON text is meant as an event, and not as a request. What is wrong with it, if anything,
+// is said by who reads it in earnest.
+func IsEvent(data []byte) bool {
+	v, err := strictjson.Parse("", data)
+	if err != nil {
+		return false
+	}
+	fields, err := v.Object()
+	return err == nil && !(fields.Get("detail-type").Absent() && fields.Get("detail").Absent())
+}
+
+// clip cuts a value for a message without cutting a character in two.
+func clip(value string) string {
+	if len(value) <= ordermanager.MaxNameBytes {
+		return value
+	}
+	end := ordermanager.MaxNameBytes
+	for end > 0 && !utf8.RuneStart(value[end]) {
+		end--
+	}
+	return value[:end]
+}
