@@ -189,11 +189,10 @@ type place struct{ group, option int }
 
 // find returns the places that a modifier may mean: more than one where several groups have the option, and the group
 // is not said.
-func (i *MenuItem) find(modifier string) []place {
+func (i MenuItem) find(modifier string) []place {
 	name := fold(modifier)
 	var plainly, withGroup []place
-	for j := range i.Modifiers {
-		group := &i.Modifiers[j]
+	for j, group := range i.Modifiers {
 		rest, isGroup := strings.CutPrefix(name, fold(group.Name))
 		rest, isOption := strings.CutPrefix(strings.TrimSpace(rest), ":")
 		for k, option := range group.Options {
@@ -238,8 +237,7 @@ func (c *chooser) spread(names []string, chosen map[place]bool) {
 // count checks how many options of each group are chosen, and returns the drink with them.
 func (c *chooser) count(chosen map[place]bool) *Drink {
 	drink := &Drink{Name: c.item.Drink, Icon: c.item.Icon}
-	for j := range c.item.Modifiers {
-		group := &c.item.Modifiers[j]
+	for j, group := range c.item.Modifiers {
 		var options []string
 		for k, option := range group.Options {
 			if chosen[place{j, k}] {
