@@ -154,7 +154,7 @@ func (c *chooser) choose() *Drink {
 		c.report(ViolationTooLong, "", "modifiers", fmt.Sprintf("more than %d", MaxModifiers))
 		return nil
 	}
-	chosen := map[place]bool{}
+	var chosen []place
 	var open []string
 	for i, name := range c.order.Modifiers {
 		if c.order.isReported(modifierField(i)) || !c.checkName(name, modifierField(i)) {
@@ -171,17 +171,16 @@ func (c *chooser) choose() *Drink {
 			c.report(ViolationUnknownModifier, name, "", "")
 		case len(places) > 1:
 			open = append(open, name)
-		case chosen[places[0]]:
+		case slices.Contains(chosen, places[0]):
 			c.report(ViolationDuplicateOption, name, "", "")
 		default:
-			chosen[places[0]] = true
+			chosen = append(chosen, places[0])
 		}
 	}
 	if c.item == nil {
 		return nil
 	}
-	c.spread(open, chosen)
-	return c.count(chosen)
+	return c.count(c.spread(open, chosen))
 }
 
 // place is where an option stands in an item.
@@ -189,11 +188,10 @@ type place struct{ group, option int }
 
 // find returns the places that a modifier may mean: more than one where several groups have the option, and the group
 // is not said.
-func (i *MenuItem) find(modifier string) []place {
+func (i MenuItem) find(modifier string) []place {
 	name := fold(modifier)
 	var plainly, withGroup []place
-	for j := range i.Modifiers {
-		group := &i.Modifiers[j]
+	for j, group := range i.Modifiers {
 		rest, isGroup := strings.CutPrefix(name, fold(group.Name))
 		rest, isOption := strings.CutPrefix(strings.TrimSpace(rest), ":")
 		for k, option := range group.Options {
@@ -211,13 +209,13 @@ func (i *MenuItem) find(modifier string) []place {
 	return withGroup
 }
 
-// spread chooses what several groups have: that is certain only if it was named once for each of them.
-func (c *chooser) spread(names []string, chosen map[place]bool) {
+// spread adds what several groups have: that is certain only if it was named once for each of them.
+func (c *chooser) spread(names []string, chosen []place) []place {
 	for len(names) > 0 {
 		name := names[0]
 		before := len(names)
 		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return fold(n) == fold(name) })
-		left := slices.DeleteFunc(c.item.find(name), func(p place) bool { return chosen[p] })
+		left := slices.DeleteFunc(c.item.find(name), func(p place) bool { return slices.Contains(chosen, p) })
 		switch wanted := before - len(names); {
 		case wanted > len(left):
 			c.report(ViolationDuplicateOption, name, "", "")
@@ -228,21 +226,19 @@ func (c *chooser) spread(names []string, chosen map[place]bool) {
 			}
 			c.report(ViolationAmbiguousOption, name, "", "write "+strings.Join(words, " or "))
 		default:
-			for _, p := range left {
-				chosen[p] = true
-			}
+			chosen = append(chosen, left...)
 		}
 	}
+	return chosen
 }
 
 // count checks how many options of each group are chosen, and returns the drink with them.
-func (c *chooser) count(chosen map[place]bool) *Drink {
+func (c *chooser) count(chosen []place) *Drink {
 	drink := &Drink{Name: c.item.Drink, Icon: c.item.Icon}
-	for j := range c.item.Modifiers {
-		group := &c.item.Modifiers[j]
+	for j, group := range c.item.Modifiers {
 		var options []string
 		for k, option := range group.Options {
-			if chosen[place{j, k}] {
+			if slices.Contains(chosen, place{j, k}) {
 				options = append(options, option)
 				drink.Modifiers = append(drink.Modifiers, c.item.Word(group, option))
 			}

@@ -11,28 +11,40 @@ import (
 // composed or decomposed, any space is a space and counts once, and spaces around and characters that cannot be seen
 // do not count. Case counts: "latte" is not on a menu that has "Latte".
 func fold(name string) string {
-	if plain(name) && strings.TrimSpace(name) == name && !strings.Contains(name, "  ") {
+	if folded(name) {
 		return name
 	}
-	folded := make([]rune, 0, len(name))
+	runes := make([]rune, 0, len(name))
 	for _, r := range name {
 		switch {
 		case unicode.IsSpace(r):
-			folded = append(folded, ' ')
+			runes = append(runes, ' ')
 		case !unseen(r):
-			folded = decompose(folded, r)
+			runes = decompose(runes, r)
 		}
 	}
 	// Accents on one letter may come in any order.
-	for start := 0; start < len(folded); start++ {
+	for start := 0; start < len(runes); start++ {
 		end := start
-		for end < len(folded) && unicode.Is(unicode.Mn, folded[end]) {
+		for end < len(runes) && unicode.Is(unicode.Mn, runes[end]) {
 			end++
 		}
-		slices.Sort(folded[start:end])
+		slices.Sort(runes[start:end])
 		start = max(start, end-1)
 	}
-	return strings.Join(strings.Fields(string(folded)), " ")
+	return strings.Join(strings.Fields(string(runes)), " ")
+}
+
+// folded is a quick yes for what most names are: printable ASCII with single spaces inside.
+func folded(name string) bool {
+	space := true
+	for i := range len(name) {
+		if name[i] == ' ' && space || name[i] < ' ' || name[i] > '~' {
+			return false
+		}
+		space = name[i] == ' '
+	}
+	return !space
 }
 
 // decompose appends a letter and its accents.

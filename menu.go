@@ -34,7 +34,7 @@ type ModifierGroup struct {
 }
 
 // most is how many options may be chosen.
-func (g *ModifierGroup) most() int {
+func (g ModifierGroup) most() int {
 	if g.Max == 0 {
 		return max(1, g.Min)
 	}
@@ -125,11 +125,11 @@ func (m *Menu) Sound() (*Menu, []MenuFault) {
 			continue
 		}
 		if first, twice := drinks[name]; twice {
-			c.report(path+".drink", fmt.Sprintf("is on the menu already, as items[%d]", first))
+			c.report(path+".drink", fmt.Sprintf("is on the menu already, as [%d]", first))
 			continue
 		}
-		drinks[name] = i
 		if item, ok := c.item(path, m.Items[i]); ok {
+			drinks[name] = i
 			sound.Items = append(sound.Items, item)
 		}
 	}
@@ -220,9 +220,8 @@ func (c *checker) group(path string, group ModifierGroup) ModifierGroup {
 // option.
 func (c *checker) distinct(path string, groups []ModifierGroup) []ModifierGroup {
 	distinct := slices.Clone(groups)
-	item := &MenuItem{Modifiers: distinct} // what is left out is not shared any more
-	for j := range groups {
-		group := &groups[j]
+	item := MenuItem{Modifiers: distinct} // what is left out is not shared any more
+	for j, group := range groups {
 		distinct[j].Options = slices.DeleteFunc(slices.Clone(group.Options), func(option string) bool {
 			rule := ""
 			switch word := qualified(group, option); {
@@ -248,7 +247,7 @@ func (c *checker) distinct(path string, groups []ModifierGroup) []ModifierGroup 
 }
 
 // shared reports whether several groups have an option of this name.
-func (i *MenuItem) shared(option string) bool {
+func (i MenuItem) shared(option string) bool {
 	n := 0
 	for j := range i.Modifiers {
 		if contains(i.Modifiers[j].Options, option) {
@@ -259,12 +258,12 @@ func (i *MenuItem) shared(option string) bool {
 }
 
 // qualified is an option together with its group.
-func qualified(group *ModifierGroup, option string) string { return group.Name + ": " + option }
+func qualified(group ModifierGroup, option string) string { return group.Name + ": " + option }
 
 // Word returns how an option is written in an order, and in the [Drink] that was accepted: by its name where one
 // group of the item has it, and otherwise together with its group, as in "Sugar: None". An order may always say the
 // group.
-func (i *MenuItem) Word(group *ModifierGroup, option string) string {
+func (i MenuItem) Word(group ModifierGroup, option string) string {
 	if i.shared(option) {
 		return qualified(group, option)
 	}
@@ -272,8 +271,8 @@ func (i *MenuItem) Word(group *ModifierGroup, option string) string {
 }
 
 // word is the word of a place.
-func (i *MenuItem) word(p place) string {
-	group := &i.Modifiers[p.group]
+func (i MenuItem) word(p place) string {
+	group := i.Modifiers[p.group]
 	return i.Word(group, group.Options[p.option])
 }
 

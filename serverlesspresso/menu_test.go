@@ -137,7 +137,7 @@ func TestParseMenu_namesEveryFaultAndItsPlace(t *testing.T) {
 			`[5,{"icon":"x"},{"drink":5},{"drink":"` + long + `"},{"drink":"a","icon":5},{"drink":"a"},{"drink":" a\u00a0"}]`,
 			[]string{
 				"[0] is not an object", "[1].drink has no name", "[2].drink is not a text", "[3].drink is longer than 100 bytes",
-				"[4].icon is not a text", "[5].drink is on the menu already, as items[4]", "[6].drink is on the menu already, as items[4]",
+				"[4].icon is not a text", "[5].drink is on the menu already, as [4]", "[6].drink is on the menu already, as [4]",
 			},
 		},
 		{
@@ -215,9 +215,9 @@ func FuzzParseMenu(f *testing.F) {
 func orderable(t *testing.T, menu *ordermanager.Menu) {
 	t.Helper()
 	for _, item := range menu.Items {
-		for g := range item.Modifiers {
-			for _, option := range item.Modifiers[g].Options {
-				order := ordermanager.DrinkOrder{Drink: item.Drink, Modifiers: []string{item.Word(&item.Modifiers[g], option)}}
+		for _, group := range item.Modifiers {
+			for _, option := range group.Options {
+				order := ordermanager.DrinkOrder{Drink: item.Drink, Modifiers: []string{item.Word(group, option)}}
 				_, err := menu.Sanitize(order)
 				refusal, _ := errors.AsType[*ordermanager.MenuError](err)
 				for i := 0; refusal != nil && i < len(refusal.Violations); i++ {
@@ -243,11 +243,12 @@ func TestDecodeMenu_servesWhatItCan(t *testing.T) {
 		map[string]any{"drink": "Tea", "available": "yes"},
 		map[string]any{"drink": "Mocha", "modifiers": []any{map[string]any{"Name": "Milk", "Options": []any{"Oat"}, "Min": 2.0}}},
 		map[string]any{"drink": "Water", "modifiers": "none", "other": 1.0},
+		map[string]any{"drink": "Tea"}, map[string]any{"drink": "Mocha"}, // the odd ones of these names do not count
 	}
 	menu, faults := serverlesspresso.DecodeMenu(entries, "value")
 	want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
 		{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Options: []string{"Oat"}}}},
-		{Drink: "Water"},
+		{Drink: "Water"}, {Drink: "Tea"}, {Drink: "Mocha"},
 	}}
 	if diff := cmp.Diff(want, menu); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -20,6 +20,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // services is what the functions talk to: a table of orders, a table with the menu and the settings, a bus, and the OrderProcessor. A
@@ -174,10 +175,7 @@ func (s *services) createWorkflow(ctx context.Context) error {
 
 // begin starts the workflow of an order, and returns its execution.
 func (s *services) begin(ctx context.Context, orderID string) (*string, error) {
-	input, err := json.Marshal(map[string]string{"orderId": orderID, "userId": "1"})
-	if err != nil {
-		return nil, err
-	}
+	input := serverlesspresso.NewOrderInput(orderID, "1", "")
 	started, err := s.steps.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: s.workflow, Input: aws.String(string(input))})
 	if err != nil {
 		return nil, err

@@ -199,7 +199,7 @@ func (s *shop) answered(got string, status int) string {
 func (o *order) begins() {
 	o.Helper()
 	var begun struct{ OrderID string }
-	body := o.answered(o.invokes("begin", request("POST", "/orders", "", "", anna...)), 202)
+	body := o.answered(o.invokes("http", request("POST", "/orders", "", "", anna...)), 202)
 	if err := json.Unmarshal([]byte(body), &begun); err != nil || begun.OrderID == "" {
 		o.Fatalf("no order began: %s", body)
 	}

@@ -76,12 +76,12 @@ func TestTemplate_isAShopByItselfAndAPartOfTheSample(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, resource := range []string{"Orders", "Config", "Bus", "OrderProcessor", "Seed", "Seeded", "Begin", "StartWorkflow", "WriteConfig"} {
+			for _, resource := range []string{"Orders", "Config", "Bus", "OrderProcessor", "Seed", "Seeded", "StartWorkflow", "WriteConfig"} {
 				if there, err := template.there(resource); err != nil || there != test.shop {
 					t.Errorf("%s: %t %v", resource, there, err)
 				}
 			}
-			env, err := template.environment("Http")
+			env, err := template.environment("Queue")
 			if diff := cmp.Diff(test.env, env); diff != "" || err != nil {
 				t.Errorf("%v\n%s", err, diff)
 			}

@@ -200,7 +200,7 @@ func (s *stage) play(ctx context.Context, step step) error {
 
 // resources are the functions' names in the template.
 var resources = map[string]string{
-	"direct": "Direct", "http": "Http", "events": "Notifications", "queue": "Queue", "redrive": "Redrive", "stream": "Stream", "begin": "Begin",
+	"direct": "Direct", "http": "Http", "events": "Notifications", "queue": "Queue", "redrive": "Redrive", "stream": "Stream",
 }
 
 // running returns a function, started when it is needed first. One that is cut off does not reach Step Functions.

@@ -18,6 +18,7 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
@@ -26,16 +27,19 @@ type Shop struct {
 	Manager *ordermanager.Manager
 	Menu    ordermanager.MenuSource
 	Dialect serverlesspresso.Dialect
+	// Starter begins the workflows of new orders; nil beside the sample, where something else does.
+	Starter httpapi.Starter
 	Logger  *slog.Logger
 }
 
 // Open sets the shop up from the environment; template.yaml has the variables:
 //
-//	ORDERS_TABLE   the table of the orders
-//	LAYOUT         native, or sample for a table of the Serverlesspresso sample
-//	CONFIG_TABLE   the sample's configuration table, which has the menu
-//	DIALECT        workshop or core: how the sample's table, its menu and its events are spelt
-//	EVENT_BUS      the event bus
+//	ORDERS_TABLE     the table of the orders
+//	LAYOUT           native, or sample for a table of the Serverlesspresso sample
+//	CONFIG_TABLE     the sample's configuration table, which has the menu
+//	DIALECT          workshop or core: how the sample's table, its menu and its events are spelt
+//	EVENT_BUS        the event bus
+//	ORDER_PROCESSOR  the state machine that begins with an order; empty where something else starts it
 //
 // It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
 func Open(ctx context.Context) (*Shop, error) {
@@ -63,7 +67,11 @@ func Open(ctx context.Context) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Manager, err = ordermanager.New(store, s.Menu, sfnresumer.New(sfn.NewFromConfig(cfg)), &ordermanager.Options{
+	workflows := sfn.NewFromConfig(cfg)
+	if processor := os.Getenv("ORDER_PROCESSOR"); processor != "" {
+		s.Starter = sfnresumer.NewStarter(workflows, processor)
+	}
+	s.Manager, err = ordermanager.New(store, s.Menu, sfnresumer.New(workflows), &ordermanager.Options{
 		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Logger: s.Logger,
 	})
 	return s, err

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	s := shop.Must()
-	api, err := httpapi.New(s.Manager, s.Menu, &httpapi.Options{Logger: s.Logger})
+	api, err := httpapi.New(s.Manager, s.Menu, &httpapi.Options{Logger: s.Logger, Starter: s.Starter})
 	if err != nil {
 		log.Fatal(err)
 	}
