@@ -38,8 +38,11 @@ func tableProperties() string {
 	for _, index := range schema.GlobalSecondaryIndexes {
 		line("  - IndexName: %s", *index.IndexName)
 		line("    KeySchema: %s", keySchema(index.KeySchema))
-		line("    Projection: {ProjectionType: %s, NonKeyAttributes: [%s]}", index.Projection.ProjectionType,
-			strings.Join(index.Projection.NonKeyAttributes, ", "))
+		projection := string(index.Projection.ProjectionType)
+		if names := index.Projection.NonKeyAttributes; len(names) > 0 {
+			projection += ", NonKeyAttributes: [" + strings.Join(names, ", ") + "]"
+		}
+		line("    Projection: {ProjectionType: %s}", projection)
 	}
 	return b.String()
 }
