@@ -249,7 +249,7 @@ func TestRedrive_changesOneLineOnATerminalAndAddsLinesElsewhere(t *testing.T) {
 
 func TestComplete_suggestsWhatCanComeNext(t *testing.T) {
 	for words, want := range map[string]string{
-		"":                            "exec orders show watch stats redrive serve table lifecycle menu diagram completion help",
+		"":                            "exec orders show watch stats redrive serve table lifecycle menu schema copy diagram completion help",
 		"re":                          "redrive",
 		"table ":                      "create check add-index migrate",
 		"table ch":                    "check",
