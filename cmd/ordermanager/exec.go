@@ -167,9 +167,9 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, print func(line)
 // interrupted is the one answer to an interrupt before the input was at its end.
 func interrupted(inputs int) error {
 	if inputs == 0 {
-		return errors.New("interrupted: no input was carried out")
+		return errors.New("interrupted: no input was carried out; run it again")
 	}
-	return fmt.Errorf("interrupted: %s carried out, as printed; what follows was not", count(inputs, "input was", "inputs were"))
+	return fmt.Errorf("interrupted: %s carried out, as printed; run it again with what follows", count(inputs, "input was", "inputs were"))
 }
 
 // value is one JSON value of the input, or why there is none.

@@ -187,7 +187,7 @@ func TestExec_stopsWhenItIsInterrupted(t *testing.T) {
 	interrupt()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, []string{"exec"}, stdin, &stdout, &stderr)
-	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted: no input was carried out\n" {
+	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted: no input was carried out; run it again\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, &stdout, &stderr)
 	}
 }
