@@ -19,18 +19,20 @@ type RedriveOptions struct {
 	Visited func(Receipt)
 }
 
-// RedriveReport sums a redrive up.
+// RedriveReport sums a redrive up. Its JSON form is the same at every door.
 type RedriveReport struct {
 	// Orders is how many orders owed something.
-	Orders int
-	// Delivered and Gone are how many orders had an answer accepted, and how many had only waits that were gone.
-	Delivered, Gone int
+	Orders int `json:"orders"`
+	// Delivered is how many orders had an answer accepted.
+	Delivered int `json:"delivered"`
+	// Gone is how many had only waits that were gone.
+	Gone int `json:"gone"`
 	// Published is how many orders had their events published.
-	Published int
+	Published int `json:"published"`
 	// Pending is how many orders still owe something, or could not be read.
-	Pending int
+	Pending int `json:"pending"`
 	// Postponed is how many of the pending orders were not tried, because they failed lately.
-	Postponed int
+	Postponed int `json:"postponed"`
 }
 
 // Redrive delivers what is still owed: answers and events whose delivery failed, or was cut short by a crash. Run it

@@ -14,7 +14,7 @@ const (
 )
 
 // Document is the OpenAPI document.
-var Document = document
+var Document = []byte(document)
 
 // SetEpoch makes the identifiers of events predictable.
 func (f *Feed) SetEpoch(epoch string) { f.epoch = epoch }

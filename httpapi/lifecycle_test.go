@@ -109,6 +109,27 @@ func TestLifecycle_isServedAsATableAndADiagram(t *testing.T) {
 	}
 }
 
+func TestDocument_namesTheStatesAndActionsOfTheTable(t *testing.T) {
+	for name, test := range map[string]struct {
+		table ordermanager.Lifecycle
+		want  []string
+	}{
+		"standard": {ordermanager.StandardLifecycle, []string{
+			"States: pending, making, completed, cancelled.", "Actions: put, make, unmake, complete, cancel.",
+		}},
+		"pickup": {pickup, []string{
+			"States: pending, making, cancelled, ready, collected.", "Actions: put, make, unmake, cancel, finish, collect.",
+		}},
+	} {
+		w := newFixture(t).with(test.table).do(call{method: "GET", path: "/openapi.json"})
+		for _, want := range append(test.want, `"openapi"`) {
+			if !json.Valid(w.Body.Bytes()) || !strings.Contains(w.Body.String(), want) || strings.Contains(w.Body.String(), "the standard one:") {
+				t.Errorf("%s: the document does not say %q", name, want)
+			}
+		}
+	}
+}
+
 // An order that was left in a state of another table does not hide the others.
 func TestLifecycle_passesOverAnOrderOfAnotherTable(t *testing.T) {
 	f := newFixture(t).with(pickup)

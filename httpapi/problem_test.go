@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -67,5 +68,28 @@ func TestNew_refusesWhatIsMissing(t *testing.T) {
 	}
 	if _, err := httpapi.New(f.manager, nil, nil); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 		t.Errorf("without a menu: %v", err)
+	}
+}
+
+// brokenWorkflow answers nobody, and says more than a caller should hear.
+type brokenWorkflow struct{}
+
+func (brokenWorkflow) Resume(context.Context, ordermanager.TaskToken, ordermanager.Outcome) (ordermanager.Answer, error) {
+	return "", errBroken
+}
+
+func TestAct_keepsWhyAnAnswerIsPendingForTheLog(t *testing.T) {
+	f := newFixture(t)
+	f.start("1", "1", "")
+	manager, err := ordermanager.New(f.store, venues{}, brokenWorkflow{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.handler, err = httpapi.New(manager, venues{}, &httpapi.Options{Identify: demoIdentity, Feed: f.feed}); err != nil {
+		t.Fatal(err)
+	}
+	w := f.do(call{actor: "customer:1", method: "PUT", path: "/orders/1", body: cappuccino})
+	if answer := object(t, w); answer["resume"] != "pending" || strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("answered %d %s", w.Code, w.Body)
 	}
 }

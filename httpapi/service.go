@@ -5,18 +5,40 @@ import (
 	_ "embed" // for the document
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/brewline/ordermanager"
 )
 
 //go:embed openapi.json
-var document []byte
+var document string
 
-// getDocument serves the OpenAPI document.
+// getDocument serves the OpenAPI document, which names the states and actions of the Manager's table in its descriptions. They are not an
+// enum there: an order may have been left in a state of an earlier table, and clients must be able to take that.
 func (h *Handler) getDocument(w http.ResponseWriter, r *http.Request) error {
-	writeBytes(w, r, "application/json", http.StatusOK, document)
+	table := h.manager.Lifecycle()
+	named := strings.NewReplacer(
+		"States of the standard one: pending, making, completed, cancelled.", "States: "+list(stateNames(table))+".",
+		"Actions of the standard one: put, make, unmake, complete, cancel.", "Actions: "+list(table.Actions())+".",
+	)
+	writeBytes(w, r, "application/json", http.StatusOK, []byte(named.Replace(document)))
 	return nil
+}
+
+func stateNames(table ordermanager.Lifecycle) (names []ordermanager.State) {
+	for _, state := range table.States() {
+		names = append(names, state.State)
+	}
+	return names
+}
+
+func list[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func (h *Handler) getMenu(w http.ResponseWriter, r *http.Request, _ ordermanager.Actor) error {

@@ -10,18 +10,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Report sums a redrive up: see [ordermanager.RedriveReport].
-type Report struct {
-	Orders    int `json:"orders"`
-	Delivered int `json:"delivered"`
-	Gone      int `json:"gone"`
-	Published int `json:"published"`
-	Pending   int `json:"pending"`
-	Postponed int `json:"postponed"`
-}
-
 // CodePending is the errorType of a redrive that went through all orders and could not deliver everything. The errorMessage has the
-// code and the [Report]. The Manager's logger has the reasons.
+// code and the [ordermanager.RedriveReport]. The Manager's logger has the reasons.
 const CodePending ordermanager.Code = "deliveries_pending"
 
 // Schedule returns the handler of a function that a schedule invokes, with whatever input, to deliver what is still owed:
@@ -29,8 +19,8 @@ const CodePending ordermanager.Code = "deliveries_pending"
 //
 // If something is still owed afterwards, that is an error with [CodePending], so that an alarm on the function's errors is one on workflows that
 // wait for an answer, and Lambda's retries of the invocation are further attempts. A redrive that failed or was stopped midway is an error too.
-func Schedule(manager *ordermanager.Manager) func(context.Context) (Report, error) {
-	return func(ctx context.Context) (Report, error) { return redrive(ctx, manager) }
+func Schedule(manager *ordermanager.Manager) func(context.Context) (ordermanager.RedriveReport, error) {
+	return func(ctx context.Context) (ordermanager.RedriveReport, error) { return redrive(ctx, manager) }
 }
 
 // Stream returns the handler of a function that reads the DynamoDB stream of the order table: when a batch has an order that
@@ -42,22 +32,22 @@ func Schedule(manager *ordermanager.Manager) func(context.Context) (Report, erro
 // for it.
 //
 // Of a record without a new image, which a stream of keys alone has, it is not known whether the order owes something; it counts as if it did.
-func Stream(manager *ordermanager.Manager) func(context.Context, events.DynamoDBEvent) (Report, error) {
-	return func(ctx context.Context, batch events.DynamoDBEvent) (Report, error) {
+func Stream(manager *ordermanager.Manager) func(context.Context, events.DynamoDBEvent) (ordermanager.RedriveReport, error) {
+	return func(ctx context.Context, batch events.DynamoDBEvent) (ordermanager.RedriveReport, error) {
 		if len(batch.Records) == 0 {
-			return Report{}, failure(&ordermanager.RequestError{
+			return ordermanager.RedriveReport{}, failure(&ordermanager.RequestError{
 				Field: "Records", Rule: "is missing or empty: this is not a batch of a DynamoDB stream",
 			})
 		}
 		owing := false
 		for i := range batch.Records {
 			if batch.Records[i].EventSource != "aws:dynamodb" {
-				return Report{}, failure(&ordermanager.RequestError{Field: "Records", Rule: "has one that is not of a DynamoDB stream"})
+				return ordermanager.RedriveReport{}, failure(&ordermanager.RequestError{Field: "Records", Rule: "has one that is not of a DynamoDB stream"})
 			}
 			owing = owing || mayOwe(&batch.Records[i])
 		}
 		if !owing {
-			return Report{}, nil
+			return ordermanager.RedriveReport{}, nil
 		}
 		return redrive(ctx, manager)
 	}
@@ -82,22 +72,21 @@ func mayOwe(record *events.DynamoDBEventRecord) bool {
 	return false
 }
 
-func redrive(ctx context.Context, manager *ordermanager.Manager) (Report, error) {
+func redrive(ctx context.Context, manager *ordermanager.Manager) (ordermanager.RedriveReport, error) {
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 	report, err := manager.Redrive(ctx, nil)
-	sum := Report(report)
 	switch {
 	case errors.Is(err, ordermanager.ErrContextDone):
 		// Reading an order may have been cut short too, but what is the matter is the time.
-		return sum, failure(fmt.Errorf("%w: %w", ordermanager.ErrContextDone, err))
+		return report, failure(fmt.Errorf("%w: %w", ordermanager.ErrContextDone, err))
 	case err != nil:
-		return sum, failure(err)
-	case sum.Pending > 0:
-		return sum, failed(CodePending, struct {
+		return report, failure(err)
+	case report.Pending > 0:
+		return report, failed(CodePending, struct {
 			Code ordermanager.Code `json:"code"`
-			Report
-		}{CodePending, sum})
+			ordermanager.RedriveReport
+		}{CodePending, report})
 	}
-	return sum, nil
+	return report, nil
 }

@@ -36,11 +36,11 @@ const schedule = `{"detail-type":"Scheduled Event","source":"aws.events","detail
 func TestSchedule_deliversWhatIsOwed(t *testing.T) {
 	h := newHouse(t)
 	h.owing("1")
-	got, err := invoke[lambdahandler.Report](t, lambdahandler.Schedule(h.manager), schedule)
+	got, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Schedule(h.manager), schedule)
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff(t, "the report", lambdahandler.Report{Orders: 1, Delivered: 1}, got)
+	diff(t, "the report", ordermanager.RedriveReport{Orders: 1, Delivered: 1}, got)
 	if len(h.resumer.Answered()) != 1 || h.order("1").Owes() {
 		t.Error("the order still owes its answer")
 	}
@@ -51,7 +51,7 @@ func TestSchedule_failsWhileSomethingIsOwed(t *testing.T) {
 	h := newHouse(t)
 	h.owing("1")
 	h.workflowDown.Store(true)
-	_, err := invoke[lambdahandler.Report](t, lambdahandler.Schedule(h.manager), schedule)
+	_, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Schedule(h.manager), schedule)
 	failure, ok := err.(messages.InvokeResponse_Error) //nolint:errorlint // as the runtime does
 	if !ok || failure.Type != "deliveries_pending" {
 		t.Fatalf("the error is %#v", err)
@@ -62,7 +62,7 @@ func TestSchedule_failsWhileSomethingIsOwed(t *testing.T) {
 func TestSchedule_failsWhenTheStoreDoes(t *testing.T) {
 	h := newHouse(t)
 	h.storeDown.Store(true)
-	_, err := invoke[lambdahandler.Report](t, lambdahandler.Schedule(h.manager), schedule)
+	_, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Schedule(h.manager), schedule)
 	fails(t, err, "store_failed")
 }
 
@@ -84,7 +84,7 @@ func TestSchedule_stopsBeforeItsTimeIsOver(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 		defer cancel()
-		_, err := invokeIn[lambdahandler.Report](ctx, t, lambdahandler.Schedule(h.manager), schedule)
+		_, err := invokeIn[ordermanager.RedriveReport](ctx, t, lambdahandler.Schedule(h.manager), schedule)
 		fails(t, err, "context_done")
 		if begun.Load() == 0 || begun.Load() == orders || ctx.Err() != nil {
 			t.Errorf("%d orders were begun, and the time was over: %v", begun.Load(), ctx.Err())
@@ -118,7 +118,7 @@ func TestStream_redrivesWhenAnOrderWasWrittenOwing(t *testing.T) {
 			h := newHouse(t)
 			h.owing("1")
 			payload := `{"Records":[` + strings.Join(test.records, ",") + `]}`
-			if _, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), payload); err != nil {
+			if _, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), payload); err != nil {
 				t.Fatal(err)
 			}
 			if owes := h.order("1").Owes(); owes == test.redriven {
@@ -132,7 +132,7 @@ func TestStream_failsWhileSomethingIsOwed(t *testing.T) {
 	h := newHouse(t)
 	h.owing("1")
 	h.workflowDown.Store(true)
-	_, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), `{"Records":[`+record("MODIFY", newImage("ow"))+`]}`)
+	_, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), `{"Records":[`+record("MODIFY", newImage("ow"))+`]}`)
 	if failure, ok := err.(messages.InvokeResponse_Error); !ok || failure.Type != string(lambdahandler.CodePending) { //nolint:errorlint // as the runtime does
 		t.Errorf("the error is %#v", err)
 	}
@@ -148,7 +148,7 @@ func TestStream_refusesWhatIsNotFromAStream(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			_, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), payload)
+			_, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), payload)
 			fails(t, err, "invalid_request")
 		})
 	}
@@ -166,7 +166,7 @@ func TestStream_knowsTheMarkOfEveryLayout(t *testing.T) {
 			h := newHouse(t)
 			h.owing("1")
 			payload := `{"Records":[` + record("MODIFY", newImage(*indexes[at].KeySchema[0].AttributeName)) + `]}`
-			if _, err := invoke[lambdahandler.Report](t, lambdahandler.Stream(h.manager), payload); err != nil || h.order("1").Owes() {
+			if _, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), payload); err != nil || h.order("1").Owes() {
 				t.Errorf("an order with the attribute %s was not redriven: %v", *indexes[at].KeySchema[0].AttributeName, err)
 			}
 		})
@@ -174,7 +174,7 @@ func TestStream_knowsTheMarkOfEveryLayout(t *testing.T) {
 }
 
 func TestReport_hasEveryFigure(t *testing.T) {
-	data, err := json.Marshal(lambdahandler.Report(ordermanager.RedriveReport{Orders: 1, Delivered: 2, Gone: 3, Published: 4, Pending: 5, Postponed: 6}))
+	data, err := json.Marshal(ordermanager.RedriveReport{Orders: 1, Delivered: 2, Gone: 3, Published: 4, Pending: 5, Postponed: 6})
 	if err != nil {
 		t.Fatal(err)
 	}

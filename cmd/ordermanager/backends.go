@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/durableresumer"
@@ -24,6 +25,7 @@ import (
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	embedded "github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/postgres"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
@@ -65,7 +67,7 @@ type layoutFlag struct {
 
 // storeFlags name a store that is there already.
 type storeFlags struct {
-	Store string `required:"" placeholder:"STORE" help:"Where the orders are: dynamodb:TABLE or sqlite:FILE."`
+	Store string `required:"" placeholder:"STORE" help:"Where the orders are: dynamodb:TABLE, sqlite:FILE or postgres://…"`
 	layoutFlag
 }
 
@@ -96,6 +98,10 @@ type backends struct {
 	// file is the database of a sqlite store, and path its name.
 	file *sql.DB
 	path string
+	// pool is the PostgreSQL of a postgres store, server its name, and tables where its tables are.
+	pool   *pgxpool.Pool
+	server string
+	tables *postgres.Options
 	// remote is set when the orders are in DynamoDB.
 	remote bool
 	// log is told what goes wrong and stops nothing; nil is silence.
@@ -106,6 +112,9 @@ func (b *backends) close() {
 	if b.file != nil {
 		_ = b.file.Close()
 	}
+	if b.pool != nil {
+		b.pool.Close()
+	}
 }
 
 // openStore opens a store, or makes it where that is no more than a file.
@@ -114,6 +123,8 @@ func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Sto
 	switch {
 	case name == schemeMemory:
 		return memory.NewStore(), nil
+	case isPostgres(name):
+		return b.openPostgres(ctx, name)
 	case scheme == schemeSQLite && rest != "":
 		b.path = rest
 		var err error
@@ -125,13 +136,16 @@ func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Sto
 		b.remote = true
 		return b.openTable(ctx, rest)
 	}
-	return nil, fmt.Errorf("--store: there is no store %q; there are: memory, dynamodb:TABLE, sqlite:FILE", name)
+	return nil, fmt.Errorf("--store: there is no store %q; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…", name)
 }
 
 // openExisting opens a store that must be there already.
 func (b *backends) openExisting(ctx context.Context, name string) (ordermanager.Store, error) {
 	if name == schemeMemory {
-		return nil, errors.New("--store: memory is empty when the program starts; name dynamodb:TABLE or sqlite:FILE")
+		return nil, errors.New("--store: memory is empty when the program starts; name dynamodb:TABLE, sqlite:FILE or postgres://…")
+	}
+	if isPostgres(name) {
+		return b.openExistingPostgres(ctx, name)
 	}
 	if path, ok := strings.CutPrefix(name, schemeSQLite+":"); ok && path != "" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -225,9 +239,15 @@ func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
 		// It would say of the tokens in the table that nothing waits on them, and they would be thrown away.
 		return nil, errors.New("--resume local does not know the workflows of orders in DynamoDB; there are: stepfunctions, durable, none")
 	case b.file != nil:
-		return embedded.New(ctx, b.file, &embedded.Options{MaxInQueue: b.limits.MaxInQueue, MaxPerCustomer: b.limits.MaxPerCustomer})
+		return embedded.New(ctx, b.file, b.workflowOptions())
+	case b.pool != nil:
+		return postgres.NewWorkflow(ctx, b.pool, b.tables, b.workflowOptions())
 	}
 	return memory.NewWorkflow(), nil
+}
+
+func (b *backends) workflowOptions() *embedded.Options {
+	return &embedded.Options{MaxInQueue: b.limits.MaxInQueue, MaxPerCustomer: b.limits.MaxPerCustomer}
 }
 
 // noResumer leaves every answer owed.

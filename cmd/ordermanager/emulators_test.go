@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -400,6 +401,41 @@ func TestOrders_inCoreAskForAVenue(t *testing.T) {
 		code, _, stderr := invoke(t, "", command, "--store", "dynamodb:"+table, "--layout", "core")
 		if code != exitFailed || stderr != "ordermanager: "+want+"\n" {
 			t.Errorf("%s: exit code %d, stderr %q", command, code, stderr)
+		}
+	}
+}
+
+func TestStats_countsInEveryLayout(t *testing.T) {
+	emulators(t)
+	for _, c := range []struct{ layout, event, flag string }{
+		{"native", "", ""}, {"workshop", "", ""}, {"core", `"eventId":"NYC",`, "--venue=NYC"},
+	} {
+		table := "dynamodb:" + unique("stats-"+c.layout)
+		if code, _, stderr := invoke(t, "", "table", "create", table, "--layout", c.layout); code != exitAccepted {
+			t.Fatal(stderr)
+		}
+		started := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{` + c.event + `"orderId":"%s","userId":"ann","TaskToken":"secret-%[1]s"}}`
+		cancel := `{"action":"cancel","orderId":"1","body":{"userId":"ann"}}`
+		inputs := fmt.Sprintf(started, "1") + fmt.Sprintf(started, "2") + cancel
+		if code, stdout, _ := invoke(t, inputs, "exec", "--store", table, "--layout", c.layout, "--resume", "none"); code != exitAccepted {
+			t.Fatal(stdout)
+		}
+		args := []string{"stats", "--store", table, "--layout", c.layout, "--stuck-after", "1ns", "--json"}
+		if c.flag != "" {
+			code, _, stderr := invoke(t, "", args...)
+			if want := "ordermanager: in the layout core orders are counted by venue: add --venue\n"; code != exitFailed || stderr != want {
+				t.Errorf("%s: exit code %d, stderr %q", c.layout, code, stderr)
+			}
+			args = append(args, c.flag)
+		}
+		_, stdout, stderr := invoke(t, "", args...)
+		var got stats
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+			t.Fatalf("%s: %v, %s%s", c.layout, err, stdout, stderr)
+		}
+		if len(got.Open) != 2 || got.Open[0].Orders != 1 || got.Open[1].Orders != 0 || got.Owing.Orders != 1 || got.Stuck.Orders != 1 ||
+			got.Owing.Oldest.IsZero() || got.Stuck.Oldest.IsZero() {
+			t.Errorf("%s: %s", c.layout, stdout)
 		}
 	}
 }

@@ -50,6 +50,11 @@ func (b *backends) explain(err error) error {
 	if errors.Is(err, ordermanager.ErrInvalidLifecycle) {
 		return advise(err, "choose another --layout, or another --lifecycle")
 	}
+	for _, advice := range serverAdvice {
+		if b.server != "" && errors.Is(err, advice.kind) {
+			return advise(fmt.Errorf("%s: %w", b.server, err), advice.text)
+		}
+	}
 	if errors.Is(err, ordermanager.ErrStore) || errors.Is(err, ordermanager.ErrContextDone) {
 		return advise(err, "try again; docs/operations.md says what to look at")
 	}

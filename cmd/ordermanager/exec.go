@@ -15,7 +15,7 @@ import (
 
 type execCommand struct {
 	File  string `arg:"" optional:"" default:"-" help:"The file to read; - is the standard input."`
-	Store string `default:"memory" placeholder:"STORE" help:"Where the orders are kept: memory, which starts empty and is forgotten at the end; dynamodb:TABLE; or sqlite:FILE, which is made if it is not there."`
+	Store string `default:"memory" placeholder:"STORE" help:"Where the orders are kept: memory, which starts empty and is forgotten at the end; dynamodb:TABLE; sqlite:FILE, which is made if it is not there; or postgres://…, whose tables are."`
 	layoutFlag
 	resumeFlag
 	menuFlag
@@ -33,8 +33,8 @@ Validator.NewOrder (starts the workflow of an order), OrderProcessor.WorkflowSta
 OrderProcessor.OrderTimeOut.
 
 For each of them one line is printed, in order: the order after it, or why it was refused. The local
-workflow moves on after each input: an order whose drink was accepted gets its number then. With --store sqlite:FILE it is
-kept in the same file, so that the next run goes on where this one ended.
+workflow moves on after each input: an order whose drink was accepted gets its number then. With --store sqlite:FILE or
+postgres://… it is kept beside the orders, so that the next run goes on where this one ended.
 
 What is not JSON is refused like any other input, and ends the run: where the next value begins cannot be told. So does a
 store that fails, with exit code 2: whether that input was carried out is not known then, and one with a requestId can be repeated.
@@ -167,9 +167,9 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, print func(line)
 // interrupted is the one answer to an interrupt before the input was at its end.
 func interrupted(inputs int) error {
 	if inputs == 0 {
-		return errors.New("interrupted: no input was carried out")
+		return errors.New("interrupted: no input was carried out; run it again")
 	}
-	return fmt.Errorf("interrupted: %s carried out, as printed; what follows was not", count(inputs, "input was", "inputs were"))
+	return fmt.Errorf("interrupted: %s carried out, as printed; run it again with what follows", count(inputs, "input was", "inputs were"))
 }
 
 // value is one JSON value of the input, or why there is none.

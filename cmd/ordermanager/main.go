@@ -40,6 +40,8 @@ type commands struct {
 	Table      tableCommand      `cmd:"" help:"Look after DynamoDB tables."`
 	Lifecycle  lifecycleCommand  `cmd:"" help:"Look after the table of a life cycle."`
 	Menu       menuCommand       `cmd:"" help:"Look after menus."`
+	Schema     schemaCommand     `cmd:"" help:"Look after the tables in PostgreSQL."`
+	Copy       copyCommand       `cmd:"" help:"Copy orders between a SQLite file and PostgreSQL."`
 	Diagram    diagramCommand    `cmd:"" help:"Print the life cycle of an order as a diagram."`
 	Completion completionCommand `cmd:"" help:"Print the script with which a shell completes commands."`
 	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
@@ -48,8 +50,8 @@ type commands struct {
 
 const description = `Moves coffee orders through their life: pending, making, completed or cancelled, or as your own table says.
 
-Orders are in a DynamoDB table (dynamodb:TABLE) or in a SQLite file (sqlite:FILE). AWS is configured as everywhere, by AWS_PROFILE,
-AWS_REGION, AWS_ENDPOINT_URL and so on.
+Orders are in a DynamoDB table (dynamodb:TABLE), in a SQLite file (sqlite:FILE) or in PostgreSQL (postgres://…). AWS is
+configured as everywhere, by AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
 
 Exit codes: 0, it went well; 1, it ran, and something was refused, not found, different or still owed, as it said; 2, it could not run.`
 

@@ -187,7 +187,7 @@ func TestExec_stopsWhenItIsInterrupted(t *testing.T) {
 	interrupt()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, []string{"exec"}, stdin, &stdout, &stderr)
-	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted: no input was carried out\n" {
+	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted: no input was carried out; run it again\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, &stdout, &stderr)
 	}
 }
@@ -219,19 +219,19 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"brew"}, `unexpected argument brew (try --help)`},
 		{[]string{"exec", "--sugar"}, `unknown flag --sugar (try --help)`},
 		{[]string{"exec", "-", "-"}, `unexpected argument - (try --help)`},
-		{[]string{"exec", "--store", "cupboard"}, `--store: there is no store "cupboard"; there are: memory, dynamodb:TABLE, sqlite:FILE`},
-		{[]string{"exec", "--store", "sqlite:"}, `--store: there is no store "sqlite:"; there are: memory, dynamodb:TABLE, sqlite:FILE`},
+		{[]string{"exec", "--store", "cupboard"}, `--store: there is no store "cupboard"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
+		{[]string{"exec", "--store", "sqlite:"}, `--store: there is no store "sqlite:"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
 		{[]string{"exec", "--layout", "round"}, `--layout must be one of "native","workshop","core" but got "round" (try --help)`},
 		{[]string{"exec", "--events", "eventbridge:"}, `--events: there is no place "eventbridge:" for events; there are: eventbridge:BUS, none`},
 		{[]string{"exec", "--menu", "dynamodb:"}, `--menu: dynamodb: is followed by the name of the configuration table`},
 		{[]string{"exec", "--resume", "maybe"}, `--resume: there is no way "maybe" to resume; there are: local, stepfunctions, durable, none`},
 		{[]string{"orders"}, `missing flags: --store=STORE (try --help)`},
-		{[]string{"orders", "--store", "memory"}, `--store: memory is empty when the program starts; name dynamodb:TABLE or sqlite:FILE`},
+		{[]string{"orders", "--store", "memory"}, `--store: memory is empty when the program starts; name dynamodb:TABLE, sqlite:FILE or postgres://…`},
 		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve make one`},
 		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 is all orders`},
 		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
 		{[]string{"show", "--store", "sqlite:x"}, `expected "<order>" (try --help)`},
-		{[]string{"redrive", "--store", "cup"}, `--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE`},
+		{[]string{"redrive", "--store", "cup"}, `--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
 		{
 			[]string{"table", "create", "sqlite:orders"},
 			`there is no table "sqlite:orders": these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE`,
@@ -241,7 +241,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"stats", "--store", "sqlite:x", "--stuck-after", "-1s"}, `--stuck-after: must be more than 0s`},
 		{[]string{"help", "brew"}, `unexpected argument brew (try --help)`},
 		{[]string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh" (try --help)`},
-		{[]string{"serve", "--store", "dynamodb:x"}, `--store: serve keeps orders in sqlite:FILE or memory, not in "dynamodb:x"`},
+		{[]string{"serve", "--store", "dynamodb:x"}, `--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in "dynamodb:x"`},
 		{[]string{"serve", "--store", "memory", "--addr", "x"}, `--addr: cannot listen on x: listen tcp: address x: missing port in address; write an address of this machine as 127.0.0.1:8080`},
 		{
 			[]string{"serve", "--store", "memory", "--addr", "127.0.0.1:0", "--events", "pigeon"},

@@ -16,6 +16,7 @@ type menuCommand struct {
 
 type menuCheckCommand struct {
 	File string `arg:"" help:"The menu; - is the standard input."`
+	outputFlags
 }
 
 // Help is the long help of the command.
@@ -39,22 +40,57 @@ func (c *menuCheckCommand) Run(std *stdio) error {
 		return err
 	}
 	menu, err := serverlesspresso.ParseMenu(data)
-	if wrong, ok := errors.AsType[*ordermanager.InvalidMenuError](err); ok {
-		for _, fault := range wrong.Faults {
-			fmt.Fprintf(std.out, "%s: %s\n", c.File, fault)
-		}
-		return errRefused
-	}
-	if err != nil {
+	wrong, isWrong := errors.AsType[*ordermanager.InvalidMenuError](err)
+	if err != nil && !isWrong {
 		return err
 	}
-	soldOut := 0
-	for _, item := range menu.Items {
-		if item.SoldOut {
-			soldOut++
+	report := menuReport{File: c.File, Sound: !isWrong, Problems: []menuProblem{}}
+	if isWrong {
+		for _, fault := range wrong.Faults {
+			report.Problems = append(report.Problems, menuProblem{fault.Path, fault.Rule})
+		}
+	} else {
+		for _, item := range menu.Items {
+			report.Drinks++
+			if item.SoldOut {
+				report.SoldOut++
+			}
 		}
 	}
-	fmt.Fprintf(std.out, "%s is sound (drinks: %d, sold out: %d)\n", c.File, len(menu.Items), soldOut)
+	write := report.print
+	if c.inJSON() {
+		write = func(out io.Writer) error { return encoder(out).Encode(report) }
+	}
+	if err := write(std.out); err != nil || report.Sound {
+		return err
+	}
+	return errRefused
+}
+
+// menuReport is what is said of a menu, in JSON.
+type menuReport struct {
+	File     string        `json:"file"`
+	Sound    bool          `json:"sound"`
+	Problems []menuProblem `json:"problems"`
+	Drinks   int           `json:"drinks"`
+	SoldOut  int           `json:"soldOut"`
+}
+
+type menuProblem struct {
+	Place   string `json:"place"`
+	Message string `json:"message"`
+}
+
+func (r *menuReport) print(out io.Writer) error {
+	if r.Sound {
+		_, err := fmt.Fprintf(out, "%s is sound (drinks: %d, sold out: %d)\n", r.File, r.Drinks, r.SoldOut)
+		return err
+	}
+	for _, problem := range r.Problems {
+		if _, err := fmt.Fprintf(out, "%s: %s %s\n", r.File, problem.Place, legible(problem.Message)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,11 @@ func TestMenuCheck_namesEveryFaultAndItsPlace(t *testing.T) {
 		code, stdout, stderr := invoke(t, "", "menu", "check", file)
 		if code != c.code || stdout != strings.ReplaceAll(c.want, "FILE", file) || stderr != "" {
 			t.Errorf("%s: exit code %d, %q, %q", name, code, stdout, stderr)
+		}
+		_, stdout, _ = invoke(t, "", "menu", "check", file, "--json")
+		var report menuReport
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil || report.Sound != (c.code == exitAccepted) || report.Sound == (len(report.Problems) > 0) {
+			t.Errorf("%s: %v, %s", name, err, stdout)
 		}
 		code, stdout, _ = invoke(t, c.menu, "menu", "check", "-")
 		if code != c.code || stdout != strings.ReplaceAll(c.want, "FILE", "-") {

@@ -44,9 +44,9 @@ func TestExec_thatIsInterruptedAlwaysSaysHowMuchWasCarriedOut(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		code := run(ctx, []string{"exec"}, ending{strings.NewReader(newOrder1 + "\n" + put1 + "\n"), interrupt}, &stdout, &stderr)
 		printed := strings.Count(stdout.String(), "\n")
-		want := fmt.Sprintf("ordermanager: interrupted: %s carried out, as printed; what follows was not\n", count(printed, "input was", "inputs were"))
+		want := fmt.Sprintf("ordermanager: interrupted: %s carried out, as printed; run it again with what follows\n", count(printed, "input was", "inputs were"))
 		if printed == 0 {
-			want = "ordermanager: interrupted: no input was carried out\n"
+			want = "ordermanager: interrupted: no input was carried out; run it again\n"
 		}
 		if code != exitFailed || stderr.String() != want {
 			t.Fatalf("exit code %d after %d inputs, stderr %q", code, printed, &stderr)
@@ -249,7 +249,7 @@ func TestRedrive_changesOneLineOnATerminalAndAddsLinesElsewhere(t *testing.T) {
 
 func TestComplete_suggestsWhatCanComeNext(t *testing.T) {
 	for words, want := range map[string]string{
-		"":                            "exec orders show watch stats redrive serve table lifecycle menu diagram completion help",
+		"":                            "exec orders show watch stats redrive serve table lifecycle menu schema copy diagram completion help",
 		"re":                          "redrive",
 		"table ":                      "create check add-index migrate",
 		"table ch":                    "check",

@@ -73,19 +73,14 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 
 // summary is the report in JSON.
 type summary struct {
-	Orders    int  `json:"orders"`
-	Delivered int  `json:"delivered"`
-	Gone      int  `json:"gone"`
-	Published int  `json:"published"`
-	Pending   int  `json:"pending"`
-	Postponed int  `json:"postponed"`
-	DryRun    bool `json:"dryRun"`
+	ordermanager.RedriveReport
+	DryRun bool `json:"dryRun"`
 }
 
 func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveReport) (err error) {
 	switch {
 	case c.inJSON():
-		err = encoder(out).Encode(summary{report.Orders, report.Delivered, report.Gone, report.Published, report.Pending, report.Postponed, c.DryRun})
+		err = encoder(out).Encode(summary{report, c.DryRun})
 	case report == ordermanager.RedriveReport{}:
 		_, err = fmt.Fprintln(out, "nothing is owed")
 	case c.DryRun:

@@ -21,7 +21,7 @@ import (
 )
 
 type serveCommand struct {
-	Store string `required:"" placeholder:"STORE" help:"Where the orders and their workflow are kept: sqlite:FILE, which is made if it is not there; or memory, which forgets them at the end and in which no wait times out."`
+	Store string `required:"" placeholder:"STORE" help:"Where the orders and their workflow are kept: sqlite:FILE, which is made if it is not there; postgres://…, whose tables are; or memory, which forgets them at the end and in which no wait times out."`
 	Addr  string `default:"127.0.0.1:8080" help:"The address to listen on. Everybody who reaches it can be anybody: see above."`
 	menuFlag
 	lifecycleFlag
@@ -51,8 +51,8 @@ Example:
 
 // Run serves until it is interrupted.
 func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
-	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") {
-		return fmt.Errorf("--store: serve keeps orders in sqlite:FILE or memory, not in %q", c.Store)
+	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") && !isPostgres(c.Store) {
+		return fmt.Errorf("--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in %q", c.Store)
 	}
 	if c.Store == schemeMemory && (c.MaxInQueue > 0 || c.MaxPerCustomer > 0) {
 		return errors.New("--store: the workflow of memory has no limits; keep the orders in sqlite:FILE")
@@ -72,7 +72,7 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !net.ParseIP(host).IsLoopback() {
 		fmt.Fprintln(std.err, "warning: this address can be reached from other machines, and whoever calls can be anybody")
 	}
-	fmt.Fprintf(std.out, "serving %s at http://%s (a demo: the header X-Demo-User is believed); stop with Ctrl-C\n", c.Store, listener.Addr())
+	fmt.Fprintf(std.out, "serving %s at http://%s (a demo: the header X-Demo-User is believed); stop with Ctrl-C\n", masked(c.Store), listener.Addr())
 	return server.serve(ctx, listener)
 }
 

@@ -39,7 +39,7 @@ func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 	switch {
 	case errors.Is(err, ordermanager.ErrOrderNotFound):
 		fmt.Fprintf(std.err, "ordermanager: there is no order %s in %s; list them with: ordermanager orders --store %s\n",
-			cell(c.Order), c.Store, c.Store)
+			cell(c.Order), masked(c.Store), masked(c.Store))
 		return errRefused
 	case err != nil:
 		return backends.explain(err)

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/brewline/ordermanager/internal/sqlcopy"
+	"github.com/brewline/ordermanager/internal/sqlstore"
+	"github.com/brewline/ordermanager/postgres"
+)
+
+type copyCommand struct {
+	From string `arg:"" help:"Where the orders are: sqlite:FILE or postgres://…"`
+	To   string `arg:"" help:"Where they are copied to: sqlite:FILE or postgres://…; it is made if it is not there."`
+}
+
+// Help is the long help of the command.
+func (*copyCommand) Help() string {
+	return `Orders, their workflows with what is still to be told, and the numbers of the venues are copied. What is there already stays unless
+the source has a later version, so that a copy can be repeated: once while the programs run, and again, to catch up, when those
+that use the source have been stopped. Then start them on the target, and do not go back: the source knows nothing of what
+happens from there on.
+
+Example:
+
+    ordermanager copy sqlite:orders.db 'postgres://shop@db/shop?schema=orders'`
+}
+
+// Run copies, and counts.
+func (c *copyCommand) Run(ctx context.Context, std *stdio) error {
+	from, to := &backends{}, &backends{}
+	defer from.close()
+	defer to.close()
+	for _, name := range []string{c.From, c.To} {
+		if !isPostgres(name) && !strings.HasPrefix(name, schemeSQLite+":") {
+			return fmt.Errorf("copy is between sqlite:FILE and postgres://…, and not %q", name)
+		}
+	}
+	if _, err := from.openExisting(ctx, c.From); err != nil {
+		return from.explain(err)
+	}
+	if _, err := to.openStore(ctx, c.To); err != nil {
+		return to.explain(err)
+	}
+	source, err := from.database(ctx)
+	if err != nil {
+		return from.explain(err)
+	}
+	target, err := to.database(ctx)
+	if err != nil {
+		return to.explain(err)
+	}
+	defer func() { _, _ = source.DB.Close(), target.DB.Close() }()
+	var done []sqlcopy.Progress
+	err = sqlcopy.Copy(ctx, source, target, func(p sqlcopy.Progress) {
+		fmt.Fprintf(std.err, "%s: %d read, %d written\n", p.Table, p.Read, p.Written)
+		if len(done) > 0 && done[len(done)-1].Table == p.Table {
+			done = done[:len(done)-1]
+		}
+		done = append(done, p)
+	})
+	for _, p := range done {
+		fmt.Fprintf(std.out, "%-14s %d of %d were new or had changed\n", p.Table, p.Written, p.Read)
+	}
+	if err != nil {
+		return advise(err, "mend what it says, and repeat the command: it goes on with what is missing")
+	}
+	return nil
+}
+
+// database is the database of a store that was opened, with the tables of the workflow.
+func (b *backends) database(ctx context.Context) (sqlcopy.Database, error) {
+	if _, err := b.openWorkflow(ctx); err != nil {
+		return sqlcopy.Database{}, err
+	}
+	if b.pool == nil {
+		return sqlcopy.Database{DB: b.file, Dialect: sqlstore.SQLite}, nil
+	}
+	schema := b.tables.Schema
+	if schema == "" {
+		schema = postgres.DefaultSchema
+	}
+	return sqlcopy.Database{DB: stdlib.OpenDBFromPool(b.pool), Dialect: sqlstore.PostgreSQL(schema)}, nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/pgtest"
+)
+
+// newServer returns a postgres store whose tables do not exist yet.
+func newServer(t *testing.T) (store string) {
+	t.Helper()
+	given := pgtest.URL(t)
+	options := pgtest.Schema(t, pgtest.Pool(t, given))
+	u, err := url.Parse(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.RawQuery = url.Values{"schema": {options.Schema}}.Encode()
+	return u.String()
+}
+
+// shown returns what show prints of an order.
+func shown(t *testing.T, store, id string) details {
+	t.Helper()
+	code, stdout, stderr := invoke(t, "", "show", id, "--store", store, "--json")
+	var got details
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitAccepted {
+		t.Fatalf("exit code %d, %v, stderr %q, stdout %q", code, err, stderr, stdout)
+	}
+	return got
+}
+
+func TestPostgres_execGoesOnWhereTheLastRunEnded(t *testing.T) {
+	store := newServer(t)
+	for _, input := range []string{newOrder1, put1, make1, complete1} {
+		execute(t, store, input)
+	}
+	if got := shown(t, store, "1"); got.State != ordermanager.StateCompleted || got.OrderNumber != "1" || len(got.History) != 5 || got.Owes {
+		t.Errorf("got %+v", got)
+	}
+	for _, command := range []string{"orders", "redrive", "stats"} {
+		if code, _, stderr := invoke(t, "", command, "--store", store); code != exitAccepted {
+			t.Errorf("%s: exit code %d, stderr %q", command, code, stderr)
+		}
+	}
+}
+
+func TestPostgres_schemaIsMadeCheckedAndPrinted(t *testing.T) {
+	store := newServer(t)
+	check := func(want int) {
+		t.Helper()
+		if code, stdout, stderr := invoke(t, "", "schema", "check", store); code != want {
+			t.Errorf("check: exit code %d, want %d: %s%s", code, want, stdout, stderr)
+		}
+	}
+	check(exitRefused)
+	if _, stdout, _ := invoke(t, "", "schema", "sql", store); !strings.Contains(stdout, "CREATE TABLE orders") {
+		t.Errorf("sql printed %q", stdout)
+	}
+	code, _, stderr := invoke(t, "", "orders", "--store", store)
+	if code != exitFailed || !strings.Contains(stderr, "schema create") || strings.Contains(stderr, passwordOf(t, store)) {
+		t.Errorf("a store without tables: exit code %d, %q", code, stderr)
+	}
+	if code, _, stderr := invoke(t, "", "schema", "create", store); code != exitAccepted {
+		t.Fatalf("create: %q", stderr)
+	}
+	check(exitAccepted)
+	if _, stdout, _ := invoke(t, "", "schema", "sql", store); stdout != "-- the tables are up to date\n" {
+		t.Errorf("sql printed %q", stdout)
+	}
+}
+
+func passwordOf(t *testing.T, store string) string {
+	t.Helper()
+	u, err := url.Parse(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	return password
+}
+
+func TestPostgres_aServerThatDoesNotAnswerIsNamedWithoutItsPassword(t *testing.T) {
+	code, _, stderr := invoke(t, "", "orders", "--store", "postgres://shop:secret@127.0.0.1:1/shop")
+	if code != exitFailed || !strings.Contains(stderr, "127.0.0.1:1") || strings.Contains(stderr, "secret") ||
+		!strings.Contains(stderr, "check host, port and network") {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
+func TestCopy_movesAFileToAServerAndBack(t *testing.T) {
+	file, _ := newFile(t)
+	back, _ := newFile(t)
+	server := newServer(t)
+	execute(t, file, newOrder1, put1, newOrder2)
+	for range 2 { // it can be repeated
+		for _, way := range [][2]string{{file, server}, {server, back}} {
+			if code, _, stderr := invoke(t, "", "copy", way[0], way[1]); code != exitAccepted {
+				t.Fatalf("exit code %d, %q", code, stderr)
+			}
+		}
+	}
+	for _, id := range []string{"1", "2"} {
+		_, want, _ := invoke(t, "", "show", id, "--store", file, "--json")
+		for _, store := range []string{server, back} {
+			_, got, _ := invoke(t, "", "show", id, "--store", store, "--json")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("order %s: %s", id, diff)
+			}
+		}
+	}
+	execute(t, server, make1, complete1)
+	if got := shown(t, server, "1"); got.State != ordermanager.StateCompleted || got.Owes {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestCopy_isBetweenSQLDatabasesOnly(t *testing.T) {
+	code, _, stderr := invoke(t, "", "copy", "memory", "dynamodb:x")
+	if code != exitFailed || !strings.Contains(stderr, `copy is between sqlite:FILE and postgres://…, and not "memory"`) {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}

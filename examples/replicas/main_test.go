@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/brewline/ordermanager/internal/pglocal"
+)
+
+func TestTheOthersFinishWhatAKilledReplicaBegan(t *testing.T) {
+	server, err := pglocal.Start(t.Context(), 0) // others may use the one of the emulators
+	if errors.Is(err, pglocal.ErrNotInstalled) && os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") != "1" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	t.Setenv("ORDERMANAGER_POSTGRES", server.URL())
+	program := filepath.Join(t.TempDir(), "replicas") // the replicas are the same program, and a test is none
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	output, err := exec.CommandContext(t.Context(), program).CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "60 of 60 orders were completed by the others") ||
+		!strings.Contains(string(output), "the numbers are 1 to 60") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/postgres"
+)
+
+var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}, {Drink: "Espresso"}}})
+
+// serve is one replica: the REST interface, the workflow and a redrive, on a database that it shares with the others. It prints its
+// address when it is ready.
+func serve(ctx context.Context, addr, url string) error {
+	pool, err := postgres.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	options := &postgres.Options{Schema: schema}
+	store, err := postgres.NewStore(ctx, pool, options)
+	if err != nil {
+		return err
+	}
+	workflow, err := postgres.NewWorkflow(ctx, pool, options, nil)
+	if err != nil {
+		return err
+	}
+	manager, err := ordermanager.New(store, menu, workflow, nil)
+	if err != nil {
+		return err
+	}
+	workflow.Connect(manager)
+	api, err := httpapi.New(manager, menu, &httpapi.Options{Identify: demoIdentity, Starter: workflow})
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("http://%s\n", listener.Addr())
+	go workflow.Run(ctx)
+	go redrive(ctx, manager)
+	server := &http.Server{Handler: api, ReadHeaderTimeout: 5 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return server.Shutdown(context.WithoutCancel(ctx))
+	}
+}
+
+// redrive delivers what a replica that was killed still owed. A shop does this once a minute.
+func redrive(ctx context.Context, manager *ordermanager.Manager) {
+	for ctx.Err() == nil {
+		_, _ = manager.Redrive(ctx, nil) // what is still owed is delivered the next time
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it.
+func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
+	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
+	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
+}
