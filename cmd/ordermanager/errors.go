@@ -109,6 +109,7 @@ type advice struct {
 // fileAdvice says what to do about a file.
 var fileAdvice = []advice{
 	{sqlitestore.ErrNewerSchema, "use that version"},
+	{sqlitestore.ErrReplaced, "stop every program on it, see which file is the right one, and start again"},
 	{sqlitestore.ErrCorrupt, "it was left as it is; restore a backup, as docs/operations.md says"},
 	{sqlitestore.ErrReadOnly, "make both writable for this user"},
 	{sqlitestore.ErrFull, "make room, and try again"},

@@ -29,7 +29,7 @@ var migrations embed.FS
 // Store is an [ordermanager.Store] in a SQLite file. It is safe for concurrent use, also by several processes.
 type Store struct {
 	db         *sql.DB
-	writers    sqlitefile.Queue
+	file       *sqlitefile.File
 	statements sync.Map // of SQL text to *sql.Stmt
 }
 
@@ -55,12 +55,12 @@ func OpenReadOnly(ctx context.Context, path string) (*sql.DB, error) {
 // New returns the store in a database, and brings its tables up to date. The database is one that [Open] returned, or one of your own
 // with the same settings, transactions that begin "immediate" among them. There is nothing to close but the database.
 //
-// Errors: [ErrNewerSchema], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the tables are as they were.
+// Errors: [ErrNewerSchema], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrReplaced], [ErrLocked]. After any of them the tables are as they were.
 func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	if err := sqlitefile.Migrate(ctx, db, "orders", migrations); err != nil {
 		return nil, err
 	}
-	return &Store{db: db, writers: sqlitefile.QueueOf(db)}, nil
+	return &Store{db: db, file: sqlitefile.FileOf(db)}, nil
 }
 
 // The errors of a file, to be asked for with [errors.Is]. What the driver or the operating system said is wrapped beside them. None of them
@@ -77,6 +77,9 @@ var (
 	ErrCorrupt = sqlitefile.ErrCorrupt
 	// ErrNewerSchema: a newer version of this module has changed the tables. Nothing was touched.
 	ErrNewerSchema = sqlitefile.ErrNewerSchema
+	// ErrReplaced: the file, or the -wal file beside it, was deleted, moved or replaced while the program had it open, and what is
+	// written now would be lost. Nothing is read or written any more: stop the program, see which file is the right one, and start it again.
+	ErrReplaced = sqlitefile.ErrReplaced
 	// ErrLocked: another process kept the file locked for longer than the busy timeout. Nothing was written; try again.
 	ErrLocked = sqlitefile.ErrLocked
 )
@@ -101,6 +104,9 @@ func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 // query runs a statement and reads its result.
 func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, read func(sqlstore.Rows) (T, error)) (T, error) {
 	var none T
+	if err := s.file.Check(); err != nil {
+		return none, err
+	}
 	prepared, err := s.prepared(ctx, statement.Text) //nolint:sqlclosecheck // it stays open for the next one
 	if err != nil {
 		return none, err
@@ -136,15 +142,21 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 	if err != nil {
 		return ordermanager.Result{}, err
 	}
-	if err := s.writers.Enter(ctx); err != nil {
+	if err := s.file.Enter(ctx); err != nil {
 		return ordermanager.Result{}, err
 	}
 	o, err := query(ctx, s, statement, sqlstore.One)
-	s.writers.Leave()
-	if err != nil || o != nil {
-		return ordermanager.Result{Applied: o != nil, Order: o}, err
+	s.file.Leave()
+	switch {
+	case err != nil:
+		return ordermanager.Result{}, err
+	case o == nil:
+		return s.refused(ctx, statement, t.OrderID)
 	}
-	return s.refused(ctx, statement, t.OrderID)
+	if err := s.file.CheckWritten(); err != nil {
+		return ordermanager.Result{}, err
+	}
+	return ordermanager.Result{Applied: true, Order: o}, nil
 }
 
 // refused finds the order that stood against the write. Since another process may have changed it meanwhile, the write is tried
@@ -181,12 +193,17 @@ func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) 
 	if err != nil {
 		return err
 	}
-	if err := s.writers.Enter(ctx); err != nil {
+	if err := s.file.Enter(ctx); err != nil {
 		return err
 	}
-	defer s.writers.Leave()
-	_, err = prepared.ExecContext(ctx, statement.Args...)
-	return classify(err)
+	defer s.file.Leave()
+	if err := s.file.Check(); err != nil {
+		return err
+	}
+	if _, err = prepared.ExecContext(ctx, statement.Args...); err != nil {
+		return classify(err)
+	}
+	return s.file.CheckWritten()
 }
 
 // Get implements [ordermanager.Store].

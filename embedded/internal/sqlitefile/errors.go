@@ -13,6 +13,7 @@ var (
 	ErrCorrupt     = errors.New("the file is damaged, or not a database")
 	ErrNewerSchema = errors.New("the database file was written by a newer version of this program")
 	ErrLocked      = errors.New("somebody else has kept the database file locked")
+	ErrReplaced    = errors.New("the database file was deleted or replaced while it was open")
 )
 
 // The primary result codes of SQLite that have a meaning here: "Result and Error Codes" in its documentation.

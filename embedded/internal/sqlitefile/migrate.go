@@ -15,6 +15,9 @@ func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS
 	if err != nil {
 		return err
 	}
+	if err := FileOf(db).identify(ctx, db); err != nil {
+		return err
+	}
 	todo, err := missing(ctx, db, component, scripts)
 	if err != nil || len(todo) == 0 {
 		return Classify(err)
@@ -30,7 +33,7 @@ func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS
 				return err
 			}
 			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
-				return fmt.Errorf("%s: %w", script, err)
+				return fmt.Errorf("%s: %w", script, unlike(err))
 			}
 		}
 		_, err = tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS ordermanager_schema (
@@ -70,4 +73,21 @@ func version(ctx context.Context, q querier, component string) (int, error) {
 		return 0, nil
 	}
 	return version, err
+}
+
+// mixed is what can be wrong with a file that looks damaged.
+const mixed = "a backup that was put back while the -wal and -shm files of another file were beside it looks like this: " +
+	"remove all three, and put it back again"
+
+// unlike says what it means that a script meets other tables than it was written for.
+func unlike(err error) error {
+	const sqliteError = 1 // SQLITE_ERROR: no such table, a table that exists already, and so on
+	coded, ok := errors.AsType[interface {
+		error
+		Code() int
+	}](err)
+	if !ok || coded.Code()&0xff != sqliteError {
+		return err
+	}
+	return fmt.Errorf("%w: its tables are not those of its version: %w; %s", ErrCorrupt, err, mixed)
 }

@@ -21,6 +21,8 @@ import (
 const (
 	// busyTimeout is how long a writer waits for the writer of another process.
 	busyTimeout = 5 * time.Second
+	// walLimit is to what size the -wal file shrinks again after a reader kept it from being moved to the file.
+	walLimit = 4 << 20
 	// readers is how many connections are open at most: readers go on beside the one writer.
 	readers = 8
 )
@@ -34,6 +36,7 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
+	_, withoutWAL := os.Stat(path + "-wal")
 	db, err := sql.Open("sqlite", dsn(path))
 	if err != nil {
 		return nil, Classify(err)
@@ -42,6 +45,9 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	db.SetMaxIdleConns(readers) // a connection is dear: it holds the prepared statements and the page cache
 	if err := connect(ctx, db); err != nil {
 		_ = db.Close()
+		if withoutWAL == nil && errors.Is(err, ErrCorrupt) {
+			err = fmt.Errorf("%w; %s", err, mixed)
+		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return db, nil
@@ -56,6 +62,10 @@ func dsn(path string) string {
 		"_txlock":       {"immediate"}, // a transaction that begins as a reader cannot become a writer once somebody else has written
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
+		"_pragma": {
+			"secure_delete(on)", // a token that was answered is overwritten
+			"journal_size_limit(" + fmt.Sprint(walLimit) + ")",
+		},
 	}
 	uri := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: settings.Encode()}
 	return uri.String()

@@ -1,0 +1,113 @@
+package sqlitefile
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"weak"
+)
+
+// A File is what everybody who works through one [sql.DB] shares: the line in which its writers wait, and which file it is.
+type File struct {
+	// turn lets the writers of this process through one at a time. SQLite has one writer at most, and lets the others ask again
+	// at growing intervals; here they wait in line, and only other processes are asked again for.
+	turn chan struct{}
+	// opened is the file that the database works on, with the -wal file beside it; nil while that is not known.
+	opened atomic.Pointer[opened]
+}
+
+type opened struct {
+	path string
+	file fs.FileInfo
+	// wal says that what is committed is in the -wal file until it is moved to the file.
+	wal bool
+}
+
+var files sync.Map // of weak.Pointer[sql.DB] to *File
+
+// FileOf returns the file of a database.
+func FileOf(db *sql.DB) *File {
+	key := weak.Make(db)
+	file, shared := files.LoadOrStore(key, &File{turn: make(chan struct{}, 1)})
+	if !shared {
+		runtime.AddCleanup(db, func(key weak.Pointer[sql.DB]) { files.Delete(key) }, key)
+	}
+	return file.(*File)
+}
+
+// Enter waits for its turn to write. Leave must follow if it returns nil, and only then.
+func (f *File) Enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case f.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Leave lets the next one in.
+func (f *File) Leave() { <-f.turn }
+
+// identify remembers which file the database works on.
+func (f *File) identify(ctx context.Context, db *sql.DB) error {
+	var number int
+	var name, path, mode string
+	err := db.QueryRowContext(ctx, "PRAGMA database_list").Scan(&number, &name, &path) // the main one comes first
+	if err != nil || path == "" {                                                      // in memory
+		return Classify(err)
+	}
+	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return Classify(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return replaced(path, err)
+	}
+	f.opened.Store(&opened{path, info, mode == "wal"})
+	return nil
+}
+
+// Check returns [ErrReplaced] when the path leads to another file by now, or to none: what is written to the one that is
+// open is lost when it is closed.
+func (f *File) Check() error {
+	o := f.opened.Load()
+	if o == nil {
+		return nil
+	}
+	now, err := os.Stat(o.path)
+	if err != nil {
+		return replaced(o.path, err)
+	}
+	if !os.SameFile(o.file, now) {
+		return replaced(o.path, nil)
+	}
+	return nil
+}
+
+// CheckWritten is Check after a write was committed: it must be in files that are still there.
+func (f *File) CheckWritten() error {
+	if err := f.Check(); err != nil {
+		return err
+	}
+	if o := f.opened.Load(); o != nil && o.wal {
+		if _, err := os.Stat(o.path + "-wal"); err != nil {
+			return replaced(o.path, err)
+		}
+	}
+	return nil
+}
+
+func replaced(path string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrReplaced, path, err)
+	}
+	return fmt.Errorf("%w: %s is another file now", ErrReplaced, path)
+}
