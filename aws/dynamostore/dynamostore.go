@@ -5,7 +5,9 @@
 // A [Store] turns each transition into one UpdateItem with a condition, and reads nothing before it: the answer to a write that was
 // applied is the new item, and the answer to one that was refused is the item that refused it (UpdateItem in the Amazon
 // DynamoDB API Reference, ReturnValues and ReturnValuesOnConditionCheckFailure). A write that the SDK repeats because the answer
-// was lost is refused by the request id that it left in the item, and the Manager takes that for the success that it is.
+// was lost is refused by the request id that it left in the item, and the Manager takes that for the success that it is. One that is refused
+// for another reason after the SDK has repeated it is fenced before that is told: the attempt that had no answer cannot be applied
+// later.
 //
 // # Layouts
 //
@@ -23,6 +25,7 @@ package dynamostore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -90,6 +93,8 @@ type layout interface {
 	// checkLifecycle names what of a life cycle the layout cannot keep, and keeps reports whether it has a state.
 	checkLifecycle(l ordermanager.Lifecycle) error
 	keeps(state ordermanager.State) bool
+	// record names the attributes that every layout keeps in the same form.
+	record() *record
 	// schema is what a table must be like.
 	schema() schema
 }
@@ -155,7 +160,14 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 	}
 	var seen item
 	for range attempts {
-		written, current, err := s.update(ctx, t.OrderID, s.layout.apply(&t, seen, s.ttl), types.ReturnValueAllNew)
+		u, attempt := s.layout.apply(&t, seen, s.ttl), rand.Text()
+		if t.Create == nil { // an order cannot begin late
+			s.layout.record().unlessFenced(u, attempt)
+		}
+		written, current, straggling, err := s.update(ctx, t.OrderID, u, types.ReturnValueAllNew)
+		if err == nil && !written && straggling && t.Create == nil {
+			current, err = s.fence(ctx, t.OrderID, attempt, current)
+		}
 		if err != nil {
 			return ordermanager.Result{}, err
 		}
@@ -185,7 +197,7 @@ func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) 
 		if u == nil {
 			return ctx.Err()
 		}
-		written, current, err := s.update(ctx, settlement.OrderID, u, types.ReturnValueNone)
+		written, current, _, err := s.update(ctx, settlement.OrderID, u, types.ReturnValueNone)
 		if err != nil || written || current == nil {
 			return err
 		}
@@ -218,24 +230,49 @@ func (s *Store) read(ctx context.Context, orderID string) (item, error) {
 	return output.Item, nil
 }
 
-// update sends an update. It returns the new item if it was written, and the item as it is if it was refused.
-func (s *Store) update(ctx context.Context, orderID string, u *update, values types.ReturnValue) (written bool, current item, err error) {
+// update sends an update. It returns the new item if it was written, and the item as it is if it was refused; then straggling says that an
+// earlier attempt of the SDK's had no answer, so that it may still arrive.
+func (s *Store) update(ctx context.Context, orderID string, u *update, values types.ReturnValue) (
+	written bool, current item, straggling bool, err error,
+) {
 	if err := ctx.Err(); err != nil {
-		return false, nil, err
+		return false, nil, false, err
 	}
-	output, err := s.client.UpdateItem(ctx, u.input(s.table, s.layout.key(orderID), values), repeatConflicts)
+	output, err := s.client.UpdateItem(ctx, u.input(s.table, s.layout.key(orderID), values), repeatConflicts, noteStragglers(&straggling))
 	if err == nil {
-		return true, output.Attributes, nil
+		return true, output.Attributes, straggling, nil
 	}
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		if len(refused.Item) > 0 {
-			return false, refused.Item, nil
+			return false, refused.Item, straggling, nil
 		}
 		// There is no such item; but some emulators never return one.
 		current, err = s.read(ctx, orderID)
-		return false, current, err
+		return false, current, straggling, err
 	}
-	return false, nil, s.explain(ctx, orderID, s.wrap("UpdateItem", orderID, err))
+	return false, nil, straggling, s.explain(ctx, orderID, s.wrap("UpdateItem", orderID, err))
+}
+
+// fence makes the refusal of an attempt certain before it is told: an earlier sending of it that arrives late meets its own name, and is
+// refused too. It returns the item as it is then. An order that does not exist has no place for a fence: then the outcome is
+// unknown.
+func (s *Store) fence(ctx context.Context, orderID, attempt string, current item) (item, error) {
+	if current != nil {
+		u := newUpdate()
+		for name := range s.layout.key(orderID) {
+			u.require(exists(name))
+		}
+		u.add(s.layout.record().fenced, set(attempt))
+		var written bool
+		var err error
+		if written, current, _, err = s.update(ctx, orderID, u, types.ReturnValueAllNew); written || err != nil {
+			return current, err
+		}
+	}
+	return nil, &Error{
+		Op: "UpdateItem", Table: s.table, OrderID: orderID, Kind: ErrUnreachable,
+		Err: errors.New("there is no such order now, and an attempt that had no answer may still arrive"),
+	}
 }
 
 // explain looks for the reason why DynamoDB called a write invalid: an attribute that is missing or of another type than the

@@ -27,6 +27,14 @@ type record struct {
 	expires, ending string
 	// updated is when the order last changed.
 	updated string
+	// fenced is the set of the attempts that were told to be refused although an earlier sending of them may still arrive.
+	fenced string
+}
+
+// unlessFenced requires that an attempt has not been told to be refused.
+func (n *record) unlessFenced(u *update, attempt string) {
+	u.values[":attempt"] = str(attempt)
+	u.require("NOT contains(", n.fenced, ", :attempt)")
 }
 
 // slot names what is kept of one wait: what it is answered with, its token, the spare one, and when the token was registered.

@@ -48,7 +48,7 @@ const (
 var nativeRecord = record{
 	history: "hi", requests: "rq", version: "v", owed: "oe", owing: "ow",
 	first: slot{"d1", "t1", "s1", "t1at"}, second: slot{"d2", "t2", "s2", "t2at"},
-	expires: "ex", ending: "en", updated: "ua",
+	expires: "ex", ending: "en", updated: "ua", fenced: "fe",
 }
 
 // shards is the number of partitions of the indexes that would be hot. It cannot change while there are orders.
@@ -70,6 +70,8 @@ func place(venue string, created time.Time) string {
 
 // placesOf is what the places of a venue begin with.
 func placesOf(venue string) string { return venue + "\t" }
+
+func (native) record() *record { return &nativeRecord }
 
 func (native) checkLifecycle(ordermanager.Lifecycle) error { return nil }
 

@@ -62,7 +62,7 @@ const (
 var sampleRecord = record{
 	history: "om_hi", requests: "om_rq", version: "om_v", owed: "om_oe", owing: "om_ow",
 	first: slot{"om_d1", ownFirst, "om_s1", "om_t1at"}, second: slot{"om_d2", ownSecond, "om_s2", "om_t2at"},
-	expires: "om_ex", ending: "om_en", updated: "om_ua",
+	expires: "om_ex", ending: "om_en", updated: "om_ua", fenced: "om_fe",
 }
 
 // phase is what ORDERSTATE tells apart. An order that is being made is an open one with a barista.
@@ -118,6 +118,8 @@ func (l sample) forms(venue string, p phase) []string {
 	}
 	return words[p]
 }
+
+func (sample) record() *record { return &sampleRecord }
 
 func (sample) key(orderID string) item {
 	return item{samplePartition: str(samplePartitionValue), sampleID: str(orderID)}

@@ -46,10 +46,8 @@ func eachSeed(usual int, test func(seed uint64)) {
 
 var (
 	everything = []faulty.Fault{faulty.Lost, faulty.Unanswered, faulty.Late, faulty.Twice, faulty.Straggling, faulty.Crash}
-	// repeatable are the faults for a client that repeats by itself.
-	repeatable = []faulty.Fault{
-		faulty.Lost, faulty.Unanswered, faulty.Late, faulty.Twice, faulty.Throttled, faulty.Broken, faulty.Crash,
-	}
+	// ofAService are those of a service that is called over a network.
+	ofAService = append(everything[:len(everything):len(everything)], faulty.Throttled, faulty.Broken)
 )
 
 const rate = 0.15
@@ -158,12 +156,12 @@ func TestStores_areLinearizable(t *testing.T) {
 		{faulty.Memory, false, everything, 40},
 		{faulty.SQLite, false, everything, 8},
 		{faulty.Postgres, false, everything, 8},
-		{faulty.Native, false, append(everything[:len(everything):len(everything)], faulty.Throttled, faulty.Broken), 6},
-		{faulty.Native, true, repeatable, 6},
+		{faulty.Native, false, ofAService, 6},
+		{faulty.Native, true, ofAService, 6},
 		{faulty.Workshop, false, everything, 4},
-		{faulty.Workshop, true, repeatable, 4},
+		{faulty.Workshop, true, ofAService, 4},
 		{faulty.Core, false, everything, 4},
-		{faulty.Core, true, repeatable, 4},
+		{faulty.Core, true, ofAService, 4},
 	} {
 		name := string(tt.home)
 		if tt.retries {
