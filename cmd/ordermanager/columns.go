@@ -50,7 +50,23 @@ func legible(text string) string {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, strings.ReplaceAll(text, "\n", "; "))
+	}, joined(text))
+}
+
+// joined makes one line of several.
+func joined(text string) string {
+	var line strings.Builder
+	for part := range strings.Lines(text) {
+		switch {
+		case line.Len() == 0:
+		case strings.HasSuffix(line.String(), ":"):
+			line.WriteString(" ")
+		default:
+			line.WriteString("; ")
+		}
+		line.WriteString(strings.TrimSpace(part))
+	}
+	return line.String()
 }
 
 // lineWidth is what every terminal shows on one line.

@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"reflect"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 
@@ -53,7 +52,7 @@ const description = `Moves coffee orders through their life: pending, making, co
 Orders are in a DynamoDB table (dynamodb:TABLE), in a SQLite file (sqlite:FILE) or in PostgreSQL (postgres://…). AWS is
 configured as everywhere, by AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
 
-Exit codes: 0, it went well; 1, it ran, and something was refused, not found, different or still owed, as it said; 2, it could not run.`
+Exit codes: 0, it went well; 1, it ran, and something was refused, not found, different or still owed, as it said; 2, it could not run, or was interrupted.`
 
 // stdio is what a command reads and writes.
 type stdio struct {
@@ -133,11 +132,9 @@ func signed[T any]() kong.Option {
 
 // fail prints an error on one line.
 func fail(stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "ordermanager: %s\n", oneLine(err))
+	fmt.Fprintf(stderr, "ordermanager: %s\n", legible(err.Error()))
 	return exitFailed
 }
-
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func version() string {
 	info, ok := debug.ReadBuildInfo()

@@ -260,6 +260,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 			`--lifecycle: testdata/lifecycle.broken.json: invalid life cycle: rules[0].to: put leads to "pendign", which is no state of the table; ` +
 				`rules[1].claim: "grabs" is none of "takes", "needs" and "releases"; mend the file; docs/lifecycle.md says why each rule is there`,
 		},
+		{[]string{"exec", "\x1b[2J"}, "open \ufffd[2J: no such file or directory; name a file that can be read, or - for the standard input"},
 		{[]string{"lifecycle", "check", "no/such/file"}, "open no/such/file: no such file or directory; name the file of a table"},
 		{[]string{"diagram", "--format", "png"}, `--format must be one of "mermaid","dot" but got "png" (try --help)`},
 		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory; name a file that can be read, or - for the standard input"},
