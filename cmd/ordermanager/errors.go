@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -29,6 +30,8 @@ func advise(err error, advice string) error { return &advisedError{err, advice} 
 func (b *backends) explain(err error) error {
 	advised, ok := errors.AsType[*advisedError](err)
 	switch {
+	case errors.Is(err, context.Canceled):
+		return err // the person who interrupted knows
 	case ok && b.knows(advised.err):
 		return advise(b.explain(advised.err), advised.advice)
 	case ok:

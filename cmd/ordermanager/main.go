@@ -111,6 +111,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch err := parsed.Run(&stdio{stdin, stdout, stderr, help}); {
 	case errors.Is(err, errRefused):
 		return exitRefused
+	case errors.Is(err, context.Canceled):
+		return fail(stderr, errors.New("interrupted; run it again"))
 	case err != nil:
 		return fail(stderr, err)
 	}

@@ -54,6 +54,20 @@ func TestExec_thatIsInterruptedAlwaysSaysHowMuchWasCarriedOut(t *testing.T) {
 	}
 }
 
+func TestCommands_thatAreInterruptedSaySo(t *testing.T) {
+	store, _ := newFile(t)
+	execute(t, store, newOrder1)
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	for _, command := range [][]string{{"orders"}, {"show", "1"}, {"stats"}, {"redrive"}} {
+		var stdout, stderr bytes.Buffer
+		code := run(ctx, append(command, "--store", store), nil, &stdout, &stderr)
+		if code != exitFailed || stdout.Len() > 0 || !strings.HasPrefix(stderr.String(), "ordermanager: interrupted") {
+			t.Errorf("%v: exit code %d, stdout %q, stderr %q", command, code, &stdout, &stderr)
+		}
+	}
+}
+
 func TestJSON_printsNothingThatATerminalWouldObey(t *testing.T) {
 	given := "Ünïcode ☕ 𝄞\u009b31m\u007f\u202e\u2028\U000e0001 \x1b[2J"
 	var out bytes.Buffer
