@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/strictjson"
@@ -144,9 +143,5 @@ func clip(value string) string {
 	if len(value) <= ordermanager.MaxNameBytes {
 		return value
 	}
-	end := ordermanager.MaxNameBytes
-	for end > 0 && !utf8.RuneStart(value[end]) {
-		end--
-	}
-	return value[:end]
+	return strings.ToValidUTF8(value[:ordermanager.MaxNameBytes], "")
 }
