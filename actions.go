@@ -383,14 +383,6 @@ func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Viol
 	return Receipt{}, refusal
 }
 
-// matches reports whether this is what the order asked for.
-func (d *Drink) matches(order DrinkOrder) bool {
-	if d == nil || d.Name != order.Drink || len(d.Modifiers) != len(order.Modifiers) {
-		return false
-	}
-	return !slices.ContainsFunc(order.Modifiers, func(modifier string) bool { return !slices.Contains(d.Modifiers, modifier) })
-}
-
 // Explanation says whether an action would be accepted now.
 type Explanation struct {
 	// Action is what was asked about.

@@ -14,6 +14,34 @@ type Drink struct {
 	Modifiers []string
 }
 
+// matches reports whether this is what an order asked for, in any order and whatever has become of the menu since: the
+// groups of an option may have to be said now, and may not have been before.
+func (d *Drink) matches(order DrinkOrder) bool {
+	if d == nil || fold(d.Name) != fold(order.Drink) || len(d.Modifiers) != len(order.Modifiers) {
+		return false
+	}
+	left := slices.Clone(d.Modifiers)
+	take := func(same func(a, b string) bool) func(string) bool {
+		return func(modifier string) bool {
+			at := slices.IndexFunc(left, func(l string) bool { return same(squeeze(l), squeeze(modifier)) })
+			if at >= 0 {
+				left = slices.Delete(left, at, at+1)
+			}
+			return at >= 0
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(order.Modifiers), take(func(a, b string) bool { return a == b }))
+	rest = slices.DeleteFunc(rest, take(func(a, b string) bool {
+		return strings.HasSuffix(a, ":"+b) || strings.HasSuffix(b, ":"+a)
+	}))
+	return len(rest) == 0
+}
+
+// squeeze is a modifier as it is compared, without the spaces around the colon after its group.
+func squeeze(modifier string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(fold(modifier), " :", ":"), ": ", ":")
+}
+
 // DrinkOrder is what a customer asks for. Only what the menu knows of it is ever stored.
 type DrinkOrder struct {
 	// Drink is the name of a menu item.

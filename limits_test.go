@@ -2,6 +2,7 @@ package ordermanager_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,7 +41,28 @@ func TestIdentifiers_areWhatCanBeSeen(t *testing.T) {
 				_, err := h.Put(t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), RequestID: id, Drink: latte})
 				return err
 			},
+			"userId": func() error {
+				_, err := h.Page(t.Context(), ordermanager.Query{Customer: id})
+				return err
+			},
+			"eventId of a list": func() error {
+				_, err := h.Page(t.Context(), ordermanager.Query{Venue: id})
+				return err
+			},
+			"eventId of a start": func() error {
+				_, err := h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{
+					OrderID: "2", Customer: owner, Venue: id, Token: ordermanager.NewTaskToken("t"),
+				})
+				return err
+			},
+			"userId of a second wait": func() error {
+				_, err := h.WaitingCompletion(t.Context(), ordermanager.WaitingCompletion{
+					OrderID: order, Customer: id, Token: ordermanager.NewTaskToken("t"),
+				})
+				return err
+			},
 		} {
+			field, _, _ := strings.Cut(field, " ")
 			err := attempt()
 			if bad, ok := errors.AsType[*ordermanager.RequestError](err); !ok || bad.Field != field {
 				t.Errorf("%q as %s: %v", id, field, err)

@@ -2,6 +2,7 @@ package ordermanager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,9 +48,18 @@ type MenuSource interface {
 	Menu(ctx context.Context, venue string) (*Menu, error)
 }
 
-// StaticMenu is a [MenuSource] with one menu for every venue. The menu is copied. One that [Menu.Validate] refuses,
-// an empty one among them, is never served: each put is [ErrMenuUnavailable], with the [*InvalidMenuError] that says
-// why.
+// NoMenu is the [MenuSource] of a Manager that takes no drinks, like one that only reads and redrives: each put is
+// [ErrMenuUnavailable].
+func NoMenu() MenuSource { return noMenu{} }
+
+type noMenu struct{}
+
+func (noMenu) Menu(context.Context, string) (*Menu, error) {
+	return nil, errors.New("there is none: this Manager takes no drinks")
+}
+
+// StaticMenu is a [MenuSource] with one menu for every venue. The menu is copied. One that [Menu.Validate] refuses, an
+// empty one among them, is refused by [New] with the [*InvalidMenuError] that says why, and is never served.
 func StaticMenu(menu Menu) MenuSource {
 	sound, faults := menu.Sound()
 	return staticMenu{sound, invalidMenu(faults)}

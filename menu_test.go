@@ -213,11 +213,61 @@ func TestStaticMenu_isSoundOrSaysWhyNot(t *testing.T) {
 		if bad, ok := errors.AsType[*ordermanager.InvalidMenuError](err); !ok || len(bad.Faults) != 1 || menu.Validate() == nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		_, err = ordermanager.New(memory.NewStore(), ordermanager.StaticMenu(menu), new(memory.Resumer), nil)
+		if _, ok := errors.AsType[*ordermanager.InvalidMenuError](err); !ok || !errors.Is(err, ordermanager.ErrInvalidOptions) {
+			t.Errorf("%s: a Manager with it: %v", name, err)
+		}
 	}
-	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), ordermanager.StaticMenu(ordermanager.Menu{}), new(memory.Resumer), nil))
+	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), ordermanager.NoMenu(), new(memory.Resumer), nil))
 	_, err := manager.Put(t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Drink: latte})
-	if !errors.Is(err, ordermanager.ErrMenuUnavailable) || !strings.Contains(err.Error(), "has no drinks") {
+	if !errors.Is(err, ordermanager.ErrMenuUnavailable) || !strings.Contains(err.Error(), "takes no drinks") {
 		t.Errorf("a put without a menu: %v", err)
+	}
+}
+
+// Invariant 6: a put is the same request whatever has become of the menu since.
+func TestPut_isRepeatedWhateverBecameOfTheMenu(t *testing.T) {
+	sugar := ordermanager.ModifierGroup{Name: "Sugar", Options: []string{"None", "1"}}
+	cream := ordermanager.ModifierGroup{Name: "Cream", Options: []string{"None", "1"}}
+	milk := ordermanager.ModifierGroup{Name: "Milk", Options: []string{"Oat"}}
+	latte := func(groups ...ordermanager.ModifierGroup) ordermanager.Menu {
+		return ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: groups}}}
+	}
+	put := func(modifiers ...string) ordermanager.Request {
+		return ordermanager.Request{
+			OrderID: order, Actor: ordermanager.Customer(owner), RequestID: "r",
+			Drink: ordermanager.DrinkOrder{Drink: "Latte", Modifiers: modifiers},
+		}
+	}
+	for name, c := range map[string]struct {
+		before, after ordermanager.Menu
+		first, second ordermanager.Request
+		want          error
+	}{
+		"as it was":                     {latte(sugar, milk), latte(sugar, milk), put("1", "Oat"), put("1", "Oat"), nil},
+		"in another order":              {latte(sugar, milk), latte(sugar, milk), put("1", "Oat"), put("Oat", "1"), nil},
+		"groups in another order":       {latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("1", "Oat"), nil},
+		"a group that has to be said":   {latte(sugar, milk), latte(sugar, cream, milk), put("1", "Oat"), put("1", "Oat"), nil},
+		"a group that need not be said": {latte(sugar, cream), latte(sugar), put("Sugar: 1"), put("Sugar:1"), nil},
+		"an option that is gone":        {latte(sugar, milk), latte(sugar), put("1", "Oat"), put("Oat", "1"), nil},
+		"a drink that is gone":          {latte(sugar), ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Tea"}}}, put("1"), put(" 1"), nil},
+		"other modifiers":               {latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("None", "Oat"), ordermanager.ErrRequestReused},
+		"fewer modifiers":               {latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("Oat"), ordermanager.ErrRequestReused},
+		"one for both": {
+			latte(sugar, cream), latte(cream, sugar), put("1", "1"), put("Sugar: 1", "Cream: None"), ordermanager.ErrRequestReused,
+		},
+	} {
+		menu := &changingMenu{c.before}
+		manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), menu, new(memory.Resumer), nil))
+		must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{
+			OrderID: order, Customer: owner, Token: ordermanager.NewTaskToken("t"),
+		}))
+		must[ordermanager.Receipt](t)(manager.Put(t.Context(), c.first))
+		menu.menu = c.after
+		receipt, err := manager.Put(t.Context(), c.second)
+		if !errors.Is(err, c.want) || (err == nil) != receipt.Replayed {
+			t.Errorf("%s: replayed %v, %v", name, receipt.Replayed, err)
+		}
 	}
 }
 

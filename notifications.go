@@ -56,7 +56,7 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 		if err := checkID("userId", n.Customer); err != nil {
 			return Receipt{}, err
 		}
-		if err := checkText("eventId", n.Venue, MaxIDBytes); err != nil {
+		if err := CheckID("eventId", n.Venue); err != nil {
 			return Receipt{}, err
 		}
 		t, err := m.registration(ActionWorkflowStarted, n.OrderID, FirstWait, n.Token, n.At)
@@ -87,7 +87,7 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 // gets and should repeat, [ErrNotOwner], [ErrTooManyTransitions], [ErrStore].
 func (m *Manager) WaitingCompletion(ctx context.Context, n WaitingCompletion) (Receipt, error) {
 	return m.notified(ctx, ActionWaitingCompletion, n.OrderID, func(ctx context.Context) (Receipt, error) {
-		if err := checkText("userId", n.Customer, MaxIDBytes); err != nil {
+		if err := CheckID("userId", n.Customer); err != nil {
 			return Receipt{}, err
 		}
 		if err := checkText("orderNumber", n.Number, MaxNumberBytes); err != nil {

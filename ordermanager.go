@@ -157,6 +157,9 @@ func checkOptions(store Store, menu MenuSource, resumer Resumer, options *Option
 			faults = append(faults, fmt.Errorf("%w: %s", ErrInvalidOptions, fault.what))
 		}
 	}
+	if static, ok := menu.(staticMenu); ok && static.err != nil {
+		faults = append(faults, fmt.Errorf("%w: %w", ErrInvalidOptions, static.err))
+	}
 	return errors.Join(faults...)
 }
 
@@ -249,13 +252,13 @@ func (q *Query) validate() error {
 	case q.Limit < 0 || q.Limit > MaxPageSize:
 		return invalid("limit", fmt.Sprintf("is not between 1 and %d", MaxPageSize))
 	}
-	if err := checkText("userId", q.Customer, MaxIDBytes); err != nil {
+	if err := CheckID("userId", q.Customer); err != nil {
 		return err
 	}
 	if q.Limit == 0 {
 		q.Limit = DefaultPageSize
 	}
-	return checkText("eventId", q.Venue, MaxIDBytes)
+	return CheckID("eventId", q.Venue)
 }
 
 // The calls to the collaborators, each observed and with its errors wrapped, in one place.

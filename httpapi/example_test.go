@@ -52,12 +52,12 @@ func ExampleNew() {
 
 // Claims that middleware or an authorizer has verified say who is calling.
 func ExampleWithClaims() {
-	manager, err := ordermanager.New(memory.NewStore(), ordermanager.StaticMenu(ordermanager.Menu{}), new(memory.Resumer), nil)
+	manager, err := ordermanager.New(memory.NewStore(), ordermanager.NoMenu(), new(memory.Resumer), nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	api, err := httpapi.New(manager, ordermanager.StaticMenu(ordermanager.Menu{}), nil)
+	api, err := httpapi.New(manager, ordermanager.NoMenu(), nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -89,7 +89,7 @@ func ExampleCognitoActor() {
 // A page that comes first is told to read its orders; every change after that reaches it.
 func ExampleFeed() {
 	feed := httpapi.NewFeed()
-	menu := ordermanager.StaticMenu(ordermanager.Menu{})
+	menu := ordermanager.NoMenu()
 	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, new(memory.Resumer), nil)
 	if err != nil {
 		fmt.Println(err)

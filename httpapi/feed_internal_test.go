@@ -26,7 +26,7 @@ func TestFeed_dropsAListenerWhoFellBehind(t *testing.T) {
 func TestFeed_isToldAfterTheWrite(t *testing.T) {
 	store := memory.NewStore()
 	feed := NewFeed()
-	manager, err := ordermanager.New(feed.Store(store), ordermanager.StaticMenu(ordermanager.Menu{}), new(memory.Resumer), nil)
+	manager, err := ordermanager.New(feed.Store(store), ordermanager.NoMenu(), new(memory.Resumer), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -229,7 +229,7 @@ func FuzzParseEvent(f *testing.F) {
 			}
 			return
 		}
-		manager, err := ordermanager.New(&memory.Store{}, ordermanager.StaticMenu(ordermanager.Menu{}), &memory.Resumer{}, nil)
+		manager, err := ordermanager.New(&memory.Store{}, ordermanager.NoMenu(), &memory.Resumer{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -194,7 +194,7 @@ func (b *backends) manager(ctx context.Context, store string, lifecycle lifecycl
 	if err != nil {
 		return nil, err
 	}
-	return ordermanager.New(opened, ordermanager.StaticMenu(ordermanager.Menu{}), noResumer{}, &ordermanager.Options{Lifecycle: table})
+	return ordermanager.New(opened, ordermanager.NoMenu(), noResumer{}, &ordermanager.Options{Lifecycle: table})
 }
 
 // workflow is the workflow of this process.

@@ -309,11 +309,11 @@ func TestCompletion_isAScriptThatTheShellReads(t *testing.T) {
 }
 
 func TestServe_refusesWhatAPageOfAnotherSiteSends(t *testing.T) {
-	manager, err := ordermanager.New(memory.NewStore(), ordermanager.StaticMenu(ordermanager.Menu{}), &memory.Resumer{}, nil)
+	manager, err := ordermanager.New(memory.NewStore(), ordermanager.NoMenu(), &memory.Resumer{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := httpapi.New(manager, ordermanager.StaticMenu(ordermanager.Menu{}), nil)
+	api, err := httpapi.New(manager, ordermanager.NoMenu(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

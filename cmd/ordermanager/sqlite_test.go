@@ -203,7 +203,7 @@ func TestWatch_printsEveryChangeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager, err := ordermanager.New(opened, ordermanager.StaticMenu(ordermanager.Menu{}), noResumer{}, nil)
+	manager, err := ordermanager.New(opened, ordermanager.NoMenu(), noResumer{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func sorted(all []string) map[string]int {
 
 func TestWatch_saysWhatAProgramWithoutAHistoryChanged(t *testing.T) {
 	store := &foreignStore{}
-	manager, err := ordermanager.New(store, ordermanager.StaticMenu(ordermanager.Menu{}), noResumer{}, nil)
+	manager, err := ordermanager.New(store, ordermanager.NoMenu(), noResumer{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func BenchmarkTransition(b *testing.B) {
 		b.Run("sync="+sync, func(b *testing.B) {
 			b.Run("manager", func(b *testing.B) {
 				bench(b, sync, func(db *sql.DB, store *sqlitestore.Store) act {
-					manager, err := ordermanager.New(store, ordermanager.StaticMenu(ordermanager.Menu{}), new(memory.Resumer), nil)
+					manager, err := ordermanager.New(store, ordermanager.NoMenu(), new(memory.Resumer), nil)
 					if err != nil {
 						b.Fatal(err)
 					}

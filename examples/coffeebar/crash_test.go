@@ -424,7 +424,7 @@ func (h *house) open() (*ordermanager.Manager, *workflow.Workflow, func()) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	manager, err := ordermanager.New(store, ordermanager.StaticMenu(ordermanager.Menu{}), flow, nil)
+	manager, err := ordermanager.New(store, ordermanager.NoMenu(), flow, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}

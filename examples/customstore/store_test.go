@@ -24,7 +24,7 @@ func ExampleNew() {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	resumer := &memory.Resumer{}
-	manager, err := ordermanager.New(customstore.New(dir), ordermanager.StaticMenu(ordermanager.Menu{}), resumer, nil)
+	manager, err := ordermanager.New(customstore.New(dir), ordermanager.NoMenu(), resumer, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

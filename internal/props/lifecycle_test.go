@@ -70,7 +70,7 @@ func TestValidate_saysTheSameAtEveryEntrance(t *testing.T) {
 			t.Fatalf("as a file: %v, as a value: %v", parseErr, err)
 		}
 		if len(rules) > 0 { // the zero value asks for the default
-			_, newErr := ordermanager.New(memory.NewStore(), ordermanager.StaticMenu(ordermanager.Menu{}), &memory.Resumer{},
+			_, newErr := ordermanager.New(memory.NewStore(), ordermanager.NoMenu(), &memory.Resumer{},
 				&ordermanager.Options{Lifecycle: table})
 			if (newErr == nil) != (err == nil) || err != nil && !errors.Is(newErr, ordermanager.ErrInvalidLifecycle) {
 				t.Fatalf("New: %v, Validate: %v", newErr, err)
