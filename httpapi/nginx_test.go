@@ -1,0 +1,108 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// nginxSettings are those that Debian's nginx comes with, but for where it keeps its files.
+const nginxSettings = `
+daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;
+events { worker_connections 768; }
+http {
+	sendfile on; tcp_nopush on; types_hash_max_size 2048; default_type application/octet-stream; gzip on; access_log off;
+	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
+	uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
+	server { listen %[2]s; location / { proxy_pass %[3]s; } }
+}`
+
+// throughNginx starts an nginx before a handler, and returns its address.
+func throughNginx(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	nginx, err := exec.LookPath("nginx")
+	if err != nil {
+		nginx, err = exec.LookPath("/usr/sbin/nginx")
+	}
+	if err != nil {
+		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
+			t.Fatal("nginx is not installed")
+		}
+		t.Skip("nginx is not installed: on Debian it is the package nginx-light")
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	_ = free.Close()
+	dir := t.TempDir()
+	settings := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(settings, fmt.Appendf(nil, nginxSettings, dir, addr, server.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(nginx, "-c", settings, "-e", filepath.Join(dir, "error.log")) //nolint:gosec,noctx // it is stopped below
+	var said strings.Builder
+	command.Stdout, command.Stderr = &said, &said
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+		if err == nil {
+			_ = connection.Close()
+			return "http://" + addr
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nginx does not listen: %v, %s", err, &said)
+		}
+		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // another process
+	}
+}
+
+func TestStream_passesNginxAsItIsInstalled(t *testing.T) {
+	f := newFixture(t)
+	url := throughNginx(t, f.handler)
+	ctx, leave := context.WithTimeout(t.Context(), 10*time.Second)
+	defer leave()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set(demoHeader, "barista:3")
+	w, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Body.Close() }()
+	if w.StatusCode != http.StatusOK {
+		t.Fatalf("answered %s", w.Status)
+	}
+	for i := range 8 {
+		f.start(fmt.Sprint(i), "1", "")
+	}
+	came := 0
+	for lines := bufio.NewScanner(w.Body); came < 8 && lines.Scan(); {
+		if lines.Text() == "event: order" {
+			came++
+		}
+	}
+	if came != 8 {
+		t.Errorf("%d of 8 events came through", came)
+	}
+}
