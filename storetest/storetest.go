@@ -277,6 +277,31 @@ func (c *checker) contains(q ordermanager.Query, orderID string, want bool) {
 	})
 }
 
+// containsAll waits until the listing contains these orders and none of the others.
+func (c *checker) containsAll(q ordermanager.Query, want, others []string) {
+	c.eventually(func() error {
+		all, err := c.walk(q)
+		if err != nil {
+			return err
+		}
+		listed := map[string]bool{}
+		for _, id := range ids(all) {
+			listed[id] = true
+		}
+		for _, id := range want {
+			if !listed[id] {
+				return fmt.Errorf("the listing of %s lacks the order %q", describeQuery(q), id)
+			}
+		}
+		for _, id := range others {
+			if listed[id] {
+				return fmt.Errorf("the listing of %s has the order %q, which does not belong to it", describeQuery(q), id)
+			}
+		}
+		return nil
+	})
+}
+
 func ids(orders []*ordermanager.Order) []string {
 	all := make([]string, len(orders))
 	for i, o := range orders {

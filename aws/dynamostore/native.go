@@ -122,7 +122,7 @@ func (l native) apply(t *ordermanager.Transition, seen item, ttl time.Duration) 
 		nativeRegister(u, r, t.Create != nil)
 	}
 	if a.AnswerFirst {
-		u.remove(nativeRecord.first.token, nativeRecord.first.spare)
+		u.remove(nativeRecord.first.token)
 	}
 	if t.Owing {
 		u.set(nativeRecord.owing, num(shardOf(t.OrderID)))

@@ -425,7 +425,7 @@ func (w *writing) tokens() {
 		}
 	}
 	if w.t.Assign.AnswerFirst {
-		w.remove(ownFirst, sampleRecord.first.spare)
+		w.remove(ownFirst)
 		if r == nil || r.Spare {
 			w.unmirrorFirst()
 		}
