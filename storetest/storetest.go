@@ -277,24 +277,24 @@ func (c *checker) contains(q ordermanager.Query, orderID string, want bool) {
 	})
 }
 
-// containsAll waits until the listing contains these orders and none of the others.
+// containsAll waits until the listing contains each of these orders once and none of the others.
 func (c *checker) containsAll(q ordermanager.Query, want, others []string) {
 	c.eventually(func() error {
 		all, err := c.walk(q)
 		if err != nil {
 			return err
 		}
-		listed := map[string]bool{}
+		times := map[string]int{}
 		for _, id := range ids(all) {
-			listed[id] = true
+			times[id]++
 		}
 		for _, id := range want {
-			if !listed[id] {
-				return fmt.Errorf("the listing of %s lacks the order %q", describeQuery(q), id)
+			if times[id] != 1 {
+				return fmt.Errorf("the listing of %s has the order %q %d times", describeQuery(q), id, times[id])
 			}
 		}
 		for _, id := range others {
-			if listed[id] {
+			if times[id] > 0 {
 				return fmt.Errorf("the listing of %s has the order %q, which does not belong to it", describeQuery(q), id)
 			}
 		}
