@@ -25,9 +25,9 @@ func (m *Manager) Handle(ctx context.Context, r Request) (Receipt, error) {
 	if err := m.name(&r); err != nil {
 		return Receipt{}, err
 	}
-	ctx, end := m.observe(ctx, "handle", r.Action, r.OrderID)
+	ctx, end := m.begin(ctx, Operation{Name: "handle", Action: r.Action, OrderID: r.OrderID})
 	receipt, err := m.act(ctx, r)
-	end(err)
+	end(Ending{Err: err})
 	return receipt, err
 }
 

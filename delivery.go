@@ -189,7 +189,7 @@ func (m *Manager) answer(ctx context.Context, o *Order, wait Wait, token, spare 
 
 func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskToken) (answer Answer, err error) {
 	by := m.table.decided(o, wait)
-	ctx, end := m.begin(ctx, Operation{Name: "resume", Action: by.Action, OrderID: o.ID})
+	ctx, end := m.begin(ctx, Operation{Name: "resume", Action: by.Action, OrderID: o.ID, Traces: withTrace(nil, by.Trace)})
 	defer func() { end(Ending{Err: err, Gone: err == nil && answer == Gone}) }()
 	defer recovered(&err)
 	outcome, err := m.outcome(Decided{Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: by})
@@ -237,10 +237,22 @@ func (m *Manager) publish(ctx context.Context, o *Order) (accepted []string, err
 }
 
 func (m *Manager) publishAll(ctx context.Context, orderID string, events []Event) (err error) {
-	ctx, end := m.observe(ctx, "publish", "", orderID)
-	defer func() { end(err) }()
+	var traces []string
+	for i := range events {
+		traces = withTrace(traces, events[i].Trace)
+	}
+	ctx, end := m.begin(ctx, Operation{Name: "publish", OrderID: orderID, Events: len(events), Traces: traces})
+	defer func() { end(Ending{Err: err}) }()
 	defer recovered(&err)
 	return m.publisher.Publish(ctx, events)
+}
+
+// withTrace adds a trace context, unless it is empty or there already.
+func withTrace(traces []string, trace string) []string {
+	if trace == "" || slices.Contains(traces, trace) {
+		return traces
+	}
+	return append(traces, trace)
 }
 
 // recovered makes an error of a collaborator's panic: after the write, nothing that goes wrong may look as if the action had failed.

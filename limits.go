@@ -20,6 +20,8 @@ const (
 	MaxModifiers = 20
 	// MaxReasonBytes limits the reason of a cancellation and the cause of a time-out.
 	MaxReasonBytes = 1024
+	// MaxTraceBytes limits the trace context of an entry: the length of a W3C traceparent of version 00.
+	MaxTraceBytes = 55
 	// MaxNumberBytes limits the order number.
 	MaxNumberBytes = 32
 	// MaxStateBytes, MaxActionBytes and MaxEventTypeBytes limit the names in a life-cycle table.

@@ -124,7 +124,7 @@ func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
 
 // notified is what all notifications have in common.
 func (m *Manager) notified(ctx context.Context, action Action, orderID string, do func(context.Context) (Receipt, error)) (Receipt, error) {
-	ctx, end := m.observe(ctx, "handle", action, orderID)
+	ctx, end := m.begin(ctx, Operation{Name: "handle", Action: action, OrderID: orderID})
 	receipt, err := Receipt{}, ready(ctx)
 	if err == nil {
 		err = checkID("orderId", orderID)
@@ -132,7 +132,7 @@ func (m *Manager) notified(ctx context.Context, action Action, orderID string, d
 	if err == nil {
 		receipt, err = do(ctx)
 	}
-	end(err)
+	end(Ending{Err: err})
 	return receipt, err
 }
 

@@ -116,6 +116,9 @@ type Entry struct {
 	At time.Time
 	// Reason is what the actor said about it, if anything.
 	Reason string
+	// Trace is the trace context of the call that did it, as [Options].Trace returned it: at most [MaxTraceBytes], empty where there
+	// is none. What follows from the entry carries it, however much later that is delivered.
+	Trace string
 }
 
 // Clone returns a copy that changes no more with o. The entries of the history and the drink are shared: nobody changes them once they are

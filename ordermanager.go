@@ -25,6 +25,7 @@ type Manager struct {
 	now       func() time.Time
 	log       *slog.Logger
 	observer  Observer
+	trace     func(context.Context) string
 	timeout   time.Duration
 	callLimit time.Duration
 	trouble   trouble
@@ -49,6 +50,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Observer sees every operation. Default: none.
 	Observer Observer
+	// Trace returns the trace context of a call, normally as a W3C traceparent, from the context that the Observer returned for it. It is
+	// kept with the transition, so that the answers and events which follow from it carry it, also when another process
+	// redrives them. What is longer than [MaxTraceBytes] or not printable ASCII is dropped. It must not block. Default: none is kept.
+	Trace func(context.Context) string
 	// DeliveryTimeout limits what an action spends on delivering what follows from it, after it was applied; several deliveries share it. A
 	// caller's context that is cancelled in the meantime does not stop a delivery; this, and the deadline of that context, do. Default:
 	// 10 seconds.
@@ -62,10 +67,15 @@ type Operation struct {
 	// Name is "handle" for a whole action or notification, "redrive" for a whole redrive, and for the parts of them "menu",
 	// "store.apply", "store.settle", "store.get", "store.list", "resume" and "publish".
 	Name string
-	// Action is the action or notification, where there is one.
+	// Action is the action or notification, where there is one; of a "resume" it is the one that decided the wait.
 	Action Action
 	// OrderID is the order, where there is one.
 	OrderID string
+	// Events is how many events a "publish" sends.
+	Events int
+	// Traces are the trace contexts, of [Entry], of what a "resume" answers with and a "publish" announces: each once, and only
+	// those that were kept.
+	Traces []string
 }
 
 // Ending is how an operation ended, as an [Observer] is told.
@@ -104,6 +114,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		now:       options.Now,
 		log:       options.Logger,
 		observer:  options.Observer,
+		trace:     options.Trace,
 		timeout:   options.DeliveryTimeout,
 		callLimit: options.CallTimeout,
 	}
@@ -279,18 +290,9 @@ func (m *Manager) begin(ctx context.Context, op Operation) (context.Context, fun
 }
 
 func unobserved(Ending) {}
-func unheard(error)     {}
-
-// observe is begin for an operation of which there is nothing to tell but its error.
-func (m *Manager) observe(ctx context.Context, name string, action Action, orderID string) (context.Context, func(error)) {
-	if m.observer == nil {
-		return ctx, unheard
-	}
-	ctx, end := m.begin(ctx, Operation{Name: name, Action: action, OrderID: orderID})
-	return ctx, func(err error) { end(Ending{Err: err}) }
-}
 
 func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
+	t.Entry.Trace = m.traced(ctx)
 	ctx, end := m.begin(ctx, Operation{Name: "store.apply", Action: t.Entry.Action, OrderID: t.OrderID})
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
@@ -306,27 +308,39 @@ func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
 	return result, err
 }
 
+// traced returns the trace context of a call, as it can be kept.
+func (m *Manager) traced(ctx context.Context) string {
+	if m.trace == nil {
+		return ""
+	}
+	trace := m.trace(ctx)
+	if len(trace) > MaxTraceBytes || !plain(trace) {
+		return "" // telemetry refuses nothing
+	}
+	return trace
+}
+
 func (m *Manager) settle(ctx context.Context, s Settlement) error {
-	ctx, end := m.observe(ctx, "store.settle", "", s.OrderID)
+	ctx, end := m.begin(ctx, Operation{Name: "store.settle", OrderID: s.OrderID})
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	err := m.store.Settle(limited, s)
 	if err != nil {
 		err = &StoreError{"settle", s.OrderID, err}
 	}
-	end(err)
+	end(Ending{Err: err})
 	return err
 }
 
 func (m *Manager) get(ctx context.Context, orderID string) (*Order, error) {
-	ctx, end := m.observe(ctx, "store.get", "", orderID)
+	ctx, end := m.begin(ctx, Operation{Name: "store.get", OrderID: orderID})
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	o, err := m.store.Get(limited, orderID)
 	if err != nil {
 		err = &StoreError{"get", orderID, err}
 	}
-	end(err)
+	end(Ending{Err: err})
 	return o, err
 }
 
@@ -344,7 +358,7 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 		return Page{}, invalid("cursor", "is not from a page of this listing")
 	}
 	q.Cursor = cursor
-	ctx, end := m.observe(ctx, "store.list", "", "")
+	ctx, end := m.begin(ctx, Operation{Name: "store.list"})
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	page, err := m.store.List(limited, q)
@@ -357,12 +371,12 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 	if page.Cursor != "" {
 		page.Cursor = listing + page.Cursor
 	}
-	end(err)
+	end(Ending{Err: err})
 	return page, err
 }
 
 func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
-	ctx, end := m.observe(ctx, "menu", r.Action, r.OrderID)
+	ctx, end := m.begin(ctx, Operation{Name: "menu", Action: r.Action, OrderID: r.OrderID})
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	menu, err := m.menu.Menu(limited, r.Venue)
@@ -372,6 +386,6 @@ func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
 	if err != nil && !errors.Is(err, ErrUnknownVenue) {
 		err = fmt.Errorf("%w: %w", ErrMenuUnavailable, err)
 	}
-	end(err)
+	end(Ending{Err: err})
 	return menu, err
 }

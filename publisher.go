@@ -77,6 +77,8 @@ type Event struct {
 	Drink *Drink
 	// Reason says why the order was cancelled.
 	Reason string
+	// Trace is the trace context of the call that made it happen, of [Entry].
+	Trace string
 }
 
 // event builds the event of one history entry. It takes what changed from the entry, not from the order, which may
@@ -107,6 +109,7 @@ func (t *table) event(o *Order, requestID string) (Event, error) {
 		Number:   o.Number,
 		Drink:    o.Drink,
 		Reason:   entry.Reason,
+		Trace:    entry.Trace,
 	}
 	if made.Claim != ClaimReleases && entry.Actor.Role != RoleCustomer && entry.Actor.Role != RoleSystem {
 		event.Barista = entry.Actor.ID

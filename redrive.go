@@ -50,9 +50,9 @@ func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (Redrive
 		options = &RedriveOptions{}
 	}
 	r := &redriver{m: m, options: options, visited: map[string]bool{}}
-	ctx, end := m.observe(ctx, "redrive", "", "")
+	ctx, end := m.begin(ctx, Operation{Name: "redrive"})
 	err := r.run(ctx)
-	end(err)
+	end(Ending{Err: err})
 	return r.report, err
 }
 

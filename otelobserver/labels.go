@@ -15,25 +15,44 @@ import (
 // labels are the attributes of measurements. They are made once for each combination of operation, action and error type, because
 // making a set of attributes takes longer than a measurement. There are only as many as the life cycle and the error codes allow.
 type labels struct {
-	fixed  []attribute.KeyValue
-	well   []metric.RecordOption
-	failed growing[string, []metric.RecordOption]
+	fixed      []attribute.KeyValue
+	resumes    bool
+	well, gone *labelled
+	failed     growing[string, *labelled]
 }
 
-func newLabels(fixed []attribute.KeyValue) *labels { return &labels{fixed: fixed, well: option(fixed)} }
+// labelled are the options that put the same attributes on a duration and on a count.
+type labelled struct {
+	record []metric.RecordOption
+	add    []metric.AddOption
+}
 
-// of returns the labels for an error type, which is empty when all went well.
-func (l *labels) of(errorType string) []metric.RecordOption {
-	if errorType == "" {
-		return l.well
+func newLabels(fixed []attribute.KeyValue, resumes bool) *labels {
+	l := &labels{fixed: fixed, resumes: resumes}
+	l.well, l.gone = l.with(ordermanager.ResumeDelivered), l.with(ordermanager.ResumeGone)
+	return l
+}
+
+// of returns the labels for an ending. The error type is empty when all went well.
+func (l *labels) of(e ordermanager.Ending, errorType string) *labelled {
+	switch {
+	case errorType != "":
+		return l.failed.get(errorType, func() *labelled {
+			return l.with(ordermanager.ResumePending, semconv.ErrorTypeKey.String(errorType))
+		})
+	case e.Gone:
+		return l.gone
 	}
-	return l.failed.get(errorType, func() []metric.RecordOption {
-		return option(append(slices.Clip(l.fixed), semconv.ErrorTypeKey.String(errorType)))
-	})
+	return l.well
 }
 
-func option(attributes []attribute.KeyValue) []metric.RecordOption {
-	return []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}
+func (l *labels) with(status ordermanager.ResumeStatus, more ...attribute.KeyValue) *labelled {
+	all := append(slices.Clip(l.fixed), more...)
+	if l.resumes {
+		all = append(all, keyResume.String(string(status)))
+	}
+	option := metric.WithAttributeSet(attribute.NewSet(all...))
+	return &labelled{[]metric.RecordOption{option}, []metric.AddOption{option}}
 }
 
 // byAction has the labels for each action.
@@ -45,7 +64,7 @@ func (o *operation) labels(action ordermanager.Action) *labels {
 		return o.unlabelled
 	}
 	return o.byAction.get(action, func() *labels {
-		return newLabels(append(slices.Clip(o.fixed), keyAction.String(string(action))))
+		return newLabels(append(slices.Clip(o.fixed), keyAction.String(string(action))), o.resumes)
 	})
 }
 

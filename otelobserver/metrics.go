@@ -3,6 +3,7 @@ package otelobserver
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -17,6 +18,7 @@ const (
 	keyAction  = attribute.Key("ordermanager.action")
 	keyOrder   = attribute.Key("ordermanager.order.id")
 	keyRefused = attribute.Key("ordermanager.refused")
+	keyResume  = attribute.Key("ordermanager.resume.status")
 )
 
 // The boundaries of the histograms, in seconds. The first two are those that the conventions ask for.
@@ -37,6 +39,10 @@ type operation struct {
 	fixed []attribute.KeyValue
 	// perAction says that the action is a label, and a part of the span's name.
 	perAction bool
+	// resumes says that what became of the answer is a label.
+	resumes bool
+	// sent counts the events, where there are any.
+	sent metric.Int64Counter
 	// unlabelled are the labels without an action.
 	unlabelled *labels
 	byAction   byAction
@@ -97,11 +103,14 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 	}
 	o.resume = operation{
 		duration: histogram("ordermanager.resume.duration", "Duration of answers to workflows.", actionBuckets),
-		span:     trace.SpanKindClient, title: "resume",
+		span:     trace.SpanKindClient, title: "resume", resumes: true,
 	}
+	sent, err := meter.Int64Counter("messaging.client.sent.messages", metric.WithUnit("{message}"),
+		metric.WithDescription("Number of events that were attempted to be sent."))
+	errs = append(errs, err)
 	o.publish = operation{
 		duration: histogram("messaging.client.operation.duration", "Duration of the sending of events.", messagingBuckets),
-		span:     trace.SpanKindProducer, title: "send",
+		span:     trace.SpanKindProducer, title: "send", sent: sent,
 		fixed: []attribute.KeyValue{semconv.MessagingSystemKey.String(options.Messaging), semconv.MessagingOperationName("send")},
 	}
 	if options.Destination != "" {
@@ -113,9 +122,17 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 		span:     trace.SpanKindInternal, title: "ordermanager redrive",
 	}
 	for _, each := range []*operation{&o.handle, &o.menu, &o.apply, &o.settle, &o.get, &o.list, &o.resume, &o.publish, &o.redrive} {
-		each.unlabelled = newLabels(each.fixed)
+		each.unlabelled = newLabels(each.fixed, each.resumes)
 	}
 	return errors.Join(errs...)
+}
+
+// measure records one operation.
+func (o *operation) measure(ctx context.Context, took time.Duration, events int, with *labelled) {
+	o.duration.Record(ctx, took.Seconds(), with.record...)
+	if o.sent != nil {
+		o.sent.Add(ctx, int64(events), with.add...)
+	}
 }
 
 // errorType is a label for an error: the stable code, or what is known about the error of a collaborator. It is empty for nil.

@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -25,7 +26,7 @@ const scope = "github.com/brewline/ordermanager/otelobserver"
 // Options is everything about an Observer that has a default. The zero Options, and nil, are fine.
 type Options struct {
 	// TracerProvider makes the spans. Default: the global one. With that of go.opentelemetry.io/otel/trace/noop there are only
-	// metrics, at the least cost.
+	// metrics, without exemplars, at the least cost.
 	TracerProvider trace.TracerProvider
 	// MeterProvider makes the metrics. Default: the global one.
 	MeterProvider metric.MeterProvider
@@ -48,8 +49,8 @@ type Observer struct {
 	operations operations
 }
 
-// New returns an Observer, which a Manager gets as Options.Observer: the method [Observer.Observe]. An error is one of the
-// MeterProvider, which refused an instrument.
+// New returns an Observer. A Manager gets its methods [Observer.Observe] and [Observer.Trace] as Options.Observer and Options.Trace. An
+// error is one of the MeterProvider, which refused an instrument.
 func New(options *Options) (*Observer, error) {
 	var o Options
 	if options != nil {
@@ -84,17 +85,28 @@ func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (cont
 	if operation == nil {
 		return ctx, nil // one that this version does not know
 	}
-	labels := operation.labels(op.Action)
+	labels, events := operation.labels(op.Action), op.Events
 	began := time.Since(o.began)
 	if o.tracer == nil {
 		return ctx, func(e ordermanager.Ending) {
-			operation.duration.Record(ctx, (time.Since(o.began) - began).Seconds(), labels.of(errorType(e.Err))...)
+			// Without spans there are no exemplars for which the context would be searched.
+			operation.measure(context.Background(), time.Since(o.began)-began, events, labels.of(e, errorType(e.Err)))
 		}
 	}
 	ctx, span := o.start(ctx, operation, op)
 	return ctx, func(e ordermanager.Ending) {
 		errorType := errorType(e.Err)
-		operation.duration.Record(ctx, (time.Since(o.began) - began).Seconds(), labels.of(errorType)...)
-		end(span, e, errorType)
+		operation.measure(ctx, time.Since(o.began)-began, events, labels.of(e, errorType))
+		end(span, operation, e, errorType)
 	}
+}
+
+// Trace returns the W3C traceparent of the span in ctx, and nothing when that is not sampled: it would be kept for no one.
+func (o *Observer) Trace(ctx context.Context) string {
+	if !trace.SpanContextFromContext(ctx).IsSampled() {
+		return ""
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier.Get("traceparent")
 }

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
@@ -38,6 +39,8 @@ type bar struct {
 	publisher *memory.Publisher
 	spans     *tracetest.SpanRecorder
 	metrics   *sdkmetric.ManualReader
+	// issued are the tokens that the resumer waits on.
+	issued []string
 }
 
 func open(t *testing.T) *bar {
@@ -55,7 +58,9 @@ func open(t *testing.T) *bar {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{Observer: b.observer.Observe, Publisher: b.publisher})
+	b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{
+		Observer: b.observer.Observe, Trace: b.observer.Trace, Publisher: b.publisher,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +84,12 @@ func (b *bar) start(order string) {
 	}))
 }
 
+func (b *bar) issue() ordermanager.TaskToken {
+	token := b.resumer.Issue()
+	b.issued = append(b.issued, token.Reveal())
+	return token
+}
+
 func (b *bar) does(action ordermanager.Action, order string, actor ordermanager.Actor) (ordermanager.Receipt, error) {
 	r := ordermanager.Request{Action: action, OrderID: order, Actor: actor}
 	if action == ordermanager.ActionPut {
@@ -94,7 +105,7 @@ func (b *bar) life(order string) {
 	b.start(order)
 	b.must(b.does("put", order, anna))
 	b.must(b.WaitingCompletion(b.Context(), ordermanager.WaitingCompletion{
-		OrderID: order, Number: "7", Token: ordermanager.NewTaskToken(token + "2-" + order),
+		OrderID: order, Number: "7", Token: b.issue(),
 	}))
 	b.must(b.does("make", order, ben))
 	if _, err := b.does("make", order, ordermanager.Barista("carl")); !errors.Is(err, ordermanager.ErrClaimed) {
@@ -162,6 +173,11 @@ func TestMetrics_areThoseOfTheDocumentation(t *testing.T) {
 				of(p.Attributes)
 				r.buckets = strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Bounds), " ", ", "), "[]")
 			}
+		case metricdata.Sum[int64]:
+			r.kind = "counter"
+			for _, p := range data.DataPoints {
+				of(p.Attributes)
+			}
 		case metricdata.Gauge[int64]:
 			r.kind = "gauge"
 			for _, p := range data.DataPoints {
@@ -225,7 +241,7 @@ ordermanager workflow_started internal {ordermanager.action=workflow_started}
 ordermanager put internal {ordermanager.action=put}
   menu internal {ordermanager.action=put}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=put}
-  resume client {ordermanager.action=put}
+  resume client {ordermanager.action=put ordermanager.resume.status=gone}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager waiting_completion internal {ordermanager.action=waiting_completion}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=waiting_completion}
@@ -239,13 +255,13 @@ ordermanager make internal {error.type=claimed ordermanager.action=make}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=make ordermanager.refused=true}
 ordermanager complete internal {ordermanager.action=complete}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=complete}
-  resume client Error {error.type=internal ordermanager.action=complete}
+  resume client Error {error.type=internal ordermanager.action=complete ordermanager.resume.status=pending}
   send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager redrive internal {}
   list client {db.operation.name=list db.system.name=aws.dynamodb}
   get client {db.operation.name=get db.system.name=aws.dynamodb}
-  resume client {ordermanager.action=complete}
+  resume client {ordermanager.action=complete ordermanager.resume.status=delivered}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
   list client {db.operation.name=list db.system.name=aws.dynamodb}
 `
@@ -292,6 +308,91 @@ func tree(spans []sdktrace.ReadOnlySpan) string {
 	return strings.TrimSpace(b.String())
 }
 
+// A redrive in another process is a trace of its own, and its deliveries link to the action that owed them.
+func TestSpans_ofARedriveLinkToTheActionThatOwedIt(t *testing.T) {
+	b := open(t)
+	b.start("1")
+	b.must(b.does("put", "1", ordermanager.Customer("anna")))
+	b.must(b.WaitingCompletion(b.Context(), ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: b.issue()}))
+	down := func(string, string, bool) error { return errNetwork }
+	b.resumer.Hook, b.publisher.Hook = down, down
+	b.must(b.does("make", "1", ordermanager.Barista("ben")))
+	b.must(b.does("complete", "1", ordermanager.Barista("ben")))
+	actions := map[string]trace.SpanContext{}
+	for _, s := range b.spans.Ended() {
+		actions[s.Name()] = s.SpanContext()
+		if len(s.Links()) > 0 && s.Parent().TraceID() == s.Links()[0].SpanContext.TraceID() {
+			t.Errorf("%s links to its own trace", s.Name())
+		}
+	}
+
+	other := open(t)
+	other.resumer.Hook, other.publisher.Hook = nil, nil
+	manager, err := ordermanager.New(b.store, menu, other.resumer, &ordermanager.Options{Observer: other.observer.Observe, Publisher: other.publisher})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := manager.Redrive(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	links := map[string][]trace.SpanID{}
+	for _, s := range other.spans.Ended() {
+		for _, link := range s.Links() {
+			links[s.Name()] = append(links[s.Name()], link.SpanContext.SpanID())
+		}
+	}
+	made, completed := actions["ordermanager make"].SpanID(), actions["ordermanager complete"].SpanID()
+	want := map[string][]trace.SpanID{"resume": {completed}, "send Serverlesspresso": {made, completed}}
+	if diff := gocmp.Diff(want, links); diff != "" {
+		t.Error(diff)
+	}
+	for i, name := range []string{"ordermanager make", "ordermanager complete"} {
+		if got, id := other.publisher.Events()[i].Trace, actions[name].TraceID().String(); !strings.Contains(got, id) {
+			t.Errorf("the event has %q and not the trace %s", got, id)
+		}
+	}
+}
+
+func TestTrace_ofWhatIsNotSampledIsNotKept(t *testing.T) {
+	b := open(t)
+	quiet, err := otelobserver.New(&otelobserver.Options{TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{Observer: quiet.Observe, Trace: quiet.Trace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.start("1")
+	order, err := b.Order(t.Context(), "1")
+	if err != nil || order.History[0].Trace != "" {
+		t.Errorf("got %q, %v", order.History[0].Trace, err)
+	}
+}
+
+func TestMetrics_tellWhatBecameOfAnswersAndHowManyEventsWereSent(t *testing.T) {
+	b := open(t)
+	b.life("1")
+	statuses, sent := map[string]uint64{}, int64(0)
+	for _, m := range b.collect() {
+		switch data := m.Data.(type) {
+		case metricdata.Histogram[float64]:
+			for _, p := range data.DataPoints {
+				if status, ok := p.Attributes.Value("ordermanager.resume.status"); ok {
+					statuses[status.AsString()] += p.Count
+				}
+			}
+		case metricdata.Sum[int64]:
+			for _, p := range data.DataPoints {
+				sent += p.Value
+			}
+		}
+	}
+	if diff := gocmp.Diff(map[string]uint64{"gone": 1, "pending": 1, "delivered": 1}, statuses); diff != "" || sent != 3 {
+		t.Errorf("%d events sent\n%s", sent, diff)
+	}
+}
+
 func TestMetrics_doNotGrowWithTheOrders(t *testing.T) {
 	b := open(t)
 	if _, err := b.observer.Watch(b.Manager); err != nil {
@@ -324,8 +425,10 @@ func TestTelemetry_hasNoToken(t *testing.T) {
 	for _, s := range b.spans.Ended() {
 		all += fmt.Sprintf("%s %v %+v %+v\n", s.Name(), s.Attributes(), s.Status(), s.Events())
 	}
-	if strings.Contains(all, token) {
-		t.Error("a token is in the telemetry")
+	for _, secret := range append(b.issued, token) {
+		if strings.Contains(all, secret) {
+			t.Error("a token is in the telemetry")
+		}
 	}
 	if !strings.Contains(all, "broken") {
 		t.Error("this test looks at nothing")

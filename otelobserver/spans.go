@@ -6,6 +6,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
@@ -25,13 +26,31 @@ func (o *Observer) start(ctx context.Context, k *operation, op ordermanager.Oper
 	if op.OrderID != "" {
 		attributes = append(attributes, keyOrder.String(op.OrderID))
 	}
-	return o.tracer.Start(ctx, title, trace.WithSpanKind(k.span), trace.WithAttributes(attributes...))
+	if op.Events > 1 {
+		attributes = append(attributes, semconv.MessagingBatchMessageCount(op.Events))
+	}
+	return o.tracer.Start(ctx, title, trace.WithSpanKind(k.span), trace.WithAttributes(attributes...), trace.WithLinks(links(ctx, op.Traces)...))
+}
+
+// links leads from a delivery to the actions that owed it, unless it is a part of their trace.
+func links(ctx context.Context, traces []string) (all []trace.Link) {
+	for _, traceparent := range traces {
+		action := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(
+			context.Background(), propagation.MapCarrier{"traceparent": traceparent}))
+		if action.IsValid() && action.TraceID() != trace.SpanContextFromContext(ctx).TraceID() {
+			all = append(all, trace.Link{SpanContext: action})
+		}
+	}
+	return all
 }
 
 // end ends a span. A refusal has an error type and is no failure of what was observed, as the conventions have it for the server's side
 // of a bad request.
-func end(span trace.Span, e ordermanager.Ending, errorType string) {
+func end(span trace.Span, k *operation, e ordermanager.Ending, errorType string) {
 	defer span.End()
+	if k.resumes {
+		span.SetAttributes(keyResume.String(string(resumeStatus(e))))
+	}
 	if e.Refused {
 		span.SetAttributes(keyRefused.Bool(true))
 	}
@@ -42,6 +61,17 @@ func end(span trace.Span, e ordermanager.Ending, errorType string) {
 	if failed(e.Err) {
 		span.SetStatus(codes.Error, e.Err.Error())
 	}
+}
+
+// resumeStatus says what became of an answer.
+func resumeStatus(e ordermanager.Ending) ordermanager.ResumeStatus {
+	switch {
+	case e.Err != nil:
+		return ordermanager.ResumePending
+	case e.Gone:
+		return ordermanager.ResumeGone
+	}
+	return ordermanager.ResumeDelivered
 }
 
 // failed reports whether an error means that something does not work, rather than that something was asked for which cannot be.

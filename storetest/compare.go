@@ -128,6 +128,7 @@ func (d *differences) entry(i int, got, want ordermanager.Entry) {
 	differ(d, prefix+"RequestID", got.RequestID, want.RequestID)
 	d.time(prefix+"At", got.At, want.At)
 	differ(d, prefix+"Reason", got.Reason, want.Reason)
+	differ(d, prefix+"Trace", got.Trace, want.Trace)
 }
 
 // clip keeps a message readable.

@@ -100,6 +100,17 @@ var historyCases = []promise{
 			o.must(t)
 		}
 	}},
+	{name: "an entry keeps its trace context, and one without has none", run: func(c *checker) {
+		o := c.begun()
+		for i, trace := range []string{"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "", "x"} {
+			t := o.step(ordermanager.Actions()[i], ordermanager.Barista(anna))
+			t.Entry.Trace = trace
+			o.must(t)
+		}
+		if got := c.get(o.id).History[1:]; got[0].Trace == "" || got[1].Trace != "" || got[2].Trace != "x" {
+			c.fail("the trace contexts are %q, %q and %q", got[0].Trace, got[1].Trace, got[2].Trace)
+		}
+	}},
 	{name: "times come back to the millisecond and in UTC", run: func(c *checker) {
 		o := c.order()
 		for _, at := range []time.Duration{0, time.Millisecond, 999 * time.Millisecond, time.Second} {

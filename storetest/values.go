@@ -130,6 +130,7 @@ func largest(c *checker) *order {
 	t.Assign.Reason = long(ordermanager.MaxReasonBytes)
 	t.Entry.Reason = t.Assign.Reason
 	t.Entry.RequestID = long(ordermanager.MaxRequestIDBytes)
+	t.Entry.Trace = strings.Repeat("x", ordermanager.MaxTraceBytes)
 	o.must(withEvent(t))
 	return o
 }
@@ -140,6 +141,7 @@ func fullHistory(c *checker) {
 	for len(o.model.History) < ordermanager.MaxHistory {
 		t := o.step(ordermanager.ActionMake, ordermanager.Barista(long(ordermanager.MaxIDBytes)))
 		t.Entry.RequestID, t.Entry.Reason = long(ordermanager.MaxRequestIDBytes), long(ordermanager.MaxReasonBytes)
+		t.Entry.Trace = strings.Repeat("x", ordermanager.MaxTraceBytes)
 		if first == "" {
 			first = t.Entry.RequestID
 		}

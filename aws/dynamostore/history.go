@@ -55,6 +55,7 @@ const (
 	entryActor  = "w"
 	entryAt     = "m"
 	entryReason = "r"
+	entryTrace  = "c"
 )
 
 // apply adds what every transition does, whatever the layout.
@@ -188,6 +189,7 @@ func encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 	text(entryRole, string(e.Actor.Role))
 	text(entryActor, e.Actor.ID)
 	text(entryReason, e.Reason)
+	text(entryTrace, e.Trace)
 	return dict(m)
 }
 
@@ -219,6 +221,7 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 			Actor:     ordermanager.Actor{Role: ordermanager.Role(inner.shown(entryRole)), ID: inner.shown(entryActor)},
 			At:        inner.shownTime(entryAt),
 			Reason:    inner.shown(entryReason),
+			Trace:     inner.shown(entryTrace),
 			To:        cmp.Or(ordermanager.State(inner.shown(entryTo)), state),
 			RequestID: plainText(requests[i]),
 		}

@@ -3,6 +3,8 @@ package eventbridgebus
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -116,12 +118,29 @@ func (p *Publisher) entry(e *ordermanager.Event) (types.PutEventsRequestEntry, e
 		return types.PutEventsRequestEntry{}, err
 	}
 	return types.PutEventsRequestEntry{
+		TraceHeader:  traceHeader(e.Trace),
 		EventBusName: &p.bus,
 		Source:       aws.String(Source),
 		DetailType:   aws.String(detailTypePrefix + string(e.Type)),
 		Time:         &e.At,
 		Detail:       aws.String(string(data)),
 	}, nil
+}
+
+var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-[0-9a-f]([0-9a-f])$`)
+
+// traceHeader puts a W3C traceparent into the form of AWS X-Ray ("Tracing header" in the AWS X-Ray Developer Guide), which EventBridge
+// hands on to the targets. It returns nil for anything else.
+func traceHeader(trace string) *string {
+	m := traceparent.FindStringSubmatch(trace)
+	if m == nil {
+		return nil
+	}
+	sampled := "0"
+	if strings.Contains("13579bdf", m[4]) {
+		sampled = "1"
+	}
+	return aws.String("Root=1-" + m[1] + "-" + m[2] + ";Parent=" + m[3] + ";Sampled=" + sampled)
 }
 
 func (p *Publisher) detail(e *ordermanager.Event) (any, error) {

@@ -124,7 +124,7 @@ func TestPublish_hasTheFieldsOfTheSampleAndTheEventsIDAndVersion(t *testing.T) {
 				t.Errorf("detail (-want +got):\n%s", diff)
 			}
 			got.Detail = ""
-			want := entry{"Serverlesspresso", "awsserverlessda.serverlesspresso", test.name, "", 1_700_000_000.123}
+			want := entry{"Serverlesspresso", "awsserverlessda.serverlesspresso", test.name, "", 1_700_000_000.123, ""}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("entry (-want +got):\n%s", diff)
 			}
@@ -141,6 +141,27 @@ func TestPublish_saysWhetherAnOrderWasClaimedOrPutBack(t *testing.T) {
 	}
 	if s.sent[0][0].detail()["Message"] == s.sent[0][1].detail()["Message"] {
 		t.Error("both have the same message")
+	}
+}
+
+func TestPublish_handsTheTraceOnInTheFormOfXRay(t *testing.T) {
+	for _, test := range []struct{ name, trace, want string }{
+		{"sampled", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1"},
+		{"not sampled", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=0"},
+		{"none", "", ""},
+		{"of another form", "x", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted)
+			e.Trace = test.trace
+			s := &service{}
+			if err := publisher(t, s, nil).Publish(t.Context(), []ordermanager.Event{e}); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.sent[0][0].TraceHeader; got != test.want {
+				t.Errorf("got %s", got)
+			}
+		})
 	}
 }
 

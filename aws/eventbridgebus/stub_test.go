@@ -27,6 +27,7 @@ type service struct {
 type entry struct {
 	EventBusName, Source, DetailType, Detail string
 	Time                                     float64
+	TraceHeader                              string
 }
 
 func (e entry) detail() map[string]any {

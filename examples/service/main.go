@@ -53,7 +53,7 @@ func run(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	workflow, feed := memory.NewWorkflow(), httpapi.NewFeed()
-	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, &ordermanager.Options{Observer: observer.Observe})
+	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, &ordermanager.Options{Observer: observer.Observe, Trace: observer.Trace})
 	if err != nil {
 		return err
 	}

@@ -153,10 +153,11 @@ type entry struct {
 	Actor     string              `json:"actor"`
 	At        int64               `json:"at"`
 	Reason    string              `json:"reason,omitempty"`
+	Trace     string              `json:"trace,omitempty"`
 }
 
 func encodeEntry(e *ordermanager.Entry, newState ordermanager.State) (string, error) {
-	data, err := json.Marshal(entry{e.RequestID, e.Action, newState, e.Actor.Role, e.Actor.ID, e.At.UnixMilli(), e.Reason})
+	data, err := json.Marshal(entry{e.RequestID, e.Action, newState, e.Actor.Role, e.Actor.ID, e.At.UnixMilli(), e.Reason, e.Trace})
 	return string(data), err
 }
 
@@ -182,6 +183,7 @@ func history(entries []entry) []ordermanager.Entry {
 			RequestID: e.RequestID,
 			At:        fromMillis(e.At),
 			Reason:    e.Reason,
+			Trace:     e.Trace,
 		}
 		from = e.State
 	}

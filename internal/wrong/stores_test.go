@@ -388,6 +388,8 @@ var storeMistakes = []storeMistake{
 		})},
 	{"assigns what is zero", "assignments/a zero field changes nothing",
 		afterwards(func(t *transition, _, o *order) { o.Reason = t.Assign.Reason })},
+	{"forgets the trace context", "history/an entry keeps its trace context, and one without has none",
+		afterwards(func(_ *transition, _, o *order) { o.History[len(o.History)-1].Trace = "" })},
 	{"cannot assign nobody", "assignments/Barista is assigned to nobody",
 		afterwards(func(_ *transition, before, o *order) {
 			if before != nil && o.Barista == "" {
