@@ -146,7 +146,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
 		case r.Action == ActionTimedOut && failing == guardState && result.Order.decided(SecondWait):
 			return m.unchanged(ctx, r.Action, result.Order), nil
 		default:
-			return m.refused(ctx, move, &t, result.Order)
+			return m.refused(ctx, &t, result.Order)
 		}
 		if err := ready(ctx); err != nil {
 			return Receipt{}, err
@@ -199,7 +199,7 @@ func (r *Rule) permission(actor Actor, policy Policy) Permission {
 
 // permission is what the request's actor may do by a rule, within the venues of the request.
 func (m *Manager) permission(move *move, r *Request) Permission {
-	p := move.Rule.permission(r.Actor, m.policy)
+	p := move.permission(r.Actor, m.policy)
 	switch {
 	case len(r.Venues) == 0:
 	case len(p.Venues) == 0:
@@ -267,7 +267,7 @@ func (m *Manager) transition(r *Request, move *move, permission Permission, drin
 }
 
 // refused explains why the order did not take the transition: as a success when it has taken it before, and as an error otherwise.
-func (m *Manager) refused(ctx context.Context, move *move, t *Transition, o *Order) (Receipt, error) {
+func (m *Manager) refused(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
 	failing := t.failing(o)
 	barista := t.Assign.Barista
 	claimed := failing&^(guardState|guardHistory) == 0 && barista != nil && o.Barista == *barista &&

@@ -144,8 +144,6 @@ type chooser struct {
 	// item is the drink on the menu, or nil: then only the form of the modifiers is checked.
 	item       *MenuItem
 	violations []Violation
-	// chosen has the options that are chosen of each group of the item, by their places.
-	chosen [][]bool
 }
 
 func (c *chooser) report(code ViolationCode, value, field, detail string) {

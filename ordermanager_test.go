@@ -262,7 +262,7 @@ func TestObserver_learnsThatAGuardRefused(t *testing.T) {
 func TestObserver_mayReturnNothing(t *testing.T) {
 	h := newHouse(t, func(o *ordermanager.Options) {
 		o.Observer = func(context.Context, ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
-			return nil, nil //nolint:staticcheck // what is tested
+			return nil, nil
 		}
 	})
 	h.start()

@@ -109,7 +109,7 @@ func TestRedrive_doesNotHammerWhatItCannotDeliver(t *testing.T) {
 				t.Fatalf("pass %d: %+v", passes, report)
 			}
 			passes++
-			time.Sleep(10 * time.Second)
+			<-time.After(10 * time.Second)
 			return s.total() - before
 		}
 		if calls := pass(); calls != orders {
@@ -140,7 +140,7 @@ func TestRedrive_triesEverythingAgainWhenAnOutageIsOver(t *testing.T) {
 		manager := owing(t, 50, s, nil)
 		for range 60 {
 			must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil))
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 		}
 		down = false
 		// Something else gets through, and with it all that had to wait.

@@ -104,7 +104,7 @@ func (s *shop) write(ctx context.Context, t *testing.T, writer int, told *acknow
 				return
 			}
 			told.fail()
-			time.Sleep(20 * time.Millisecond) // the server is away
+			<-time.After(20 * time.Millisecond) // the server is away
 		}
 	}
 	for n := 0; ctx.Err() == nil; n++ {
@@ -159,6 +159,6 @@ func (a *acknowledged) waitForMore(t *testing.T, more int) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing goes on any more")
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
 }

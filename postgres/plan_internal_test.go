@@ -48,7 +48,7 @@ func tableForPlans(t *testing.T) *Store {
 	for _, statement := range []string{
 		`INSERT INTO test_plans.orders (id, customer, venue, robot, state, drink, created_at, updated_at, version, history, owed_events)
 		SELECT 'order-' || i, 'customer-' || i % 1000, 'venue-' || i % 5, false,
-			CASE WHEN i % 50 = 0 THEN 'pending' ELSE 'completed' END, '{}', i, i, 3, '[]',
+			CASE WHEN i % 50 = 0 THEN 'pending' ELSE 'completed' END, '{}', i, i + 1, 3, '[]',
 			CASE WHEN i % 1000 = 0 THEN '["x"]' ELSE '[]' END
 		FROM generate_series(1, 50000) AS i`,
 		"ANALYZE test_plans.orders",

@@ -135,7 +135,7 @@ func IsEvent(data []byte) bool {
 		return false
 	}
 	fields, err := v.Object()
-	return err == nil && !(fields.Get("detail-type").Absent() && fields.Get("detail").Absent())
+	return err == nil && (!fields.Get("detail-type").Absent() || !fields.Get("detail").Absent())
 }
 
 // clip cuts a value for a message without cutting a character in two.

@@ -141,7 +141,9 @@ func settled(s ordermanager.Settlement, before *ordermanager.Order) *ordermanage
 
 // owes reports whether an order has to be in the listing of those that owe something: an event, or an answer to a token.
 func owes(o *ordermanager.Order) bool {
-	answer := func(w ordermanager.WaitSlot) bool { return w.Decision != "" && !(w.Token.IsZero() && w.Spare.IsZero()) }
+	answer := func(w ordermanager.WaitSlot) bool {
+		return w.Decision != "" && (!w.Token.IsZero() || !w.Spare.IsZero())
+	}
 	return len(o.OwedEvents) > 0 || answer(o.FirstWait) || answer(o.SecondWait)
 }
 

@@ -55,6 +55,7 @@ func (s *straggler) arrive(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode
 }
 

@@ -235,11 +235,11 @@ func requireVenue(u *update, name string, venues []string, before *ordermanager.
 	case len(venues) > mostVenues:
 		u.require(never(name))
 	default:
-		any := []string{name + " IN " + u.list(venues...)}
+		either := []string{name + " IN " + u.list(venues...)}
 		if slices.Contains(venues, "") {
-			any = append(any, u.absent(name)...)
+			either = append(either, u.absent(name)...)
 		}
-		u.requireAny(any...)
+		u.requireAny(either...)
 	}
 }
 

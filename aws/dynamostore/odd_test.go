@@ -21,7 +21,7 @@ func null() types.AttributeValue             { return &types.AttributeValueMembe
 func boolean(b bool) types.AttributeValue    { return &types.AttributeValueMemberBOOL{Value: b} }
 func set(all ...string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: all} }
 
-// puts puts an item of an order o1, whatever was there, with some attributes changed; nil leaves one out.
+// puts writes an item of an order o1, whatever was there, with some attributes changed; nil leaves one out.
 func (n *neighbour) puts(changes attributes) {
 	n.t.Helper()
 	i := started("")

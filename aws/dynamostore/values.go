@@ -99,11 +99,6 @@ func (r *reader) number(name string) int64 {
 	return int64(decimal)
 }
 
-func (r *reader) boolean(name string) bool {
-	b, ok := typed[*types.AttributeValueMemberBOOL](r, name, "a boolean (BOOL)")
-	return ok && b.Value
-}
-
 // time reads milliseconds; zero if the attribute is not there.
 func (r *reader) time(name string) time.Time {
 	if !r.has(name) {
@@ -207,41 +202,10 @@ func (r *reader) list(name string) []types.AttributeValue {
 	return nil
 }
 
-func (r *reader) texts(name string) []string {
-	elements := r.list(name)
-	if len(elements) == 0 {
-		return nil
-	}
-	all := make([]string, len(elements))
-	for i, element := range elements {
-		s, ok := element.(*types.AttributeValueMemberS)
-		if !ok {
-			r.fail(name, "has an element that is not a text (S)")
-			return nil
-		}
-		all[i] = s.Value
-	}
-	return all
-}
-
 // inside is a reader of what a map that is only shown has in it; of anything else, of nothing.
 func inside(value types.AttributeValue) *reader {
 	if m, ok := value.(*types.AttributeValueMemberM); ok {
 		return &reader{item: m.Value}
 	}
 	return &reader{}
-}
-
-// inside reads a map or an element of a list as if it were an item; what is wrong there is the fault of the attribute.
-func (r *reader) inside(name string, value types.AttributeValue, read func(*reader)) {
-	m, ok := value.(*types.AttributeValueMemberM)
-	if !ok {
-		r.fail(name, "is not a map (M)")
-		return
-	}
-	inner := &reader{item: m.Value}
-	read(inner)
-	if inner.problem != nil {
-		r.fail(name+"."+inner.problem.Attribute, inner.problem.Rule)
-	}
 }

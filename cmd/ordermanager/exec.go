@@ -74,11 +74,11 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 	if isTerminal(input) {
 		fmt.Fprintln(std.err, "type inputs, one JSON value after another; Ctrl-D ends; --help has an example")
 	}
-	print := printJSON(std.out)
+	write := printJSON(std.out)
 	if c.Output == "table" && !c.JSON {
-		print = printText(std.out)
+		write = printText(std.out)
 	}
-	return backends.explain(house.answerAll(ctx, input, print))
+	return backends.explain(house.answerAll(ctx, input, write))
 }
 
 // house is a Manager and the workflow that it resumes, if that runs in this process.
@@ -127,7 +127,7 @@ func openHouse(
 }
 
 // answerAll carries out one input after another.
-func (h *house) answerAll(ctx context.Context, input io.Reader, print func(line) error) error {
+func (h *house) answerAll(ctx context.Context, input io.Reader, write func(line) error) error {
 	inputs := read(ctx, input)
 	var result error
 	for n := 1; ; n++ {
@@ -145,7 +145,7 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, print func(line)
 		// What was begun is finished: an interrupt must not leave it unknown whether an action was carried out.
 		line, err := h.answer(context.WithoutCancel(ctx), n, next)
 		if line != nil {
-			if err := print(line); err != nil {
+			if err := write(line); err != nil {
 				return advise(err, fmt.Sprintf("input %d was carried out, and what follows was not read", n))
 			}
 		}

@@ -318,7 +318,7 @@ func TestServe_refusesWhatAPageOfAnotherSiteSends(t *testing.T) {
 		t.Fatal(err)
 	}
 	handler := ownPagesOnly("coffee.local:8080", api, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
-	app := httptest.NewRequest("PUT", "/workshop/orders/1", nil)
+	app := httptest.NewRequest(http.MethodPut, "/workshop/orders/1", nil)
 	app.Host = "localhost"
 	app.Header.Set("Sec-Fetch-Site", "same-site")
 	w := httptest.NewRecorder()

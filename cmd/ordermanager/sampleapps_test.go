@@ -45,7 +45,7 @@ func TestServe_servesTheAppsOfTheSample(t *testing.T) {
 // awaitNumber waits for the workflow, which goes on beside the requests.
 func awaitNumber(t *testing.T, address, orderID string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		answer := send(t, address, sampleapps.Call{
 			Method: http.MethodGet, Path: "/orders/" + orderID, Header: http.Header{"X-Demo-User": {"admin:1"}},
 		})

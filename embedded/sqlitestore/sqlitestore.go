@@ -164,13 +164,13 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 func (s *Store) refused(ctx context.Context, statement sqlstore.Statement, orderID string) (ordermanager.Result, error) {
 	var answer ordermanager.Result
 	err := sqlitefile.Write(ctx, s.db, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, statement.Text, statement.Args...) //nolint:sqlclosecheck // result closes it
+		rows, err := tx.QueryContext(ctx, statement.Text, statement.Args...)
 		answer.Order, err = result(rows, err, sqlstore.One)
 		if answer.Applied = answer.Order != nil; answer.Applied || err != nil {
 			return err
 		}
 		current := sqlstore.SQLite.Get(orderID)
-		rows, err = tx.QueryContext(ctx, current.Text, current.Args...) //nolint:sqlclosecheck // result closes it
+		rows, err = tx.QueryContext(ctx, current.Text, current.Args...)
 		answer.Order, err = result(rows, err, sqlstore.One)
 		return err
 	})

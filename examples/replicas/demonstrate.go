@@ -141,7 +141,7 @@ func (s *service) life(ctx context.Context, id string) (string, error) {
 			return "", err
 		}
 		if number = o.Number; number == "" {
-			time.Sleep(10 * time.Millisecond)
+			<-time.After(10 * time.Millisecond)
 		}
 	}
 	for _, action := range []string{"make", "complete"} {

@@ -91,7 +91,7 @@ func meanings(item ordermanager.MenuItem, modifiers []string) map[string][]optio
 	var choose func(chosen []option, rest []string)
 	choose = func(chosen []option, rest []string) {
 		if len(rest) == 0 {
-			slices.SortFunc(chosen, func(a, b option) int { return cmpOption(a, b) })
+			slices.SortFunc(chosen, cmpOption)
 			found[fmt.Sprint(chosen)] = chosen
 			return
 		}

@@ -1,4 +1,4 @@
-package props
+package props_test
 
 import (
 	"bytes"
