@@ -32,6 +32,14 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 			messages: []events.SQSMessage{message("a", "", badJSON), message("b", "", put("1")), message("c", "", "null"), message("d", "", claim("1", "ben"))},
 			failed:   []string{"a", "c"}, state: ordermanager.StateMaking, logged: "messageId=a code=invalid_request",
 		},
+		"what two programs would read differently is a poison record": {
+			messages: []events.SQSMessage{
+				message("a", "", strings.Replace(put("1"), `"userId"`, `"userId":"eve","userId"`, 1)),
+				message("b", "", strings.Replace(started("1", ordermanager.NewTaskToken("t")), `"detail"`, `"detail":{},"detail"`, 1)),
+				message("c", "", put("1")),
+			},
+			failed: []string{"a", "b"}, state: ordermanager.StatePending, logged: "messageId=b code=invalid_request",
+		},
 		"a refused request is final": {
 			messages: []events.SQSMessage{message("a", "", put("1")), message("b", "", put("1"))},
 			state:    ordermanager.StatePending, logged: `msg="message refused" messageId=b code=drink_accepted`,
