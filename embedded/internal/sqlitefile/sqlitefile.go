@@ -36,7 +36,7 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	_, withoutWAL := os.Stat(path + "-wal")
+	_, noWAL := os.Stat(path + "-wal")
 	db, err := sql.Open("sqlite", dsn(path))
 	if err != nil {
 		return nil, Classify(err)
@@ -45,7 +45,7 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	db.SetMaxIdleConns(readers) // a connection is dear: it holds the prepared statements and the page cache
 	if err := connect(ctx, db); err != nil {
 		_ = db.Close()
-		if withoutWAL == nil && errors.Is(err, ErrCorrupt) {
+		if noWAL == nil && errors.Is(err, ErrCorrupt) {
 			err = fmt.Errorf("%w; %s", err, mixed)
 		}
 		return nil, fmt.Errorf("%s: %w", path, err)
