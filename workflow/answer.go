@@ -26,12 +26,18 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
 		var orderID, venue string
 		var stage Stage
+		afterDrink, afterCompletion := StageCompletion, StageFinished
+		if outcome.Failure() || cancelled(outcome) {
+			afterDrink, afterCompletion = StageCancelled, StageCancelled
+		}
 		err := tx.QueryRow(ctx, `
 			UPDATE ordermanager_workflows SET token = NULL, deadline = NULL,
 				first_answer = CASE WHEN stage = ? THEN ? ELSE first_answer END,
-				second_answer = CASE WHEN stage = ? THEN second_answer ELSE ? END
+				second_answer = CASE WHEN stage = ? THEN second_answer ELSE ? END,
+				stage = CASE WHEN stage = ? THEN ? ELSE ? END
 			WHERE token = ? RETURNING order_id, venue, stage`,
-			StageDrink, answer{&outcome}, StageDrink, answer{&outcome}, token.Fingerprint()).Scan(&orderID, &venue, &stage)
+			StageDrink, answer{&outcome}, StageDrink, answer{&outcome}, StageDrink, afterDrink, afterCompletion,
+			token.Fingerprint()).Scan(&orderID, &venue, &stage)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -39,13 +45,10 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 			return err
 		}
 		result = ordermanager.Accepted
-		switch {
-		case outcome.Failure(), cancelled(outcome):
-			return setStage(ctx, tx, orderID, StageCancelled)
-		case stage == StageDrink:
-			return w.takeNumber(ctx, tx, orderID, venue)
+		if stage != StageCompletion {
+			return nil
 		}
-		return setStage(ctx, tx, orderID, StageFinished)
+		return w.takeNumber(ctx, tx, orderID, venue)
 	})
 	if err != nil {
 		return "", err
@@ -62,12 +65,14 @@ func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "UPDATE ordermanager_workflows SET stage = ?, number = ? WHERE order_id = ?",
-		StageCompletion, strconv.FormatInt(number, 10), orderID)
+	n := notification{action: ordermanager.ActionWaitingCompletion, orderID: orderID}
+	deadline := w.begin(&n, w.options.CompletionTimeout)
+	_, err = tx.Exec(ctx, "UPDATE ordermanager_workflows SET number = ?, token = ?, deadline = ? WHERE order_id = ?",
+		strconv.FormatInt(number, 10), n.token.Fingerprint(), deadline, orderID)
 	if err != nil {
 		return err
 	}
-	return w.wait(ctx, tx, &notification{action: ordermanager.ActionWaitingCompletion, orderID: orderID}, w.options.CompletionTimeout)
+	return n.record(ctx, tx)
 }
 
 func setStage(ctx context.Context, tx sqldb.Conn, orderID string, stage Stage) error {

@@ -58,23 +58,32 @@ func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Recei
 	if err != nil {
 		w.options.Logger.ErrorContext(ctx, "notification refused", "order", n.orderID, "notification", n.action, "error", err)
 	}
-	done := w.db.Write(ctx, func(tx sqldb.Conn) error {
-		if _, err := tx.Exec(ctx, "DELETE FROM ordermanager_notifications WHERE id = ?", n.id); err != nil {
-			return err
-		}
-		switch {
-		case err != nil && n.action == ordermanager.ActionWorkflowStarted:
-			return forget(ctx, tx, n.orderID)
-		case err == nil && n.action == ordermanager.ActionTimedOut:
-			return setStage(ctx, tx, n.orderID, ending(&receipt.Order))
-		}
-		return nil
-	})
-	if done != nil {
+	if done := w.told(ctx, &n, &receipt, err); done != nil {
 		// It was told. It will be told again, which the Manager can take.
 		w.options.Logger.WarnContext(ctx, "told but not recorded", "order", n.orderID, "notification", n.action, "error", done)
 	}
 	return receipt, err
+}
+
+// told takes a notification off the record, with what follows from the Manager's answer.
+func (w *Workflow) told(ctx context.Context, n *notification, receipt *ordermanager.Receipt, err error) error {
+	const done = "DELETE FROM ordermanager_notifications WHERE id = ?"
+	var follow func(tx sqldb.Conn) error
+	switch {
+	case err != nil && n.action == ordermanager.ActionWorkflowStarted:
+		follow = func(tx sqldb.Conn) error { return forget(ctx, tx, n.orderID) }
+	case err == nil && n.action == ordermanager.ActionTimedOut:
+		follow = func(tx sqldb.Conn) error { return setStage(ctx, tx, n.orderID, ending(&receipt.Order)) }
+	default:
+		_, err := w.db.Exec(ctx, done, n.id)
+		return err
+	}
+	return w.db.Write(ctx, func(tx sqldb.Conn) error {
+		if _, err := tx.Exec(ctx, done, n.id); err != nil {
+			return err
+		}
+		return follow(tx)
+	})
 }
 
 func (w *Workflow) notify(ctx context.Context, n notification) (ordermanager.Receipt, error) {

@@ -27,18 +27,37 @@ func (w *Workflow) Shop(ctx context.Context, venue string) (Shop, error) {
 
 // SetOpen opens or closes a venue for new orders; those that are open go on. Errors are those of the database.
 func (w *Workflow) SetOpen(ctx context.Context, venue string, open bool) error {
-	return w.db.Write(ctx, func(tx sqldb.Conn) error {
-		_, err := tx.Exec(ctx, `INSERT INTO ordermanager_shops (venue, closed) VALUES (?, ?)
-			ON CONFLICT (venue) DO UPDATE SET closed = excluded.closed`, venue, !open)
-		return err
-	})
+	_, err := w.db.Exec(ctx, `INSERT INTO ordermanager_shops (venue, closed) VALUES (?, ?)
+		ON CONFLICT (venue) DO UPDATE SET closed = excluded.closed`, venue, !open)
+	return err
 }
 
-// holdShop keeps others from counting the orders of a venue until the transaction ends.
-func holdShop(ctx context.Context, tx sqldb.Conn, venue string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO ordermanager_shops AS shops (venue, closed) VALUES (?, ?)
-		ON CONFLICT (venue) DO UPDATE SET closed = shops.closed`, venue, false)
-	return err
+// isClosed reports whether a venue is closed. Held, nobody else counts its orders until the transaction ends.
+func isClosed(ctx context.Context, tx sqldb.Conn, venue string, held bool) (closed bool, err error) {
+	text, args := "SELECT closed FROM ordermanager_shops WHERE venue = ?", []any{venue}
+	if held {
+		text = `INSERT INTO ordermanager_shops AS shops (venue, closed) VALUES (?, ?)
+			ON CONFLICT (venue) DO UPDATE SET closed = shops.closed RETURNING closed`
+		args = append(args, false)
+	}
+	err = tx.QueryRow(ctx, text, args...).Scan(&closed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return closed, err
+}
+
+// countOpen counts the orders of a venue that wait.
+func countOpen(ctx context.Context, q sqldb.Conn, venue string) (n int, err error) {
+	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND token IS NOT NULL", venue).Scan(&n)
+	return n, err
+}
+
+// countOpenOf counts those of one customer.
+func countOpenOf(ctx context.Context, q sqldb.Conn, venue, customer string) (n int, err error) {
+	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND customer = ? AND token IS NOT NULL",
+		venue, customer).Scan(&n)
+	return n, err
 }
 
 func readShop(ctx context.Context, q sqldb.Conn, venue string) (Shop, error) {
@@ -49,6 +68,6 @@ func readShop(ctx context.Context, q sqldb.Conn, venue string) (Shop, error) {
 		return Shop{}, err
 	}
 	shop.Open = !closed
-	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND token IS NOT NULL", venue).Scan(&shop.InQueue)
+	shop.InQueue, err = countOpen(ctx, q, venue)
 	return shop, err
 }

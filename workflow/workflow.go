@@ -11,6 +11,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -118,18 +119,20 @@ func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager 
 func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
 	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
-		if err := w.admit(ctx, tx, orderID, customer, venue); err != nil {
-			return err
-		}
-		begun, err := tx.Exec(ctx, `INSERT INTO ordermanager_workflows (order_id, customer, venue, stage) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO NOTHING`, orderID, customer, venue, StageDrink)
+		deadline := w.begin(&n, w.options.DrinkTimeout)
+		begun, err := tx.Exec(ctx, `INSERT INTO ordermanager_workflows (order_id, customer, venue, stage, token, deadline)
+			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
+			orderID, customer, venue, StageDrink, n.token.Fingerprint(), deadline)
 		if err != nil {
 			return err
 		}
-		if begun == 0 { // in another transaction, since admit looked
-			return orderExists(orderID)
+		if begun == 0 {
+			return fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
 		}
-		return w.wait(ctx, tx, &n, w.options.DrinkTimeout)
+		if err := w.admit(ctx, tx, customer, venue); err != nil {
+			return err
+		}
+		return n.record(ctx, tx)
 	})
 	if err != nil {
 		return ordermanager.Receipt{}, err
@@ -152,61 +155,39 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 	}, nil
 }
 
-// admit says whether the shop takes the order.
-func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, orderID, customer, venue string) error {
-	var exists bool
-	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM ordermanager_workflows WHERE order_id = ?)", orderID).Scan(&exists)
-	if err != nil {
-		return err
-	}
-	if exists {
-		return orderExists(orderID)
-	}
+// admit says whether the shop takes the order, which is counted already.
+func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string) error {
 	o := &w.options
-	if o.MaxInQueue > 0 || o.MaxPerCustomer > 0 {
-		if err := holdShop(ctx, tx, venue); err != nil {
-			return err
-		}
-	}
-	shop, err := readShop(ctx, tx, venue)
+	limited := o.MaxInQueue > 0 || o.MaxPerCustomer > 0
+	closed, err := isClosed(ctx, tx, venue, limited)
 	if err != nil {
 		return err
 	}
-	if !shop.Open {
+	if closed {
 		return ErrShopClosed
 	}
-	if o.MaxInQueue > 0 && shop.InQueue >= o.MaxInQueue {
-		return ErrQueueFull
+	if o.MaxInQueue > 0 {
+		if n, err := countOpen(ctx, tx, venue); err != nil || n > o.MaxInQueue {
+			return cmp.Or(err, ErrQueueFull)
+		}
 	}
-	if o.MaxPerCustomer == 0 {
-		return nil
+	if o.MaxPerCustomer > 0 {
+		if n, err := countOpenOf(ctx, tx, venue, customer); err != nil || n > o.MaxPerCustomer {
+			return cmp.Or(err, ErrTooManyOrders)
+		}
 	}
-	var open int
-	err = tx.QueryRow(ctx, `SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND customer = ? AND token IS NOT NULL`,
-		venue, customer).Scan(&open)
-	if err == nil && open >= o.MaxPerCustomer {
-		err = ErrTooManyOrders
-	}
-	return err
-}
-
-func orderExists(orderID string) error {
-	return fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
+	return nil
 }
 
 // tokenPrefix tells our tokens from those of another workflow service.
 const tokenPrefix = "ordermanager-embedded:"
 
-// wait opens a wait: a new token, a deadline, and a notification that takes the token to the Manager. Only its fingerprint stays here.
-func (w *Workflow) wait(ctx context.Context, tx sqldb.Conn, n *notification, timeout time.Duration) error {
+// begin makes the token of a wait that begins, which the notification takes to the Manager, and returns the deadline. Only the
+// token's fingerprint stays with the workflow.
+func (w *Workflow) begin(n *notification, timeout time.Duration) (deadline int64) {
 	now := w.options.Now()
 	n.token, n.at = ordermanager.NewTaskToken(tokenPrefix+rand.Text()), now.UnixMilli()
-	_, err := tx.Exec(ctx, "UPDATE ordermanager_workflows SET token = ?, deadline = ? WHERE order_id = ?",
-		n.token.Fingerprint(), now.Add(timeout).UnixMilli(), n.orderID)
-	if err != nil {
-		return err
-	}
-	return n.record(ctx, tx)
+	return now.Add(timeout).UnixMilli()
 }
 
 // Status is what is known of one workflow.

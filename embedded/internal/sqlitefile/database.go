@@ -19,6 +19,15 @@ func (d database) Write(ctx context.Context, do func(tx sqldb.Conn) error) error
 	return Write(ctx, d.db, func(tx *sql.Tx) error { return do(conn{tx}) })
 }
 
+// Exec is a transaction of its own: it takes its turn.
+func (d database) Exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
+	err = d.Write(ctx, func(tx sqldb.Conn) error {
+		changed, err = tx.Exec(ctx, text, args...)
+		return err
+	})
+	return changed, err
+}
+
 // SkipLocked is empty: there is one writer at a time.
 func (database) SkipLocked() string { return "" }
 
