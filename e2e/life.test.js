@@ -247,6 +247,7 @@ test('a button that is pressed again before the answer has come is sent once', a
 
 test('after ordering, the keyboard and the screen reader go on where the order is', async () => {
   const page = await open('Customer', 'Nils')
+  await page.setViewportSize({ width: 390, height: 640 })
   const focused = () => page.waitForFunction(() => document.activeElement.id === 'live')
   await begin(page)
   await focused()

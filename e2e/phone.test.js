@@ -70,7 +70,7 @@ for (const width of [320, 390]) {
   test(`the diagram shows every state at ${width} pixels`, async () => {
     const manager = await enter(browser, bar, 'Manager', 'Lee', phone)
     const states = manager.locator('.diagram .state')
-    assert.equal(await states.count(), 4)
+    assert.equal(await states.count(), 6)
     for (const state of await states.all()) {
       const { x, width: wide } = await state.boundingBox()
       assert.ok(x >= 0 && x + wide <= width, `a state is at ${x} to ${x + wide}`)

@@ -35,11 +35,11 @@ func modifiers(r *http.Request) []string {
 }
 
 // afterwards adds to a page what became of an action, or why it was refused.
-func (p page) afterwards(done string, err error) page {
+func (s *site) afterwards(p page, done string, err error) page {
 	if err == nil {
 		p.message = done
 		return p
 	}
-	p.status, p.message, p.refused = statusOf(err), explain(err), true
+	p.status, p.message, p.refused = statusOf(err), s.table.explain(err), true
 	return p
 }

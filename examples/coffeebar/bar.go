@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
@@ -23,15 +24,19 @@ const (
 // bar is everything behind the pages, on one file.
 type bar struct {
 	db       *sql.DB
+	table    table
 	menu     *menu
 	board    *board
 	feed     *httpapi.Feed
 	workflow *workflow.Workflow
 	manager  *ordermanager.Manager
+	// shelfTimeout is how long a drink that is ready waits to be collected.
+	shelfTimeout time.Duration
+	log          *slog.Logger
 }
 
 // open opens the file and puts the parts together. It changes no order.
-func open(ctx context.Context, s settings, log *slog.Logger) (*bar, error) {
+func open(ctx context.Context, s settings, lifecycle table, log *slog.Logger) (*bar, error) {
 	if err := prepareFile(s.db, s.reset); err != nil {
 		return nil, err
 	}
@@ -39,7 +44,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*bar, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bar{db: db, board: newBoard(), feed: httpapi.NewFeed()}
+	b := &bar{db: db, table: lifecycle, board: newBoard(lifecycle), feed: httpapi.NewFeed(), shelfTimeout: s.shelfTimeout, log: log}
 	if err := b.assemble(ctx, s, log); err != nil {
 		b.close()
 		return nil, err
@@ -56,7 +61,7 @@ func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error 
 		return err
 	}
 	if s.seed {
-		if err := seed(ctx, b.db, store, b.menu); err != nil {
+		if err := seed(ctx, b.db, store, b.menu, b.table); err != nil {
 			return err
 		}
 	}
@@ -68,12 +73,14 @@ func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error 
 		return err
 	}
 	// The feed comes last: who hears of a change looks at the board.
-	b.manager, err = ordermanager.New(b.feed.Store(b.board.store(store)), b.menu, b.workflow, &ordermanager.Options{Logger: log})
+	b.manager, err = ordermanager.New(b.feed.Store(b.board.store(store)), b.menu, b.workflow, &ordermanager.Options{
+		Lifecycle: b.table.Lifecycle, Logger: log,
+	})
 	if err != nil {
 		return err
 	}
 	b.workflow.Connect(b.manager)
-	return b.board.fill(ctx, b.manager)
+	return b.fillBoard(ctx)
 }
 
 func (b *bar) close() { _ = b.db.Close() }

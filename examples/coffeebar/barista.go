@@ -9,75 +9,108 @@ import (
 
 func (s *site) addBarista(routes *http.ServeMux) {
 	routes.HandleFunc("GET /barista", s.behind(baristaDoor, s.baristaHome))
-	for action, done := range map[ordermanager.Action]string{
-		ordermanager.ActionMake:     "is yours",
-		ordermanager.ActionUnmake:   "is back in the queue",
-		ordermanager.ActionComplete: "is ready",
-		ordermanager.ActionCancel:   "is cancelled",
-	} {
-		routes.HandleFunc("POST /barista/orders/{id}/"+string(action), s.behind(baristaDoor, func(r *http.Request, v visitor) (page, error) {
+	for _, action := range s.table.Actions() {
+		path := "POST /barista/orders/{id}/" + string(action)
+		routes.HandleFunc(path, s.behind(baristaDoor, func(r *http.Request, v visitor) (page, error) {
 			receipt, err := s.act(r, v, action)
 			p, errPage := s.baristaHome(r, v)
-			return p.afterwards(sentence(called(receipt.Order)+" "+done+"."), err), errPage
+			return s.afterwards(p, s.table.outcome(action, receipt.Order), err), errPage
 		}))
 	}
 }
 
-// baristaPage is the workplace of a barista.
-type baristaPage struct {
-	Queue, Mine, Others, Ready []ordermanager.Order
-	// Reasons are what a barista can say about a cancellation.
-	Reasons []string
+// outcome tells a barista what an action did.
+func (t table) outcome(action ordermanager.Action, o ordermanager.Order) string {
+	done := t.standing(o)
+	switch action {
+	case ordermanager.ActionMake:
+		done = "is yours"
+	case ordermanager.ActionUnmake:
+		done = "is back in the queue"
+	}
+	return sentence(called(o)) + " " + done + "."
 }
 
+// column is the orders in one state, as a barista sees them.
+type column struct {
+	State ordermanager.State
+	Title string
+	// Empty is what stands there if the barista has nothing to do with any order in it.
+	Empty string
+	// Held says that baristas hold the orders in this state; then they are the reader's, or the others'.
+	Held bool
+	// Mine are orders that the reader holds, Others those that somebody else holds, Free those that nobody does.
+	Mine, Free, Others []ordermanager.Order
+}
+
+// Count is how many orders of the column the reader has to do with.
+func (c column) Count() int { return len(c.Mine) + len(c.Free) }
+
 const (
-	// shownQueue is how much of the queue is shown.
-	shownQueue = 60
-	// shownReady is how many of the latest ready orders are shown.
+	// shownOrders is how many orders of a state are shown.
+	shownOrders = 60
+	// shownReady is how many of the latest ready orders are shown where there is no shelf.
 	shownReady = 8
 )
 
+// reasons are what a barista can say about a cancellation.
 var reasons = []string{"Out of an ingredient", "The machine is broken", "Nobody came for it", "The customer asked for it"}
 
 func (s *site) baristaHome(r *http.Request, v visitor) (page, error) {
-	data := baristaPage{Reasons: reasons, Ready: s.board.latest(ordermanager.StateCompleted, shownReady)}
-	var err error
-	if data.Queue, err = s.queue(r.Context()); err != nil {
-		return page{}, err
-	}
-	making, err := s.making(r.Context())
-	if err != nil {
-		return page{}, err
-	}
-	for _, o := range making {
-		if o.Barista == v.actor.ID {
-			data.Mine = append(data.Mine, o)
-		} else {
-			data.Others = append(data.Others, o)
+	var columns []column
+	for _, state := range s.table.open() {
+		orders, err := s.inState(r.Context(), state)
+		if err != nil {
+			return page{}, err
 		}
+		columns = append(columns, s.table.column(state, orders, v.actor.ID))
 	}
-	return page{title: "Barista", content: "barista", data: data}, nil
+	if len(s.table.shelf()) == 0 {
+		columns = append(columns, column{
+			State: ordermanager.StateCompleted, Title: "Pick-up", Empty: "Nothing is ready yet.", Free: s.justReady(),
+		})
+	}
+	return page{title: "Barista", content: "barista", data: columns}, nil
 }
 
-// queue lists the orders that wait to be made, the oldest first.
-func (s *site) queue(ctx context.Context) ([]ordermanager.Order, error) {
-	var queue []ordermanager.Order
-	for o, err := range s.manager.Orders(ctx, ordermanager.Query{State: ordermanager.StatePending}) {
+// column sorts the orders in a state by who holds them.
+func (t table) column(state ordermanager.State, orders []ordermanager.Order, barista string) column {
+	c := column{State: state, Title: sentence(spoken(state)), Empty: "Nothing is " + spoken(state) + "."}
+	switch {
+	case state == ordermanager.StatePending:
+		c.Title, c.Empty = "Queue", "Nobody is waiting. Time to clean the grinder."
+	case state == ordermanager.StateMaking:
+		c.Title, c.Empty, c.Held = "Mine", "You hold no order. Take one from the queue.", true
+	case t.done(state) && len(t.shelf()) == 1:
+		c.Title, c.Empty = "Pick-up", "Nothing is ready yet."
+	}
+	for _, o := range orders {
+		switch o.Barista {
+		case "":
+			c.Free = append(c.Free, o)
+		case barista:
+			c.Mine = append(c.Mine, o)
+		default:
+			c.Others = append(c.Others, o)
+		}
+	}
+	c.Held = c.Held || len(c.Mine) > 0
+	return c
+}
+
+// inState lists the orders in a state, the oldest first, but for those that wait for their drink to be chosen.
+func (s *site) inState(ctx context.Context, state ordermanager.State) ([]ordermanager.Order, error) {
+	var found []ordermanager.Order
+	for o, err := range s.manager.Orders(ctx, ordermanager.Query{State: state}) {
 		if err != nil {
 			return nil, err
 		}
-		if o.Drink != nil { // an order without one cannot be made yet
-			queue = append(queue, o)
+		if o.Drink != nil || state != s.table.Initial() {
+			found = append(found, o)
 		}
-		if len(queue) == shownQueue {
+		if len(found) == shownOrders {
 			break
 		}
 	}
-	return queue, nil
-}
-
-// making lists the orders that are being made, the oldest first.
-func (s *site) making(ctx context.Context) ([]ordermanager.Order, error) {
-	page, err := s.manager.Page(ctx, ordermanager.Query{State: ordermanager.StateMaking})
-	return page.Orders, err
+	return found, nil
 }

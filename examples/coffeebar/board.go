@@ -9,65 +9,47 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// board keeps what no listing gives: how many orders are in each state, and the orders that ended last. It sees every order that the
-// store hands out after a transition, and is filled from the listings when the bar opens.
+// board keeps how many orders are in each state, and the orders that ended last. It sees every transition that the store
+// has applied.
 type board struct {
+	table  table
 	mu     sync.Mutex
-	last   map[string]glimpse
 	counts map[ordermanager.State]int
 	ended  []ordermanager.Order // the latest first
-}
-
-// glimpse is an order as it was last seen.
-type glimpse struct {
-	state   ordermanager.State
-	version int
 }
 
 // remembered is how many ended orders are kept.
 const remembered = 40
 
-func newBoard() *board {
-	return &board{last: map[string]glimpse{}, counts: map[ordermanager.State]int{}}
+func newBoard(t table) *board {
+	return &board{table: t, counts: map[ordermanager.State]int{}}
 }
 
-// fill reads what is there already.
-func (b *board) fill(ctx context.Context, manager *ordermanager.Manager) error {
-	for _, state := range ordermanager.States() {
-		for o, err := range manager.Orders(ctx, ordermanager.Query{State: state, Limit: ordermanager.MaxPageSize}) {
-			if err != nil {
-				return err
-			}
-			b.see(o)
-		}
-	}
-	// Listed orders have no history.
-	for i := range b.ended {
-		o, err := manager.Order(ctx, b.ended[i].ID)
-		if err != nil {
-			return err
-		}
-		b.ended[i] = o
-	}
-	return nil
-}
-
-func (b *board) see(o ordermanager.Order) {
+// see takes in a transition, whatever the order in which it hears of them.
+func (b *board) see(o ordermanager.Order, e ordermanager.Entry) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	before, known := b.last[o.ID]
-	if known && before.version >= o.Version {
+	if e.From != e.To {
+		b.counts[e.To]++
+		if e.From != "" {
+			b.counts[e.From]--
+		}
+	}
+	b.remember(o)
+}
+
+// remember keeps an order if it is among those that ended last.
+func (b *board) remember(o ordermanager.Order) {
+	if !b.table.Terminal(o.State) {
 		return
 	}
-	if known {
-		b.counts[before.state]--
-	}
-	b.counts[o.State]++
-	b.last[o.ID] = glimpse{o.State, o.Version}
-	if !ordermanager.StandardLifecycle.Terminal(o.State) {
+	known := slices.IndexFunc(b.ended, func(e ordermanager.Order) bool { return e.ID == o.ID })
+	if known >= 0 && b.ended[known].Version > o.Version {
 		return
 	}
-	b.ended = slices.DeleteFunc(b.ended, func(e ordermanager.Order) bool { return e.ID == o.ID })
+	if known >= 0 {
+		b.ended = slices.Delete(b.ended, known, known+1)
+	}
 	at, _ := slices.BinarySearchFunc(b.ended, o, func(e, o ordermanager.Order) int {
 		return cmp.Compare(o.UpdatedAt.UnixMilli(), e.UpdatedAt.UnixMilli())
 	})
@@ -84,13 +66,13 @@ func (b *board) count(state ordermanager.State) int {
 	return b.counts[state]
 }
 
-// latest returns up to n orders that ended in the state, or in any if it is empty, the latest first.
-func (b *board) latest(state ordermanager.State, n int) []ordermanager.Order {
+// latest returns up to n orders that ended in such a state, the latest first.
+func (b *board) latest(such func(ordermanager.State) bool, n int) []ordermanager.Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var found []ordermanager.Order
 	for _, o := range b.ended {
-		if (state == "" || o.State == state) && len(found) < n {
+		if such(o.State) && len(found) < n {
 			found = append(found, o)
 		}
 	}
@@ -108,10 +90,13 @@ type watchedStore struct {
 // Apply implements [ordermanager.Store].
 func (s watchedStore) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	result, err := s.Store.Apply(ctx, t)
-	if err == nil && result.Order != nil {
-		o := *result.Order.Clone()
-		o.FirstWait, o.SecondWait = ordermanager.WaitSlot{}, ordermanager.WaitSlot{} // no token leaves the store for a page
-		s.board.see(o)
+	if err != nil || !result.Applied {
+		return result, err
 	}
-	return result, err
+	o := *result.Order.Clone()
+	o.FirstWait, o.SecondWait = ordermanager.WaitSlot{}, ordermanager.WaitSlot{} // no token leaves the store for a page
+	if entry, _, found := o.Entry(t.Entry.RequestID); found {
+		s.board.see(o, entry)
+	}
+	return result, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -42,12 +43,12 @@ const (
 	chartLeft               = 50
 )
 
-func waits(latest []ordermanager.Order) chart {
+func (t table) waits(latest []ordermanager.Order) chart {
 	c := chart{Width: chartWidth, Height: chartHeight, Base: chartBase}
 	var most time.Duration
 	var all []time.Duration
 	for i := len(latest) - 1; i >= 0; i-- {
-		b := measure(latest[i])
+		b := t.measure(latest[i])
 		c.Bars = append(c.Bars, b)
 		all = append(all, b.total)
 		most = max(most, b.total)
@@ -77,16 +78,18 @@ func waits(latest []ordermanager.Order) chart {
 	return c
 }
 
-// measure reads the times from the order's history: it waits from the choice of its drink until it is claimed for the last time.
-func measure(o ordermanager.Order) bars {
+// measure reads the times from the order's history: it waits from the choice of its drink until it is claimed for the last
+// time, and is made until its workflow is told so.
+func (t table) measure(o ordermanager.Order) bars {
 	var chosen, claimed, done time.Time
 	for _, e := range o.History {
-		switch e.Action {
-		case ordermanager.ActionPut:
-			chosen = e.At
-		case ordermanager.ActionMake:
+		takes := func(r ordermanager.Rule) bool { return r.Action == e.Action && r.Claim == ordermanager.ClaimTakes }
+		switch {
+		case e.Action == ordermanager.ActionPut:
+			chosen, claimed = e.At, e.At
+		case slices.ContainsFunc(t.from(e.From), takes):
 			claimed = e.At
-		case ordermanager.ActionComplete:
+		case done.IsZero() && t.done(e.To):
 			done = e.At
 		}
 	}

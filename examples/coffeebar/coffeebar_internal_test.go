@@ -103,15 +103,24 @@ func TestReset_keepsTheOldFileBesideTheNewOne(t *testing.T) {
 }
 
 // testBar is a bar with demonstration orders and its pages.
-func testBar(t *testing.T) (*bar, http.Handler) {
+func testBar(t *testing.T) (*bar, http.Handler) { return testBarOf(t, "") }
+
+// testBarOf is a bar that works by a life cycle.
+func testBarOf(t *testing.T, lifecycle string) (*bar, http.Handler) {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	b, err := open(t.Context(), settings{db: filepath.Join(t.TempDir(), "bar.db"), seed: true, drinkTimeout: time.Hour, completionTimeout: time.Hour}, log)
+	table, err := readTable(lifecycle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := open(t.Context(), settings{
+		db: filepath.Join(t.TempDir(), "bar.db"), seed: true,
+		drinkTimeout: time.Hour, completionTimeout: time.Hour, shelfTimeout: time.Hour,
+	}, table, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.close)
-	pages, err := newSite(b, nil, log)
+	pages, err := newSite(b, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,33 +151,6 @@ func answerOf(pages http.Handler, request *http.Request) *httptest.ResponseRecor
 	answer := httptest.NewRecorder()
 	pages.ServeHTTP(answer, request)
 	return answer
-}
-
-// Seeding uses the same rules as everybody, so the board, the workflow and the pages agree about it; and it happens once.
-func TestSeed_makesOrdersInEveryState(t *testing.T) {
-	b, pages := testBar(t)
-	got := map[ordermanager.State]int{}
-	for _, state := range ordermanager.States() {
-		got[state] = b.board.count(state)
-	}
-	want := map[ordermanager.State]int{
-		ordermanager.StatePending: 5, ordermanager.StateMaking: 2, ordermanager.StateCompleted: 18, ordermanager.StateCancelled: 2,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the board (-want +got):\n%s", diff)
-	}
-	store, err := sqlitestore.New(t.Context(), b.db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := seed(t.Context(), b.db, store, b.menu); err != nil {
-		t.Errorf("seeding again: %v", err)
-	}
-	for _, path := range []string{"/customer", "/barista", "/display", "/manager", "/manager/orders/demo-03"} {
-		if answer := visit(pages, http.MethodGet, path, "Ada", nil); answer.Code != http.StatusOK {
-			t.Errorf("%s: %d", path, answer.Code)
-		}
-	}
 }
 
 func TestSite_letsNobodyThroughWithoutASignIn(t *testing.T) {
@@ -243,7 +225,7 @@ func TestSite_everyAddressOfAFormCanBeLoaded(t *testing.T) {
 			t.Errorf("%s: %d, to %q", path, answer.Code, got)
 		}
 	}
-	for _, path := range []string{"/nowhere", "/customer/orders/demo-21/make", "/kitchen/orders"} {
+	for _, path := range []string{"/nowhere", "/customer/orders/demo-21/dance", "/kitchen/orders"} {
 		if answer := visit(pages, http.MethodGet, path, "Ada", nil); answer.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, answer.Code)
 		}
@@ -295,11 +277,13 @@ func TestMenu_remembersWhatHasRunOut(t *testing.T) {
 
 // The diagram has a name for every line of the table, and no other.
 func TestDiagram_showsTheTable(t *testing.T) {
-	for _, lifecycle := range []ordermanager.Lifecycle{ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle} {
+	for _, lifecycle := range []ordermanager.Lifecycle{
+		ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle, ownTable(t).Lifecycle,
+	} {
 		var want, got []string
 		for _, rule := range lifecycle.Rules() {
 			for range rule.From {
-				want = append(want, strings.ReplaceAll(string(rule.Action), "_", " "))
+				want = append(want, spoken(rule.Action))
 			}
 		}
 		for _, n := range draw(lifecycle, func(ordermanager.State) int { return 0 }).Names {
@@ -313,22 +297,35 @@ func TestDiagram_showsTheTable(t *testing.T) {
 	}
 }
 
+// The counts follow the transitions, and of the orders that ended last each is there once, whenever news of it comes.
 func TestBoard_forgetsNothingAndCountsNothingTwice(t *testing.T) {
-	b, at := newBoard(), time.Now()
-	for i, state := range []ordermanager.State{
-		ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateMaking, ordermanager.StateCompleted, ordermanager.StateMaking,
-	} {
-		version := []int{1, 2, 2, 3, 2}[i] // the last one is late news
-		b.see(ordermanager.Order{ID: "1", State: state, Version: version, UpdatedAt: at})
+	b, at := newBoard(ownTable(t)), time.Now()
+	order := func(id string, state ordermanager.State, version int) ordermanager.Order {
+		return ordermanager.Order{ID: id, State: state, Version: version, UpdatedAt: at}
+	}
+	ways := []ordermanager.State{
+		"", ordermanager.StatePending, ordermanager.StatePending, ordermanager.StateMaking, stateReady, ordermanager.StateCompleted,
+	}
+	for i := range len(ways) - 1 {
+		b.see(order("1", ways[i+1], i+1), ordermanager.Entry{From: ways[i], To: ways[i+1]})
+	}
+	b.remember(order("1", ordermanager.StateCompleted, 4)) // late news
+	if len(b.ended) != 1 || b.ended[0].Version != 5 {
+		t.Errorf("ended: %v", b.ended)
 	}
 	for i := range remembered + 5 {
-		ended := ordermanager.Order{ID: string(rune('A' + i)), State: ordermanager.StateCancelled, Version: 1, UpdatedAt: at.Add(time.Duration(i) * time.Second)}
-		b.see(ended)
+		ended := order(string(rune('A'+i)), ordermanager.StateCancelled, 2)
+		ended.UpdatedAt = at.Add(time.Duration(i) * time.Second)
+		b.see(ended, ordermanager.Entry{From: ordermanager.StatePending, To: ordermanager.StateCancelled})
 	}
-	if b.count(ordermanager.StateMaking) != 0 || b.count(ordermanager.StateCompleted) != 1 || b.count(ordermanager.StateCancelled) != remembered+5 {
-		t.Errorf("counts: %v", b.counts)
+	want := map[ordermanager.State]int{
+		"pending": -remembered - 5, "making": 0, "ready": 0, "completed": 1, "cancelled": remembered + 5,
 	}
-	if latest := b.latest("", 2); len(latest) != 2 || latest[0].ID != string(rune('A'+remembered+4)) || len(b.ended) != remembered {
+	if diff := cmp.Diff(want, b.counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	latest := b.latest(b.table.Terminal, 2)
+	if len(latest) != 2 || latest[0].ID != string(rune('A'+remembered+4)) || len(b.ended) != remembered {
 		t.Errorf("latest: %v, %d remembered", latest, len(b.ended))
 	}
 }
@@ -352,7 +349,7 @@ func TestServe_stopsGracefully(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- b.serve(ctx, listener, nil, slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- b.serve(ctx, listener, nil) }()
 	request, err := http.NewRequest(http.MethodGet, "http://"+listener.Addr().String()+"/barista/api/events", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -51,7 +51,7 @@ func TestKilledAtAnyMoment_nothingAcknowledgedIsLostAndNothingHappensTwice(t *te
 	t.Logf("seed %d; to repeat it: -args -seed %d", seed, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	dir := t.TempDir()
-	house := &house{t: t, binary: filepath.Join(dir, "coffeebar"), file: filepath.Join(dir, "bar.db"), addr: "127.0.0.1:0"}
+	house := &house{t: t, lifecycle: readLifecycle(t), binary: filepath.Join(dir, "coffeebar"), file: filepath.Join(dir, "bar.db"), addr: "127.0.0.1:0"}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", house.binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -119,6 +119,7 @@ func until(t *testing.T, what string, so func() bool) {
 
 // house is the server as a process.
 type house struct {
+	lifecycle          ordermanager.Lifecycle
 	t                  *testing.T
 	binary, file, addr string
 	process            *exec.Cmd
@@ -386,7 +387,7 @@ func (h *house) finish() {
 	h.t.Helper()
 	manager, flow, closeFile := h.open()
 	defer closeFile()
-	for _, state := range []ordermanager.State{ordermanager.StateCompleted, ordermanager.StateCancelled} {
+	for _, state := range []ordermanager.State{"ready", ordermanager.StateCancelled} {
 		for o, err := range manager.Orders(h.t.Context(), ordermanager.Query{State: state}) {
 			if err != nil {
 				h.t.Fatal(err)
@@ -424,7 +425,7 @@ func (h *house) open() (*ordermanager.Manager, *workflow.Workflow, func()) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	manager, err := ordermanager.New(store, ordermanager.NoMenu(), flow, nil)
+	manager, err := ordermanager.New(store, ordermanager.NoMenu(), flow, &ordermanager.Options{Lifecycle: h.lifecycle})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -438,8 +439,8 @@ func (h *house) audit(orders map[string]entry) (acknowledged, replayed int) {
 	defer closeFile()
 	numbers := map[string]string{}
 	total := 0
-	for _, state := range ordermanager.States() {
-		for listed, err := range manager.Orders(h.t.Context(), ordermanager.Query{State: state}) {
+	for _, state := range h.lifecycle.States() {
+		for listed, err := range manager.Orders(h.t.Context(), ordermanager.Query{State: state.State}) {
 			if err != nil {
 				h.t.Fatal(err)
 			}
@@ -487,7 +488,7 @@ func (h *house) checkOrder(o *ordermanager.Order, e entry) {
 		}
 		at[line.RequestID] = i
 		actions[line.Action]++
-		if i > 0 && line.From != state || ordermanager.StandardLifecycle.Terminal(state) && line.From != line.To {
+		if i > 0 && (line.From != state || h.lifecycle.Terminal(state) && line.From != line.To) {
 			h.t.Errorf("order %s goes from %s to %s by way of %s", o.ID, state, line.To, line.From)
 		}
 		state = line.To
@@ -523,9 +524,9 @@ func (h *house) checkOrder(o *ordermanager.Order, e entry) {
 func (h *house) checkWorkflow(o *ordermanager.Order, w workflow.Status) {
 	want := workflow.StageDrink
 	switch {
-	case o.State == ordermanager.StateCompleted:
+	case h.lifecycle.Answers(o.State) == ordermanager.Done:
 		want = workflow.StageFinished
-	case o.State == ordermanager.StateCancelled:
+	case h.lifecycle.Answers(o.State) == ordermanager.Cancelled:
 		want = workflow.StageCancelled
 	case o.Drink != nil:
 		want = workflow.StageCompletion
@@ -536,8 +537,9 @@ func (h *house) checkWorkflow(o *ordermanager.Order, w workflow.Status) {
 	if w.Stage == workflow.StageCompletion && o.Number != w.Number {
 		h.t.Errorf("order %s has number %q, its workflow %q", o.ID, o.Number, w.Number)
 	}
-	h.checkAnswer(o, "first", w.FirstAnswer, o.Drink != nil || ordermanager.StandardLifecycle.Terminal(o.State), o.Drink == nil)
-	h.checkAnswer(o, "second", w.SecondAnswer, ordermanager.StandardLifecycle.Terminal(o.State) && w.Number != "", false)
+	decided := h.lifecycle.Answers(o.State) != ordermanager.Undecided
+	h.checkAnswer(o, "first", w.FirstAnswer, o.Drink != nil || decided, o.Drink == nil)
+	h.checkAnswer(o, "second", w.SecondAnswer, decided && w.Number != "", false)
 }
 
 // checkAnswer compares what a wait was answered with.
@@ -554,6 +556,20 @@ func (h *house) checkAnswer(o *ordermanager.Order, wait string, answer *orderman
 			h.t.Errorf("order %s is %s; the second wait was answered with %s", o.ID, o.State, answer.Output)
 		}
 	}
+}
+
+// readLifecycle reads the bar's own life cycle.
+func readLifecycle(t *testing.T) ordermanager.Lifecycle {
+	t.Helper()
+	data, err := os.ReadFile("lifecycle.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifecycle, err := ordermanager.ParseLifecycle(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lifecycle
 }
 
 // TestMain lets the flags be parsed after those of the testing package.

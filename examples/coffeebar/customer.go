@@ -17,7 +17,11 @@ func (s *site) addCustomer(routes *http.ServeMux) {
 	routes.HandleFunc("POST /customer/orders", s.behind(customerDoor, s.startOrder))
 	routes.HandleFunc("GET /customer/orders/{id}", s.behind(customerDoor, s.customerOrder))
 	routes.HandleFunc("POST /customer/orders/{id}/put", s.behind(customerDoor, s.chooseDrink))
-	routes.HandleFunc("POST /customer/orders/{id}/cancel", s.behind(customerDoor, s.cancelOwn))
+	for _, action := range s.table.Actions() {
+		if action != ordermanager.ActionPut {
+			routes.HandleFunc("POST /customer/orders/{id}/"+string(action), s.behind(customerDoor, s.actOnOwn(action)))
+		}
+	}
 }
 
 // customerPage is what a customer finds.
@@ -32,8 +36,8 @@ type customerPage struct {
 	Others int
 }
 
-// shownOrders is how many of a customer's ended orders are shown.
-const shownOrders = 10
+// shownEarlier is how many of a customer's ended orders are shown.
+const shownEarlier = 10
 
 func (s *site) customerHome(r *http.Request, v visitor) (page, error) {
 	shop, err := s.workflow.Shop(r.Context(), venue)
@@ -41,20 +45,23 @@ func (s *site) customerHome(r *http.Request, v visitor) (page, error) {
 		return page{}, err
 	}
 	data := customerPage{Name: v.actor.ID, Shop: shop, NewID: rand.Text()}
-	for o, err := range s.manager.Orders(r.Context(), ordermanager.Query{Customer: v.actor.ID}) {
+	orders, err := s.newest(r.Context(), ofCustomer, v.actor.ID, 2*shownEarlier)
+	if err != nil {
+		return page{}, err
+	}
+	own := 0
+	for _, o := range orders {
 		switch {
-		case err != nil:
-			return page{}, err
-		case ordermanager.StandardLifecycle.Terminal(o.State):
-			data.Closed = append(data.Closed, o)
-		default:
+		case !s.table.Terminal(o.State):
 			data.Open = append(data.Open, o)
+			if s.table.Answers(o.State) == ordermanager.Undecided {
+				own++
+			}
+		case len(data.Closed) < shownEarlier:
+			data.Closed = append(data.Closed, o)
 		}
 	}
-	data.Others = max(0, shop.InQueue-len(data.Open))
-	slices.Reverse(data.Open)
-	slices.Reverse(data.Closed)
-	data.Closed = data.Closed[:min(len(data.Closed), shownOrders)]
+	data.Others = max(0, shop.InQueue-own)
 	return page{title: "Your orders", content: "customer", data: data}, nil
 }
 
@@ -70,7 +77,7 @@ func (s *site) startOrder(r *http.Request, v visitor) (page, error) {
 		return page{redirect: orderPath(id)}, nil
 	}
 	p, errPage := s.customerHome(r, v)
-	return p.afterwards("", err), errPage
+	return s.afterwards(p, "", err), errPage
 }
 
 // orderPage is one order as its customer sees it.
@@ -80,8 +87,11 @@ type orderPage struct {
 	Menu []ordermanager.MenuItem
 	// Deadline is when the order is given up if nothing happens; zero when it has ended.
 	Deadline time.Time
-	// Before is how many orders are made first.
+	// Queued says that it waits to be made, and Before how many orders are made first.
+	Queued bool
 	Before int
+	// Heading and Advice say how it stands.
+	Heading, Advice string
 	// Steps are the stations of the order.
 	Steps []step
 }
@@ -104,20 +114,26 @@ func (s *site) customerOrder(r *http.Request, v visitor) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	data := orderPage{Order: o, Deadline: status.Deadline, Steps: steps(&o)}
-	if o.Drink == nil && !ordermanager.StandardLifecycle.Terminal(o.State) {
+	data := orderPage{
+		Order: o, Deadline: status.Deadline, Steps: s.table.steps(&o),
+		Heading: s.table.heading(o), Advice: s.table.advice(o),
+	}
+	if o.Drink == nil && o.State == s.table.Initial() {
 		menu, err := s.menu.Menu(r.Context(), venue)
 		if err != nil {
 			return page{}, err
 		}
 		data.Menu = menu.Items
 	}
-	if o.State == ordermanager.StatePending && o.Drink != nil {
-		queue, err := s.queue(r.Context())
+	if data.Queued = o.State == s.table.Initial() && o.Drink != nil; data.Queued {
+		queue, err := s.inState(r.Context(), o.State)
 		if err != nil {
 			return page{}, err
 		}
-		data.Before = max(0, slices.IndexFunc(queue, func(q ordermanager.Order) bool { return q.ID == o.ID }))
+		data.Before = slices.IndexFunc(queue, func(q ordermanager.Order) bool { return q.ID == o.ID })
+		if data.Before < 0 {
+			data.Before = len(queue) // at least
+		}
 	}
 	return page{title: "Your order", content: "order", data: data}, nil
 }
@@ -136,11 +152,14 @@ func (s *site) chooseDrink(r *http.Request, v visitor) (page, error) {
 	if err == nil {
 		done = receipt.Order.Drink.Name + " it is. Follow your order here."
 	}
-	return p.afterwards(done, err), errPage
+	return s.afterwards(p, done, err), errPage
 }
 
-func (s *site) cancelOwn(r *http.Request, v visitor) (page, error) {
-	_, err := s.act(r, v, ordermanager.ActionCancel)
-	p, errPage := s.customerOrder(r, v)
-	return p.afterwards("Your order is cancelled.", err), errPage
+// actOnOwn is what a customer does to their order, but for the choice of the drink.
+func (s *site) actOnOwn(action ordermanager.Action) handler {
+	return func(r *http.Request, v visitor) (page, error) {
+		receipt, err := s.act(r, v, action)
+		p, errPage := s.customerOrder(r, v)
+		return s.afterwards(p, "Your order "+s.table.standing(receipt.Order)+".", err), errPage
+	}
 }

@@ -58,7 +58,11 @@ func draw(lifecycle ordermanager.Lifecycle, count func(ordermanager.State) int) 
 
 // drawWays puts the boxes in their places and draws the ways between them.
 func drawWays(boxes []box, ways map[way][]string) diagram {
-	p := pen{ways: ways, lanes: map[int]*lane{}, y: margin, width: boxWidth}
+	p := pen{ways: ways, lanes: map[int]*lane{}, y: margin}
+	for _, b := range boxes {
+		p.BoxWidth = max(p.BoxWidth, boxWidth, utf8.RuneCountInString(string(b.State))*letterWidth+2*margin)
+	}
+	p.width = p.BoxWidth
 	for i := range boxes {
 		b := &boxes[i]
 		b.Top = p.y
@@ -70,7 +74,7 @@ func drawWays(boxes []box, ways map[way][]string) diagram {
 		}
 	}
 	p.drawLanes()
-	p.Boxes, p.BoxWidth = boxes, boxWidth
+	p.Boxes = boxes
 	p.Width, p.Height = p.width+2*margin, p.y+margin
 	return p.diagram
 }
@@ -132,7 +136,7 @@ func (p *pen) leave(w way) {
 	if len(p.ways[w]) == 0 {
 		return
 	}
-	p.write(boxWidth+8, p.ways[w])
+	p.write(p.BoxWidth+8, p.ways[w])
 	p.y += 4
 	p.lane(w.to).out = append(p.lane(w.to).out, p.y)
 	p.y += lineHeight / 2
@@ -142,10 +146,10 @@ func (p *pen) leave(w way) {
 func (p *pen) arrowDown(i int) {
 	from, names := p.y, p.ways[way{i, i + 1}]
 	p.y += lineHeight / 2
-	p.write(boxWidth/2+12, names)
+	p.write(p.BoxWidth/2+12, names)
 	p.y += lineHeight
 	if len(names) > 0 {
-		p.Lines = append(p.Lines, fmt.Sprintf("M%d %dV%d", boxWidth/2, from, p.y-arrowHead))
+		p.Lines = append(p.Lines, fmt.Sprintf("M%d %dV%d", p.BoxWidth/2, from, p.y-arrowHead))
 	}
 }
 
@@ -189,18 +193,18 @@ func (p *pen) drawLanes() {
 		x := first + free*laneWidth
 		p.width = max(p.width, x)
 		for _, y := range l.out {
-			p.Lines = append(p.Lines, bend(y, x, l.in))
+			p.Lines = append(p.Lines, p.bend(y, x, l.in))
 		}
 	}
 }
 
 // bend leads from the right of a state along a lane to the right of another.
-func bend(from, x, to int) string {
+func (p *pen) bend(from, x, to int) string {
 	const radius = 7
 	turn := radius
 	if to < from {
 		turn = -radius
 	}
-	return fmt.Sprintf("M%d %dH%dQ%d %d %d %dV%dQ%d %d %d %dH%d", boxWidth, from,
-		x-radius, x, from, x, from+turn, to-turn, x, to, x-radius, to, boxWidth+arrowHead)
+	return fmt.Sprintf("M%d %dH%dQ%d %d %d %dV%dQ%d %d %d %dH%d", p.BoxWidth, from,
+		x-radius, x, from, x, from+turn, to-turn, x, to, x-radius, to, p.BoxWidth+arrowHead)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -13,35 +14,53 @@ func (s *site) addDisplay(routes *http.ServeMux) {
 
 // displayPage is the screen above the counter.
 type displayPage struct {
-	Queue, Making, Ready []ordermanager.Order
-	Shop                 bool
+	// Open says whether the bar takes orders.
+	Open    bool
+	Columns []displayColumn
 }
 
-// shownFor is how long the screen says that an order is ready.
-const shownFor = 10 * time.Minute
+// displayColumn is the orders of one state: those that are ready come first.
+type displayColumn struct {
+	State ordermanager.State
+	// Class is that of the style sheet.
+	Class        string
+	Title, Empty string
+	Orders       []ordermanager.Order
+}
 
 func (s *site) display(r *http.Request, _ visitor) (page, error) {
 	shop, err := s.workflow.Shop(r.Context(), venue)
 	if err != nil {
 		return page{}, err
 	}
-	data := displayPage{Shop: shop.Open}
-	queue, err := s.queue(r.Context())
-	if err != nil {
-		return page{}, err
+	data := displayPage{Open: shop.Open}
+	if len(s.table.shelf()) == 0 {
+		ready := ordermanager.StateCompleted
+		data.Columns = append(data.Columns, displayColumn{
+			State: ready, Class: "ready", Title: s.table.station(ready), Empty: "Nothing yet", Orders: s.justReady(),
+		})
 	}
-	for _, o := range queue {
-		if o.Number != "" {
-			data.Queue = append(data.Queue, o)
+	for _, state := range slices.Backward(s.table.open()) {
+		orders, err := s.inState(r.Context(), state)
+		if err != nil {
+			return page{}, err
 		}
-	}
-	if data.Making, err = s.making(r.Context()); err != nil {
-		return page{}, err
-	}
-	for _, o := range s.board.latest(ordermanager.StateCompleted, shownReady) {
-		if time.Since(o.UpdatedAt) < shownFor {
-			data.Ready = append(data.Ready, o)
+		column := displayColumn{State: state, Class: "making", Title: s.table.station(state), Empty: "Nothing yet", Orders: orders}
+		switch {
+		case s.table.done(state):
+			column.Class = "ready"
+		case state == s.table.Initial():
+			column.Class, column.Empty = "queue", "Nobody is waiting"
+			column.Orders = slices.DeleteFunc(orders, func(o ordermanager.Order) bool { return o.Number == "" })
 		}
+		data.Columns = append(data.Columns, column)
 	}
 	return page{title: "Display", content: "display", data: data}, nil
+}
+
+// justReady are the latest orders that are made and have ended, where there is no shelf for them to stand on.
+func (s *site) justReady() []ordermanager.Order {
+	return slices.DeleteFunc(s.board.latest(s.table.done, shownReady), func(o ordermanager.Order) bool {
+		return time.Since(o.UpdatedAt) > s.shelfTimeout
+	})
 }

@@ -41,7 +41,7 @@ func explainFile(path string, err error) error {
 }
 
 // explain says why something was refused to the person who asked for it.
-func explain(err error) string {
+func (t table) explain(err error) string {
 	refused, _ := errors.AsType[*ordermanager.TransitionError](err)
 	switch {
 	case errors.Is(err, workflow.ErrShopClosed):
@@ -56,6 +56,8 @@ func explain(err error) string {
 		return "There is no such order."
 	case errors.Is(err, ordermanager.ErrNotOwner):
 		return "This is somebody else’s order."
+	case errors.Is(err, ordermanager.ErrUnknownState):
+		return "The bar works by another life cycle now, and cannot go on with this order."
 	case errors.Is(err, ordermanager.ErrClaimed) && refused != nil && refused.Order != nil:
 		return fmt.Sprintf("%s was faster and is making %s.", refused.Order.Barista, called(*refused.Order))
 	case errors.Is(err, ordermanager.ErrDrinkAccepted):
@@ -63,7 +65,7 @@ func explain(err error) string {
 	case errors.Is(err, ordermanager.ErrNotReady):
 		return "No drink has been chosen for this order yet."
 	case errors.Is(err, ordermanager.ErrIllegalTransition) && refused != nil && refused.Order != nil:
-		return "Too late: " + called(*refused.Order) + " " + standing(*refused.Order) + "."
+		return "Too late: " + called(*refused.Order) + " " + t.standing(*refused.Order) + "."
 	case errors.Is(err, ordermanager.ErrForbidden):
 		return "That is not yours to do."
 	case errors.Is(err, ordermanager.ErrTooManyTransitions):
@@ -87,28 +89,4 @@ func explainDrink(err error) string {
 		}
 	}
 	return "That cannot be ordered: " + strings.Join(words, "; ") + "."
-}
-
-// called is what an order is called at the counter.
-func called(o ordermanager.Order) string {
-	if o.Number != "" {
-		return "order " + o.Number
-	}
-	return "the order of " + o.Customer
-}
-
-// standing completes a sentence that begins with the order.
-func standing(o ordermanager.Order) string {
-	switch o.State {
-	case ordermanager.StateCompleted:
-		return "is ready"
-	case ordermanager.StateCancelled:
-		return "has been cancelled"
-	case ordermanager.StateMaking:
-		return "is being made by " + o.Barista
-	}
-	if o.Drink == nil {
-		return "waits for its drink"
-	}
-	return "is in the queue"
 }

@@ -5,48 +5,63 @@ import (
 	"html/template"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
 )
 
-// functions are what the templates can say.
-var functions = template.FuncMap{
-	"actOf":     func(o ordermanager.Order, action ordermanager.Action, label string) act { return act{o, action, label} },
-	"brief":     brief,
-	"called":    called,
-	"choiceOf":  func(o ordermanager.Order, item ordermanager.MenuItem) choice { return choice{o, item} },
-	"cup":       cup,
-	"deed":      deed,
-	"dropOf":    func(o ordermanager.Order, reasons []string) drop { return drop{o, reasons} },
-	"doorOf":    newEntrance,
-	"half":      func(n int) int { return n / 2 },
-	"iso":       func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"join":      strings.Join,
-	"left":      func(t time.Time) string { return span(time.Until(t)) },
-	"moment":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 MST") },
-	"reason":    reason,
-	"sentence":  sentence,
-	"since":     func(t time.Time) string { return span(time.Since(t)) },
-	"slug":      func(s string) string { return strings.ReplaceAll(strings.ToLower(s), " ", "-") },
-	"standing":  standing,
-	"stateName": func(s ordermanager.State) string { return stateNames[s] },
+// functionsOf are what the templates can say of a life cycle.
+func functionsOf(t table) template.FuncMap {
+	return template.FuncMap{
+		"actOf":         func(o ordermanager.Order, rule ordermanager.Rule) act { return act{o, rule, t.style(rule, o.State)} },
+		"brief":         t.brief,
+		"called":        called,
+		"cardOf":        t.cardOf,
+		"cancels":       func(r ordermanager.Rule) bool { return t.Answers(r.To) == ordermanager.Cancelled },
+		"choiceOf":      func(o ordermanager.Order, item ordermanager.MenuItem) choice { return choice{o, item} },
+		"cup":           cup,
+		"customerLabel": customerLabel,
+		"deed":          deed,
+		"dropOf":        func(o ordermanager.Order, rule ordermanager.Rule) drop { return drop{o, rule, reasons} },
+		"doorOf":        newEntrance,
+		"half":          func(n int) int { return n / 2 },
+		"iso":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"join":          strings.Join,
+		"label":         label,
+		"left":          func(t time.Time) string { return span(time.Until(t)) },
+		"moment":        func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 MST") },
+		"offers":        t.offers,
+		"reason":        reason,
+		"sentence":      sentence,
+		"since":         func(t time.Time) string { return span(time.Since(t)) },
+		"slug":          func(s string) string { return strings.ReplaceAll(strings.ToLower(s), " ", "-") },
+		"standing":      t.standing,
+		"stateName":     func(s ordermanager.State) string { return sentence(spoken(s)) },
+		"tone":          t.tone,
+	}
 }
 
 // What a part of a template gets that needs more than one thing.
 type (
 	act struct {
-		Order  ordermanager.Order
-		Action ordermanager.Action
-		Label  string
+		Order ordermanager.Order
+		Rule  ordermanager.Rule
+		Style string
 	}
 	choice struct {
 		Order ordermanager.Order
 		Item  ordermanager.MenuItem
 	}
+	card struct {
+		Order ordermanager.Order
+		// Whose is "mine" or "other" if a barista holds the order.
+		Whose  string
+		Offers []ordermanager.Rule
+		Note   string
+		Since  time.Time
+	}
 	drop struct {
 		Order   ordermanager.Order
+		Rule    ordermanager.Rule
 		Reasons []string
 	}
 	entrance struct {
@@ -65,9 +80,21 @@ func newEntrance(step doorstep, d door, title, text, label string) entrance {
 	return e
 }
 
-var stateNames = map[ordermanager.State]string{
-	ordermanager.StatePending: "Pending", ordermanager.StateMaking: "Making",
-	ordermanager.StateCompleted: "Completed", ordermanager.StateCancelled: "Cancelled",
+// cardOf is an order on a barista's page.
+func (t table) cardOf(o ordermanager.Order, whose string) card {
+	c := card{Order: o, Whose: whose, Note: o.Customer, Since: o.UpdatedAt}
+	if whose != "other" {
+		c.Offers = t.offers(o.State, ordermanager.RoleBarista)
+	}
+	switch {
+	case o.State == t.Initial():
+		c.Since = o.CreatedAt
+	case whose == "other":
+		c.Note = o.Barista
+	case whose == "" && o.Barista != "":
+		c.Note += " · by " + o.Barista
+	}
+	return c
 }
 
 // span is a duration in the words of app.js, which goes on counting.
@@ -90,51 +117,4 @@ func exactly(d time.Duration) string {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
 	return fmt.Sprintf("%d:%02d min", int(d.Minutes()), int(d.Seconds())%60)
-}
-
-// sentence begins with a capital letter.
-func sentence(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
-}
-
-// brief is how an order stands, in a word or two.
-func brief(o ordermanager.Order) string {
-	return strings.TrimPrefix(strings.TrimPrefix(standing(o), "is "), "has been ")
-}
-
-// deed says in words what an action did.
-func deed(action ordermanager.Action) string {
-	switch action {
-	case ordermanager.ActionWorkflowStarted:
-		return "Began the order"
-	case ordermanager.ActionPut:
-		return "Chose the drink"
-	case ordermanager.ActionWaitingCompletion:
-		return "Gave it a number"
-	case ordermanager.ActionMake:
-		return "Began to make it"
-	case ordermanager.ActionUnmake:
-		return "Put it back"
-	case ordermanager.ActionComplete:
-		return "Finished it"
-	case ordermanager.ActionCancel:
-		return "Cancelled it"
-	case ordermanager.ActionTimedOut:
-		return "Gave up waiting"
-	}
-	return string(action)
-}
-
-// reason says why an order was cancelled, in the words of a coffee bar.
-func reason(text string) string {
-	switch text {
-	case "":
-		return "No reason was given"
-	case "Customer timedout":
-		return "No drink was chosen in time"
-	case "Barista timedout":
-		return "It could not be made in time"
-	}
-	return text
 }

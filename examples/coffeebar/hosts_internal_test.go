@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -47,7 +46,7 @@ func TestSite_isServedUnderItsOwnNamesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := newSite(b, s.hosts, slog.New(slog.DiscardHandler))
+	pages, err := newSite(b, s.hosts)
 	if err != nil {
 		t.Fatal(err)
 	}

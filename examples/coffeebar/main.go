@@ -22,9 +22,11 @@ import (
 type settings struct {
 	db, addr          string
 	hosts             []string
+	lifecycle         string
 	seed, reset       bool
 	drinkTimeout      time.Duration
 	completionTimeout time.Duration
+	shelfTimeout      time.Duration
 }
 
 func main() {
@@ -47,12 +49,15 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 is any free one")
 	addHost := func(name string) error { s.hosts = append(s.hosts, hostname(name)); return nil }
 	flags.Func("host", "a `name` under which the bar is reached, beside localhost and its address; repeatable", addHost)
+	flags.StringVar(&s.lifecycle, "lifecycle", "",
+		"the `file` with the life cycle, as JSON; without it, the standard one with a shelf for what is ready")
 	flags.BoolVar(&s.seed, "seed", false, "begin with demonstration orders, if there are no orders yet")
 	flags.BoolVar(&s.reset, "reset", false,
 		"begin with an empty file; the old one is kept beside it, with .old after its name")
 	flags.DurationVar(&s.drinkTimeout, "drink-timeout", 5*time.Minute,
 		"how long an order waits for its drink to be chosen")
 	flags.DurationVar(&s.completionTimeout, "completion-timeout", 15*time.Minute, "how long an order waits to be made")
+	flags.DurationVar(&s.shelfTimeout, "shelf-timeout", 10*time.Minute, "how long a drink that is ready waits to be collected")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -67,14 +72,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// A busy port is found before a file is touched.
+	// A wrong life cycle and a busy port are found before a file is touched.
+	lifecycle, err := readTable(s.lifecycle)
+	if err != nil {
+		return err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if err != nil {
 		return explainListen(s.addr, err)
 	}
 	defer func() { _ = listener.Close() }()
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	b, err := open(ctx, s, log)
+	b, err := open(ctx, s, lifecycle, log)
 	if err != nil {
 		return explainFile(s.db, err)
 	}
@@ -84,5 +93,5 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "The coffee bar is open at http://%s\nEverything is kept in %s\nStop with Ctrl-C.\n",
 		listener.Addr(), s.db)
-	return b.serve(ctx, listener, s.hosts, log)
+	return b.serve(ctx, listener, s.hosts)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/workflow"
@@ -46,12 +47,12 @@ func (s *site) managerHome(r *http.Request, _ visitor) (page, error) {
 	}
 	data := managerPage{
 		Shop: shop, Menu: menu.Items, Owing: owing.Orders,
-		Diagram: draw(s.manager.Lifecycle(), s.board.count),
-		Chart:   waits(s.board.latest(ordermanager.StateCompleted, shownWaits)),
-		Ended:   s.board.latest("", shownEnded),
+		Diagram: draw(s.table.Lifecycle, s.board.count),
+		Chart:   s.table.waits(s.board.latest(s.table.done, shownWaits)),
+		Ended:   s.board.latest(s.table.Terminal, shownEnded),
 	}
-	for _, state := range []ordermanager.State{ordermanager.StateMaking, ordermanager.StatePending} {
-		active, err := s.manager.Page(ctx, ordermanager.Query{State: state, Limit: shownQueue})
+	for _, state := range slices.Backward(s.table.open()) {
+		active, err := s.manager.Page(ctx, ordermanager.Query{State: state, Limit: shownOrders})
 		if err != nil {
 			return page{}, err
 		}
@@ -68,7 +69,7 @@ func (s *site) openShop(r *http.Request, v visitor) (page, error) {
 	if open {
 		done = "The bar is open."
 	}
-	return p.afterwards(done, err), errPage
+	return s.afterwards(p, done, err), errPage
 }
 
 func (s *site) switchDrink(r *http.Request, v visitor) (page, error) {
@@ -79,7 +80,7 @@ func (s *site) switchDrink(r *http.Request, v visitor) (page, error) {
 	if available {
 		done = drink + " is on the menu."
 	}
-	return p.afterwards(done, err), errPage
+	return s.afterwards(p, done, err), errPage
 }
 
 func (s *site) redriveNow(r *http.Request, v visitor) (page, error) {
@@ -90,7 +91,7 @@ func (s *site) redriveNow(r *http.Request, v visitor) (page, error) {
 		done = fmt.Sprintf("Orders that owed something: %d. Answered: %d. No longer waited for: %d. Still owed: %d.",
 			report.Orders, report.Delivered, report.Gone, report.Pending)
 	}
-	return p.afterwards(done, err), errPage
+	return s.afterwards(p, done, err), errPage
 }
 
 // timelinePage is everything that is known of one order.

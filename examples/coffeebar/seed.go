@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -17,34 +18,38 @@ var (
 	seedBaristas  = []string{"Mara", "Noor", "Oskar"}
 )
 
-// seed makes demonstration orders of the last hour, by the same rules as all others but with a clock of its own. It does nothing to a file
-// that has orders.
-func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu) error {
-	s := &seeder{now: time.Now().Add(-100 * time.Minute), random: rand.New(rand.NewPCG(4, 9)), items: menu.items} //nolint:gosec // the same each time
+// seed makes demonstration orders of the last hours, by the same rules as all others but with a clock of its own. It does
+// nothing to a file that has orders.
+func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu, t table) error {
+	var some bool
+	err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM ordermanager_orders)").Scan(&some)
+	if err != nil || some {
+		return err
+	}
+	s := &seeder{
+		table: t, now: time.Now().Add(-100 * time.Minute), items: menu.items, most: 95,
+		random: rand.New(rand.NewPCG(4, 9)), //nolint:gosec // the same each time
+	}
 	clock := func() time.Time { return s.now }
-	var err error
 	if s.workflow, err = workflow.New(ctx, db, &workflow.Options{Now: clock, CompletionTimeout: time.Hour}); err != nil {
 		return err
 	}
-	if s.manager, err = ordermanager.New(store, menu, s.workflow, &ordermanager.Options{Now: clock}); err != nil {
+	s.manager, err = ordermanager.New(store, menu, s.workflow, &ordermanager.Options{Lifecycle: t.Lifecycle, Now: clock})
+	if err != nil {
 		return err
 	}
 	s.workflow.Connect(s.manager)
-	for _, state := range ordermanager.States() {
-		page, err := s.manager.Page(ctx, ordermanager.Query{State: state, Limit: 1})
-		if err != nil || len(page.Orders) > 0 {
-			return err
-		}
-	}
+	end := t.way()[len(t.way())-1]
 	for i := range 18 {
-		if err := s.order(ctx, i, i%7 == 5, "complete"); err != nil {
+		if err := s.order(ctx, i, i%7 == 5, end); err != nil {
 			return err
 		}
 		s.pass(60, 160)
 	}
-	s.now = time.Now().Add(-14 * time.Minute)
-	for i, until := range []string{"complete", "complete", "make", "make", "put", "put", "put", "put", "put"} {
-		if err := s.order(ctx, 18+i, false, until); err != nil {
+	s.now, s.most = time.Now().Add(-9*time.Minute), 60
+	ready := slices.IndexFunc(t.way(), t.done)
+	for i, steps := range []int{ready, ready, ready - 1, ready - 1, 0, 0, 0, 0, 0} {
+		if err := s.order(ctx, 18+i, false, t.way()[max(0, steps)]); err != nil {
 			return err
 		}
 	}
@@ -52,7 +57,10 @@ func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu)
 }
 
 type seeder struct {
-	now      time.Time
+	table table
+	now   time.Time
+	// most is how many seconds go by between two actions at most.
+	most     int
 	random   *rand.Rand
 	items    []ordermanager.MenuItem
 	workflow *workflow.Workflow
@@ -67,36 +75,57 @@ func (s *seeder) pass(least, most int) {
 	}
 }
 
-// order lets one order live until something was done to it, or until its customer cancels.
-func (s *seeder) order(ctx context.Context, n int, cancel bool, until string) error {
-	id, customer := fmt.Sprintf("demo-%02d", n+1), seedCustomers[n%len(seedCustomers)]
-	barista := ordermanager.Barista(seedBaristas[n%len(seedBaristas)])
-	if _, err := s.workflow.Start(ctx, id, customer, venue); err != nil {
+// order lets one order go the usual way up to a state, or until its customer cancels.
+func (s *seeder) order(ctx context.Context, n int, cancel bool, until ordermanager.State) error {
+	id, customer := fmt.Sprintf("demo-%02d", n+1), ordermanager.Customer(seedCustomers[n%len(seedCustomers)])
+	if _, err := s.workflow.Start(ctx, id, customer.ID, venue); err != nil {
 		return err
 	}
-	requests := []ordermanager.Request{
-		{Action: ordermanager.ActionPut, Actor: ordermanager.Customer(customer), Drink: s.drink(n)},
-		{Action: ordermanager.ActionMake, Actor: barista},
-		{Action: ordermanager.ActionComplete, Actor: barista},
+	put := ordermanager.Request{Action: ordermanager.ActionPut, Actor: customer, Drink: s.drink(n)}
+	if err := s.do(ctx, id, put); err != nil {
+		return err
 	}
 	if cancel {
-		requests[1] = ordermanager.Request{Action: ordermanager.ActionCancel, Actor: ordermanager.Customer(customer), Reason: "My train is here"}
-		requests = requests[:2]
+		for _, rule := range s.table.offers(s.table.Initial(), ordermanager.RoleCustomer) {
+			request := ordermanager.Request{Action: rule.Action, Actor: customer}
+			if s.table.Answers(rule.To) == ordermanager.Cancelled {
+				request.Reason = "My train is here"
+				return s.do(ctx, id, request)
+			}
+		}
 	}
-	for _, request := range requests {
-		s.pass(10, 95)
-		request.OrderID, request.Venue = id, venue
-		if _, err := s.manager.Handle(ctx, request); err != nil {
-			return err
-		}
-		if err := s.workflow.Advance(ctx); err != nil {
-			return err
-		}
-		if string(request.Action) == until {
+	barista := ordermanager.Barista(seedBaristas[n%len(seedBaristas)])
+	way := s.table.way()
+	for i, state := range way[1:] {
+		if way[i] == until {
 			return nil
+		}
+		actor := ordermanager.Admin("Lee") // who may do what neither of the two may
+		action := ordermanager.Action("")
+		for _, rule := range s.table.from(way[i]) {
+			if rule.To == state && action == "" {
+				action = rule.Action
+			}
+		}
+		for _, able := range []ordermanager.Actor{customer, barista} {
+			if slices.ContainsFunc(s.table.offers(way[i], able.Role), func(r ordermanager.Rule) bool { return r.Action == action }) {
+				actor = able
+			}
+		}
+		if err := s.do(ctx, id, ordermanager.Request{Action: action, Actor: actor}); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (s *seeder) do(ctx context.Context, id string, request ordermanager.Request) error {
+	s.pass(10, s.most)
+	request.OrderID, request.Venue = id, venue
+	if _, err := s.manager.Handle(ctx, request); err != nil {
+		return err
+	}
+	return s.workflow.Advance(ctx)
 }
 
 // drink chooses something from the menu, now and then with an option.

@@ -8,24 +8,27 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/brewline/ordermanager"
 )
 
 const (
-	// redriveEvery is how often what is owed is delivered again.
+	// redriveEvery is how often what is owed is delivered again, and clearEvery how often the shelf is looked at.
 	redriveEvery = 15 * time.Second
+	clearEvery   = time.Second
 	// stopTimeout is how long requests that are going on may take when the bar closes.
 	stopTimeout = 5 * time.Second
 )
 
 // serve runs the pages, the workflow and the redrives until the context is done, and then lets each finish what it is at.
-func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string, log *slog.Logger) error {
-	routes, err := newSite(b, hosts, log)
+func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string) error {
+	routes, err := newSite(b, hosts)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{
 		Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog: slog.NewLogLogger(b.log.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(b.feed.Close) // its streams would keep the server from stopping
 
@@ -33,7 +36,8 @@ func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string, 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var working sync.WaitGroup
 	working.Go(func() { b.workflow.Run(background) })
-	working.Go(func() { b.redrive(background) })
+	working.Go(func() { every(background, redriveEvery, b.redrive) })
+	working.Go(func() { every(background, clearEvery, b.clearShelf) })
 	defer working.Wait()
 	defer stop()
 
@@ -52,16 +56,39 @@ func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string, 
 	return server.Close()
 }
 
-// redrive delivers what a crash has left owed, at once, and whatever could not be delivered since, from time to time.
-func (b *bar) redrive(ctx context.Context) {
-	ticker := time.NewTicker(redriveEvery)
+// every does something at once, and again from time to time.
+func every(ctx context.Context, interval time.Duration, do func(context.Context)) {
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		_, _ = b.manager.Redrive(ctx, nil) // what fails is logged, and stays owed
+		do(ctx)
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// redrive delivers what a crash has left owed, and whatever could not be delivered since. What fails is logged, and stays
+// owed.
+func (b *bar) redrive(ctx context.Context) { _, _ = b.manager.Redrive(ctx, nil) }
+
+// clearShelf ends the orders that nobody has collected in time, where the life cycle has an action by which the bar does
+// so. What fails is logged, and is tried again.
+func (b *bar) clearShelf(ctx context.Context) {
+	for _, state := range b.table.shelf() {
+		action, ok := b.table.clearing(state)
+		if !ok {
+			continue
+		}
+		for o, err := range b.manager.Orders(ctx, ordermanager.Query{State: state}) {
+			if err == nil && time.Since(o.UpdatedAt) > b.shelfTimeout {
+				_, err = b.manager.Do(ctx, action, ordermanager.Request{OrderID: o.ID, Actor: ordermanager.System("shelf")})
+			}
+			if err != nil && ctx.Err() == nil {
+				b.log.WarnContext(ctx, "the shelf is not cleared", "state", state, "order", o.ID, "error", err)
+			}
 		}
 	}
 }

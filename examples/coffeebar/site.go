@@ -5,7 +5,6 @@ import (
 	"embed"
 	"html/template"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -20,16 +19,15 @@ type site struct {
 	*bar
 	templates *template.Template
 	streams   *streams
-	log       *slog.Logger
 }
 
 // newSite returns the pages. They are served under the names of the hosts alone, and to their own forms.
-func newSite(b *bar, hosts []string, log *slog.Logger) (http.Handler, error) {
-	templates, err := template.New("").Funcs(functions).ParseFS(files, "templates/*.html")
+func newSite(b *bar, hosts []string) (http.Handler, error) {
+	templates, err := template.New("").Funcs(functionsOf(b.table)).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
-	s := &site{bar: b, templates: templates, streams: newStreams(), log: log}
+	s := &site{bar: b, templates: templates, streams: newStreams()}
 	routes := http.NewServeMux()
 	static, err := fs.Sub(files, "static")
 	if err != nil {
@@ -119,7 +117,7 @@ func (s *site) behind(d door, answer handler) http.HandlerFunc {
 		}
 		p, err := answer(r, v)
 		if err != nil {
-			p = s.problem(statusOf(err), explain(err))
+			p = s.problem(statusOf(err), s.table.explain(err))
 			if p.status >= http.StatusInternalServerError {
 				s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
 			}

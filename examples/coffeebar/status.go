@@ -28,6 +28,7 @@ func statusOf(err error) int {
 		{ordermanager.ErrRequestReused, http.StatusConflict},
 		{ordermanager.ErrTooManyTransitions, http.StatusConflict},
 		{ordermanager.ErrOrderExists, http.StatusConflict},
+		{ordermanager.ErrUnknownState, http.StatusConflict},
 	} {
 		if errors.Is(err, row.err) {
 			return row.status

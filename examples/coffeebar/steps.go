@@ -1,30 +1,40 @@
 package main
 
-import "github.com/brewline/ordermanager"
+import (
+	"slices"
+
+	"github.com/brewline/ordermanager"
+)
 
 // step is a station on an order's way.
 type step struct {
 	Name string
-	// Done and Now say where the order stands; Failed that it ended here without a drink.
+	// Done and Now say where the order stands; Failed that it ended here, off the way.
 	Done, Now, Failed bool
 }
 
-// steps shows how far an order has come.
-func steps(o *ordermanager.Order) []step {
-	names := [...]string{"Choose a drink", "In the queue", "Being made", "Ready"}
-	at := 0
-	switch {
-	case o.State == ordermanager.StateCompleted:
-		at = len(names) - 1
-	case o.State == ordermanager.StateMaking, o.State == ordermanager.StateCancelled && o.Barista != "":
-		at = 2
-	case o.Drink != nil:
-		at = 1
+// steps shows how far an order has come on the usual way. An order that has left it stands where it left.
+func (t table) steps(o *ordermanager.Order) []step {
+	way := t.way()
+	names := []string{"Choose a drink"}
+	for _, state := range way {
+		names = append(names, t.station(state))
 	}
-	cancelled := o.State == ordermanager.StateCancelled
+	last := o.State
+	for _, e := range slices.Backward(o.History) {
+		if slices.Contains(way, last) {
+			break
+		}
+		last = e.From
+	}
+	at := 0
+	if o.Drink != nil {
+		at = max(0, slices.Index(way, last)) + 1
+	}
+	failed := t.Terminal(o.State) && o.State != last
 	all := make([]step, 0, len(names))
 	for i, name := range names {
-		all = append(all, step{Name: name, Done: i < at, Now: i == at && !cancelled, Failed: i == at && cancelled})
+		all = append(all, step{Name: name, Done: i < at, Now: i == at && !failed, Failed: i == at && failed})
 	}
 	return all
 }

@@ -120,5 +120,8 @@ document.addEventListener('htmx:afterSettle', (event) => {
   if (mine?.matches('.mine')) {
     mine.focus({ preventScroll: true })
     mine.scrollIntoView({ block: 'nearest' })
-  } else if (document.activeElement === document.body) live.focus({ preventScroll: true })
+    return
+  }
+  if (document.activeElement === document.body) live.focus({ preventScroll: true })
+  if (document.body.matches('.customer')) scrollTo(0, 0) // where the page says how the order stands now
 })

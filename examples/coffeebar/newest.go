@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+
+	"github.com/brewline/ordermanager"
+)
+
+// The library lists orders as a queue is worked off, the oldest first. What the bar shows of orders that have ended begins
+// with the newest, and how many there are is in no listing. Both are asked of the table in which the store keeps the
+// orders, by its indexes, so that a page costs the same however many orders have ended.
+
+const (
+	ofCustomer = "SELECT id FROM ordermanager_orders WHERE customer = ? ORDER BY created_at DESC, id DESC LIMIT ?"
+	inState    = "SELECT id FROM ordermanager_orders WHERE state = ? ORDER BY created_at DESC, id DESC LIMIT ?"
+)
+
+// newest returns the latest orders of a customer, or in a state, with their history.
+func (b *bar) newest(ctx context.Context, query, value string, most int) ([]ordermanager.Order, error) {
+	rows, err := b.db.QueryContext(ctx, query, value, most)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	orders := make([]ordermanager.Order, 0, len(ids))
+	for _, id := range ids {
+		o, err := b.manager.Order(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		orders = append(orders, o)
+	}
+	return orders, nil
+}
+
+// fillBoard tells the board what is there when the bar opens.
+func (b *bar) fillBoard(ctx context.Context) error {
+	rows, err := b.db.QueryContext(ctx, "SELECT state, count(*) FROM ordermanager_orders GROUP BY state")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var state ordermanager.State
+		var count int
+		if err := rows.Scan(&state, &count); err != nil {
+			return err
+		}
+		b.board.counts[state] = count
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, state := range b.table.ended() {
+		orders, err := b.newest(ctx, inState, string(state), remembered)
+		if err != nil {
+			return err
+		}
+		for _, o := range orders {
+			b.board.remember(o)
+		}
+	}
+	return nil
+}
