@@ -71,6 +71,24 @@ func TestParseMenu_readsEveryForm(t *testing.T) {
 	}
 }
 
+// The example of the documentation is a menu.
+func TestParseMenu_readsTheExampleOfItsPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/menus.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(page), "```json\n")
+	example, _, found := strings.Cut(example, "```")
+	menu := parsed(t, example)
+	if !found || len(menu.Items) != 3 || !menu.Items[2].SoldOut || menu.Items[1].Modifiers[0].Min != 1 {
+		t.Errorf("%+v", menu)
+	}
+	drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Caffè Latte", Modifiers: []string{"Milk: Oat", "Sugar: 1", "Decaf"}})
+	if err != nil || strings.Join(drink.Modifiers, ",") != "Oat,Sugar: 1,Decaf" {
+		t.Errorf("%v, %v", drink, err)
+	}
+}
+
 func TestMenuFile_readsTheMenusOfTheSample(t *testing.T) {
 	for name, drinks := range map[string][]string{
 		"menu.workshop.json": {"Espresso", "Cappuccino", "Latte", "Flat White", "Americano", "Coffee of the day"},
