@@ -143,6 +143,8 @@ func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
 		case failing&guardRepeated != 0 && r.scope(result.Order):
 		case failing&(guardState|guardRepeated|guardCustomer) == guardState && legal:
 			move = other
+		case failing&(guardVenue|guardCustomer) == guardVenue && result.Order.Venue == "" && r.Venue != "":
+			r.Venue = "" // where there is only one, it need not be named, and naming it is no mistake
 		case r.Action == ActionTimedOut && failing == guardState && result.Order.decided(SecondWait):
 			return m.unchanged(ctx, r.Action, result.Order), nil
 		default:
@@ -449,6 +451,9 @@ func (m *Manager) asked(ctx context.Context, r *Request) (*Order, error) {
 
 func (m *Manager) explain(ctx context.Context, r *Request, o *Order) (Explanation, error) {
 	e := Explanation{Action: r.Action}
+	if o.Venue == "" {
+		r.Venue = "" // as in carryOut
+	}
 	move, _ := m.table.moveFrom(r.Action, o.State)
 	permission := m.permission(move, r)
 	if !permission.Allowed {

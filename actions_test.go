@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -348,7 +349,8 @@ func TestManager_refusesBadInputAndWritesNothing(t *testing.T) {
 		{"request id of another actor's kind", change(func(r *ordermanager.Request) { r.RequestID = "scope:x" }), ordermanager.ErrInvalidRequest, "requestId"},
 		{"reserved request id", change(func(r *ordermanager.Request) { r.RequestID = "token:x" }), ordermanager.ErrInvalidRequest, "requestId"},
 		{"unknown order", change(func(r *ordermanager.Request) { r.OrderID = "nobody's" }), ordermanager.ErrOrderNotFound, ""},
-		{"another venue", change(func(r *ordermanager.Request) { r.Venue = "NYC" }), ordermanager.ErrWrongVenue, ""},
+		{"another venue", change(func(r *ordermanager.Request) { r.OrderID, r.Venue = "at the hall", "NYC" }), ordermanager.ErrWrongVenue, ""},
+		{"no venue", change(func(r *ordermanager.Request) { r.OrderID = "at the hall" }), ordermanager.ErrWrongVenue, ""},
 		{"not on the menu", change(func(r *ordermanager.Request) { r.Drink.Drink = "milkshake" }), ordermanager.ErrInvalidOrder, ""},
 		{"no drink", change(func(r *ordermanager.Request) { r.Drink = ordermanager.DrinkOrder{} }), ordermanager.ErrInvalidOrder, ""},
 	}
@@ -356,6 +358,7 @@ func TestManager_refusesBadInputAndWritesNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHouse(t)
 			h.start()
+			h.startAt("at the hall", "hall")
 			err := h.refusesAction(tt.want, tt.request)
 			if tt.field != "" {
 				if bad, ok := errors.AsType[*ordermanager.RequestError](err); !ok || bad.Field != tt.field {
@@ -437,6 +440,25 @@ func TestManager_stopsClaimsBeforeAHistoryGrowsForEver(t *testing.T) {
 	}
 }
 
+// Where there is only one venue, a client of the other version of the sample may name one all the same.
+func TestPut_ignoresAVenueWhereThereIsOnlyOne(t *testing.T) {
+	h := newHouse(t)
+	h.start()
+	request := put()
+	request.Venue, request.RequestID = "NYC", "tap"
+	if e := must[ordermanager.Explanation](t)(h.Explain(t.Context(), request)); !e.Allowed {
+		t.Errorf("explained as refused: %v", e.Reasons)
+	}
+	if r := h.receipt(h.Handle(t.Context(), request)); r.Replayed || r.Order.Drink == nil || r.Order.Venue != "" {
+		t.Errorf("the put: %+v", r)
+	}
+	if r := h.receipt(h.Handle(t.Context(), request)); !r.Replayed {
+		t.Error("invariant 6: the repetition was applied")
+	}
+	request.RequestID = "another"
+	h.refusesAction(ordermanager.ErrDrinkAccepted, request)
+}
+
 func TestExplain_givesEveryReason(t *testing.T) {
 	h := newHouse(t)
 	h.bring(ordermanager.StateMaking)
@@ -448,12 +470,18 @@ func TestExplain_givesEveryReason(t *testing.T) {
 	for _, reason := range e.Reasons {
 		codes = append(codes, reason.Code)
 	}
-	want := []ordermanager.Code{"invalid_order", "wrong_venue", "illegal_transition", "drink_accepted"}
+	want := []ordermanager.Code{"invalid_order", "illegal_transition", "drink_accepted"}
 	if diff := cmp.Diff(want, codes); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if diff := cmp.Diff([]ordermanager.Violation{{Code: "unknown_drink", Value: "milkshake"}}, e.Violations); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	h.startAt("at the hall", "hall")
+	request.OrderID = "at the hall"
+	e = must[ordermanager.Explanation](t)(h.Explain(t.Context(), request))
+	if !slices.ContainsFunc(e.Reasons, func(r ordermanager.Reason) bool { return r.Code == "wrong_venue" }) {
+		t.Errorf("at another venue: %v", e.Reasons)
 	}
 	if e = must[ordermanager.Explanation](t)(h.Explain(t.Context(), by("cancel", ordermanager.Customer(stranger)))); e.Order != nil {
 		t.Error("a stranger was shown the order")

@@ -80,6 +80,14 @@ func (h *house) start() ordermanager.TaskToken {
 	return token
 }
 
+// startAt begins another order of the owner's, at a venue.
+func (h *house) startAt(id, venue string) {
+	h.t.Helper()
+	h.receipt(h.WorkflowStarted(h.t.Context(), ordermanager.WorkflowStarted{
+		OrderID: id, Customer: owner, Venue: venue, Token: h.resumer.Issue(),
+	}))
+}
+
 // wait registers a second wait and returns its token.
 func (h *house) wait() ordermanager.TaskToken {
 	h.t.Helper()

@@ -117,7 +117,7 @@ func TestAct_refuses(t *testing.T) {
 		"no such order":                {call{actor: "customer:1", path: "/orders/7?action=cancel"}, 404, "order_not_found", ""},
 		"making without a drink":       {call{actor: "barista:3", path: "/orders/1?action=make"}, 409, "not_ready", ""},
 		"releasing what nobody holds":  {call{actor: "barista:3", path: "/orders/1?action=unmake"}, 409, "illegal_transition", ""},
-		"another venue":                {call{actor: "customer:1", path: "/orders/1?eventId=NYC", body: cappuccino}, 409, "wrong_venue", ""},
+		"another venue":                {call{actor: "customer:1", path: "/orders/2?eventId=NYC", body: cappuccino}, 409, "wrong_venue", ""},
 		"a drink that is not there":    {call{actor: "customer:1", path: "/orders/1", body: `{"drink":"Tea"}`}, 422, "invalid_order", ""},
 		"a drink of the wrong type":    {call{actor: "customer:1", path: "/orders/1", body: `{"drink":{}}`}, 422, "invalid_order", ""},
 		"no drink":                     {call{actor: "customer:1", path: "/orders/1"}, 422, "invalid_order", ""},
@@ -126,6 +126,7 @@ func TestAct_refuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			f.start("1", "1", "")
+			f.start("2", "1", "ABC")
 			test.method = "PUT"
 			w := f.do(test.call)
 			p := object(t, w)

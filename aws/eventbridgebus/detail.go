@@ -87,6 +87,7 @@ type waitingCompletion struct {
 	DrinkOrder  *drinkOrder `json:"drinkOrder"`
 	Robot       bool        `json:"robot"`
 	TS          int64       `json:"TS"` // epoch milliseconds
+	Message     string
 }
 
 // own is the detail of an event of the house's own, which a rule of its life cycle names.
@@ -159,6 +160,7 @@ func (p *Publisher) detail(e *ordermanager.Event) (any, error) {
 	case ordermanager.EventWaitingCompletion:
 		return waitingCompletion{
 			c, e.Number, p.dialect.orderState(e.State, e.Venue), drinkOf(e), e.Robot, e.At.UnixMilli(),
+			"The order waits for a barista.",
 		}, nil
 	case "":
 		return nil, fmt.Errorf("eventbridgebus: %w: the event has no type", ordermanager.ErrUndeliverable)

@@ -81,28 +81,28 @@ func TestPublish_hasTheFieldsOfTheSampleAndTheEventsIDAndVersion(t *testing.T) {
 		"waiting completion, workshop": {
 			eventbridgebus.Workshop, noVenue(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "userId": "c", "orderNumber": "42", "state": "CREATED", "drinkOrder": latte, "robot": true,
+				"orderId": "1", "Message": message, "userId": "c", "orderNumber": "42", "state": "CREATED", "drinkOrder": latte, "robot": true,
 				"TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion of a claimed order, core": {
 			eventbridgebus.Core, event(ordermanager.EventWaitingCompletion, ordermanager.StateMaking),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "NYC-CREATED", "drinkOrder": latte,
+				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "NYC-CREATED", "drinkOrder": latte,
 				"robot": true, "TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion without modifiers": {
 			eventbridgebus.Workshop, plain(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "CREATED", "robot": true,
+				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "CREATED", "robot": true,
 				"drinkOrder": map[string]any{"userId": "c", "drink": "Espresso", "modifiers": []any{}, "icon": "e"}, "TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion without a drink": {
 			eventbridgebus.Workshop, bare(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "userId": "c", "eventId": "NYC", "orderNumber": "", "state": "CREATED", "drinkOrder": nil, "robot": false,
+				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "", "state": "CREATED", "drinkOrder": nil, "robot": false,
 				"TS": 1_700_000_000_123.0,
 			},
 		},
@@ -193,7 +193,7 @@ func TestPublish_takesAsFewCallsAsTheLimitsAllow(t *testing.T) {
 	// A drink of this size makes an entry of a little less than half of what a call can take.
 	half := func(id string, more int) ordermanager.Event {
 		e := event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)
-		e.ID, e.Drink = id, &ordermanager.Drink{Name: strings.Repeat("x", 128<<10-400+more)}
+		e.ID, e.Drink = id, &ordermanager.Drink{Name: strings.Repeat("x", 128<<10-440+more)}
 		return e
 	}
 	for name, test := range map[string]struct {

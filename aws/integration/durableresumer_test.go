@@ -18,7 +18,6 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/durableresumer"
-	"github.com/brewline/ordermanager/memory"
 	"github.com/brewline/ordermanager/resumertest"
 )
 
@@ -267,8 +266,12 @@ func (o *durableOrder) ends(want ordermanager.State, result map[string]any) {
 // Invariants 3 to 5, end to end on AWS's own runner: whatever happens to an order, its durable function ends as the order does.
 func TestDurableOrder(t *testing.T) {
 	const none, delivered = ordermanager.ResumeNone, ordermanager.ResumeDelivered
-	answer := func(o *durableOrder, action, state string) map[string]any {
-		return map[string]any{"orderId": o.id, "action": action, "state": state, "cancelled": state == "cancelled"}
+	answer := func(o *durableOrder, action, state string, more ...string) map[string]any {
+		all := map[string]any{"orderId": o.id, "action": action, "state": state, "cancelled": state == "cancelled"}
+		for i := 0; i < len(more); i += 2 {
+			all[more[i]] = more[i+1]
+		}
+		return all
 	}
 	for name, test := range map[string]struct {
 		drinkSeconds, completionSeconds int
@@ -281,7 +284,7 @@ func TestDurableOrder(t *testing.T) {
 			o.does(ordermanager.ActionMake, ben, none)
 			o.does(ordermanager.ActionComplete, ben, delivered)
 			o.ends(ordermanager.StateCompleted, map[string]any{
-				"drink": answer(o, "put", "pending"), "completion": answer(o, "complete", "completed"),
+				"drink": answer(o, "put", "pending"), "completion": answer(o, "complete", "completed", "orderNumber", "7", "baristaUserId", "ben"),
 			})
 		}},
 		"a cancel between the waits ends the function when the second wait is known": {patient, patient, func(o *durableOrder) {
@@ -290,7 +293,7 @@ func TestDurableOrder(t *testing.T) {
 			o.does(ordermanager.ActionCancel, anna, none)
 			o.waits("completion", delivered)
 			o.ends(ordermanager.StateCancelled, map[string]any{
-				"drink": answer(o, "put", "pending"), "completion": answer(o, "cancel", "cancelled"),
+				"drink": answer(o, "put", "pending"), "completion": answer(o, "cancel", "cancelled", "orderNumber", "7", "reason", "no milk"),
 			})
 		}},
 		"a cancel of an order in the making ends the function": {patient, patient, func(o *durableOrder) {
@@ -300,7 +303,7 @@ func TestDurableOrder(t *testing.T) {
 			o.does(ordermanager.ActionMake, ben, none)
 			o.does(ordermanager.ActionCancel, ben, delivered)
 			o.ends(ordermanager.StateCancelled, map[string]any{
-				"drink": answer(o, "put", "pending"), "completion": answer(o, "cancel", "cancelled"),
+				"drink": answer(o, "put", "pending"), "completion": answer(o, "cancel", "cancelled", "orderNumber", "7", "reason", "no milk", "baristaUserId", "ben"),
 			})
 		}},
 		"a cancel before the drink fails the first wait": {patient, patient, func(o *durableOrder) {
@@ -325,20 +328,7 @@ func TestDurableOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := durableRunner(t)
-			menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}}})
-			manager, err := ordermanager.New(memory.NewStore(), menu, durableresumer.New(d.client),
-				&ordermanager.Options{DeliveryTimeout: patience})
-			if err != nil {
-				t.Fatal(err)
-			}
-			o := &durableOrder{T: t, durables: d, manager: manager, id: unique("order")}
-			o.execution, err = d.invoke(t.Context(), "order", o.id, map[string]any{
-				"drinkSeconds": test.drinkSeconds, "completionSeconds": test.completionSeconds,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := newDurableOrder(t, &ordermanager.Options{}, "order", test.drinkSeconds, test.completionSeconds)
 			test.story(o)
 		})
 	}

@@ -44,8 +44,9 @@ type environment struct {
 	sqs    *sqs.Client
 
 	bus       string
-	processor string // the ARN of OrderProcessor
-	wait      string // the ARN of the state machine that only waits
+	processor string            // the ARN of OrderProcessor
+	unchanged map[string]string // the ARN of each version of the sample's OrderProcessor
+	wait      string            // the ARN of the state machine that only waits
 	inbox     inbox
 }
 
@@ -106,6 +107,12 @@ var shared = sync.OnceValues(func() (*environment, error) {
 	}
 	if e.processor, err = e.createStateMachine(ctx, "orderprocessor"); err != nil {
 		return nil, err
+	}
+	e.unchanged = map[string]string{}
+	for _, version := range []string{"workshop", "core"} {
+		if e.unchanged[version], err = e.createStateMachine(ctx, "unchanged-"+version); err != nil {
+			return nil, err
+		}
 	}
 	if e.wait, err = e.createStateMachine(ctx, "wait"); err != nil {
 		return nil, err

@@ -72,7 +72,16 @@ type storeFlags struct {
 }
 
 type resumeFlag struct {
-	Resume string `placeholder:"WAY" help:"Who is resumed: local, the workflow of this program; stepfunctions; durable, Lambda durable executions; or none, which leaves every answer owed. Default: stepfunctions for orders in DynamoDB, and local for others."`
+	Resume        string `placeholder:"WAY" help:"Who is resumed: local, the workflow of this program; stepfunctions; durable, Lambda durable executions; or none, which leaves every answer owed. Default: stepfunctions for orders in DynamoDB, and local for others."`
+	FailCancelled bool   `help:"In the layouts workshop and core: end the first wait of a cancelled order with the failure OrderCancelled, for a workflow that catches it. Default: with a success, as the sample's own workflow needs it."`
+}
+
+// outcome is what a workflow is resumed with.
+func (f resumeFlag) outcome(layout dynamostore.Layout) func(ordermanager.Decided) (ordermanager.Outcome, error) {
+	if f.FailCancelled || layout != dynamostore.Workshop && layout != dynamostore.Core {
+		return nil
+	}
+	return serverlesspresso.Outcome
 }
 
 type menuFlag struct {

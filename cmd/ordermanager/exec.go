@@ -96,19 +96,19 @@ func (c *execCommand) open(ctx context.Context, backends *backends) (*house, err
 	if err != nil {
 		return nil, err
 	}
-	return openHouse(ctx, backends, store, menu, c.Resume, c.Events, c.lifecycleFlag)
+	return openHouse(ctx, backends, store, menu, c.resumeFlag, c.Events, c.lifecycleFlag)
 }
 
 // openHouse opens what acts on a store.
 func openHouse(
-	ctx context.Context, backends *backends, store ordermanager.Store, menu ordermanager.MenuSource, resume, events string,
-	lifecycle lifecycleFlag,
+	ctx context.Context, backends *backends, store ordermanager.Store, menu ordermanager.MenuSource, resume resumeFlag,
+	events string, lifecycle lifecycleFlag,
 ) (*house, error) {
 	table, err := lifecycle.table()
 	if err != nil {
 		return nil, err
 	}
-	resumer, workflow, err := backends.openResumer(ctx, resume)
+	resumer, workflow, err := backends.openResumer(ctx, resume.Resume)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,9 @@ func openHouse(
 	if err != nil {
 		return nil, err
 	}
-	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Lifecycle: table, Publisher: publisher})
+	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{
+		Lifecycle: table, Publisher: publisher, Outcome: resume.outcome(backends.layout),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/internal/sampleapps"
 )
 
@@ -102,5 +103,19 @@ func TestServe_isClosedOutsideItsHours(t *testing.T) {
 	shop := send(t, address, sampleapps.Call{Method: http.MethodGet, Path: "/shop", Header: http.Header{"X-Demo-User": {"customer:ann"}}})
 	if got := string(shop.Body); got != `{"eventId":"","open":false,"inQueue":0}`+"\n" {
 		t.Errorf("the shop is %s", got)
+	}
+}
+
+// A workflow that is as the sample has it is never failed; one of the house's own, and one that catches it, is.
+func TestResumeFlag_failsNoWorkflowOfTheSample(t *testing.T) {
+	for layout, sample := range map[dynamostore.Layout]bool{
+		dynamostore.Native: false, dynamostore.Workshop: true, dynamostore.Core: true, "": false,
+	} {
+		if got := (resumeFlag{}).outcome(layout) != nil; got != sample {
+			t.Errorf("%q: the sample's answers are used: %v", layout, got)
+		}
+		if (resumeFlag{FailCancelled: true}).outcome(layout) != nil {
+			t.Errorf("%q: --fail-cancelled does nothing", layout)
+		}
 	}
 }

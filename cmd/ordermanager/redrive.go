@@ -45,7 +45,7 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 	if err != nil {
 		return err
 	}
-	house, err := openHouse(ctx, backends, store, ordermanager.NoMenu(), c.Resume, c.Events, c.lifecycleFlag)
+	house, err := openHouse(ctx, backends, store, ordermanager.NoMenu(), c.resumeFlag, c.Events, c.lifecycleFlag)
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 		return nil, err
 	}
 	feed := httpapi.NewFeed()
-	house, err := openHouse(ctx, backends, feed.Store(store), menu, "local", c.Events, c.lifecycleFlag)
+	house, err := openHouse(ctx, backends, feed.Store(store), menu, resumeFlag{Resume: "local"}, c.Events, c.lifecycleFlag)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ def wait(event, context: DurableContext):
 
 @durable_execution
 def order(event, context: DurableContext):
-    """Waits for the drink and for its completion, as the OrderProcessor workflow does, and returns both answers."""
+    """Waits twice, as the OrderProcessor workflow does, and returns both answers. After a CANCEL it waits no more."""
 
     def answer(name):
         timeout = CallbackConfig(timeout=Duration.from_seconds(event[name + "Seconds"]))
@@ -28,7 +28,7 @@ def order(event, context: DurableContext):
             return {"error": "failed", "cause": str(error)}
 
     drink = answer("drink")
-    if "error" in drink:
+    if "error" in drink or drink.get("action") == "CANCEL":
         return {"drink": drink}
     return {"drink": drink, "completion": answer("completion")}
 

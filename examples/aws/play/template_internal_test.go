@@ -62,12 +62,12 @@ func TestTemplate_isAShopByItselfAndAPartOfTheSample(t *testing.T) {
 		env        []string
 	}{
 		{"alone", nil, true, []string{
-			"CONFIG_TABLE=shop-config", "DIALECT=workshop", "EVENT_BUS=shop-bus", "LAYOUT=native", "ORDERS_TABLE=shop-orders",
+			"CATCHES_CANCELLED=true", "CONFIG_TABLE=shop-config", "DIALECT=workshop", "EVENT_BUS=shop-bus", "LAYOUT=native", "ORDERS_TABLE=shop-orders",
 		}},
 		{"beside the sample", map[string]string{
 			"ConfigTable": "serverlesspresso-config-table", "EventBus": "Serverlesspresso", "Layout": "sample", "OrdersTable": "serverlesspresso-order-table",
 		}, false, []string{
-			"CONFIG_TABLE=serverlesspresso-config-table", "DIALECT=workshop", "EVENT_BUS=Serverlesspresso", "LAYOUT=sample",
+			"CATCHES_CANCELLED=false", "CONFIG_TABLE=serverlesspresso-config-table", "DIALECT=workshop", "EVENT_BUS=Serverlesspresso", "LAYOUT=sample",
 			"ORDERS_TABLE=serverlesspresso-order-table",
 		}},
 	} {

@@ -40,6 +40,7 @@ type Shop struct {
 //	DIALECT          workshop or core: how the sample's table, its menu and its events are spelt
 //	EVENT_BUS        the event bus
 //	ORDER_PROCESSOR  the state machine that begins with an order; empty where something else starts it
+//	CATCHES_CANCELLED  true if the workflow has a Catch for OrderCancelled, which the sample's has not
 //
 // It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
 func Open(ctx context.Context) (*Shop, error) {
@@ -71,8 +72,12 @@ func Open(ctx context.Context) (*Shop, error) {
 	if processor := os.Getenv("ORDER_PROCESSOR"); processor != "" {
 		s.Starter = sfnresumer.NewStarter(workflows, processor)
 	}
+	outcome := serverlesspresso.Outcome // the sample's own workflow knows no failure but a time-out
+	if os.Getenv("CATCHES_CANCELLED") == "true" {
+		outcome = ordermanager.DefaultOutcome
+	}
 	s.Manager, err = ordermanager.New(store, s.Menu, sfnresumer.New(workflows), &ordermanager.Options{
-		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Logger: s.Logger,
+		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Outcome: outcome, Logger: s.Logger,
 	})
 	return s, err
 }

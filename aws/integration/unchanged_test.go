@@ -1,0 +1,232 @@
+package integration_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/serverlesspresso"
+)
+
+// unchanged are the houses of somebody who runs the sample and puts us in OrderManager's place: its tables and its OrderProcessor, which
+// knows no failure but a time-out.
+func unchanged(e *environment) []house {
+	var all []house
+	for _, h := range houses[2:] {
+		h.processor, h.outcome = e.unchanged[h.name], serverlesspresso.Outcome
+		all = append(all, h)
+	}
+	return all
+}
+
+// Invariants 3 to 5, with the sample's OrderProcessor as it is, in both versions: it ends as the order does.
+func TestUnchangedOrderProcessor(t *testing.T) {
+	e := emulators(t)
+	const none, delivered = ordermanager.ResumeNone, ordermanager.ResumeDelivered
+	for name, test := range map[string]struct {
+		customerSeconds, baristaSeconds int
+		story                           func(r *run)
+	}{
+		"a completed order": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.hears(waitingCompletion, none)
+			r.does(ordermanager.ActionMake, ben, none)
+			r.does(ordermanager.ActionComplete, ben, delivered)
+			r.ends("finished", ordermanager.StateCompleted, "")
+			r.await(eventbridgebus.DetailTypeWaitingCompletion)
+			r.await(orderFinished)
+		}},
+		"a cancel before the drink: a number is drawn, and no barista hears of it": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.does(ordermanager.ActionCancel, anna, delivered)
+			r.hears(waitingCompletion, delivered)
+			if number := r.ends("finished", ordermanager.StateCancelled, "no milk")["number"]; number == "" {
+				r.Error("no number was drawn")
+			}
+			r.await(orderFinished)
+			r.neverSaid(eventbridgebus.DetailTypeWaitingCompletion)
+		}},
+		"a cancel between the waits": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.does(ordermanager.ActionPut, anna, delivered)
+			late := r.await(waitingCompletion)
+			r.does(ordermanager.ActionCancel, anna, none)
+			r.told(late, delivered)
+			r.ends("finished", ordermanager.StateCancelled, "no milk")
+		}},
+		"a cancel of an order in the making": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.hears(waitingCompletion, none)
+			r.does(ordermanager.ActionMake, ben, none)
+			r.does(ordermanager.ActionCancel, ben, delivered)
+			r.ends("finished", ordermanager.StateCancelled, "no milk")
+		}},
+		"a customer who does not answer": {1, patient, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.hears(orderTimeOut, ordermanager.ResumeGone)
+			r.ends("timed out", ordermanager.StateCancelled, "Customer timedout")
+		}},
+		"a barista who does not answer": {patient, 1, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.hears(waitingCompletion, none)
+			r.hears(orderTimeOut, ordermanager.ResumeGone)
+			r.ends("timed out", ordermanager.StateCancelled, "Barista timedout")
+		}},
+		"a workflow that begins again after its order was completed is given the answers on record": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.hears(waitingCompletion, none)
+			r.does(ordermanager.ActionComplete, ben, delivered)
+			r.ends("finished", ordermanager.StateCompleted, "")
+			r.startsAgain(delivered, delivered)
+			r.ends("finished", ordermanager.StateCompleted, "")
+		}},
+		"a workflow that begins again after a cancel before the drink": {patient, patient, func(r *run) {
+			r.hears(workflowStarted, none)
+			r.does(ordermanager.ActionCancel, anna, delivered)
+			r.hears(waitingCompletion, delivered)
+			r.ends("finished", ordermanager.StateCancelled, "no milk")
+			r.startsAgain(delivered, delivered)
+			r.ends("finished", ordermanager.StateCancelled, "no milk")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, house := range unchanged(e) {
+				t.Run(house.name, func(t *testing.T) {
+					t.Parallel()
+					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
+				})
+			}
+		})
+	}
+}
+
+// startsAgain runs the workflow of the order once more from its beginning, as a redrive does from the wait that it failed in.
+func (r *run) startsAgain(first, second ordermanager.ResumeStatus) {
+	r.Helper()
+	r.execution = r.start(unique("again"))
+	r.hears(workflowStarted, first)
+	r.hears(waitingCompletion, second)
+}
+
+// neverSaid fails if there was an event. What came after it must have arrived already.
+func (r *run) neverSaid(detailType string) {
+	r.Helper()
+	select {
+	case e := <-r.inbox.queue(r.id, detailType):
+		r.Errorf("%s was said: %s", detailType, e.raw)
+	default:
+	}
+}
+
+// What is seen while the sample's three functions still keep its table, and only the API was pointed at us: docs/compatibility.md has it as
+// a table, and docs/aws.md has the order of the steps that avoids it.
+func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
+	e := emulators(t)
+	const delivered = ordermanager.ResumeDelivered
+	for name, test := range map[string]struct {
+		customerSeconds, baristaSeconds int
+		story                           func(r *run)
+	}{
+		"a completed order ends the workflow": {patient, patient, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.sampleWaiting()
+			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionComplete, ben, delivered)
+			r.ends("finished", ordermanager.StateCompleted, "")
+		}},
+		"a cancel of an order in the making ends the workflow": {patient, patient, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.sampleWaiting()
+			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionCancel, ben, delivered)
+			r.ends("finished", ordermanager.StateCancelled, "no milk")
+		}},
+		"a cancel before the drink leaves the workflow waiting until the barista's time-out": {patient, 2, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionCancel, anna, delivered)
+			r.sampleWaiting()
+			r.hangs(ordermanager.StateCancelled)
+		}},
+		"a cancel between the waits leaves the workflow waiting until the barista's time-out": {patient, 2, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeNone)
+			r.sampleWaiting()
+			r.hangs(ordermanager.StateCancelled)
+		}},
+		"a workflow that waits again after its order was completed turns it into a cancelled one": {patient, 2, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.sampleWaiting()
+			r.does(ordermanager.ActionComplete, ben, delivered)
+			r.ends("finished", ordermanager.StateCompleted, "")
+			r.execution = r.start(unique("again"))
+			// A redrive begins at the second wait: nobody is told of the first.
+			token, _ := r.await(workflowStarted).Detail["TaskToken"].(string)
+			if _, err := r.sfn.SendTaskSuccess(r.Context(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String("{}")}); err != nil {
+				r.Fatal(err)
+			}
+			r.sampleWaiting()
+			r.hangs(ordermanager.StateCompleted)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, house := range unchanged(e) {
+				t.Run(house.name, func(t *testing.T) {
+					t.Parallel()
+					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
+				})
+			}
+		})
+	}
+}
+
+// hangs wants the execution to wait until its time-out, a redrive to know nothing of it, and the sample's function to write the time-out over
+// the order.
+func (r *run) hangs(state ordermanager.State) {
+	r.Helper()
+	execution, err := r.sfn.DescribeExecution(r.Context(), &sfn.DescribeExecutionInput{ExecutionArn: r.execution})
+	if err != nil || execution.Status != types.ExecutionStatusRunning {
+		r.Fatalf("the execution is %v, %v", execution, err)
+	}
+	if report, err := r.manager.Redrive(r.Context(), nil); err != nil || report.Orders != 0 {
+		r.Errorf("Redrive = %+v, %v", report, err)
+	}
+	r.isNow(state, "")
+	r.sampleTimedOut()
+	r.ended("timed out")
+	r.isNow(ordermanager.StateCancelled, "Barista timedout")
+}
+
+// isNow looks at the order; an empty reason is any.
+func (r *run) isNow(state ordermanager.State, reason string) {
+	r.Helper()
+	order, err := r.manager.Order(r.Context(), r.id)
+	if err != nil || order.State != state || reason != "" && order.Reason != reason {
+		r.Errorf("the order is %s because of %q, %v; want %s because of %q", order.State, order.Reason, err, state, reason)
+	}
+}
+
+// start starts an execution of the order's workflow.
+func (r *run) start(name string) *string {
+	r.Helper()
+	started, err := r.sfn.StartExecution(r.Context(), &sfn.StartExecutionInput{
+		StateMachineArn: &r.house.processor, Name: &name, Input: aws.String(r.input),
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	return started.ExecutionArn
+}
