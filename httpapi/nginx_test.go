@@ -52,7 +52,7 @@ func throughNginx(t *testing.T, handler http.Handler) string {
 	if err := os.WriteFile(settings, fmt.Appendf(nil, nginxSettings, dir, addr, server.URL), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(nginx, "-c", settings, "-e", filepath.Join(dir, "error.log")) //nolint:gosec,noctx // it is stopped below
+	command := exec.Command(nginx, "-c", settings, "-e", filepath.Join(dir, "error.log"))
 	var said strings.Builder
 	command.Stdout, command.Stderr = &said, &said
 	if err := command.Start(); err != nil {
