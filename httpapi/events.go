@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,7 +68,11 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 	defer h.streams.leave(actor)
 	// Where to begin is settled before the caller hears anything, so that no change falls in between.
 	position, resumed := h.feed.resume(r.Header.Get("Last-Event-ID"))
-	s := listener{feed: h.feed, actor: actor, position: position, out: w, control: http.NewResponseController(w)}
+	venues, err := h.bound(r, actor)
+	if err != nil {
+		return err
+	}
+	s := listener{feed: h.feed, actor: actor, venues: venues, position: position, out: w, control: http.NewResponseController(w)}
 	if err := s.control.Flush(); errors.Is(err, http.ErrNotSupported) {
 		return &refusal{code: codeNoStreaming}
 	}
@@ -79,6 +84,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 type listener struct {
 	feed     *Feed
 	actor    ordermanager.Actor
+	venues   []string // to which the caller is bound; nil is every one
 	position uint64
 	out      http.ResponseWriter
 	control  *http.ResponseController
@@ -125,7 +131,7 @@ func (s *listener) sendChanges(changes []change) error {
 	var text bytes.Buffer
 	for _, c := range changes {
 		s.position = c.position + 1
-		if !maySee(s.actor, c.order.UserID) {
+		if !maySee(s.actor, c.order.UserID) || s.venues != nil && !slices.Contains(s.venues, c.order.EventID) {
 			continue
 		}
 		data, err := json.Marshal(c.order)

@@ -29,6 +29,9 @@ type Options struct {
 	// package ordermanager, which is answered like that code everywhere: [ordermanager.ErrForbidden] is 403. It must be safe for concurrent
 	// use. Default: [CognitoIdentity], which knows nobody unless something in front put verified claims into the context.
 	Identify func(*http.Request) (ordermanager.Actor, error)
+	// Venues says to which venues a caller who is no customer is bound: such a caller sees and changes no order of another one. It is asked
+	// once per request, and must be safe for concurrent use. Nil is every venue, and an empty list none. Default: nobody is bound.
+	Venues func(*http.Request) []string
 	// Feed is what GET /events streams. Default: none, and the route does not exist.
 	Feed *Feed
 	// Starter begins the orders of POST /orders. Default: none, and the route does not exist.
@@ -48,6 +51,7 @@ type Handler struct {
 	manager  *ordermanager.Manager
 	menu     ordermanager.MenuSource
 	identify func(*http.Request) (ordermanager.Actor, error)
+	venues   func(*http.Request) []string
 	feed     *Feed
 	starter  Starter
 	shop     func(ctx context.Context, venue string) (Shop, error)
@@ -82,6 +86,7 @@ func newHandler(manager *ordermanager.Manager, options *Options) (*Handler, erro
 	h := &Handler{
 		manager:  manager,
 		identify: options.Identify,
+		venues:   options.Venues,
 		feed:     options.Feed,
 		starter:  options.Starter,
 		shop:     options.Shop,
@@ -92,6 +97,9 @@ func newHandler(manager *ordermanager.Manager, options *Options) (*Handler, erro
 	}
 	if h.identify == nil {
 		h.identify = CognitoIdentity
+	}
+	if h.venues == nil {
+		h.venues = func(*http.Request) []string { return nil }
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)

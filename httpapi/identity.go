@@ -55,6 +55,21 @@ func CognitoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	return CognitoActor(claims)
 }
 
+// CognitoVenues is an [Options.Venues] that takes the venues from a claim of the request's context, such as "custom:venues": a list, or
+// one text with commas between them. A caller without the claim is bound to no venue.
+func CognitoVenues(claim string) func(*http.Request) []string {
+	return func(r *http.Request) []string {
+		claims, _ := r.Context().Value(claimsKey{}).(map[string]any)
+		venues := []string{}
+		for _, venue := range groups(claims[claim]) {
+			if venue = strings.TrimSpace(venue); venue != "" {
+				venues = append(venues, venue)
+			}
+		}
+		return venues
+	}
+}
+
 // baristas is the Cognito group of those who make what is ordered, as in the Serverlesspresso sample.
 const baristas = "admin"
 

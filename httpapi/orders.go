@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/brewline/ordermanager"
 )
@@ -12,6 +13,9 @@ import (
 func (h *Handler) act(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	request, err := parseAction(w, r, actor)
 	if err != nil {
+		return err
+	}
+	if request.Venues, err = h.bound(r, actor); err != nil {
 		return err
 	}
 	receipt, err := h.manager.Handle(r.Context(), request)
@@ -36,10 +40,28 @@ func (h *Handler) visible(r *http.Request, actor ordermanager.Actor) (*ordermana
 	if err != nil {
 		return nil, err
 	}
-	if !maySee(actor, o.Customer) {
+	venues, err := h.bound(r, actor)
+	switch {
+	case err != nil:
+		return nil, err
+	case !maySee(actor, o.Customer):
 		return nil, fmt.Errorf("%w: %s", ordermanager.ErrNotOwner, o.ID)
+	case venues != nil && !slices.Contains(venues, o.Venue):
+		return nil, fmt.Errorf("%w: %s", ordermanager.ErrWrongVenue, o.ID)
 	}
 	return &o, nil
+}
+
+// bound returns the venues to which the caller is bound; nil if that is every one.
+func (h *Handler) bound(r *http.Request, actor ordermanager.Actor) ([]string, error) {
+	if actor.Role == ordermanager.RoleCustomer {
+		return nil, nil
+	}
+	venues := h.venues(r)
+	if venues != nil && len(venues) == 0 {
+		return nil, fmt.Errorf("%w: a %s who is bound to no venue", ordermanager.ErrForbidden, actor.Role)
+	}
+	return venues, nil
 }
 
 // maySee is the one rule of who may read what.
@@ -71,12 +93,19 @@ func (h *Handler) getHistory(w http.ResponseWriter, r *http.Request, actor order
 
 func (h *Handler) getActions(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	id := r.PathValue("id")
-	actions, err := h.manager.Actions(r.Context(), ordermanager.Request{OrderID: id, Actor: actor})
+	venues, err := h.bound(r, actor)
+	if err != nil {
+		return err
+	}
+	actions, err := h.manager.Actions(r.Context(), ordermanager.Request{OrderID: id, Actor: actor, Venues: venues})
 	if err != nil {
 		return err
 	}
 	o := actions[0].Order
-	if o == nil || !maySee(actor, o.Customer) {
+	switch {
+	case o == nil && venues != nil:
+		return fmt.Errorf("%w: %s", ordermanager.ErrWrongVenue, id)
+	case o == nil || !maySee(actor, o.Customer):
 		return fmt.Errorf("%w: %s", ordermanager.ErrNotOwner, id)
 	}
 	answer := explanations{Order: view(o)}
@@ -100,6 +129,15 @@ func (h *Handler) listOrders(w http.ResponseWriter, r *http.Request, actor order
 		return err
 	}
 	q.State, q.Venue = ordermanager.State(params.get("state")), params.get("eventId")
+	venues, err := h.bound(r, actor)
+	switch {
+	case err != nil:
+		return err
+	case len(venues) == 1 && q.Venue == "":
+		q.Venue = venues[0]
+	case venues != nil && !slices.Contains(venues, q.Venue):
+		return &refusal{code: "forbidden", detail: "name one of your venues in eventId"}
+	}
 	return h.list(w, r, q)
 }
 

@@ -61,7 +61,7 @@ func run(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	workflow.Connect(manager)
-	api, err := httpapi.New(manager, menu, &httpapi.Options{Identify: demoIdentity, Feed: feed})
+	api, err := httpapi.New(manager, menu, &httpapi.Options{Identify: demoIdentity, Venues: demoVenues, Feed: feed})
 	if err != nil {
 		return err
 	}
@@ -99,4 +99,12 @@ func run(ctx context.Context, listener net.Listener) error {
 func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
 	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
+}
+
+// demoVenues binds a barista who says so to venues: "X-Demo-Venues: ABC,XYZ". Nobody else is bound.
+func demoVenues(r *http.Request) []string {
+	if venues := r.Header.Get("X-Demo-Venues"); venues != "" {
+		return strings.Split(venues, ",")
+	}
+	return nil
 }
