@@ -11,7 +11,8 @@ var workflow = System("workflow")
 
 // WorkflowStarted says that a workflow began and waits for a drink.
 type WorkflowStarted struct {
-	// OrderID and Customer are required; the venue where there is more than one.
+	// OrderID and Customer are required; the venue where there is more than one. An execution that begins with the identifier of an order
+	// of the same customer is taken for that order's, redriven, and gets its answers: give each order an identifier of its own.
 	OrderID, Customer, Venue string
 	// Robot marks an order that a program placed.
 	Robot bool

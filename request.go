@@ -15,9 +15,11 @@ type Request struct {
 	Venue string
 	// Venues are the venues to which the caller is bound, as a door knows from their claims. Empty: any.
 	Venues []string
-	// Drink is what a put asks for.
+	// Drink is what is asked for, where the action accepts a drink. No other action looks at it, and an action that accepts none is
+	// not refused for one: the Serverlesspresso sample's clients send their whole body with every action.
 	Drink DrinkOrder
-	// Reason explains a cancel, at most [MaxReasonBytes].
+	// Reason is what the actor says about the action. It is kept in the history and published with the event; when the action cancels the
+	// order, it is the order's reason. It is put on one line, and shortened to [MaxReasonBytes].
 	Reason string
 	// RequestID makes the request repeatable: an order applies it once, and answers a repetition with the same success.
 	// Without one, a random one is made up, which only protects against repetitions below the Manager.

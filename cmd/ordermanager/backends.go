@@ -285,7 +285,12 @@ func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager
 	if b.layout == dynamostore.Core {
 		options.Dialect = eventbridgebus.Core
 	}
-	return eventbridgebus.New(eventbridge.NewFromConfig(cfg), options)
+	client := eventbridge.NewFromConfig(cfg)
+	// EventBridge drops what is sent to a bus that is not there. Who may not ask is not kept from publishing.
+	if err := eventbridgebus.Check(ctx, client, bus); errors.Is(err, eventbridgebus.ErrNoBus) {
+		return nil, advise(err, "create the bus, or name one that is there with --events eventbridge:BUS")
+	}
+	return eventbridgebus.New(client, options)
 }
 
 // workshopMenu is the menu of the Serverlesspresso workshop.
