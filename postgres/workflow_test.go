@@ -257,26 +257,35 @@ func TestEachTimeOutIsCarriedOutByOneReplica(t *testing.T) {
 }
 
 func TestReplicasDoNotTakeMoreOrdersThanTheShopCan(t *testing.T) {
-	all, _, _ := newReplicas(t, 3, &workflow.Options{MaxInQueue: 5})
-	var working sync.WaitGroup
-	var mu sync.Mutex
-	taken := 0
-	for i := range 30 {
-		working.Go(func() {
-			_, err := all[i%len(all)].workflow.Start(t.Context(), fmt.Sprint(i), "ada", "")
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				taken++
-			case !errors.Is(err, workflow.ErrQueueFull):
-				t.Error(err)
+	for name, test := range map[string]struct {
+		options workflow.Options
+		want    error
+	}{
+		"open at a venue":           {workflow.Options{MaxInQueue: 5}, workflow.ErrQueueFull},
+		"open of a customer":        {workflow.Options{MaxPerCustomer: 5}, workflow.ErrTooManyOrders},
+		"of a customer in a day":    {workflow.Options{MaxPerDay: 5}, workflow.ErrTooManyOrders},
+		"at a venue within minutes": {workflow.Options{MaxInWindow: 5}, workflow.ErrQueueFull},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, _, _ := newReplicas(t, 3, &test.options)
+			errs := make([]error, 32)
+			var working sync.WaitGroup
+			for i := range errs {
+				working.Go(func() { _, errs[i] = all[i%len(all)].workflow.Start(t.Context(), fmt.Sprint(i), "ada", "") })
+			}
+			working.Wait()
+			taken := 0
+			for _, err := range errs {
+				if err == nil {
+					taken++
+				} else if !errors.Is(err, test.want) {
+					t.Error(err)
+				}
+			}
+			if taken != 5 {
+				t.Errorf("%d orders were taken", taken)
 			}
 		})
-	}
-	working.Wait()
-	if taken != 5 {
-		t.Errorf("%d orders were taken", taken)
 	}
 }
 

@@ -60,6 +60,20 @@ func countOpenOf(ctx context.Context, q sqldb.Conn, venue, customer string) (n i
 	return n, err
 }
 
+// countSince counts the orders of a venue that began after a moment.
+func countSince(ctx context.Context, q sqldb.Conn, venue string, since int64) (n int, err error) {
+	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND started > ?", venue, since).Scan(&n)
+	return n, err
+}
+
+// countSinceOf counts those of one customer that were not given up.
+func countSinceOf(ctx context.Context, q sqldb.Conn, venue, customer string, since int64) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM ordermanager_workflows
+		WHERE venue = ? AND customer = ? AND started > ? AND stage NOT IN (?, ?)`,
+		venue, customer, since, StageCancelled, StageTimedOut).Scan(&n)
+	return n, err
+}
+
 func readShop(ctx context.Context, q sqldb.Conn, venue string) (Shop, error) {
 	shop := Shop{Venue: venue}
 	var closed bool

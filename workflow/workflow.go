@@ -45,9 +45,9 @@ const (
 var (
 	// ErrShopClosed: the venue is closed: see [Workflow.SetOpen].
 	ErrShopClosed = ordermanager.ErrShopClosed
-	// ErrQueueFull: [Options.MaxInQueue] orders of the venue are open.
+	// ErrQueueFull: [Options.MaxInQueue] orders of the venue are open, or [Options.MaxInWindow] began just now.
 	ErrQueueFull = ordermanager.ErrQueueFull
-	// ErrTooManyOrders: [Options.MaxPerCustomer] orders of the customer are open at the venue.
+	// ErrTooManyOrders: [Options.MaxPerCustomer] orders of the customer are open at the venue, or [Options.MaxPerDay] began within a day.
 	ErrTooManyOrders = ordermanager.ErrTooManyOrders
 )
 
@@ -61,6 +61,13 @@ type Options struct {
 	MaxInQueue int
 	// MaxPerCustomer is how many orders of one customer can be open at one venue at once. Default: no limit.
 	MaxPerCustomer int
+	// MaxPerDay is how many orders a customer can begin at one venue within 24 hours; those that were cancelled or timed out are not counted.
+	// Default: no limit.
+	MaxPerDay int
+	// MaxInWindow is how many orders can begin at one venue within Window. Default: no limit.
+	MaxInWindow int
+	// Window is how long an order counts for MaxInWindow. Default: 5 minutes, as long as a code of the Serverlesspresso sample is valid.
+	Window time.Duration
 	// Logger gets a warning for everything that Run will have to try again, and an error for what the Manager will never accept. It never gets
 	// a task token. Default: silence.
 	Logger *slog.Logger
@@ -87,7 +94,7 @@ func New(database sqldb.Database, options *Options) (*Workflow, error) {
 		w.options = *options
 	}
 	o := &w.options
-	if o.DrinkTimeout < 0 || o.CompletionTimeout < 0 || o.MaxInQueue < 0 || o.MaxPerCustomer < 0 {
+	if min(o.DrinkTimeout, o.CompletionTimeout, o.Window) < 0 || min(o.MaxInQueue, o.MaxPerCustomer, o.MaxPerDay, o.MaxInWindow) < 0 {
 		return nil, fmt.Errorf("%w: a time-out or a limit of the workflow is negative", ordermanager.ErrInvalidOptions)
 	}
 	if o.DrinkTimeout == 0 {
@@ -95,6 +102,9 @@ func New(database sqldb.Database, options *Options) (*Workflow, error) {
 	}
 	if o.CompletionTimeout == 0 {
 		o.CompletionTimeout = 900 * time.Second
+	}
+	if o.Window == 0 {
+		o.Window = 5 * time.Minute
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -120,16 +130,16 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
 	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
 		deadline := w.begin(&n, w.options.DrinkTimeout)
-		begun, err := tx.Exec(ctx, `INSERT INTO ordermanager_workflows (order_id, customer, venue, stage, token, deadline)
-			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
-			orderID, customer, venue, StageDrink, n.token.Fingerprint(), deadline)
+		begun, err := tx.Exec(ctx, `INSERT INTO ordermanager_workflows (order_id, customer, venue, stage, token, deadline, started)
+			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
+			orderID, customer, venue, StageDrink, n.token.Fingerprint(), deadline, n.at)
 		if err != nil {
 			return err
 		}
 		if begun == 0 {
 			return fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
 		}
-		if err := w.admit(ctx, tx, customer, venue); err != nil {
+		if err := w.admit(ctx, tx, customer, venue, n.at); err != nil {
 			return err
 		}
 		return n.record(ctx, tx)
@@ -156,9 +166,19 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 }
 
 // admit says whether the shop takes the order, which is counted already.
-func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string) error {
+func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string, now int64) error {
 	o := &w.options
-	limited := o.MaxInQueue > 0 || o.MaxPerCustomer > 0
+	limits := [...]struct {
+		most   int
+		reason error
+		count  func() (int, error)
+	}{
+		{o.MaxInQueue, ErrQueueFull, func() (int, error) { return countOpen(ctx, tx, venue) }},
+		{o.MaxPerCustomer, ErrTooManyOrders, func() (int, error) { return countOpenOf(ctx, tx, venue, customer) }},
+		{o.MaxPerDay, ErrTooManyOrders, func() (int, error) { return countSinceOf(ctx, tx, venue, customer, now-day) }},
+		{o.MaxInWindow, ErrQueueFull, func() (int, error) { return countSince(ctx, tx, venue, now-o.Window.Milliseconds()) }},
+	}
+	limited := o.MaxInQueue > 0 || o.MaxPerCustomer > 0 || o.MaxPerDay > 0 || o.MaxInWindow > 0
 	closed, err := isClosed(ctx, tx, venue, limited)
 	if err != nil {
 		return err
@@ -166,18 +186,19 @@ func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue str
 	if closed {
 		return ErrShopClosed
 	}
-	if o.MaxInQueue > 0 {
-		if n, err := countOpen(ctx, tx, venue); err != nil || n > o.MaxInQueue {
-			return cmp.Or(err, ErrQueueFull)
+	for _, limit := range limits {
+		if limit.most == 0 {
+			continue
 		}
-	}
-	if o.MaxPerCustomer > 0 {
-		if n, err := countOpenOf(ctx, tx, venue, customer); err != nil || n > o.MaxPerCustomer {
-			return cmp.Or(err, ErrTooManyOrders)
+		if n, err := limit.count(); err != nil || n > limit.most {
+			return cmp.Or(err, limit.reason)
 		}
 	}
 	return nil
 }
+
+// day is 24 hours in milliseconds.
+const day = 24 * 60 * 60 * 1000
 
 // tokenPrefix tells our tokens from those of another workflow service.
 const tokenPrefix = "ordermanager-embedded:"

@@ -256,7 +256,10 @@ func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
 }
 
 func (b *backends) workflowOptions() *embedded.Options {
-	return &embedded.Options{MaxInQueue: b.limits.MaxInQueue, MaxPerCustomer: b.limits.MaxPerCustomer}
+	return &embedded.Options{
+		MaxInQueue: b.limits.MaxInQueue, MaxPerCustomer: b.limits.MaxPerCustomer, MaxPerDay: b.limits.MaxPerDay,
+		MaxInWindow: b.limits.MaxInWindow, Window: b.limits.Window,
+	}
 }
 
 // noResumer leaves every answer owed.

@@ -7,9 +7,17 @@ import (
 )
 
 type limitFlags struct {
-	MaxInQueue     int   `placeholder:"N" help:"How many orders of a venue can be open at once. Default: no limit."`
-	MaxPerCustomer int   `placeholder:"N" help:"How many orders of a customer can be open at a venue at once. Default: no limit."`
-	Hours          hours `placeholder:"FROM-TO" help:"When new orders are taken, every day in local time, as 08:00-18:30; 22:00-02:00 is a night. Default: always."`
+	MaxInQueue     int           `placeholder:"N" help:"How many orders of a venue can be open at once. Default: no limit."`
+	MaxPerCustomer int           `placeholder:"N" help:"How many orders of a customer can be open at a venue at once. Default: no limit."`
+	MaxPerDay      int           `placeholder:"N" help:"How many orders a customer can begin at a venue within 24 hours; those that were given up do not count. Default: no limit."`
+	MaxInWindow    int           `placeholder:"N" help:"How many orders can begin at a venue within --window. Default: no limit."`
+	Window         time.Duration `default:"5m" help:"See --max-in-window."`
+	Hours          hours         `placeholder:"FROM-TO" help:"When new orders are taken, every day in local time, as 08:00-18:30; 22:00-02:00 is a night. Default: always."`
+}
+
+// limited reports whether there is a limit that the workflow has to keep.
+func (f limitFlags) limited() bool {
+	return max(f.MaxInQueue, f.MaxPerCustomer, f.MaxPerDay, f.MaxInWindow) > 0
 }
 
 // hours are a part of every day. The zero hours are the whole day.

@@ -63,6 +63,8 @@ func TestServe_neverExceedsALimit(t *testing.T) {
 	}{
 		"of a venue":    {"--max-in-queue", func(n int) string { return "customer:" + strconv.Itoa(n) }, "queue_full"},
 		"of a customer": {"--max-per-customer", func(int) string { return "customer:ann" }, "too_many_orders"},
+		"of a day":      {"--max-per-day", func(int) string { return "customer:ann" }, "too_many_orders"},
+		"of a window":   {"--max-in-window", func(n int) string { return "customer:" + strconv.Itoa(n) }, "queue_full"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, _ := newFile(t)

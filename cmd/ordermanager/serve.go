@@ -54,7 +54,7 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") && !isPostgres(c.Store) {
 		return fmt.Errorf("--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in %q", c.Store)
 	}
-	if c.Store == schemeMemory && (c.MaxInQueue > 0 || c.MaxPerCustomer > 0) {
+	if c.Store == schemeMemory && c.limited() {
 		return errors.New("--store: the workflow of memory has no limits; keep the orders in sqlite:FILE")
 	}
 	backends := &backends{log: warnings(std), limits: c.limitFlags}

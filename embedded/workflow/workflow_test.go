@@ -209,6 +209,70 @@ func TestRunTellsAndTimesOutByItselfAndStopsWithItsContext(t *testing.T) {
 	})
 }
 
+// No limit is exceeded by one, however many begin at once.
+func TestLimitsHoldAgainst32AtOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		options workflow.Options
+		want    error
+	}{
+		"open at a venue":           {workflow.Options{MaxInQueue: 5}, workflow.ErrQueueFull},
+		"open of a customer":        {workflow.Options{MaxPerCustomer: 5}, workflow.ErrTooManyOrders},
+		"of a customer in a day":    {workflow.Options{MaxPerDay: 5}, workflow.ErrTooManyOrders},
+		"at a venue within minutes": {workflow.Options{MaxInWindow: 5}, workflow.ErrQueueFull},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, openTemp(t), &test.options)
+			errs := make([]error, 32)
+			var racing sync.WaitGroup
+			for i := range errs {
+				racing.Go(func() { _, errs[i] = h.workflow.Start(t.Context(), fmt.Sprint(i), "ada", "NYC") })
+			}
+			racing.Wait()
+			taken := 0
+			for _, err := range errs {
+				if err == nil {
+					taken++
+				} else if !errors.Is(err, test.want) {
+					t.Error(err)
+				}
+			}
+			if taken != 5 {
+				t.Errorf("%d orders were taken", taken)
+			}
+		})
+	}
+}
+
+func TestLimitsOverTime(t *testing.T) {
+	now := &clock{morning}
+	h := newHouse(t, openTemp(t), &workflow.Options{Now: now.now, MaxPerDay: 2, MaxInWindow: 3, DrinkTimeout: time.Minute})
+	wants := func(id, customer, venue string, want error) {
+		t.Helper()
+		if _, err := h.workflow.Start(t.Context(), id, customer, venue); !errors.Is(err, want) {
+			t.Errorf("order %s: got %v, want %v", id, err, want)
+		}
+	}
+	wants("1", "ada", "NYC", nil)
+	wants("2", "ada", "NYC", nil)
+	wants("3", "ada", "NYC", workflow.ErrTooManyOrders)
+	wants("4", "ada", "LON", nil) // another venue
+	wants("5", "cy", "NYC", nil)
+	wants("6", "dee", "NYC", workflow.ErrQueueFull)
+	put(t, h, "1", "ada", "NYC")
+	advance(t, h)
+	makeAndComplete(t, h, "1")
+
+	now.Time = morning.Add(5*time.Minute + time.Millisecond)
+	advance(t, h) // the orders without a drink time out, and count no more
+	wants("7", "dee", "NYC", nil)
+	wants("8", "ada", "NYC", nil)
+	wants("9", "ada", "NYC", workflow.ErrTooManyOrders)
+
+	now.Time = morning.Add(24*time.Hour + time.Millisecond)
+	advance(t, h)
+	wants("10", "ada", "NYC", nil) // the first is a day old
+}
+
 func TestAClosedOrFullShopTakesNoOrder(t *testing.T) {
 	now := &clock{morning}
 	h := newHouse(t, openTemp(t), &workflow.Options{Now: now.now, MaxInQueue: 3, MaxPerCustomer: 2})
@@ -419,7 +483,7 @@ func TestTwoProcessesGiveEveryOrderANumberOfItsOwn(t *testing.T) {
 }
 
 func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
-	for _, options := range []workflow.Options{{DrinkTimeout: -1}, {CompletionTimeout: -1}, {MaxInQueue: -1}, {MaxPerCustomer: -1}} {
+	for _, options := range []workflow.Options{{DrinkTimeout: -1}, {CompletionTimeout: -1}, {MaxInQueue: -1}, {MaxPerCustomer: -1}, {MaxPerDay: -1}, {MaxInWindow: -1}, {Window: -1}} {
 		if _, err := workflow.New(t.Context(), openTemp(t), &options); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 			t.Errorf("%+v: %v", options, err)
 		}
