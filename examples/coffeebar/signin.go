@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
@@ -100,7 +99,7 @@ func checkName(name string) string {
 		return "Please enter a name."
 	case utf8.RuneCountInString(name) > maxNameLength:
 		return "Please enter a shorter name."
-	case !utf8.ValidString(name), strings.ContainsFunc(name, unicode.IsControl):
+	case ordermanager.CheckID("name", name) != nil:
 		return "Please enter a name that can be read."
 	}
 	return ""
