@@ -1,4 +1,5 @@
-// Starts the bar and the browser, and stops both. Nothing here waits for a fixed time: everything is asked for until it is so.
+// Starts the bar and the browser, and stops both. Nothing here waits for a fixed time: everything is asked for until it
+// is so.
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +10,8 @@ import { chromium } from 'playwright-core'
 export const patience = 60_000
 
 const flags = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'
 ]
 
 export const artifacts = new URL('./artifacts/', import.meta.url).pathname
@@ -29,7 +31,10 @@ export class Bar {
   get url () { return `http://${this.#address}` }
 
   async start (...args) {
-    const child = spawn(process.env.COFFEEBAR, ['--db', join(this.#dir, 'bar.db'), '--addr', this.#address, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const file = join(this.#dir, 'bar.db')
+    const child = spawn(process.env.COFFEEBAR, ['--db', file, '--addr', this.#address, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
     this.#process = child
     const abandon = () => child.kill('SIGKILL') // tests that are interrupted leave no server
     process.once('exit', abandon)

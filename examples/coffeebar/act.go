@@ -9,8 +9,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// act carries out what a form asks for. The form says which version of the order its reader saw, and that makes the request repeatable: a
-// button that is pressed again, because it was pressed twice or because the server died before it could answer, does what it did once.
+// act carries out what a form asks for. The form says which version of the order its reader saw, and that makes the
+// request repeatable: a button that is pressed again, because it was pressed twice or because the server died before
+// it could answer, does what it did once.
 func (s *site) act(r *http.Request, v visitor, action ordermanager.Action) (ordermanager.Receipt, error) {
 	request := ordermanager.Request{
 		Action: action, OrderID: r.PathValue("id"), Actor: v.actor, Venue: venue, Reason: r.FormValue("reason"),

@@ -44,7 +44,10 @@ func open(ctx context.Context, s settings, lifecycle table, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
-	b := &bar{db: db, table: lifecycle, board: newBoard(lifecycle), feed: httpapi.NewFeed(), shelfTimeout: s.shelfTimeout, log: log}
+	b := &bar{
+		db: db, table: lifecycle, board: newBoard(lifecycle), feed: httpapi.NewFeed(),
+		shelfTimeout: s.shelfTimeout, log: log,
+	}
 	if err := b.assemble(ctx, s, log); err != nil {
 		b.close()
 		return nil, err

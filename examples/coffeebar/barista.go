@@ -54,7 +54,9 @@ const (
 )
 
 // reasons are what a barista can say about a cancellation.
-var reasons = []string{"Out of an ingredient", "The machine is broken", "Nobody came for it", "The customer asked for it"}
+var reasons = []string{
+	"Out of an ingredient", "The machine is broken", "Nobody came for it", "The customer asked for it",
+}
 
 func (s *site) baristaHome(r *http.Request, v visitor) (page, error) {
 	var columns []column

@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// board keeps how many orders are in each state, and the orders that ended last. It sees every transition that the store
-// has applied.
+// board keeps how many orders are in each state, and the orders that ended last. It sees every transition that the
+// store has applied.
 type board struct {
 	table  table
 	mu     sync.Mutex

@@ -10,7 +10,8 @@ import (
 // shownWaits is how many of the latest completed orders are in the chart.
 const shownWaits = 12
 
-// chart shows how long orders waited in the queue and how long they took to make: one bar for each, the latest at the right.
+// chart shows how long orders waited in the queue and how long they took to make: one bar for each, the latest at the
+// right.
 type chart struct {
 	Width, Height, Base int
 	Bars                []bars
@@ -78,8 +79,8 @@ func (t table) waits(latest []ordermanager.Order) chart {
 	return c
 }
 
-// measure reads the times from the order's history: it waits from the choice of its drink until it is claimed for the last
-// time, and is made until its workflow is told so.
+// measure reads the times from the order's history: it waits from the choice of its drink until it is claimed for the
+// last time, and is made until its workflow is told so.
 func (t table) measure(o ordermanager.Order) bars {
 	var chosen, claimed, done time.Time
 	for _, e := range o.History {

@@ -39,7 +39,9 @@ func TestRun_saysWhatIsInItsWay(t *testing.T) {
 		args []string
 		want string
 	}{
-		"busy port":           {[]string{"--db", filepath.Join(dir, "a.db"), "--addr", busy.Addr().String()}, "another program listens on"},
+		"busy port": {
+			[]string{"--db", filepath.Join(dir, "a.db"), "--addr", busy.Addr().String()}, "another program listens on",
+		},
 		"damaged file":        {[]string{"--db", damaged, "--addr", "127.0.0.1:0"}, "damaged, or not a database"},
 		"directory is a file": {[]string{"--db", filepath.Join(damaged, "b.db"), "--addr", "127.0.0.1:0"}, "cannot be used"},
 		"unknown argument":    {[]string{"please"}, `no argument "please"`},
@@ -156,8 +158,9 @@ func answerOf(pages http.Handler, request *http.Request) *httptest.ResponseRecor
 func TestSite_letsNobodyThroughWithoutASignIn(t *testing.T) {
 	_, pages := testBar(t)
 	for _, request := range [][2]string{
-		{"GET", "/customer"}, {"GET", "/barista"}, {"GET", "/display"}, {"GET", "/manager"}, {"GET", "/manager/orders/demo-01"},
-		{"POST", "/barista/orders/demo-23/make"}, {"POST", "/manager/redrive"}, {"GET", "/customer/api/myOrders"}, {"GET", "/barista/api/events"},
+		{"GET", "/customer"}, {"GET", "/barista"}, {"GET", "/display"}, {"GET", "/manager"},
+		{"GET", "/manager/orders/demo-01"}, {"POST", "/barista/orders/demo-23/make"}, {"POST", "/manager/redrive"},
+		{"GET", "/customer/api/myOrders"}, {"GET", "/barista/api/events"},
 	} {
 		if answer := visit(pages, request[0], request[1], "", nil); answer.Code != http.StatusUnauthorized {
 			t.Errorf("%s %s: %d", request[0], request[1], answer.Code)
@@ -170,7 +173,8 @@ func TestSite_letsNobodyThroughWithoutASignIn(t *testing.T) {
 		}
 	}
 	// The demo-21 order is Ada's.
-	if answer := visit(pages, http.MethodGet, "/customer/orders/demo-21", "Bela", nil); answer.Code != http.StatusForbidden {
+	answer := visit(pages, http.MethodGet, "/customer/orders/demo-21", "Bela", nil)
+	if answer.Code != http.StatusForbidden {
 		t.Errorf("somebody else's order: %d", answer.Code)
 	}
 }
@@ -181,13 +185,19 @@ func TestButtons_workOnceHoweverOftenTheyArePressed(t *testing.T) {
 	press := func(barista string) *httptest.ResponseRecorder {
 		return visit(pages, http.MethodPost, "/barista/orders/demo-23/make", barista, url.Values{"version": {"3"}})
 	}
-	for range 2 {
-		if answer := press("Mara"); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), "Order 23 is yours.") {
-			t.Errorf("Mara's: %d", answer.Code)
+	for _, test := range []struct {
+		barista string
+		status  int
+		said    string
+	}{
+		{"Mara", http.StatusOK, "Order 23 is yours."},
+		{"Mara", http.StatusOK, "Order 23 is yours."},
+		{"Noor", http.StatusConflict, "Mara was faster and is making order 23."},
+	} {
+		answer := press(test.barista)
+		if answer.Code != test.status || !strings.Contains(answer.Body.String(), test.said) {
+			t.Errorf("%s's: %d, want %d and %q", test.barista, answer.Code, test.status, test.said)
 		}
-	}
-	if answer := press("Noor"); answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "Mara was faster and is making order 23.") {
-		t.Errorf("Noor's: %d", answer.Code)
 	}
 	o, err := b.manager.Order(t.Context(), "demo-23")
 	if err != nil || o.Version != 4 || o.Barista != "Mara" {
@@ -304,7 +314,8 @@ func TestBoard_forgetsNothingAndCountsNothingTwice(t *testing.T) {
 		return ordermanager.Order{ID: id, State: state, Version: version, UpdatedAt: at}
 	}
 	ways := []ordermanager.State{
-		"", ordermanager.StatePending, ordermanager.StatePending, ordermanager.StateMaking, stateReady, ordermanager.StateCompleted,
+		"", ordermanager.StatePending, ordermanager.StatePending, ordermanager.StateMaking, stateReady,
+		ordermanager.StateCompleted,
 	}
 	for i := range len(ways) - 1 {
 		b.see(order("1", ways[i+1], i+1), ordermanager.Entry{From: ways[i], To: ways[i+1]})
@@ -332,7 +343,8 @@ func TestBoard_forgetsNothingAndCountsNothingTwice(t *testing.T) {
 
 func TestSpan_isReadByPeople(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		-time.Second: "0 s", 59 * time.Second: "59 s", 61 * time.Second: "1 min", 3725 * time.Second: "1 h 2 min", 49 * time.Hour: "2 d",
+		-time.Second: "0 s", 59 * time.Second: "59 s", 61 * time.Second: "1 min", 3725 * time.Second: "1 h 2 min",
+		49 * time.Hour: "2 d",
 	} {
 		if got := span(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)

@@ -41,8 +41,9 @@ const (
 
 var seedFlag = flag.Uint64("seed", 0, "the seed of the crash test; 0 is a random one")
 
-// The server is killed under load at random moments, also while it starts. Whatever it acknowledged is there afterwards; every workflow
-// ends as its order did; and no request was applied and no number given twice (invariants 1, 3, 5 and 6).
+// The server is killed under load at random moments, also while it starts. Whatever it acknowledged is there
+// afterwards; every workflow ends as its order did; and no request was applied and no number given twice (invariants
+// 1, 3, 5 and 6).
 func TestKilledAtAnyMoment_nothingAcknowledgedIsLostAndNothingHappensTwice(t *testing.T) {
 	seed := *seedFlag
 	if seed == 0 {
@@ -51,7 +52,10 @@ func TestKilledAtAnyMoment_nothingAcknowledgedIsLostAndNothingHappensTwice(t *te
 	t.Logf("seed %d; to repeat it: -args -seed %d", seed, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	dir := t.TempDir()
-	house := &house{t: t, lifecycle: readLifecycle(t), binary: filepath.Join(dir, "coffeebar"), file: filepath.Join(dir, "bar.db"), addr: "127.0.0.1:0"}
+	house := &house{
+		t: t, lifecycle: readLifecycle(t),
+		binary: filepath.Join(dir, "coffeebar"), file: filepath.Join(dir, "bar.db"), addr: "127.0.0.1:0",
+	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", house.binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -94,7 +98,8 @@ func TestKilledAtAnyMoment_nothingAcknowledgedIsLostAndNothingHappensTwice(t *te
 	house.finish()
 	house.stop()
 	acknowledged, replayed := house.audit(orders)
-	t.Logf("%d kills, %d of them during a start; %d orders, %d acknowledged actions, %d of them when they were repeated after a crash",
+	t.Logf("%d kills, %d of them during a start; %d orders, %d acknowledged actions, "+
+		"%d of them when they were repeated after a crash",
 		kills, inStart, len(orders), acknowledged, replayed)
 	if replayed == 0 {
 		t.Error("no action was repeated after a crash: the kills did not hit any")
@@ -131,7 +136,8 @@ type house struct {
 func (h *house) spawn() {
 	h.t.Helper()
 	h.errors.Reset()
-	h.process = exec.Command(h.binary, "--db", h.file, "--addr", h.addr, "--drink-timeout", "1h", "--completion-timeout", "1h")
+	h.process = exec.Command(h.binary, "--db", h.file, "--addr", h.addr,
+		"--drink-timeout", "1h", "--completion-timeout", "1h", "--shelf-timeout", "1h")
 	h.process.Stderr = &h.errors
 	output, err := h.process.StdoutPipe()
 	if err == nil {
@@ -176,7 +182,9 @@ func (h *house) stop() {
 var errUnknown = errors.New("no answer")
 
 // do sends a request as somebody behind a door, and reads the answer. The address never changes after the first start.
-func (h *house) do(ctx context.Context, method, path, name, key string, body io.Reader, kind string) (status int, answer []byte, err error) {
+func (h *house) do(
+	ctx context.Context, method, path, name, key string, body io.Reader, kind string,
+) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+h.addr+path, body)
@@ -263,7 +271,10 @@ const maxLeft = 7
 var lives = [][]ordermanager.Action{
 	{ordermanager.ActionPut, ordermanager.ActionMake, ordermanager.ActionComplete},
 	{ordermanager.ActionPut, ordermanager.ActionMake, ordermanager.ActionComplete},
-	{ordermanager.ActionPut, ordermanager.ActionMake, ordermanager.ActionUnmake, ordermanager.ActionMake, ordermanager.ActionComplete},
+	{
+		ordermanager.ActionPut, ordermanager.ActionMake, ordermanager.ActionUnmake, ordermanager.ActionMake,
+		ordermanager.ActionComplete,
+	},
 	{ordermanager.ActionCancel},
 	{ordermanager.ActionPut, ordermanager.ActionCancel},
 	{ordermanager.ActionPut, ordermanager.ActionMake, ordermanager.ActionCancel},
@@ -295,9 +306,11 @@ func (c *client) run(ctx context.Context) {
 	}
 }
 
-// again does something until there is an answer, and says whether it was repeated. It gives up when the load ends. A client who is not
-// patient walks away at once: then nobody but the bar itself can finish what was begun.
-func (c *client) again(ctx context.Context, patient bool, do func() (int, []byte, error)) (status int, answer []byte, repeated bool) {
+// again does something until there is an answer, and says whether it was repeated. It gives up when the load ends. A
+// client who is not patient walks away at once: then nobody but the bar itself can finish what was begun.
+func (c *client) again(
+	ctx context.Context, patient bool, do func() (int, []byte, error),
+) (status int, answer []byte, repeated bool) {
 	for {
 		status, answer, err := do()
 		if err == nil && status < http.StatusInternalServerError {
@@ -319,7 +332,8 @@ func (c *client) again(ctx context.Context, patient bool, do func() (int, []byte
 func (c *client) startOrder(ctx context.Context, id, customer string) bool {
 	form := url.Values{"order": {id}}.Encode()
 	status, answer, repeated := c.again(ctx, true, func() (int, []byte, error) {
-		return c.house.do(ctx, http.MethodPost, "/customer/orders", customer, "", strings.NewReader(form), "application/x-www-form-urlencoded")
+		return c.house.do(ctx, http.MethodPost, "/customer/orders", customer, "", strings.NewReader(form),
+			"application/x-www-form-urlencoded")
 	})
 	switch {
 	case status == http.StatusSeeOther:
@@ -342,7 +356,8 @@ func (c *client) act(ctx context.Context, id, customer string, action ordermanag
 		body = `{"drink":"Latte","modifiers":["Oat"]}`
 	}
 	path := fmt.Sprintf("/%s/api/orders/%s?action=%s", door, id, action)
-	status, answer, repeated := c.again(ctx, c.walkedAway == maxLeft || c.random.IntN(2) == 0, func() (int, []byte, error) {
+	patient := c.walkedAway == maxLeft || c.random.IntN(2) == 0
+	status, answer, repeated := c.again(ctx, patient, func() (int, []byte, error) {
 		return c.house.do(ctx, http.MethodPut, path, name, key, strings.NewReader(body), "application/json")
 	})
 	if status == http.StatusOK {
@@ -500,7 +515,8 @@ func (h *house) checkOrder(o *ordermanager.Order, e entry) {
 		}
 		i, found := at[d.Key]
 		if !found || i <= last || o.History[i].Action != d.Action {
-			h.t.Errorf("order %s: the acknowledged %s (%s) is not where it was; the history is %+v", o.ID, d.Action, d.Key, o.History)
+			h.t.Errorf("order %s: the acknowledged %s (%s) is not where it was; the history is %+v",
+				o.ID, d.Action, d.Key, o.History)
 		}
 		last = max(last, i)
 	}
@@ -532,7 +548,8 @@ func (h *house) checkWorkflow(o *ordermanager.Order, w workflow.Status) {
 		want = workflow.StageCompletion
 	}
 	if w.Stage != want || w.Pending != 0 || w.Number != o.Number && w.Number != "" && o.Number != "" {
-		h.t.Errorf("order %s is %s with number %q, and its workflow %s with number %q and %d to tell", o.ID, o.State, o.Number, w.Stage, w.Number, w.Pending)
+		h.t.Errorf("order %s is %s with number %q, and its workflow %s with number %q and %d to tell",
+			o.ID, o.State, o.Number, w.Stage, w.Number, w.Pending)
 	}
 	if w.Stage == workflow.StageCompletion && o.Number != w.Number {
 		h.t.Errorf("order %s has number %q, its workflow %q", o.ID, o.Number, w.Number)

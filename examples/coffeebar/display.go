@@ -45,7 +45,9 @@ func (s *site) display(r *http.Request, _ visitor) (page, error) {
 		if err != nil {
 			return page{}, err
 		}
-		column := displayColumn{State: state, Class: "making", Title: s.table.station(state), Empty: "Nothing yet", Orders: orders}
+		column := displayColumn{
+			State: state, Class: "making", Title: s.table.station(state), Empty: "Nothing yet", Orders: orders,
+		}
 		switch {
 		case s.table.done(state):
 			column.Class = "ready"

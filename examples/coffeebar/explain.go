@@ -16,7 +16,8 @@ import (
 
 func explainListen(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("another program listens on %s: stop it, or choose another address with --addr (127.0.0.1:0 is any free port)", addr)
+		return fmt.Errorf("another program listens on %s: stop it, or choose another address with --addr "+
+			"(127.0.0.1:0 is any free port)", addr)
 	}
 	return fmt.Errorf("cannot listen on %s: %w", addr, err)
 }
@@ -25,7 +26,8 @@ func explainFile(path string, err error) error {
 	var advice string
 	switch {
 	case errors.Is(err, sqlitestore.ErrCorrupt):
-		advice = "it is damaged, or not a database, and was left as it is; restore it, choose another one with --db, or put it aside with --reset"
+		advice = "it is damaged, or not a database, and was left as it is; restore it, choose another one with --db, " +
+			"or put it aside with --reset"
 	case errors.Is(err, sqlitestore.ErrReadOnly), errors.Is(err, fs.ErrPermission):
 		advice = "the file or its directory may not be written to; choose another one with --db"
 	case errors.Is(err, sqlitestore.ErrFull):

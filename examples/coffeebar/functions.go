@@ -12,7 +12,7 @@ import (
 // functionsOf are what the templates can say of a life cycle.
 func functionsOf(t table) template.FuncMap {
 	return template.FuncMap{
-		"actOf":         func(o ordermanager.Order, rule ordermanager.Rule) act { return act{o, rule, t.style(rule, o.State)} },
+		"actOf":         t.actOf,
 		"brief":         t.brief,
 		"called":        called,
 		"cardOf":        t.cardOf,
@@ -78,6 +78,11 @@ func newEntrance(step doorstep, d door, title, text, label string) entrance {
 		e.Wrong = step.Wrong
 	}
 	return e
+}
+
+// actOf is the button of a rule for an order.
+func (t table) actOf(o ordermanager.Order, rule ordermanager.Rule) act {
+	return act{o, rule, t.style(rule, o.State)}
 }
 
 // cardOf is an order on a barista's page.

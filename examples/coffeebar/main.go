@@ -57,7 +57,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.DurationVar(&s.drinkTimeout, "drink-timeout", 5*time.Minute,
 		"how long an order waits for its drink to be chosen")
 	flags.DurationVar(&s.completionTimeout, "completion-timeout", 15*time.Minute, "how long an order waits to be made")
-	flags.DurationVar(&s.shelfTimeout, "shelf-timeout", 10*time.Minute, "how long a drink that is ready waits to be collected")
+	flags.DurationVar(&s.shelfTimeout, "shelf-timeout", 10*time.Minute,
+		"how long a drink that is ready waits to be collected")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

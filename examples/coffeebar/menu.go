@@ -14,7 +14,8 @@ import (
 //go:embed menu.json
 var menuJSON []byte
 
-// menu is the [ordermanager.MenuSource] of the bar: the drinks are fixed, and which have run out is kept in the bar's file.
+// menu is the [ordermanager.MenuSource] of the bar: the drinks are fixed, and which have run out is kept in the bar's
+// file.
 type menu struct {
 	db    *sql.DB
 	mu    sync.Mutex
@@ -27,7 +28,8 @@ func openMenu(ctx context.Context, db *sql.DB) (*menu, error) {
 		return nil, err
 	}
 	m := &menu{db: db, items: parsed.Items}
-	if _, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS coffeebar_run_out (drink TEXT PRIMARY KEY) STRICT"); err != nil {
+	_, err = db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS coffeebar_run_out (drink TEXT PRIMARY KEY) STRICT")
+	if err != nil {
 		return nil, err
 	}
 	rows, err := db.QueryContext(ctx, "SELECT drink FROM coffeebar_run_out")

@@ -6,9 +6,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The library lists orders as a queue is worked off, the oldest first. What the bar shows of orders that have ended begins
-// with the newest, and how many there are is in no listing. Both are asked of the table in which the store keeps the
-// orders, by its indexes, so that a page costs the same however many orders have ended.
+// The library lists orders as a queue is worked off, the oldest first. What the bar shows of orders that have ended
+// begins with the newest, and how many there are is in no listing. Both are asked of the table in which the store
+// keeps the orders, by its indexes, so that a page costs the same however many orders have ended.
 
 const (
 	ofCustomer = "SELECT id FROM ordermanager_orders WHERE customer = ? ORDER BY created_at DESC, id DESC LIMIT ?"

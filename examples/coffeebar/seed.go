@@ -18,8 +18,8 @@ var (
 	seedBaristas  = []string{"Mara", "Noor", "Oskar"}
 )
 
-// seed makes demonstration orders of the last hours, by the same rules as all others but with a clock of its own. It does
-// nothing to a file that has orders.
+// seed makes demonstration orders of the last hours, by the same rules as all others but with a clock of its own. It
+// does nothing to a file that has orders.
 func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu, t table) error {
 	var some bool
 	err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM ordermanager_orders)").Scan(&some)
@@ -94,27 +94,25 @@ func (s *seeder) order(ctx context.Context, n int, cancel bool, until ordermanag
 			}
 		}
 	}
-	barista := ordermanager.Barista(seedBaristas[n%len(seedBaristas)])
-	way := s.table.way()
-	for i, state := range way[1:] {
-		if way[i] == until {
+	// Who does a step: a barista or the customer if the table lets them, and else a supervisor, who may do it always.
+	people := []ordermanager.Actor{ordermanager.Barista(seedBaristas[n%len(seedBaristas)]), customer}
+	at := s.table.Initial()
+	for _, rule := range s.table.wayRules() {
+		if at == until {
 			return nil
 		}
-		actor := ordermanager.Admin("Lee") // who may do what neither of the two may
-		action := ordermanager.Action("")
-		for _, rule := range s.table.from(way[i]) {
-			if rule.To == state && action == "" {
-				action = rule.Action
-			}
+		able := func(a ordermanager.Actor) bool {
+			offers := s.table.offers(at, a.Role)
+			return slices.ContainsFunc(offers, func(r ordermanager.Rule) bool { return r.Action == rule.Action })
 		}
-		for _, able := range []ordermanager.Actor{customer, barista} {
-			if slices.ContainsFunc(s.table.offers(way[i], able.Role), func(r ordermanager.Rule) bool { return r.Action == action }) {
-				actor = able
-			}
+		request := ordermanager.Request{Action: rule.Action, Actor: ordermanager.Admin("Lee")}
+		if i := slices.IndexFunc(people, able); i >= 0 {
+			request.Actor = people[i]
 		}
-		if err := s.do(ctx, id, ordermanager.Request{Action: action, Actor: actor}); err != nil {
+		if err := s.do(ctx, id, request); err != nil {
 			return err
 		}
+		at = rule.To
 	}
 	return nil
 }

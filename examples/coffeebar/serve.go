@@ -20,7 +20,8 @@ const (
 	stopTimeout = 5 * time.Second
 )
 
-// serve runs the pages, the workflow and the redrives until the context is done, and then lets each finish what it is at.
+// serve runs the pages, the workflow and the redrives until the context is done, and then lets each finish what it is
+// at.
 func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string) error {
 	routes, err := newSite(b, hosts)
 	if err != nil {
@@ -70,12 +71,12 @@ func every(ctx context.Context, interval time.Duration, do func(context.Context)
 	}
 }
 
-// redrive delivers what a crash has left owed, and whatever could not be delivered since. What fails is logged, and stays
-// owed.
+// redrive delivers what a crash has left owed, and whatever could not be delivered since. What fails is logged, and
+// stays owed.
 func (b *bar) redrive(ctx context.Context) { _, _ = b.manager.Redrive(ctx, nil) }
 
-// clearShelf ends the orders that nobody has collected in time, where the life cycle has an action by which the bar does
-// so. What fails is logged, and is tried again.
+// clearShelf ends the orders that nobody has collected in time, where the life cycle has an action by which the bar
+// does so. What fails is logged, and is tried again.
 func (b *bar) clearShelf(ctx context.Context) {
 	for _, state := range b.table.shelf() {
 		action, ok := b.table.clearing(state)

@@ -81,7 +81,8 @@ func (s *site) addDoor(routes *http.ServeMux, d door) error {
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'")
+		header.Set("Content-Security-Policy",
+			"default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'")
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "same-origin")
 		next.ServeHTTP(w, r)

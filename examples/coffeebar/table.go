@@ -46,7 +46,8 @@ func (t table) from(state ordermanager.State) []ordermanager.Rule {
 	return slices.DeleteFunc(t.Rules(), func(r ordermanager.Rule) bool { return !slices.Contains(r.From, state) })
 }
 
-// offers returns what somebody is offered for an order in a state, what leads on first. A drink is chosen from the menu.
+// offers returns what somebody is offered for an order in a state, what leads on first. A drink is chosen from the
+// menu.
 func (t table) offers(state ordermanager.State, role ordermanager.Role) []ordermanager.Rule {
 	offers := slices.DeleteFunc(t.from(state), func(r ordermanager.Rule) bool {
 		may := slices.Contains(r.By, role)
@@ -103,14 +104,25 @@ func (t table) clearing(state ordermanager.State) (ordermanager.Action, bool) {
 // way is the usual way of an order: from state to state by the first action that leads on.
 func (t table) way() []ordermanager.State {
 	way := []ordermanager.State{t.Initial()}
+	for _, r := range t.wayRules() {
+		way = append(way, r.To)
+	}
+	return way
+}
+
+// wayRules are the rules that lead along the usual way.
+func (t table) wayRules() []ordermanager.Rule {
+	var rules []ordermanager.Rule
+	seen := []ordermanager.State{t.Initial()}
 	for {
-		next := slices.IndexFunc(t.from(way[len(way)-1]), func(r ordermanager.Rule) bool {
-			return !slices.Contains(way, r.To) && t.Answers(r.To) != ordermanager.Cancelled
+		from := t.from(seen[len(seen)-1])
+		next := slices.IndexFunc(from, func(r ordermanager.Rule) bool {
+			return !slices.Contains(seen, r.To) && t.Answers(r.To) != ordermanager.Cancelled
 		})
 		if next < 0 {
-			return way
+			return rules
 		}
-		way = append(way, t.from(way[len(way)-1])[next].To)
+		rules, seen = append(rules, from[next]), append(seen, from[next].To)
 	}
 }
 

@@ -82,8 +82,8 @@ func TestTable_isRefusedWithWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Seeding uses the same rules as everybody, so the board, the workflow and the pages agree about it, whatever the table is;
-// and it happens once.
+// Seeding uses the same rules as everybody, so the board, the workflow and the pages agree about it, whatever the
+// table is; and it happens once.
 func TestSeed_makesOrdersInEveryState(t *testing.T) {
 	for lifecycle, want := range map[string]map[ordermanager.State]int{
 		"":            {"pending": 5, "making": 2, "ready": 2, "completed": 16, "cancelled": 2},
@@ -135,7 +135,8 @@ func TestBoard_hasAColumnForEveryOpenState(t *testing.T) {
 		_, pages := testBarOf(t, lifecycle)
 		for path, want := range want {
 			var got []string
-			for _, found := range title.FindAllStringSubmatch(visit(pages, http.MethodGet, path, "Mara", nil).Body.String(), -1) {
+			page := visit(pages, http.MethodGet, path, "Mara", nil).Body.String()
+			for _, found := range title.FindAllStringSubmatch(page, -1) {
 				got = append(got, found[1])
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -216,7 +217,10 @@ func TestPages_leadAnOrderThroughATableOfItsOwn(t *testing.T) {
 	for _, test := range []struct{ door, name, action, said, stands string }{
 		{"barista", "Mara", "make", "Order 23 is yours.", "Choose a drink, In the queue, [Being made]"},
 		{"barista", "Mara", "finish", "Order 23 is ready.", "Choose a drink, In the queue, Being made, [Ready]"},
-		{"barista", "Noor", "give_up", "Order 23 has not been collected.", "Choose a drink, In the queue, Being made, (Ready)"},
+		{
+			"barista", "Noor", "give_up", "Order 23 has not been collected.",
+			"Choose a drink, In the queue, Being made, (Ready)",
+		},
 		{"customer", o.Customer, "collect", "Too late: order 23 has not been collected.", ""},
 	} {
 		answer := visit(pages, http.MethodPost, "/"+test.door+"/orders/demo-23/"+test.action, test.name, url.Values{})
@@ -302,7 +306,8 @@ func TestPickUp_showsOnlyWhatWasMadeJustNow(t *testing.T) {
 // An order for which no drink has been chosen cannot be made, and is nobody's business yet.
 func TestQueue_hasNoOrderWithoutADrink(t *testing.T) {
 	_, pages := testBar(t)
-	if answer := visit(pages, http.MethodPost, "/customer/orders", "Zoe", url.Values{"order": {"new"}}); answer.Code != http.StatusSeeOther {
+	answer := visit(pages, http.MethodPost, "/customer/orders", "Zoe", url.Values{"order": {"new"}})
+	if answer.Code != http.StatusSeeOther {
 		t.Fatalf("beginning an order: %d", answer.Code)
 	}
 	for _, path := range []string{"/barista", "/display"} {
