@@ -61,6 +61,8 @@ type StateRule struct {
 	State State
 	// Initial marks the state in which orders begin.
 	Initial bool
+	// Event is the type of the event that announces that an order began here; for the initial state alone. Empty: it is not announced.
+	Event EventType
 	// Answers is what the workflow is told as soon as an order is in this state; [Undecided] if it goes on waiting. It is the answer to the
 	// second wait, and to the first one if that has not been answered.
 	Answers Decision
@@ -210,6 +212,16 @@ func (l Lifecycle) Initial() State {
 	return ""
 }
 
+// began is the event that announces the beginning of an order.
+func (l Lifecycle) began() EventType {
+	for _, state := range l.states {
+		if state.Initial {
+			return state.Event
+		}
+	}
+	return ""
+}
+
 // Terminal reports whether nothing leaves the state: an order in it has ended.
 func (l Lifecycle) Terminal(state State) bool {
 	return !slices.ContainsFunc(l.rules, func(r Rule) bool { return slices.Contains(r.From, state) && r.To != state })
@@ -287,8 +299,10 @@ func (l Lifecycle) draw(kind fsm.VisualizeType) string {
 // the Manager was built, so that a transition costs a look-up.
 type table struct {
 	initial State
-	moves   map[Action][]*move
-	states  map[State]*stateInfo
+	// began is announced when an order begins.
+	began  move
+	moves  map[Action][]*move
+	states map[State]*stateInfo
 	// held are the states in which a barista holds the order.
 	held []State
 }
@@ -319,7 +333,8 @@ func (l Lifecycle) compile() (*table, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	t := &table{initial: l.Initial(), moves: map[Action][]*move{}, states: map[State]*stateInfo{}}
+	began := move{Rule: Rule{Action: ActionWorkflowStarted, Event: l.began()}}
+	t := &table{initial: l.Initial(), began: began, moves: map[Action][]*move{}, states: map[State]*stateInfo{}}
 	for _, state := range l.states {
 		t.states[state.State] = &stateInfo{answers: state.Answers, actions: l.Allowed(state.State)}
 	}

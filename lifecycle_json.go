@@ -15,9 +15,10 @@ type lifecycleJSON struct {
 }
 
 type stateJSON struct {
-	Name    State    `json:"name"`
-	Initial bool     `json:"initial,omitempty"`
-	Answers Decision `json:"answers,omitempty"`
+	Name    State     `json:"name"`
+	Initial bool      `json:"initial,omitempty"`
+	Answers Decision  `json:"answers,omitempty"`
+	Event   EventType `json:"event,omitempty"`
 }
 
 type ruleJSON struct {
@@ -38,7 +39,7 @@ const firstWait = "first_wait"
 func (l Lifecycle) MarshalJSON() ([]byte, error) {
 	form := lifecycleJSON{States: []stateJSON{}, Rules: []ruleJSON{}}
 	for _, s := range l.states {
-		form.States = append(form.States, stateJSON{s.State, s.Initial, s.Answers})
+		form.States = append(form.States, stateJSON{s.State, s.Initial, s.Answers, s.Event})
 	}
 	for _, r := range l.rules {
 		rule := ruleJSON{Action: r.Action, From: r.From, To: r.To, By: r.By, Claim: r.Claim, Drink: r.Drink, Event: r.Event}
@@ -92,7 +93,7 @@ func (c *tableChecker) readTable(data []byte) Lifecycle {
 	for i, data := range states {
 		var s StateRule
 		c.readObject(fmt.Sprintf("states[%d]", i), data, map[string]any{
-			"name": &s.State, "initial": &s.Initial, "answers": &s.Answers,
+			"name": &s.State, "initial": &s.Initial, "answers": &s.Answers, "event": &s.Event,
 		})
 		l.states = append(l.states, s)
 	}

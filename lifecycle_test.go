@@ -308,3 +308,32 @@ func TestPage_refusesACursorThatIsNotOfThisListing(t *testing.T) {
 		}
 	}
 }
+
+// A house without the sample's functions hears of everything that happens to an order.
+func TestOwnLifecycle_announcesBeginningDrinkAndTimeOut(t *testing.T) {
+	pending := []ordermanager.State{ordermanager.StatePending}
+	table := ordermanager.StandardLifecycle.
+		WithStates(ordermanager.StateRule{State: ordermanager.StatePending, Initial: true, Event: ordermanager.EventOrderCreated}).
+		With(
+			ordermanager.Rule{Action: ordermanager.ActionPut, From: pending, To: ordermanager.StatePending,
+				Drink: ordermanager.DrinkAccepts, Answers: ordermanager.FirstWait, Event: ordermanager.EventDrinkAccepted},
+			ordermanager.Rule{Action: ordermanager.ActionTimedOut, From: []ordermanager.State{"pending", "making"}, To: "cancelled",
+				Event: ordermanager.EventOrderTimedOut},
+		)
+	h := newHouse(t, func(o *ordermanager.Options) { o.Lifecycle = table })
+	h.publisher.Hook = failing("publish", false)
+	h.start()
+	h.receipt(h.WorkflowStarted(t.Context(), started(h.resumer.Issue(), h.now))) // an execution that was redriven is no new order
+	h.receipt(h.Put(t.Context(), put()))
+	h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Barista timedout"}))
+	h.publisher.Hook = nil
+	must[ordermanager.RedriveReport](t)(h.Redrive(t.Context(), nil))
+	var got []ordermanager.EventType
+	for _, e := range h.publisher.Events() {
+		got = append(got, e.Type)
+	}
+	want := []ordermanager.EventType{ordermanager.EventOrderCreated, ordermanager.EventDrinkAccepted, ordermanager.EventOrderTimedOut}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

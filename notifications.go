@@ -67,6 +67,8 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 		creation := t
 		creation.Create = &NewOrder{Customer: n.Customer, Venue: n.Venue, Robot: n.Robot, State: m.table.initial}
 		creation.Guards = Guards{}
+		creation.Assign.Event = m.publisher != nil && m.table.began.Event != ""
+		creation.Owing = creation.Assign.Event
 		result, err := m.apply(ctx, &creation)
 		switch {
 		case err != nil:

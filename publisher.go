@@ -54,6 +54,17 @@ const (
 	EventWaitingCompletion EventType = "WaitingCompletion"
 )
 
+// Events that the sample does not have. The standard tables are silent about what they announce; a table of one's own may name them, as
+// examples/pickup does.
+const (
+	// EventOrderCreated is for the [StateRule] of the initial state.
+	EventOrderCreated EventType = "OrderCreated"
+	// EventDrinkAccepted is for a rule that accepts a drink.
+	EventDrinkAccepted EventType = "DrinkAccepted"
+	// EventOrderTimedOut is for the rules of [ActionTimedOut].
+	EventOrderTimedOut EventType = "OrderTimedOut"
+)
+
 // Event is one thing that happened to an order. It never carries a task token.
 type Event struct {
 	// ID is the same each time that this event is published.
@@ -89,8 +100,11 @@ func (t *table) event(o *Order, requestID string) (Event, error) {
 		return Event{}, fmt.Errorf("%w: no history entry for the owed event %q", ErrStoreContract, requestID)
 	}
 	made := t.made(&entry)
-	if entry.Action == ActionWaitingCompletion {
+	switch {
+	case entry.Action == ActionWaitingCompletion:
 		made = &waitingCompletion
+	case entry.Action == ActionWorkflowStarted && entry.From == "":
+		made = &t.began
 	}
 	if made == nil || made.Event == "" {
 		return Event{}, fmt.Errorf("%w: the life cycle does not say which event announces %s from %s to %s",

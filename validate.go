@@ -124,6 +124,12 @@ func (c *tableChecker) checkNames() {
 		if s.Initial {
 			initial = append(initial, s.State)
 		}
+		if s.Event != "" {
+			c.checkName(place+".event", string(s.Event), MaxEventTypeBytes)
+			if !s.Initial {
+				c.problem(codeValue, place+".event", "%s announces the beginning of an order, and %s is not where it begins", s.Event, s.State)
+			}
+		}
 		if !s.Answers.known() {
 			c.problem(codeValue, place+".answers", "%q is neither %q nor %q", s.Answers, Done, Cancelled)
 		}
