@@ -3,8 +3,9 @@
 //
 // A transition is one guarded UPDATE … RETURNING, found through the primary key and committed before it is answered. The file is in WAL mode
 // with synchronous=FULL, so that what was acknowledged is on the disk when the power goes: "Write-Ahead Logging" and "PRAGMA
-// synchronous" in SQLite's documentation. One writer is at work at a time, and readers are not held up by it; the writers of one process wait in
-// line, those of several processes wait for each other up to five seconds. Any number of processes can use one file on one machine; a
+// synchronous" in SQLite's documentation. One writer is at work at a time, and readers are not held up by it. The writers of one process wait in
+// line, and those who wait at the same time share one commit, so that the disk is synced the less often the more there is to do; those of several
+// processes wait for each other up to five seconds. Any number of processes can use one file on one machine; a
 // network file system is not one machine.
 //
 // The file holds task tokens, which are capabilities: a new one is made for its owner alone.
@@ -16,7 +17,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
@@ -28,9 +28,8 @@ var migrations embed.FS
 
 // Store is an [ordermanager.Store] in a SQLite file. It is safe for concurrent use, also by several processes.
 type Store struct {
-	db         *sql.DB
-	file       *sqlitefile.File
-	statements sync.Map // of SQL text to *sql.Stmt
+	file   *sqlitefile.File
+	writer *sqlitefile.Writer
 }
 
 var _ ordermanager.Store = (*Store)(nil)
@@ -60,7 +59,7 @@ func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	if err := sqlitefile.Migrate(ctx, db, "orders", migrations); err != nil {
 		return nil, err
 	}
-	return &Store{db: db, file: sqlitefile.FileOf(db)}, nil
+	return &Store{file: sqlitefile.FileOf(db), writer: sqlitefile.NewWriter(db)}, nil
 }
 
 // The errors of a file, to be asked for with [errors.Is]. What the driver or the operating system said is wrapped beside them. None of them
@@ -84,30 +83,13 @@ var (
 	ErrLocked = sqlitefile.ErrLocked
 )
 
-// prepared returns the statement of a text, which is prepared once and closed with the database. There are few different texts: one for
-// each kind of transition and of listing.
-func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
-	if statement, found := s.statements.Load(text); found {
-		return statement.(*sql.Stmt), nil
-	}
-	statement, err := s.db.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, sqlitefile.Classify(err)
-	}
-	kept, found := s.statements.LoadOrStore(text, statement)
-	if found {
-		_ = statement.Close() //nolint:sqlclosecheck // the one that was faster stays open
-	}
-	return kept.(*sql.Stmt), nil
-}
-
 // query runs a statement and reads its result.
 func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, read func(sqlstore.Rows) (T, error)) (T, error) {
 	var none T
 	if err := s.file.Check(); err != nil {
 		return none, err
 	}
-	prepared, err := s.prepared(ctx, statement.Text) //nolint:sqlclosecheck // it stays open for the next one
+	prepared, err := s.writer.Prepared(ctx, statement.Text) //nolint:sqlclosecheck // it stays open for the next one
 	if err != nil {
 		return none, err
 	}
@@ -136,46 +118,26 @@ func classify(err error) error {
 	return sqlitefile.Classify(err)
 }
 
-// Apply implements [ordermanager.Store].
+// Apply implements [ordermanager.Store]. What stood against the write is read in the same transaction.
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	statement, err := sqlstore.SQLite.Apply(&t)
 	if err != nil {
 		return ordermanager.Result{}, err
 	}
-	if err := s.file.Enter(ctx); err != nil {
-		return ordermanager.Result{}, err
-	}
-	o, err := query(ctx, s, statement, sqlstore.One)
-	s.file.Leave()
-	switch {
-	case err != nil:
-		return ordermanager.Result{}, err
-	case o == nil:
-		return s.refused(ctx, statement, t.OrderID)
-	}
-	if err := s.file.CheckWritten(); err != nil {
-		return ordermanager.Result{}, err
-	}
-	return ordermanager.Result{Applied: true, Order: o}, nil
-}
-
-// refused finds the order that stood against the write. Since another process may have changed it meanwhile, the write is tried
-// again in one transaction with the reading: either it is refused by the very order that is returned, or it is applied now.
-func (s *Store) refused(ctx context.Context, statement sqlstore.Statement, orderID string) (ordermanager.Result, error) {
 	var answer ordermanager.Result
-	err := sqlitefile.Write(ctx, s.db, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, statement.Text, statement.Args...)
+	err = s.writer.Write(ctx, func(tx *sqlitefile.Tx) error {
+		rows, err := tx.Query(ctx, statement.Text, statement.Args...) //nolint:sqlclosecheck // result closes it
 		answer.Order, err = result(rows, err, sqlstore.One)
 		if answer.Applied = answer.Order != nil; answer.Applied || err != nil {
 			return err
 		}
-		current := sqlstore.SQLite.Get(orderID)
-		rows, err = tx.QueryContext(ctx, current.Text, current.Args...)
+		current := sqlstore.SQLite.Get(t.OrderID)
+		rows, err = tx.Query(ctx, current.Text, current.Args...) //nolint:sqlclosecheck // result closes it
 		answer.Order, err = result(rows, err, sqlstore.One)
 		return err
 	})
 	if err != nil {
-		return ordermanager.Result{}, err
+		return ordermanager.Result{}, classify(err)
 	}
 	return answer, nil
 }
@@ -189,21 +151,10 @@ func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) 
 	if statement.Text == "" {
 		return ctx.Err()
 	}
-	prepared, err := s.prepared(ctx, statement.Text) //nolint:sqlclosecheck // it stays open for the next one
-	if err != nil {
+	return classify(s.writer.Write(ctx, func(tx *sqlitefile.Tx) error {
+		_, err := tx.Exec(ctx, statement.Text, statement.Args...)
 		return err
-	}
-	if err := s.file.Enter(ctx); err != nil {
-		return err
-	}
-	defer s.file.Leave()
-	if err := s.file.Check(); err != nil {
-		return err
-	}
-	if _, err = prepared.ExecContext(ctx, statement.Args...); err != nil {
-		return classify(err)
-	}
-	return s.file.CheckWritten()
+	}))
 }
 
 // Get implements [ordermanager.Store].

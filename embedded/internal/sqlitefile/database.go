@@ -8,15 +8,12 @@ import (
 )
 
 // Database is the file as a [sqldb.Database].
-func Database(db *sql.DB) sqldb.Database { return database{conn{db}, db} }
+func Database(db *sql.DB) sqldb.Database { return database{NewWriter(db)} }
 
-type database struct {
-	conn
-	db *sql.DB
-}
+type database struct{ writer *Writer }
 
 func (d database) Write(ctx context.Context, do func(tx sqldb.Conn) error) error {
-	return Write(ctx, d.db, func(tx *sql.Tx) error { return do(conn{tx}) })
+	return d.writer.Write(ctx, func(tx *Tx) error { return do(transaction{tx}) })
 }
 
 // Exec is a transaction of its own: it takes its turn.
@@ -28,29 +25,35 @@ func (d database) Exec(ctx context.Context, text string, args ...any) (changed i
 	return changed, err
 }
 
+func (d database) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
+	statement, err := d.writer.Prepared(ctx, text) //nolint:sqlclosecheck // it stays open for the next one
+	if err != nil {
+		return failed{err}
+	}
+	return row{statement.QueryRowContext(ctx, args...)}
+}
+
 // SkipLocked is empty: there is one writer at a time.
 func (database) SkipLocked() string { return "" }
 
-// conn is a database, or a transaction in it.
-type conn struct {
-	driver interface {
-		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	}
-}
+type transaction struct{ tx *Tx }
 
-func (c conn) Exec(ctx context.Context, text string, args ...any) (int64, error) {
-	result, err := c.driver.ExecContext(ctx, text, args...)
+func (t transaction) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	result, err := t.tx.Exec(ctx, text, args...)
 	if err != nil {
 		return 0, Classify(err)
 	}
 	return result.RowsAffected()
 }
 
-func (c conn) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
-	return row{c.driver.QueryRowContext(ctx, text, args...)}
+func (t transaction) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
+	return row{t.tx.QueryRow(ctx, text, args...)}
 }
 
 type row struct{ row *sql.Row }
 
 func (r row) Scan(dest ...any) error { return Classify(r.row.Scan(dest...)) }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }

@@ -14,9 +14,11 @@ import (
 
 // A File is what everybody who works through one [sql.DB] shares: the line in which its writers wait, and which file it is.
 type File struct {
-	// turn lets the writers of this process through one at a time. SQLite has one writer at most, and lets the others ask again
-	// at growing intervals; here they wait in line, and only other processes are asked again for.
+	// turn is whose turn it is to write. SQLite has one writer at most, and lets the others ask again at growing intervals; here
+	// they wait in line, and only other processes are asked again for.
 	turn chan struct{}
+	mu   sync.Mutex
+	line []*step
 	// opened is the file that the database works on, with the -wal file beside it; nil while that is not known.
 	opened atomic.Pointer[opened]
 }
@@ -39,22 +41,6 @@ func FileOf(db *sql.DB) *File {
 	}
 	return file.(*File)
 }
-
-// Enter waits for its turn to write. Leave must follow if it returns nil, and only then.
-func (f *File) Enter(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case f.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Leave lets the next one in.
-func (f *File) Leave() { <-f.turn }
 
 // identify remembers which file the database works on.
 func (f *File) identify(ctx context.Context, db *sql.DB) error {

@@ -22,7 +22,8 @@ func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS
 	if err != nil || len(todo) == 0 {
 		return Classify(err)
 	}
-	return Write(ctx, db, func(tx *sql.Tx) error {
+	return NewWriter(db).Write(ctx, func(own *Tx) error {
+		tx := own.tx
 		todo, err := missing(ctx, tx, component, scripts) // another process may have been faster
 		if err != nil {
 			return err

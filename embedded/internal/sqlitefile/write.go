@@ -3,28 +3,261 @@ package sqlitefile
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"slices"
+	"sync"
 )
 
-// Write runs do in a write transaction, in its turn. An error from do rolls it back; any other leaves open whether it was written.
-func Write(ctx context.Context, db *sql.DB, do func(tx *sql.Tx) error) error {
-	file := FileOf(db)
-	if err := file.Enter(ctx); err != nil {
+// Writer writes to a file. Writers of one process that wait at the same time share a transaction, and so one sync of the disk:
+// whoever gets the turn carries out what all of them want, each in a savepoint, so that what fails touches nobody else. Nobody
+// waits for others to come: one that is alone goes at once.
+type Writer struct {
+	db   *sql.DB
+	file *File
+	// statements are the prepared ones, by their text. There are few different texts.
+	statements sync.Map
+	wanted     sync.Map // the texts that should be among them
+}
+
+// NewWriter returns a writer to the file of a database.
+func NewWriter(db *sql.DB) *Writer { return &Writer{db: db, file: FileOf(db)} }
+
+// step is what one caller wants to be written.
+type step struct {
+	ctx context.Context
+	// do may be called again if the transaction failed that it was a part of.
+	do   func() error
+	tx   *Tx
+	done chan error
+}
+
+// most is how many steps share a transaction at most.
+const most = 64
+
+// Write runs do in a write transaction, in its turn. An error from do takes back what it did; any other leaves open whether it
+// was written. A context that ends while the step waits takes it back; once it has begun it is finished.
+func (w *Writer) Write(ctx context.Context, do func(tx *Tx) error) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	defer file.Leave()
-	if err := file.Check(); err != nil {
-		return err
+	tx := &Tx{writer: w}
+	s := &step{ctx: ctx, do: func() error { return do(tx) }, tx: tx, done: make(chan error, 1)}
+	err := Classify(w.file.wait(s, w.db))
+	w.wanted.Range(func(text, _ any) bool {
+		_, _ = w.Prepared(context.WithoutCancel(ctx), text.(string)) //nolint:sqlclosecheck // it stays open for the next one
+		w.wanted.Delete(text)
+		return true
+	})
+	return err
+}
+
+// Prepared returns the statement of a text, which is prepared once and closed with the database.
+func (w *Writer) Prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	if statement, found := w.statements.Load(text); found {
+		return statement.(*sql.Stmt), nil
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	statement, err := w.db.PrepareContext(ctx, text)
 	if err != nil {
-		return Classify(err)
+		return nil, Classify(err)
 	}
-	if err := do(tx); err != nil {
+	kept, found := w.statements.LoadOrStore(text, statement)
+	if found {
+		_ = statement.Close() //nolint:sqlclosecheck // the one that was faster stays open
+	}
+	return kept.(*sql.Stmt), nil
+}
+
+// wait puts a step into the line, and waits until it was carried out: by somebody else, or by this caller for everybody.
+func (f *File) wait(s *step, db *sql.DB) error {
+	f.mu.Lock()
+	f.line = append(f.line, s)
+	f.mu.Unlock()
+	select {
+	case err := <-s.done:
+		return err
+	case <-s.ctx.Done():
+		if f.withdraw(s) {
+			return s.ctx.Err()
+		}
+		return <-s.done
+	case f.turn <- struct{}{}:
+	}
+	defer func() { <-f.turn }()
+	for {
+		select {
+		case err := <-s.done:
+			return err
+		default:
+		}
+		if err := f.carryOut(s.ctx, db); err != nil && f.withdraw(s) {
+			return err
+		}
+	}
+}
+
+// withdraw takes a step out of the line, and reports whether it was still there.
+func (f *File) withdraw(s *step) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := slices.Index(f.line, s)
+	if i < 0 {
+		return false
+	}
+	f.line = slices.Delete(f.line, i, i+1)
+	return true
+}
+
+// next takes the first steps out of the line.
+func (f *File) next() []*step {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := min(len(f.line), most)
+	batch := slices.Clone(f.line[:n])
+	f.line = slices.Delete(f.line, 0, n)
+	return batch
+}
+
+// carryOut carries the next steps out in one transaction. An error means that none was begun.
+func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
+	tx, end, err := f.begin(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer end()
+	batch := f.next()
+	outcomes := make([]error, len(batch))
+	for i, s := range batch {
+		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
+			continue
+		}
+		s.tx.tx = tx
+		if len(batch) == 1 {
+			outcomes[i] = s.do()
+			continue
+		}
+		var whole bool
+		if outcomes[i], whole = s.part(); !whole {
+			_ = tx.Rollback()
+			f.apart(db, batch, outcomes, i)
+			return nil
+		}
+	}
+	f.commit(tx, batch, outcomes)
+	return nil
+}
+
+// part carries a step out in a savepoint. The transaction is not whole any more when what failed could not be taken back: some
+// failures, such as a full disk, take back all of it.
+func (s *step) part() (err error, whole bool) { //nolint:revive // the error is the outcome of the step
+	if err := s.tx.command("SAVEPOINT step"); err != nil {
+		return err, false
+	}
+	if err := s.do(); err != nil {
+		return err, s.tx.command("ROLLBACK TO step") == nil && s.tx.command("RELEASE step") == nil
+	}
+	err = s.tx.command("RELEASE step")
+	return err, err == nil
+}
+
+// apart gives each step a transaction of its own, after one of them has failed for all.
+func (f *File) apart(db *sql.DB, batch []*step, outcomes []error, failed int) {
+	for i, s := range batch {
+		if i == failed || i < failed && outcomes[i] != nil {
+			s.done <- outcomes[i]
+			continue
+		}
+		tx, end, err := f.begin(s.ctx, db)
+		if err != nil {
+			s.done <- err
+			continue
+		}
+		s.tx.tx = tx
+		f.commit(tx, []*step{s}, []error{s.do()})
+		end()
+	}
+}
+
+// begin begins a transaction. The end of the context stops the waiting for it, and not the transaction.
+func (f *File) begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, end func(), err error) {
+	if err := f.Check(); err != nil {
+		return nil, nil, err
+	}
+	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, end)
+	tx, err = db.BeginTx(lasting, nil)
+	if err == nil && !stop() {
+		err = errors.Join(ctx.Err(), tx.Rollback())
+	}
+	if err != nil {
+		end()
+		return nil, nil, Classify(err)
+	}
+	return tx, end, nil
+}
+
+// commit ends a transaction, and tells those whose steps were in it.
+func (f *File) commit(tx *sql.Tx, batch []*step, outcomes []error) {
+	var err error
+	if slices.Contains(outcomes, nil) {
+		if err = Classify(tx.Commit()); err == nil {
+			err = f.CheckWritten()
+		}
+	} else {
 		_ = tx.Rollback()
-		return Classify(err)
 	}
-	if err := tx.Commit(); err != nil {
-		return Classify(err)
+	for i, s := range batch {
+		if outcomes[i] == nil {
+			outcomes[i] = err
+		}
+		s.done <- outcomes[i]
 	}
-	return file.CheckWritten()
+}
+
+// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would take back the
+// steps of others.
+type Tx struct {
+	writer *Writer
+	tx     *sql.Tx
+}
+
+// command carries out a statement that is no step's.
+func (t *Tx) command(text string) error {
+	_, err := t.Exec(context.Background(), text)
+	return err
+}
+
+// prepared returns the prepared statement of a text, if there is one: with the only connection taken none can be prepared here.
+func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
+	if statement, found := t.writer.statements.Load(text); found {
+		return t.tx.StmtContext(ctx, statement.(*sql.Stmt))
+	}
+	t.writer.wanted.Store(text, true)
+	return nil
+}
+
+// Exec carries a statement out.
+func (t *Tx) Exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	ctx = context.WithoutCancel(ctx)
+	if statement := t.prepared(ctx, text); statement != nil {
+		return statement.ExecContext(ctx, args...)
+	}
+	return t.tx.ExecContext(ctx, text, args...)
+}
+
+// Query asks for rows.
+func (t *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	ctx = context.WithoutCancel(ctx)
+	if statement := t.prepared(ctx, text); statement != nil {
+		return statement.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, text, args...)
+}
+
+// QueryRow asks for one row.
+func (t *Tx) QueryRow(ctx context.Context, text string, args ...any) *sql.Row {
+	ctx = context.WithoutCancel(ctx)
+	if statement := t.prepared(ctx, text); statement != nil {
+		return statement.QueryRowContext(ctx, args...)
+	}
+	return t.tx.QueryRowContext(ctx, text, args...)
 }
