@@ -57,6 +57,9 @@ const (
 // ActionAbandoned is an admin's decision that what an order still owes is not delivered: see [Manager.Abandon].
 const ActionAbandoned Action = "abandoned"
 
+// ActionResent is an admin's decision that what an order owes is delivered now: see [Manager.Resend].
+const ActionResent Action = "resent"
+
 // Actions lists the actions of people in [StandardLifecycle].
 func Actions() []Action {
 	return []Action{ActionPut, ActionMake, ActionUnmake, ActionComplete, ActionCancel}

@@ -3,7 +3,6 @@ package ordermanager
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -229,54 +228,6 @@ func (m *Manager) redriveOrder(ctx context.Context, orderID string, dryRun bool)
 	}
 	receipt.Order = o.masked()
 	return receipt, nil
-}
-
-// Abandon gives up what an order still owes, on purpose: what can never be delivered need not be tried for ever. Only an admin may. The
-// order's history keeps who did it and why; its state stays.
-//
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrStore].
-func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
-	r.Action = ActionAbandoned
-	return m.notified(ctx, r.Action, r.OrderID, func(ctx context.Context) (Receipt, error) {
-		r.Reason = tidy(r.Reason, MaxReasonBytes)
-		if err := r.validate(); err != nil {
-			return Receipt{}, err
-		}
-		switch {
-		case r.Actor.Role != RoleAdmin:
-			return Receipt{}, fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
-		case r.Reason == "":
-			return Receipt{}, invalid("reason", "is required")
-		case r.RequestID == "":
-			r.RequestID = newRequestID()
-		}
-		t := Transition{
-			OrderID: r.OrderID,
-			Entry:   Entry{Action: r.Action, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
-		}
-		result, err := m.apply(ctx, &t)
-		switch {
-		case err != nil:
-			return Receipt{}, err
-		case result.Order == nil:
-			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
-		case !result.Applied && !t.appliedTo(result.Order):
-			return Receipt{}, m.refusal(&t, result.Order, t.failing(result.Order))
-		}
-		o := result.Order
-		s := Settlement{OrderID: o.ID, Version: o.Version, Events: o.OwedEvents, Everything: true}
-		if o.decided(FirstWait) {
-			s.First, s.FirstSpare = o.FirstWait.Token, o.FirstWait.Spare
-		}
-		if o.decided(SecondWait) {
-			s.Second, s.SecondSpare = o.SecondWait.Token, o.SecondWait.Spare
-		}
-		if err := m.settle(ctx, s); err != nil {
-			return Receipt{}, err
-		}
-		s.Apply(o)
-		return Receipt{Action: r.Action, Order: o.masked(), Replayed: !result.Applied, Resume: ResumeNone, Events: EventsNone}, nil
-	})
 }
 
 // trouble remembers which orders could not be delivered lately, so that a redrive does not try each of them every time. It belongs to one

@@ -149,7 +149,7 @@ func (c *tableChecker) checkNames() {
 
 func (c *tableChecker) checkRule(place string, index int, r *Rule) {
 	c.checkName(place+".action", string(r.Action), MaxActionBytes)
-	if slices.Contains([]Action{ActionWorkflowStarted, ActionWaitingCompletion, ActionAbandoned}, r.Action) {
+	if slices.Contains([]Action{ActionWorkflowStarted, ActionWaitingCompletion, ActionAbandoned, ActionResent}, r.Action) {
 		c.problem(codeReserved, place+".action", "%s has a meaning of its own, which no table can change", r.Action)
 	}
 	if !c.Has(r.To) {

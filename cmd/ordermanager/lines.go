@@ -29,7 +29,12 @@ func acceptance(n int, action ordermanager.Action, receipt ordermanager.Receipt)
 }
 
 func (l accepted) text() string {
-	text := fmt.Sprintf("%d  %s: order %s is %s", l.N, l.Action, cell(l.Order.OrderID), l.Order.State)
+	return fmt.Sprintf("%d  %s", l.N, acceptingText(l.Action, &l.ReceiptView))
+}
+
+// acceptingText says what became of something that was accepted.
+func acceptingText(action ordermanager.Action, l *ordermanager.ReceiptView) string {
+	text := fmt.Sprintf("%s: order %s is %s", action, cell(l.Order.OrderID), l.Order.State)
 	switch {
 	case l.Replayed:
 		text += ", and was before"
@@ -60,8 +65,11 @@ func refusal(n int, action ordermanager.Action, err error) refused {
 	return refused{N: n, Action: action, Problem: ordermanager.ProblemOf(err)}
 }
 
-func (l refused) text() string {
-	text := fmt.Sprintf("%d  refused, %s: %s", l.N, l.Code, l.Message)
+func (l refused) text() string { return fmt.Sprintf("%d  %s", l.N, refusingText(&l.Problem)) }
+
+// refusingText says why something was refused.
+func refusingText(l *ordermanager.Problem) string {
+	text := fmt.Sprintf("refused, %s: %s", l.Code, l.Message)
 	if len(l.Allowed) > 0 {
 		text += fmt.Sprintf("; allowed now: %s", strings.Trim(fmt.Sprint(l.Allowed), "[]"))
 	}

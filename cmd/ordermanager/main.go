@@ -35,6 +35,7 @@ type commands struct {
 	Watch      watchCommand      `cmd:"" help:"Print what happens to orders, as it happens."`
 	Stats      statsCommand      `cmd:"" help:"Count the orders that are open, owe something or are stuck."`
 	Redrive    redriveCommand    `cmd:"" help:"Deliver what is still owed."`
+	Repair     repairCommand     `cmd:"" help:"Put an order right that is stuck."`
 	Serve      serveCommand      `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
 	Table      tableCommand      `cmd:"" help:"Look after DynamoDB tables."`
 	Lifecycle  lifecycleCommand  `cmd:"" help:"Look after the table of a life cycle."`

@@ -263,8 +263,8 @@ func TestRedrive_changesOneLineOnATerminalAndAddsLinesElsewhere(t *testing.T) {
 
 func TestComplete_suggestsWhatCanComeNext(t *testing.T) {
 	for words, want := range map[string]string{
-		"":                            "exec orders show watch stats redrive serve table lifecycle menu schema copy diagram completion help",
-		"re":                          "redrive",
+		"":                            "exec orders show watch stats redrive repair serve table lifecycle menu schema copy diagram completion help",
+		"re":                          "redrive repair",
 		"table ":                      "create check add-index migrate",
 		"table ch":                    "check",
 		"orders --st":                 "--store --state",

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/brewline/ordermanager"
+)
+
+type repairCommand struct {
+	Order  string `arg:"" help:"The identifier of the order."`
+	How    string `arg:"" enum:"resend,cancel,release,abandon" help:"What to do: resend, cancel, release or abandon."`
+	By     string `required:"" help:"Your name; the history keeps it."`
+	Reason string `required:"" help:"Why; the history keeps it."`
+	storeFlags
+	resumeFlag
+	eventsFlag
+	lifecycleFlag
+	outputFlags
+}
+
+// Help is the long help of the command.
+func (*repairCommand) Help() string {
+	return `Puts an order right that is stuck, as an admin, within its life cycle. show says how it stands.
+
+resend: deliver now what it owes, however lately that failed. cancel: end it, and tell its workflow. release: take the claim from the
+barista who has it. abandon: give up what it still owes; its workflow is not told.
+
+Use the same --resume and --events as the programs that write the orders. The exit code is 1 if it is refused, or if the order still
+owes something.`
+}
+
+// Run repairs.
+func (c *repairCommand) Run(ctx context.Context, std *stdio) error {
+	backends := &backends{layout: c.Layout}
+	defer backends.close()
+	err := c.repair(ctx, backends, std)
+	if errors.Is(err, errRefused) {
+		return err
+	}
+	return backends.explain(err)
+}
+
+func (c *repairCommand) repair(ctx context.Context, backends *backends, std *stdio) error {
+	store, err := backends.openExisting(ctx, c.Store)
+	if err != nil {
+		return err
+	}
+	house, err := openHouse(ctx, backends, store, ordermanager.NoMenu(), c.resumeFlag, c.Events, c.lifecycleFlag)
+	if err != nil {
+		return err
+	}
+	receipt, err := c.carryOut(ctx, house.manager)
+	switch {
+	case errors.Is(err, ordermanager.ErrStore), errors.Is(err, ordermanager.ErrContextDone):
+		return err
+	case err != nil:
+		problem := ordermanager.ProblemOf(err)
+		if err := c.print(std, &problem, refusingText(&problem)); err != nil {
+			return err
+		}
+		return errRefused
+	}
+	view := receipt.View()
+	if err := c.print(std, &view, acceptingText(ordermanager.Action(c.How), &view)); err != nil {
+		return err
+	}
+	if err := house.advance(ctx); err != nil { // a workflow of this process that was answered goes on
+		return err
+	}
+	if receipt.Pending != nil {
+		return errRefused
+	}
+	return nil
+}
+
+func (c *repairCommand) print(std *stdio, value any, text string) error {
+	if c.inJSON() {
+		return encoder(std.out).Encode(value)
+	}
+	_, err := fmt.Fprintln(std.out, legible(text))
+	return err
+}
+
+func (c *repairCommand) carryOut(ctx context.Context, manager *ordermanager.Manager) (ordermanager.Receipt, error) {
+	r := ordermanager.Request{OrderID: c.Order, Actor: ordermanager.Admin(c.By), Reason: c.Reason}
+	switch c.How {
+	case "resend":
+		return manager.Resend(ctx, r)
+	case "abandon":
+		return manager.Abandon(ctx, r)
+	case "release":
+		return manager.Do(ctx, ordermanager.ActionUnmake, r)
+	}
+	return manager.Do(ctx, ordermanager.ActionCancel, r)
+}

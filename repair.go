@@ -1,0 +1,108 @@
+package ordermanager
+
+import (
+	"context"
+	"fmt"
+)
+
+// Abandon gives up what an order still owes, on purpose: what can never be delivered need not be tried for ever. Only an admin
+// may. The order's history keeps who did it and why; its state stays.
+//
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrRequestReused], [ErrStore].
+func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
+	return m.notified(ctx, ActionAbandoned, r.OrderID, func(ctx context.Context) (Receipt, error) {
+		if err := checkRepair(ActionAbandoned, &r); err != nil {
+			return Receipt{}, err
+		}
+		o, replayed, err := m.noteRepair(ctx, &r, Guards{})
+		if err != nil {
+			return Receipt{}, err
+		}
+		s := Settlement{OrderID: o.ID, Version: o.Version, Events: o.OwedEvents, Everything: true}
+		if o.decided(FirstWait) {
+			s.First, s.FirstSpare = o.FirstWait.Token, o.FirstWait.Spare
+		}
+		if o.decided(SecondWait) {
+			s.Second, s.SecondSpare = o.SecondWait.Token, o.SecondWait.Spare
+		}
+		if err := m.settle(ctx, s); err != nil {
+			return Receipt{}, err
+		}
+		s.Apply(o)
+		return Receipt{Action: r.Action, Order: o.masked(), Replayed: replayed, Resume: ResumeNone, Events: EventsNone}, nil
+	})
+}
+
+// Resend delivers what an order owes now, however lately that failed. Only an admin may: it is [Manager.RedriveOrder] for somebody
+// who answers for it. The order's history keeps who did it and why; its state stays. Of an order that owes nothing the receipt is
+// Unchanged, and nothing is written.
+//
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrTooManyTransitions],
+// [ErrRequestReused], [ErrStore].
+func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
+	return m.notified(ctx, ActionResent, r.OrderID, func(ctx context.Context) (Receipt, error) {
+		if err := checkRepair(ActionResent, &r); err != nil {
+			return Receipt{}, err
+		}
+		o, err := m.get(ctx, r.OrderID)
+		switch {
+		case err != nil:
+			return Receipt{}, err
+		case o == nil:
+			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
+		}
+		if err := m.known(o); err != nil {
+			return Receipt{}, err
+		}
+		receipt := Receipt{Action: r.Action, Order: o.masked(), Unchanged: true, Resume: ResumeNone, Events: EventsNone}
+		if !o.Owes() {
+			return receipt, nil
+		}
+		o, receipt.Replayed, err = m.noteRepair(ctx, &r, Guards{HistoryBelow: MaxHistory})
+		if err != nil {
+			return Receipt{}, err
+		}
+		receipt.Unchanged = false
+		if o.Owes() {
+			m.deliver(ctx, nil, o, &receipt)
+			m.trouble.note(o.ID, receipt.Pending)
+		}
+		receipt.Order = o.masked()
+		return receipt, nil
+	})
+}
+
+// checkRepair refuses whoever is no admin, and an admin who does not say why.
+func checkRepair(action Action, r *Request) error {
+	r.Action, r.Reason = action, tidy(r.Reason, MaxReasonBytes)
+	if err := r.validate(); err != nil {
+		return err
+	}
+	switch {
+	case r.Actor.Role != RoleAdmin:
+		return fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
+	case r.Reason == "":
+		return invalid("reason", "is required")
+	case r.RequestID == "":
+		r.RequestID = newRequestID()
+	}
+	return nil
+}
+
+// noteRepair puts a repair on record, and returns the order with it. It was replayed if it had been there before.
+func (m *Manager) noteRepair(ctx context.Context, r *Request, guards Guards) (o *Order, replayed bool, err error) {
+	t := Transition{
+		OrderID: r.OrderID, Guards: guards,
+		Entry: Entry{Action: r.Action, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
+	}
+	result, err := m.apply(ctx, &t)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case result.Order == nil:
+		return nil, false, fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
+	case !result.Applied && !t.appliedTo(result.Order):
+		return nil, false, m.refusal(&t, result.Order, t.failing(result.Order))
+	}
+	return result.Order, !result.Applied, nil
+}
