@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // order is the one form in which this interface shows an order: the common view, and the three fields that the apps of the
 // Serverlesspresso sample read, as its API has them on the wire.
 type order struct {
 	ordermanager.View
-	// OrderState is the state in the sample's words.
+	// OrderState is the state in the sample's words: with a venue those of its core version, without one of its workshop.
 	OrderState string `json:"orderState"`
 	// DrinkOrder is the accepted drink as a DynamoDB attribute; null until there is one.
 	DrinkOrder *attribute `json:"drinkOrder"`
@@ -27,18 +28,13 @@ type attribute struct {
 }
 
 func view(o *ordermanager.Order) order {
-	v := order{View: o.View(), TS: strconv.FormatInt(o.CreatedAt.UnixMilli(), 10), OrderState: sampleState(o)}
-	if o.Drink != nil {
-		text, err := json.Marshal(struct {
-			UserID    string   `json:"userId"`
-			Drink     string   `json:"drink"`
-			Modifiers []string `json:"modifiers"`
-			Icon      string   `json:"icon"`
-		}{v.UserID, v.Drink, v.Modifiers, v.Icon})
-		if err != nil {
-			panic(err) // texts can always be marshalled
-		}
-		v.DrinkOrder = &attribute{string(text)}
+	dialect := serverlesspresso.Workshop
+	if o.Venue != "" {
+		dialect = serverlesspresso.Core
+	}
+	v := order{View: o.View(), TS: strconv.FormatInt(o.CreatedAt.UnixMilli(), 10), OrderState: dialect.OrderState(o)}
+	if text := serverlesspresso.DrinkOrder(o); text != "" {
+		v.DrinkOrder = &attribute{text}
 	}
 	return v
 }
@@ -49,22 +45,6 @@ func viewOrNil(o *ordermanager.Order) *order {
 	}
 	v := view(o)
 	return &v
-}
-
-// sampleState is the state as the sample writes it. With a venue that is its core version, without one its workshop; both know an open
-// order, one that is done and one that is cancelled, which is what the workflow is told.
-func sampleState(o *ordermanager.Order) string {
-	core, workshop := "CREATED", "CREATED"
-	switch told, state := o.SecondWait.Decision, o.State; {
-	case told == ordermanager.Done, told == ordermanager.Undecided && state == ordermanager.StateCompleted:
-		core, workshop = "COMPLETED", "Completed"
-	case told == ordermanager.Cancelled, told == ordermanager.Undecided && state == ordermanager.StateCancelled:
-		core, workshop = "CANCELLED", "Cancelled"
-	}
-	if o.Venue != "" {
-		return o.Venue + "-" + core
-	}
-	return workshop
 }
 
 // outcome is the answer to an action that was accepted: the receipt as at every door, with the order in this interface's form.

@@ -8,7 +8,6 @@
 package serverlesspresso
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,45 +30,65 @@ func Dialects() []Dialect { return []Dialect{Workshop, Core} }
 // Known reports whether d is one of [Dialects].
 func (d Dialect) Known() bool { return slices.Contains(Dialects(), d) }
 
-// The words of the REST API for the phases of an order. An order in the making is still a created one: it has a
-// barista.
+// phase is what the sample tells apart: an order in the making is still a created one, which has a barista.
+type phase int
+
 const (
-	created   = "CREATED"
-	completed = "COMPLETED"
-	cancelled = "CANCELLED"
+	open phase = iota
+	completed
+	cancelled
 )
 
-// word is what the REST API calls a state.
-func word(state ordermanager.State) string {
-	switch state {
-	case ordermanager.StateCompleted:
+// The words of the REST API, and of the table in the core.
+var words = [...]string{open: "CREATED", completed: "COMPLETED", cancelled: "CANCELLED"}
+
+// tableWords are those of the workshop's table, which cancels with one word and times out with the other.
+var tableWords = [...]string{open: "CREATED", completed: "Completed", cancelled: "Cancelled"}
+
+// phaseOf takes a state of one's own for what the workflow was told in it.
+func phaseOf(state ordermanager.State, told ordermanager.Decision) phase {
+	switch {
+	case told == ordermanager.Done, told == ordermanager.Undecided && state == ordermanager.StateCompleted:
 		return completed
-	case ordermanager.StateCancelled:
+	case told == ordermanager.Cancelled, told == ordermanager.Undecided && state == ordermanager.StateCancelled:
 		return cancelled
 	}
-	return created
+	return open
+}
+
+// OrderState is ORDERSTATE of an order in the table and in the events of the dialect.
+func (d Dialect) OrderState(o *ordermanager.Order) string {
+	return d.tableState(phaseOf(o.State, o.SecondWait.Decision), o.Venue)
+}
+
+func (d Dialect) tableState(p phase, venue string) string {
+	if d == Core {
+		return venue + "-" + words[p]
+	}
+	return tableWords[p]
 }
 
 // state is ORDERSTATE as the REST API has it.
 func (d Dialect) state(o *ordermanager.Order) string {
+	p := phaseOf(o.State, o.SecondWait.Decision)
 	if d == Core {
-		return o.Venue + "-" + word(o.State)
+		return d.tableState(p, o.Venue)
 	}
-	return word(o.State)
+	return words[p]
 }
 
 // ParseState returns the states that a word of the REST API stands for, in either spelling of the sample. The error
 // is an [*ordermanager.RequestError].
 func ParseState(text string) ([]ordermanager.State, error) {
 	switch strings.ToUpper(text) {
-	case created:
+	case words[open]:
 		return []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking}, nil
-	case completed:
+	case words[completed]:
 		return []ordermanager.State{ordermanager.StateCompleted}, nil
-	case cancelled:
+	case words[cancelled]:
 		return []ordermanager.State{ordermanager.StateCancelled}, nil
 	}
 	return nil, &ordermanager.RequestError{
-		Field: "state", Rule: fmt.Sprintf("is none of %s, %s, %s", created, completed, cancelled),
+		Field: "state", Rule: "is none of " + strings.Join(words[:], ", "),
 	}
 }

@@ -26,7 +26,7 @@ func drinkOf(o *ordermanager.Order) *drinkOrder {
 // timestamp is TS, in milliseconds since 1970: when an open order began, which is what the apps work its age out from, and when an order
 // that has ended did.
 func timestamp(o *ordermanager.Order) int64 {
-	if word(o.State) == created {
+	if phaseOf(o.State, o.SecondWait.Decision) == open {
 		return o.CreatedAt.UnixMilli()
 	}
 	return o.UpdatedAt.UnixMilli()
@@ -100,16 +100,19 @@ func textOf(s string) *text {
 	return &text{s}
 }
 
-func rawDrink(o *ordermanager.Order) *text {
+func rawDrink(o *ordermanager.Order) *text { return textOf(DrinkOrder(o)) }
+
+// DrinkOrder is the attribute drinkOrder of an order: the drink as a JSON text; empty while there is none.
+func DrinkOrder(o *ordermanager.Order) string {
 	drink := drinkOf(o)
 	if drink == nil {
-		return nil
+		return ""
 	}
 	data, err := json.Marshal(drink)
 	if err != nil {
 		panic(err) // texts can always be marshalled
 	}
-	return &text{string(data)}
+	return string(data)
 }
 
 func (d Dialect) raw(o *ordermanager.Order) rawOrder {

@@ -210,7 +210,7 @@ func TestNew_refusesWhatCannotWork(t *testing.T) {
 		"no menu client": func() error { _, err := dynamostore.NewMenuSource(nil, "t", nil); return err },
 		"no menu table":  func() error { _, err := dynamostore.NewMenuSource(c, "", nil); return err },
 		"a native menu": func() error {
-			_, err := dynamostore.NewMenuSource(c, "t", &dynamostore.MenuOptions{Layout: dynamostore.Native})
+			_, err := dynamostore.NewMenuSource(c, "t", &dynamostore.MenuOptions{Dialect: "native"})
 			return err
 		},
 		"a negative stale": func() error {

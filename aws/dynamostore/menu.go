@@ -24,9 +24,9 @@ type MenuAPI interface {
 
 // MenuOptions is everything about a [MenuSource] that has a default. The zero MenuOptions, and nil, are fine.
 type MenuOptions struct {
-	// Layout is the dialect of the configuration table: [Core] keeps a menu for each venue in PK=config-VENUE, attribute
-	// menu; [Workshop] one for all in PK=menu, attribute value. Default: [Workshop].
-	Layout Layout
+	// Dialect is that of the configuration table: [serverlesspresso.Core] keeps a menu for each venue in PK=config-VENUE, attribute
+	// menu; [serverlesspresso.Workshop] one for all in PK=menu, attribute value. Default: [serverlesspresso.Workshop].
+	Dialect serverlesspresso.Dialect
 	// TTL is how long a menu is used before it is read again: how long it takes at most until a put notices what has
 	// sold out, unless [MenuSource.Forget] says so. Default: 5 seconds. The cost is one eventually consistent read of
 	// the item for each venue, process and TTL in which something is ordered, at most 17,280 a day by default, and the
@@ -86,11 +86,11 @@ func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSou
 		return nil, fmt.Errorf("%w: the table of menus has no name", ordermanager.ErrInvalidOptions)
 	case options.TTL < 0 || options.StaleFor < 0:
 		return nil, fmt.Errorf("%w: a duration of the menu is negative", ordermanager.ErrInvalidOptions)
-	case options.Layout != "" && options.Layout != Workshop && options.Layout != Core:
-		return nil, fmt.Errorf("%w: menus have no layout %q", ordermanager.ErrInvalidOptions, options.Layout)
+	case options.Dialect != "" && !options.Dialect.Known():
+		return nil, fmt.Errorf("%w: there is no dialect %q", ordermanager.ErrInvalidOptions, options.Dialect)
 	}
 	s := &MenuSource{
-		client: client, table: table, core: options.Layout == Core, ttl: options.TTL, stale: options.StaleFor,
+		client: client, table: table, core: options.Dialect == serverlesspresso.Core, ttl: options.TTL, stale: options.StaleFor,
 		log: options.Logger, now: options.Now, venues: map[string]*venueMenu{},
 	}
 	if s.ttl == 0 {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // configs is a configuration table in memory. Each read takes a second.
@@ -106,7 +107,7 @@ func TestMenu_isReadInBothDialects(t *testing.T) {
 		if diff := cmp.Diff(want, menu); diff != "" {
 			t.Error(diff)
 		}
-		core := newMenu(t, c, dynamostore.MenuOptions{Layout: dynamostore.Core})
+		core := newMenu(t, c, dynamostore.MenuOptions{Dialect: serverlesspresso.Core})
 		if a, b := served(t, core, "NEW-YORK"), served(t, core, "ELSEWHERE"); a != "Mocha" || b != "Tea" {
 			t.Errorf("%s, %s", a, b)
 		}

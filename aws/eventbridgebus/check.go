@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // ErrNoBus means that there is no event bus of this name. EventBridge accepts events for it all the same, and drops them.
@@ -22,12 +23,12 @@ type DescribeAPI interface {
 }
 
 // Check looks whether a bus is there, which no publication tells: "PutEvents" in the Amazon EventBridge API Reference. Call it once, when the
-// program starts. It needs the permission events:DescribeEventBus. The name may be an ARN, and empty means [DefaultBus].
+// program starts. It needs the permission events:DescribeEventBus. The name may be an ARN, and empty means [serverlesspresso.EventBus].
 //
 // Errors: [ErrNoBus], which is also [ordermanager.ErrUndeliverable]; of any other error nothing is known about the bus.
 func Check(ctx context.Context, client DescribeAPI, bus string) error {
 	if bus == "" {
-		bus = DefaultBus
+		bus = serverlesspresso.EventBus
 	}
 	_, err := client.DescribeEventBus(ctx, &eventbridge.DescribeEventBusInput{Name: &bus})
 	if missing, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // described answers for one bus.
@@ -18,7 +19,7 @@ type described struct{ err error }
 func (d described) DescribeEventBus(
 	_ context.Context, in *eventbridge.DescribeEventBusInput, _ ...func(*eventbridge.Options),
 ) (*eventbridge.DescribeEventBusOutput, error) {
-	if *in.Name != eventbridgebus.DefaultBus {
+	if *in.Name != serverlesspresso.EventBus {
 		return nil, &types.ResourceNotFoundException{}
 	}
 	return &eventbridge.DescribeEventBusOutput{}, d.err

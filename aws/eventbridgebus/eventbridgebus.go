@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // API is the part of the EventBridge client that is used; [*eventbridge.Client] has it.
@@ -32,17 +33,17 @@ type API interface {
 
 // Options is everything about a Publisher that has a default. The zero Options, and nil, are fine.
 type Options struct {
-	// Bus is the name or ARN of the event bus. Default: [DefaultBus].
+	// Bus is the name or ARN of the event bus. Default: [serverlesspresso.EventBus].
 	Bus string
-	// Dialect is how the state of an order is spelt. Default: [Workshop].
-	Dialect Dialect
+	// Dialect is how the state of an order is spelt. Default: [serverlesspresso.Workshop].
+	Dialect serverlesspresso.Dialect
 }
 
 // Publisher is an [ordermanager.Publisher] on EventBridge. It is safe for concurrent use if its client is, as those of the SDK are.
 type Publisher struct {
 	client  API
 	bus     string
-	dialect Dialect
+	dialect serverlesspresso.Dialect
 	backoff retry.BackoffDelayer
 }
 
@@ -60,10 +61,13 @@ func New(client API, options *Options) (*Publisher, error) {
 		backoff: retry.NewExponentialJitterBackoff(retry.DefaultMaxBackoff),
 	}
 	if p.bus == "" {
-		p.bus = DefaultBus
+		p.bus = serverlesspresso.EventBus
 	}
-	if p.dialect != Workshop && p.dialect != Core {
-		return nil, fmt.Errorf("%w: dialect %d does not exist", ordermanager.ErrInvalidOptions, p.dialect)
+	if p.dialect == "" {
+		p.dialect = serverlesspresso.Workshop
+	}
+	if !p.dialect.Known() {
+		return nil, fmt.Errorf("%w: there is no dialect %q", ordermanager.ErrInvalidOptions, p.dialect)
 	}
 	return p, nil
 }

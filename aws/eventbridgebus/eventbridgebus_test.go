@@ -14,6 +14,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 func publisher(t *testing.T, s *service, options *eventbridgebus.Options) *eventbridgebus.Publisher {
@@ -47,60 +48,60 @@ func TestPublish_hasTheFieldsOfTheSampleAndTheEventsIDAndVersion(t *testing.T) {
 	}
 	latte := map[string]any{"userId": "c", "drink": "Latte", "modifiers": []any{"Oat"}, "icon": "latte"}
 	tests := map[string]struct {
-		dialect eventbridgebus.Dialect
+		dialect serverlesspresso.Dialect
 		event   ordermanager.Event
 		name    string
 		detail  map[string]any
 	}{
 		"make": {
-			0, event(ordermanager.EventMakeOrder, ordermanager.StateMaking), "OrderManager.MakeOrder",
+			"", event(ordermanager.EventMakeOrder, ordermanager.StateMaking), "OrderManager.MakeOrder",
 			map[string]any{"orderId": "1", "userId": "c", "eventId": "NYC", "baristaUserId": "b", "Message": message},
 		},
 		"unmake": {
-			0, bare(event(ordermanager.EventMakeOrder, ordermanager.StatePending)), "OrderManager.MakeOrder",
+			"", bare(event(ordermanager.EventMakeOrder, ordermanager.StatePending)), "OrderManager.MakeOrder",
 			map[string]any{"orderId": "1", "userId": "c", "eventId": "NYC", "baristaUserId": "", "Message": message},
 		},
 		"complete, workshop": {
-			eventbridgebus.Workshop, noVenue(event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted)), "OrderManager.OrderCompleted",
+			serverlesspresso.Workshop, noVenue(event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted)), "OrderManager.OrderCompleted",
 			map[string]any{"orderId": "1", "userId": "c", "ORDERSTATE": "Completed", "Message": message},
 		},
 		"complete, core": {
-			eventbridgebus.Core, event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted), "OrderManager.OrderCompleted",
+			serverlesspresso.Core, event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted), "OrderManager.OrderCompleted",
 			map[string]any{"orderId": "1", "userId": "c", "eventId": "NYC", "ORDERSTATE": "NYC-COMPLETED", "Message": message},
 		},
 		"cancel, workshop": {
-			eventbridgebus.Workshop, event(ordermanager.EventOrderCancelled, ordermanager.StateCancelled), "OrderManager.OrderCancelled",
+			serverlesspresso.Workshop, event(ordermanager.EventOrderCancelled, ordermanager.StateCancelled), "OrderManager.OrderCancelled",
 			map[string]any{
 				"orderId": "1", "userId": "c", "eventId": "NYC", "ORDERSTATE": "Cancelled", "Message": message, "reason": "sold out",
 			},
 		},
 		"cancel without a reason, core": {
-			eventbridgebus.Core, bare(event(ordermanager.EventOrderCancelled, ordermanager.StateCancelled)), "OrderManager.OrderCancelled",
+			serverlesspresso.Core, bare(event(ordermanager.EventOrderCancelled, ordermanager.StateCancelled)), "OrderManager.OrderCancelled",
 			map[string]any{"orderId": "1", "userId": "c", "eventId": "NYC", "ORDERSTATE": "NYC-CANCELLED", "Message": message},
 		},
 		"waiting completion, workshop": {
-			eventbridgebus.Workshop, noVenue(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
+			serverlesspresso.Workshop, noVenue(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
 				"orderId": "1", "Message": message, "userId": "c", "orderNumber": "42", "state": "CREATED", "drinkOrder": latte, "robot": true,
 				"TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion of a claimed order, core": {
-			eventbridgebus.Core, event(ordermanager.EventWaitingCompletion, ordermanager.StateMaking),
+			serverlesspresso.Core, event(ordermanager.EventWaitingCompletion, ordermanager.StateMaking),
 			"OrderManager.WaitingCompletion", map[string]any{
 				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "NYC-CREATED", "drinkOrder": latte,
 				"robot": true, "TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion without modifiers": {
-			eventbridgebus.Workshop, plain(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
+			serverlesspresso.Workshop, plain(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
 				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "CREATED", "robot": true,
 				"drinkOrder": map[string]any{"userId": "c", "drink": "Espresso", "modifiers": []any{}, "icon": "e"}, "TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion without a drink": {
-			eventbridgebus.Workshop, bare(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
+			serverlesspresso.Workshop, bare(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
 				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "", "state": "CREATED", "drinkOrder": nil, "robot": false,
 				"TS": 1_700_000_000_123.0,
@@ -174,7 +175,7 @@ func TestPublish_goesToTheBusOfTheOptions(t *testing.T) {
 }
 
 func TestNew_refusesADialectThatDoesNotExist(t *testing.T) {
-	if _, err := eventbridgebus.New((&service{}).client(), &eventbridgebus.Options{Dialect: 2}); !errors.Is(err, ordermanager.ErrInvalidOptions) {
+	if _, err := eventbridgebus.New((&service{}).client(), &eventbridgebus.Options{Dialect: "lunch"}); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 		t.Errorf("New = %v", err)
 	}
 }
@@ -431,8 +432,8 @@ func TestPublish_neverHasAToken(t *testing.T) {
 		}
 	}
 	want := []string{
-		eventbridgebus.DetailTypeWaitingCompletion, eventbridgebus.DetailTypeMakeOrder, eventbridgebus.DetailTypeMakeOrder,
-		eventbridgebus.DetailTypeMakeOrder, eventbridgebus.DetailTypeOrderCompleted,
+		serverlesspresso.DetailTypeWaitingCompletion, serverlesspresso.DetailTypeMakeOrder, serverlesspresso.DetailTypeMakeOrder,
+		serverlesspresso.DetailTypeMakeOrder, serverlesspresso.DetailTypeOrderCompleted,
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)

@@ -7,12 +7,13 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // In a program the client is eventbridge.NewFromConfig(cfg), and the bus is the Publisher of a Manager's Options.
 func ExampleNew() {
 	eventBridge := &service{}
-	bus, err := eventbridgebus.New(eventBridge.client(), &eventbridgebus.Options{Dialect: eventbridgebus.Core})
+	bus, err := eventbridgebus.New(eventBridge.client(), &eventbridgebus.Options{Dialect: serverlesspresso.Core})
 	if err != nil {
 		panic(err)
 	}

@@ -29,7 +29,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // patience is how long a test waits for what must come.
@@ -141,7 +141,7 @@ func (e *environment) createBus(ctx context.Context) (string, error) {
 	}
 	rule := aws.String("everything")
 	_, err = e.events.PutRule(ctx, &eventbridge.PutRuleInput{
-		Name: rule, EventBusName: &e.bus, EventPattern: aws.String(fmt.Sprintf(`{"source":[%q]}`, eventbridgebus.Source)),
+		Name: rule, EventBusName: &e.bus, EventPattern: aws.String(fmt.Sprintf(`{"source":[%q]}`, serverlesspresso.EventSource)),
 	})
 	if err != nil {
 		return "", err

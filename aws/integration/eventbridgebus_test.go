@@ -9,11 +9,12 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 func TestEventBridgeBus_eventsArriveAtARuleWithTheirNamesSourceAndFields(t *testing.T) {
 	e := emulators(t)
-	bus, err := eventbridgebus.New(e.events, &eventbridgebus.Options{Bus: e.bus, Dialect: eventbridgebus.Core})
+	bus, err := eventbridgebus.New(e.events, &eventbridgebus.Options{Bus: e.bus, Dialect: serverlesspresso.Core})
 	if err != nil {
 		t.Fatal(err)
 	}

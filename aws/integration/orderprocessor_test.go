@@ -24,7 +24,7 @@ import (
 type house struct {
 	name    string
 	layout  dynamostore.Layout // empty for the store in memory
-	dialect eventbridgebus.Dialect
+	dialect serverlesspresso.Dialect
 	venue   string
 	// processor is the ARN of the workflow; empty for ours. outcome is what it is answered.
 	processor string
@@ -35,7 +35,7 @@ var houses = []house{
 	{name: "memory", venue: "NYC"},
 	{name: "native", layout: dynamostore.Native, venue: "NYC"},
 	{name: "workshop", layout: dynamostore.Workshop},
-	{name: "core", layout: dynamostore.Core, dialect: eventbridgebus.Core, venue: "NYC"},
+	{name: "core", layout: dynamostore.Core, dialect: serverlesspresso.Core, venue: "NYC"},
 }
 
 func (h house) store(t *testing.T, e *environment) (store ordermanager.Store, table string) {
@@ -252,9 +252,9 @@ func TestOrderProcessor(t *testing.T) {
 				r.Errorf("output (-want +got):\n%s", diff)
 			}
 			r.await(orderFinished)
-			r.await(eventbridgebus.DetailTypeWaitingCompletion)
-			r.await(eventbridgebus.DetailTypeMakeOrder)
-			r.await(eventbridgebus.DetailTypeOrderCompleted)
+			r.await(serverlesspresso.DetailTypeWaitingCompletion)
+			r.await(serverlesspresso.DetailTypeMakeOrder)
+			r.await(serverlesspresso.DetailTypeOrderCompleted)
 		}},
 		"an order that is put back and claimed again ends the workflow once": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, ordermanager.ResumeNone)
@@ -279,7 +279,7 @@ func TestOrderProcessor(t *testing.T) {
 			r.hears(workflowStarted, ordermanager.ResumeNone)
 			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeDelivered)
 			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
-			r.await(eventbridgebus.DetailTypeOrderCancelled)
+			r.await(serverlesspresso.DetailTypeOrderCancelled)
 		}},
 		"a cancel between the waits ends the workflow when the second wait is known": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, ordermanager.ResumeNone)

@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
@@ -37,7 +36,7 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 			r.does(ordermanager.ActionMake, ben, none)
 			r.does(ordermanager.ActionComplete, ben, delivered)
 			r.ends("finished", ordermanager.StateCompleted, "")
-			r.await(eventbridgebus.DetailTypeWaitingCompletion)
+			r.await(serverlesspresso.DetailTypeWaitingCompletion)
 			r.await(orderFinished)
 		}},
 		"a cancel before the drink: a number is drawn, and no barista hears of it": {patient, patient, func(r *run) {
@@ -48,7 +47,7 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 				r.Error("no number was drawn")
 			}
 			r.await(orderFinished)
-			r.neverSaid(eventbridgebus.DetailTypeWaitingCompletion)
+			r.neverSaid(serverlesspresso.DetailTypeWaitingCompletion)
 		}},
 		"a cancel between the waits": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, none)

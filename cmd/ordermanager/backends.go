@@ -271,6 +271,14 @@ func (noResumer) Resume(context.Context, ordermanager.TaskToken, ordermanager.Ou
 	return "", errNoResumer
 }
 
+// dialect is how menus and events are spelt: as the table if that is one of the sample's, and as the workshop otherwise.
+func (b *backends) dialect() serverlesspresso.Dialect {
+	if b.layout == dynamostore.Core {
+		return serverlesspresso.Core
+	}
+	return serverlesspresso.Workshop
+}
+
 // openPublisher returns nil when there are to be no events.
 func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager.Publisher, error) {
 	if name == "none" {
@@ -284,16 +292,12 @@ func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager
 	if err != nil {
 		return nil, err
 	}
-	options := &eventbridgebus.Options{Bus: bus}
-	if b.layout == dynamostore.Core {
-		options.Dialect = eventbridgebus.Core
-	}
 	client := eventbridge.NewFromConfig(cfg)
 	// EventBridge drops what is sent to a bus that is not there. Who may not ask is not kept from publishing.
 	if err := eventbridgebus.Check(ctx, client, bus); errors.Is(err, eventbridgebus.ErrNoBus) {
 		return nil, advise(err, "create the bus, or name one that is there with --events eventbridge:BUS")
 	}
-	return eventbridgebus.New(client, options)
+	return eventbridgebus.New(client, &eventbridgebus.Options{Bus: bus, Dialect: b.dialect()})
 }
 
 // workshopMenu is the menu of the Serverlesspresso workshop.
@@ -328,18 +332,14 @@ func (b *backends) openMenuTable(ctx context.Context, table string) (ordermanage
 	if err != nil {
 		return nil, err
 	}
-	layout := dynamostore.Workshop
-	if b.layout == dynamostore.Core {
-		layout = dynamostore.Core
-	}
 	menu, err := dynamostore.NewMenuSource(dynamodb.NewFromConfig(cfg), table, &dynamostore.MenuOptions{
-		Layout: layout, Logger: b.log,
+		Dialect: b.dialect(), Logger: b.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	// Asking now tells whether the table can be used. In core each venue has a menu of its own, and "" is none of them.
-	if _, err := menu.Menu(ctx, ""); err != nil && (layout != dynamostore.Core || !errors.Is(err, dynamostore.ErrNoMenu)) {
+	if _, err := menu.Menu(ctx, ""); err != nil && (b.dialect() != serverlesspresso.Core || !errors.Is(err, dynamostore.ErrNoMenu)) {
 		return nil, err
 	}
 	return menu, nil

@@ -45,7 +45,7 @@ type Shop struct {
 // It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
 func Open(ctx context.Context) (*Shop, error) {
 	s := &Shop{Dialect: serverlesspresso.Dialect(os.Getenv("DIALECT")), Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
-	layout, dialect, spelling, err := layouts(os.Getenv("LAYOUT"), os.Getenv("DIALECT"))
+	table, err := layout(os.Getenv("LAYOUT"), s.Dialect)
 	if err != nil {
 		return nil, err
 	}
@@ -54,17 +54,17 @@ func Open(ctx context.Context) (*Shop, error) {
 		return nil, err
 	}
 	client := dynamodb.NewFromConfig(cfg)
-	store, err := dynamostore.New(client, os.Getenv("ORDERS_TABLE"), &dynamostore.Options{Layout: layout})
+	store, err := dynamostore.New(client, os.Getenv("ORDERS_TABLE"), &dynamostore.Options{Layout: table})
 	if err != nil {
 		return nil, err
 	}
 	s.Menu, err = dynamostore.NewMenuSource(client, os.Getenv("CONFIG_TABLE"), &dynamostore.MenuOptions{
-		Layout: dialect, StaleFor: time.Hour, Logger: s.Logger,
+		Dialect: s.Dialect, StaleFor: time.Hour, Logger: s.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	bus, err := eventbridgebus.New(eventbridge.NewFromConfig(cfg), &eventbridgebus.Options{Bus: os.Getenv("EVENT_BUS"), Dialect: spelling})
+	bus, err := eventbridgebus.New(eventbridge.NewFromConfig(cfg), &eventbridgebus.Options{Bus: os.Getenv("EVENT_BUS"), Dialect: s.Dialect})
 	if err != nil {
 		return nil, err
 	}
@@ -82,23 +82,17 @@ func Open(ctx context.Context) (*Shop, error) {
 	return s, err
 }
 
-// layouts reads LAYOUT and DIALECT.
-func layouts(layout, dialect string) (table, menu dynamostore.Layout, events eventbridgebus.Dialect, err error) {
-	switch dialect {
-	case "workshop":
-		menu, events = dynamostore.Workshop, eventbridgebus.Workshop
-	case "core":
-		menu, events = dynamostore.Core, eventbridgebus.Core
-	default:
-		return "", "", 0, fmt.Errorf("%w: DIALECT is %q, neither workshop nor core", ordermanager.ErrInvalidOptions, dialect)
+// layout reads LAYOUT and DIALECT.
+func layout(name string, dialect serverlesspresso.Dialect) (dynamostore.Layout, error) {
+	switch {
+	case !dialect.Known():
+		return "", fmt.Errorf("%w: DIALECT is %q, neither workshop nor core", ordermanager.ErrInvalidOptions, dialect)
+	case name == "native":
+		return dynamostore.Native, nil
+	case name == "sample":
+		return dynamostore.Layout(dialect), nil
 	}
-	switch layout {
-	case "native":
-		return dynamostore.Native, menu, events, nil
-	case "sample":
-		return menu, menu, events, nil
-	}
-	return "", "", 0, fmt.Errorf("%w: LAYOUT is %q, neither native nor sample", ordermanager.ErrInvalidOptions, layout)
+	return "", fmt.Errorf("%w: LAYOUT is %q, neither native nor sample", ordermanager.ErrInvalidOptions, name)
 }
 
 // Must is Open for a main function: without a shop there is nothing to serve, and the log says why.
