@@ -88,12 +88,12 @@ const sound = "attribute_type(cu, :S) AND attribute_type(st, :S) AND attribute_t
 	" AND ((attribute_not_exists(v) AND attribute_not_exists(hi) AND attribute_not_exists(rq)) OR (size(hi) = v AND size(rq) = v))" +
 	" AND (attribute_not_exists(oe) OR attribute_type(oe, :SS))" +
 	" AND (attribute_not_exists(d1) OR attribute_type(d1, :S))" +
-	" AND (attribute_not_exists(t1) OR attribute_type(t1, :S))" +
-	" AND (attribute_not_exists(s1) OR attribute_type(s1, :S))" +
+	" AND (attribute_not_exists(t1) OR attribute_type(t1, :S) OR attribute_type(t1, :B))" +
+	" AND (attribute_not_exists(s1) OR attribute_type(s1, :S) OR attribute_type(s1, :B))" +
 	" AND (attribute_not_exists(t1at) OR attribute_type(t1at, :N))" +
 	" AND (attribute_not_exists(d2) OR attribute_type(d2, :S))" +
-	" AND (attribute_not_exists(t2) OR attribute_type(t2, :S))" +
-	" AND (attribute_not_exists(s2) OR attribute_type(s2, :S))" +
+	" AND (attribute_not_exists(t2) OR attribute_type(t2, :S) OR attribute_type(t2, :B))" +
+	" AND (attribute_not_exists(s2) OR attribute_type(s2, :S) OR attribute_type(s2, :B))" +
 	" AND (attribute_not_exists(t2at) OR attribute_type(t2at, :N))"
 
 func (h byHand) make(ctx context.Context) (*ordermanager.Order, error) {
@@ -104,9 +104,9 @@ func (h byHand) make(ctx context.Context) (*ordermanager.Order, error) {
 		sound+" AND st IN (:0) AND (attribute_exists(dr) AND NOT attribute_type(dr, :NULL)) AND (ba = :1 OR NOT st IN (:2)) "+
 			"AND attribute_type(sb, :S) AND NOT contains(rq, :3) AND (attribute_not_exists(v) OR v < :9) AND NOT contains(fe, :attempt)",
 		attributes{
-			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"), ":attempt": str(rand.Text()),
+			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"), ":B": str("B"), ":attempt": str(rand.Text()),
 			":0": str("pending"), ":1": str("anna"), ":2": str("making"), ":3": str("r2"), ":4": listValue(),
-			":5": listValue(mapValue(attributes{"a": str("make"), "t": str("making"), "o": str("barista"), "w": str("anna"), "m": at})),
+			":5": listValue(str("~f\t~k\t~o\tanna\tloyw3v28")),
 			":6": listValue(str("r2")), ":7": num("1"), ":8": at, ":9": num("100"), ":10": str("making"), ":11": str("making#5"),
 			":12": str("anna"),
 		}, types.ReturnValueAllNew)
@@ -120,9 +120,9 @@ func (h byHand) put(ctx context.Context) (*ordermanager.Order, error) {
 		sound+" AND st IN (:0) AND cu = :1 AND ve = :2 AND (attribute_not_exists(dr) OR attribute_type(dr, :NULL)) "+
 			"AND attribute_type(sb, :S) AND NOT contains(rq, :4) AND NOT contains(fe, :attempt)",
 		attributes{
-			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"), ":attempt": str(rand.Text()),
+			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"), ":B": str("B"), ":attempt": str(rand.Text()),
 			":0": str("pending"), ":1": str("c1"), ":2": str("ABC"), ":3": str("done"), ":4": str("r1"), ":5": listValue(),
-			":6": listValue(mapValue(attributes{"a": str("put"), "t": str("pending"), "o": str("customer"), "w": str("c1"), "m": at})),
+			":6": listValue(str("~e\t~j\t~n\tc1\tloyw3v28")),
 			":7": listValue(str("r1")), ":8": num("1"), ":9": at, ":10": str("pending"), ":11": str("pending#5"),
 			":12": mapValue(attributes{"n": str("Latte"), "i": str("latte-icon"), "m": listValue(str("Oat"))}), ":13": num("5"),
 		}, types.ReturnValueAllNew)

@@ -27,6 +27,8 @@ type record struct {
 	expires, ending string
 	// updated is when the order last changed.
 	updated string
+	// packs says that what repeats in every item is written short: see pack.go.
+	packs bool
 	// fenced is the set of the attempts that were told to be refused although an earlier sending of them may still arrive.
 	fenced string
 }
@@ -60,12 +62,16 @@ const (
 
 // apply adds what every transition does, whatever the layout.
 func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration) {
-	entry, request := encodeEntry(t), str(t.Entry.RequestID)
+	entry, id := n.encodeEntry(t), n.id(t.Entry.RequestID)
+	request := str(id)
 	if t.Create != nil {
 		u.set(n.history, list(entry))
 		u.set(n.requests, list(request))
 	} else {
 		u.require("NOT contains(", n.requests, ", ", u.value(request), ")")
+		if id != t.Entry.RequestID { // an entry from before it was written short
+			u.require("NOT contains(", n.requests, ", ", u.value(str(t.Entry.RequestID)), ")")
+		}
 		empty := u.value(list())
 		u.setTo(n.history, "list_append(if_not_exists(", n.history, ", ", empty, "), ", u.value(list(entry)), ")")
 		u.setTo(n.requests, "list_append(if_not_exists(", n.requests, ", ", empty, "), ", u.value(list(request)), ")")
@@ -76,7 +82,7 @@ func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration)
 		u.require("(attribute_not_exists(", n.version, ") OR ", n.version, " < ", u.value(num(int64(t.Guards.HistoryBelow))), ")")
 	}
 	if t.Assign.Event {
-		u.add(n.owed, set(t.Entry.RequestID))
+		u.add(n.owed, set(id))
 	}
 	if t.Owing && t.Create == nil {
 		u.remove(n.expires)
@@ -139,7 +145,14 @@ func (n *record) sound(u *update) {
 	)
 	u.requireOptional("SS", n.owed)
 	for _, slot := range [...]*slot{&n.first, &n.second} {
-		u.requireOptional("S", slot.decision, slot.token, slot.spare)
+		u.requireOptional("S", slot.decision)
+		for _, token := range [...]string{slot.token, slot.spare} {
+			if n.packs {
+				u.requireAny(missing(token), u.kind(token, "S"), u.kind(token, "B"))
+			} else {
+				u.requireOptional("S", token)
+			}
+		}
 		u.requireOptional("N", slot.at)
 	}
 }
@@ -156,7 +169,12 @@ func (n *record) end(u *update) string {
 // settle adds what every settlement does, whatever the layout.
 func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl time.Duration) {
 	if len(s.Events) > 0 {
-		u.take(n.owed, set(s.Events...))
+		ids := slices.Clone(s.Events)
+		if n.packs {
+			ids = append(ids, packIDs(s.Events)...)
+		}
+		slices.Sort(ids)
+		u.take(n.owed, set(slices.Compact(ids)...))
 	}
 	if !s.Everything || seen != nil && (&reader{item: seen}).number(n.version) != int64(s.Version) {
 		return
@@ -172,8 +190,23 @@ func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl ti
 	}
 }
 
-func encodeEntry(t *ordermanager.Transition) types.AttributeValue {
+// id is a request id as it is kept.
+func (n *record) id(requestID string) string {
+	if n.packs {
+		return packID(requestID)
+	}
+	return requestID
+}
+
+func (n *record) encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 	e := &t.Entry
+	to := t.Assign.State // without one, the state stays what the entry before says
+	if t.Create != nil {
+		to = cmp.Or(to, t.Create.State)
+	}
+	if packed, ok := packEntry(e, to); ok && n.packs {
+		return str(packed)
+	}
 	m := make(item, 6)
 	m[entryAction], m[entryAt] = str(string(e.Action)), millis(e.At)
 	text := func(key, value string) {
@@ -181,11 +214,7 @@ func encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 			m[key] = str(value)
 		}
 	}
-	to := t.Assign.State
-	if t.Create != nil {
-		to = cmp.Or(to, t.Create.State)
-	}
-	text(entryTo, string(to)) // without one, the state stays what the entry before says
+	text(entryTo, string(to))
 	text(entryRole, string(e.Actor.Role))
 	text(entryActor, e.Actor.ID)
 	text(entryReason, e.Reason)
@@ -215,15 +244,10 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 	state := ordermanager.StatePending // entries used not to say how an order began
 	for i, value := range entries {
 		e := &o.History[i]
-		inner := inside(value)
-		*e = ordermanager.Entry{
-			Action:    ordermanager.Action(inner.shown(entryAction)),
-			Actor:     ordermanager.Actor{Role: ordermanager.Role(inner.shown(entryRole)), ID: inner.shown(entryActor)},
-			At:        inner.shownTime(entryAt),
-			Reason:    inner.shown(entryReason),
-			Trace:     inner.shown(entryTrace),
-			To:        cmp.Or(ordermanager.State(inner.shown(entryTo)), state),
-			RequestID: plainText(requests[i]),
+		*e = decodeEntry(value)
+		e.RequestID, e.To = plainText(requests[i]), cmp.Or(e.To, state)
+		if n.packs {
+			e.RequestID = unpackID(e.RequestID)
 		}
 		if i > 0 {
 			e.From = state
@@ -231,7 +255,28 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 		state = e.To
 	}
 	o.OwedEvents = slices.Clone(r.set(n.owed))
+	if n.packs {
+		for i, id := range o.OwedEvents {
+			o.OwedEvents[i] = unpackID(id)
+		}
+	}
 	// A set has no order; events are published in the order in which they happened.
 	version := func(requestID string) int { _, version, _ := o.Entry(requestID); return version }
 	slices.SortFunc(o.OwedEvents, func(a, b string) int { return cmp.Compare(version(a), version(b)) })
+}
+
+// decodeEntry reads an entry of the history, in either form, but for its request id.
+func decodeEntry(value types.AttributeValue) ordermanager.Entry {
+	if packed := plainText(value); packed != "" {
+		return unpackEntry(packed)
+	}
+	r := inside(value)
+	return ordermanager.Entry{
+		Action: ordermanager.Action(r.shown(entryAction)),
+		To:     ordermanager.State(r.shown(entryTo)),
+		Actor:  ordermanager.Actor{Role: ordermanager.Role(r.shown(entryRole)), ID: r.shown(entryActor)},
+		At:     r.shownTime(entryAt),
+		Reason: r.shown(entryReason),
+		Trace:  r.shown(entryTrace),
+	}
 }

@@ -48,7 +48,7 @@ const (
 var nativeRecord = record{
 	history: "hi", requests: "rq", version: "v", owed: "oe", owing: "ow",
 	first: slot{"d1", "t1", "s1", "t1at"}, second: slot{"d2", "t2", "s2", "t2at"},
-	expires: "ex", ending: "en", updated: "ua", fenced: "fe",
+	expires: "ex", ending: "en", updated: "ua", fenced: "fe", packs: true,
 }
 
 // shards is the number of partitions of the indexes that would be hot. It cannot change while there are orders.
@@ -169,7 +169,7 @@ func nativeUpgrade(u *update, t *ordermanager.Transition, before *ordermanager.O
 
 // nativeRegister puts a token in its place. What it finds there becomes the spare one; an empty text is none.
 func nativeRegister(u *update, r *ordermanager.Registration, creates bool) {
-	slot, token := nativeRecord.slot(r.Wait), str(r.Token.Reveal())
+	slot, token := nativeRecord.slot(r.Wait), packToken(r.Token)
 	if r.Spare {
 		u.set(slot.spare, token)
 		return
@@ -256,10 +256,10 @@ func (native) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *
 	u := newUpdate()
 	u.require(exists(nativeID))
 	first, second := &nativeRecord.first, &nativeRecord.second
-	u.takeToken(first.token, s.First, seen)
-	u.takeToken(first.spare, s.FirstSpare, seen)
-	u.takeToken(second.token, s.Second, seen)
-	u.takeToken(second.spare, s.SecondSpare, seen)
+	u.takeToken(first.token, s.First, packToken, seen)
+	u.takeToken(first.spare, s.FirstSpare, packToken, seen)
+	u.takeToken(second.token, s.Second, packToken, seen)
+	u.takeToken(second.spare, s.SecondSpare, packToken, seen)
 	nativeRecord.settle(u, s, seen, ttl)
 	if !u.changes() {
 		return nil

@@ -531,8 +531,8 @@ func (sample) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *
 	} else {
 		settleBlind(u, s)
 	}
-	u.takeToken(sampleRecord.first.spare, s.FirstSpare, seen)
-	u.takeToken(sampleRecord.second.spare, s.SecondSpare, seen)
+	u.takeToken(sampleRecord.first.spare, s.FirstSpare, plainToken, seen)
+	u.takeToken(sampleRecord.second.spare, s.SecondSpare, plainToken, seen)
 	sampleRecord.settle(u, s, seen, ttl)
 	if !u.changes() {
 		return nil

@@ -1,6 +1,7 @@
 package dynamostore
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -184,7 +185,12 @@ func plainText(value types.AttributeValue) string {
 	return ""
 }
 
+func plainToken(token ordermanager.TaskToken) types.AttributeValue { return str(token.Reveal()) }
+
 func (r *reader) token(name string) ordermanager.TaskToken {
+	if packed, ok := r.get(name).(*types.AttributeValueMemberB); ok {
+		return ordermanager.NewTaskToken(base64.StdEncoding.EncodeToString(packed.Value))
+	}
 	return ordermanager.NewTaskToken(r.text(name))
 }
 
