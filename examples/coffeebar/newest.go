@@ -15,7 +15,8 @@ const (
 	inState    = "SELECT id FROM ordermanager_orders WHERE state = ? ORDER BY created_at DESC, id DESC LIMIT ?"
 )
 
-// newest returns the latest orders of a customer, or in a state, with their history.
+// newest returns the latest orders of a customer, or in a state, with their history. An order that cannot be read is passed
+// over, as it is in the library's listings: one odd row must not close the bar.
 func (b *bar) newest(ctx context.Context, query, value string, most int) ([]ordermanager.Order, error) {
 	rows, err := b.db.QueryContext(ctx, query, value, most)
 	if err != nil {
@@ -35,11 +36,14 @@ func (b *bar) newest(ctx context.Context, query, value string, most int) ([]orde
 	}
 	orders := make([]ordermanager.Order, 0, len(ids))
 	for _, id := range ids {
-		o, err := b.manager.Order(ctx, id)
-		if err != nil {
+		switch o, err := b.manager.Order(ctx, id); {
+		case err == nil:
+			orders = append(orders, o)
+		case ctx.Err() != nil:
 			return nil, err
+		default:
+			b.log.WarnContext(ctx, "not shown", "order", id, "error", err)
 		}
-		orders = append(orders, o)
 	}
 	return orders, nil
 }

@@ -317,6 +317,32 @@ func TestQueue_hasNoOrderWithoutADrink(t *testing.T) {
 	}
 }
 
+// One order that cannot be read is missing from the pages, and stops neither them nor the bar from opening.
+func TestPages_passOverAnOrderThatCannotBeRead(t *testing.T) {
+	b, pages := testBar(t)
+	for _, id := range []string{"demo-11", "demo-22", "demo-25"} { // ended, being made, in the queue
+		_, err := b.db.ExecContext(t.Context(), "UPDATE ordermanager_orders SET history = 'no JSON' WHERE id = ?", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.board = newBoard(b.table)
+	if err := b.fillBoard(t.Context()); err != nil {
+		t.Errorf("opening: %v", err)
+	}
+	for path, shown := range map[string]string{
+		"/customer": "demo-21", "/barista": "demo-24", "/display": "demo-26", "/manager": "demo-18",
+	} {
+		answer := visit(pages, http.MethodGet, path, "Ada", nil)
+		if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), shown) {
+			t.Errorf("%s: %d", path, answer.Code)
+		}
+	}
+	if answer := visit(pages, http.MethodGet, "/customer", "Ada", nil); strings.Contains(answer.Body.String(), "demo-11") {
+		t.Error("an order that cannot be read is shown")
+	}
+}
+
 func TestNewest_beginsWithTheNewest(t *testing.T) {
 	b, _ := testBar(t)
 	orders, err := b.newest(t.Context(), ofCustomer, "Ada", 2)
