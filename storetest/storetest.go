@@ -214,6 +214,11 @@ func (c *checker) walk(q ordermanager.Query) ([]*ordermanager.Order, error) {
 		if slices.Contains(page.Orders, nil) {
 			return nil, errors.New("a page has an order that is nil")
 		}
+		for _, skipped := range page.Skipped { // of others: a case misses its own
+			if skipped.OrderID == "" || skipped.Err == nil {
+				return nil, fmt.Errorf("a page passed over the order %q and does not say why or which", skipped.OrderID)
+			}
+		}
 		all = append(all, page.Orders...)
 		if page.Cursor == "" {
 			return all, nil

@@ -418,7 +418,9 @@ var storeMistakes = []storeMistake{
 	{"joins the modifiers with commas", "values/a drink has no modifiers, one or many, in their order",
 		afterwards(func(_ *transition, _, o *order) {
 			if o.Drink != nil && len(o.Drink.Modifiers) > 0 {
-				o.Drink.Modifiers = strings.Split(strings.Join(o.Drink.Modifiers, ","), ",")
+				drink := *o.Drink
+				drink.Modifiers = strings.Split(strings.Join(drink.Modifiers, ","), ",")
+				o.Drink = &drink
 			}
 		})},
 	{"ignores case in identifiers", "values/identifiers that begin alike, or differ in case or at their ends, are different",
@@ -579,6 +581,14 @@ var storeMistakes = []storeMistake{
 				if err != nil && ctx.Err() == nil {
 					err = errors.New("invalid character looking for beginning of value")
 				}
+				return listed, err
+			}
+		})},
+	{"passes over what it cannot read and does not say why", "listings/nothing that matches is an empty page and not an error",
+		around(func(w *outside) {
+			w.list = func(ctx context.Context, q query) (page, error) {
+				listed, err := w.Store.List(ctx, q)
+				listed.Skipped = []ordermanager.Skipped{{OrderID: "odd"}}
 				return listed, err
 			}
 		})},

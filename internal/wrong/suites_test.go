@@ -89,6 +89,16 @@ func TestStoreSuite_passesRightStores(t *testing.T) {
 		"a store that marks what owes": marking(
 			func(t *transition, was bool) bool { return was || t.Owing },
 			func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version }),
+		"a store with an order that cannot be read": func() ordermanager.Store {
+			p := newPlain()
+			return &outside{Store: p, list: func(ctx context.Context, q query) (page, error) {
+				listed, err := p.List(ctx, q)
+				if err == nil && q.Cursor == "" {
+					listed.Skipped = []ordermanager.Skipped{{OrderID: "odd", Err: errors.New("its state is a number")}}
+				}
+				return listed, err
+			}}
+		},
 		"a store that keeps the ordinary life cycles only": func() ordermanager.Store {
 			return choosy{newPlain(), func(l ordermanager.Lifecycle) error {
 				var unknown []string
