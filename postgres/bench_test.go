@@ -164,7 +164,7 @@ func BenchmarkQueue(b *testing.B) {
 			_, err = pool.Exec(b.Context(), `INSERT INTO `+options.Schema+`.orders
 				(id, customer, venue, robot, state, drink, created_at, updated_at, version, history)
 				SELECT 'order-' || i, 'customer-' || i % 1000, 'NYC', false, CASE WHEN i % 10 = 0 THEN 'pending' ELSE 'completed' END,
-					'{"name":"Latte","icon":"latte","modifiers":["Oat"]}', i, i, 3, '[]'
+					'{"name":"Latte","icon":"latte","modifiers":["Oat"]}', i, i + 1, 3, '[]'
 				FROM generate_series(1, $1::int) AS i`, size)
 			must(b, err)
 			_, err = pool.Exec(b.Context(), "ANALYZE "+options.Schema+".orders")

@@ -43,7 +43,7 @@ func traceHeader(trace string) *string {
 		return nil
 	}
 	sampled := "0"
-	if strings.Contains("13579bdf", m[4]) {
+	if strings.ContainsAny(m[4], "13579bdf") {
 		sampled = "1"
 	}
 	return aws.String("Root=1-" + m[1] + "-" + m[2] + ";Parent=" + m[3] + ";Sampled=" + sampled)

@@ -126,13 +126,13 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 	}
 	var answer ordermanager.Result
 	err = s.writer.Write(ctx, func(tx *sqlitefile.Tx) error {
-		rows, err := tx.Query(ctx, statement.Text, statement.Args...) //nolint:sqlclosecheck // result closes it
+		rows, err := tx.Query(ctx, statement.Text, statement.Args...)
 		answer.Order, err = result(rows, err, sqlstore.One)
 		if answer.Applied = answer.Order != nil; answer.Applied || err != nil {
 			return err
 		}
 		current := sqlstore.SQLite.Get(t.OrderID)
-		rows, err = tx.Query(ctx, current.Text, current.Args...) //nolint:sqlclosecheck // result closes it
+		rows, err = tx.Query(ctx, current.Text, current.Args...)
 		answer.Order, err = result(rows, err, sqlstore.One)
 		return err
 	})

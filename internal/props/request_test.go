@@ -70,7 +70,7 @@ func TestParseRequest_readsEveryFieldAndNamesTheWrongOnes(t *testing.T) {
 		if want.Reason == "" {
 			want.Reason = reason
 		}
-		own := !slices.Contains([]string{"", "put", "make", "unmake", "complete", "cancel"}, string(action)) && barista == ""
+		own := !slices.Contains([]string{"", "put", "make", "unmake", "complete", "cancel"}, action) && barista == ""
 		switch {
 		case action == "" || action == "put", (action == "cancel" || own) && customer != "":
 			want.Actor = ordermanager.Customer(customer)

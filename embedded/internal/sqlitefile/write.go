@@ -238,7 +238,7 @@ func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
 // Exec carries a statement out.
 func (t *Tx) Exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	ctx = context.WithoutCancel(ctx)
-	if statement := t.prepared(ctx, text); statement != nil {
+	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
 		return statement.ExecContext(ctx, args...)
 	}
 	return t.tx.ExecContext(ctx, text, args...)
@@ -247,7 +247,7 @@ func (t *Tx) Exec(ctx context.Context, text string, args ...any) (sql.Result, er
 // Query asks for rows.
 func (t *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	ctx = context.WithoutCancel(ctx)
-	if statement := t.prepared(ctx, text); statement != nil {
+	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
 		return statement.QueryContext(ctx, args...)
 	}
 	return t.tx.QueryContext(ctx, text, args...)
@@ -256,7 +256,7 @@ func (t *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, er
 // QueryRow asks for one row.
 func (t *Tx) QueryRow(ctx context.Context, text string, args ...any) *sql.Row {
 	ctx = context.WithoutCancel(ctx)
-	if statement := t.prepared(ctx, text); statement != nil {
+	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
 		return statement.QueryRowContext(ctx, args...)
 	}
 	return t.tx.QueryRowContext(ctx, text, args...)
