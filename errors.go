@@ -210,6 +210,10 @@ func phrase(action Action) string {
 		return "register the second wait of"
 	case ActionTimedOut:
 		return "time out"
+	case ActionResent:
+		return "resend what is owed by"
+	case ActionAbandoned:
+		return "abandon what is owed by"
 	}
 	return string(action)
 }

@@ -8,13 +8,15 @@ import (
 // Abandon gives up what an order still owes, on purpose: what can never be delivered need not be tried for ever. Only an admin
 // may. The order's history keeps who did it and why; its state stays.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue], [ErrRequestReused],
+// [ErrStore].
 func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
 	return m.notified(ctx, ActionAbandoned, r.OrderID, func(ctx context.Context) (Receipt, error) {
 		if err := checkRepair(ActionAbandoned, &r); err != nil {
 			return Receipt{}, err
 		}
-		o, replayed, err := m.noteRepair(ctx, &r, Guards{})
+		t := m.repairing(&r)
+		o, replayed, err := m.noteRepair(ctx, &t)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -37,8 +39,8 @@ func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
 // who answers for it. The order's history keeps who did it and why; its state stays. Of an order that owes nothing the receipt is
 // Unchanged, and nothing is written.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrTooManyTransitions],
-// [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue], [ErrUnknownState],
+// [ErrTooManyTransitions], [ErrRequestReused], [ErrStore].
 func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 	return m.notified(ctx, ActionResent, r.OrderID, func(ctx context.Context) (Receipt, error) {
 		if err := checkRepair(ActionResent, &r); err != nil {
@@ -54,11 +56,13 @@ func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 		if err := m.known(o); err != nil {
 			return Receipt{}, err
 		}
+		t := m.repairing(&r)
+		t.Guards.HistoryBelow = MaxHistory
 		receipt := Receipt{Action: r.Action, Order: o.masked(), Unchanged: true, Resume: ResumeNone, Events: EventsNone}
-		if !o.Owes() {
+		if !o.Owes() && t.failing(o)&guardVenue == 0 {
 			return receipt, nil
 		}
-		o, receipt.Replayed, err = m.noteRepair(ctx, &r, Guards{HistoryBelow: MaxHistory})
+		o, receipt.Replayed, err = m.noteRepair(ctx, &t)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -89,20 +93,24 @@ func checkRepair(action Action, r *Request) error {
 	return nil
 }
 
-// noteRepair puts a repair on record, and returns the order with it. It was replayed if it had been there before.
-func (m *Manager) noteRepair(ctx context.Context, r *Request, guards Guards) (o *Order, replayed bool, err error) {
-	t := Transition{
-		OrderID: r.OrderID, Guards: guards,
+// repairing is the transition that puts a repair on record.
+func (m *Manager) repairing(r *Request) Transition {
+	return Transition{
+		OrderID: r.OrderID, Guards: Guards{Venues: r.Venues},
 		Entry: Entry{Action: r.Action, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
 	}
-	result, err := m.apply(ctx, &t)
+}
+
+// noteRepair puts a repair on record, and returns the order with it. It was replayed if it had been there before.
+func (m *Manager) noteRepair(ctx context.Context, t *Transition) (o *Order, replayed bool, err error) {
+	result, err := m.apply(ctx, t)
 	switch {
 	case err != nil:
 		return nil, false, err
 	case result.Order == nil:
-		return nil, false, fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
+		return nil, false, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
 	case !result.Applied && !t.appliedTo(result.Order):
-		return nil, false, m.refusal(&t, result.Order, t.failing(result.Order))
+		return nil, false, m.refusal(t, result.Order, t.failing(result.Order))
 	}
 	return result.Order, !result.Applied, nil
 }

@@ -75,3 +75,18 @@ func TestResend_isForAdminsWhoSayWhy(t *testing.T) {
 		r.RequestID = o.History[len(o.History)-1].RequestID
 	}))
 }
+
+// Whoever is bound to venues repairs nothing of another one, whether it owes something or not.
+func TestRepair_ofAnotherVenueIsRefused(t *testing.T) {
+	h, request := stuck(t)
+	request.Venues = []string{"elsewhere"}
+	for range 2 {
+		for _, repair := range []func(context.Context, ordermanager.Request) (ordermanager.Receipt, error){h.Resend, h.Abandon} {
+			h.refuses(ordermanager.ErrWrongVenue, func(ctx context.Context) error { _, err := repair(ctx, request); return err })
+		}
+		h.resumer.Hook = nil
+		must[ordermanager.RedriveReport](t)(h.Redrive(t.Context(), nil))
+	}
+	request.Venues = []string{"elsewhere", h.order().Venue}
+	h.receipt(h.Abandon(t.Context(), request))
+}

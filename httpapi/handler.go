@@ -134,6 +134,8 @@ func (h *Handler) resources() map[string]methods {
 		"/orders/{id}":         {http.MethodGet: h.identified(h.getOrder), http.MethodPut: h.identified(h.act)},
 		"/orders/{id}/history": {http.MethodGet: h.identified(h.getHistory)},
 		"/orders/{id}/actions": {http.MethodGet: h.identified(h.getActions)},
+		"/orders/{id}/resend":  {http.MethodPost: h.identified(h.repair(h.manager.Resend))},
+		"/orders/{id}/abandon": {http.MethodPost: h.identified(h.repair(h.manager.Abandon))},
 		"/myOrders":            {http.MethodGet: h.identified(h.listMyOrders)},
 		"/menu":                {http.MethodGet: h.identified(h.getMenu)},
 		"/lifecycle":           {http.MethodGet: h.identified(h.getLifecycle)},
