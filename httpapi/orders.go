@@ -128,17 +128,25 @@ func (h *Handler) listOrders(w http.ResponseWriter, r *http.Request, actor order
 	if err != nil {
 		return err
 	}
-	q.State, q.Venue = ordermanager.State(params.get("state")), params.get("eventId")
+	q.State = ordermanager.State(params.get("state"))
+	if q.Venue, err = h.venue(r, actor, params.get("eventId")); err != nil {
+		return err
+	}
+	return h.list(w, r, q)
+}
+
+// venue is the venue that a caller asks about. One who is bound to venues must name one of them, or has only one.
+func (h *Handler) venue(r *http.Request, actor ordermanager.Actor, asked string) (string, error) {
 	venues, err := h.bound(r, actor)
 	switch {
 	case err != nil:
-		return err
-	case len(venues) == 1 && q.Venue == "":
-		q.Venue = venues[0]
-	case venues != nil && !slices.Contains(venues, q.Venue):
-		return &refusal{code: "forbidden", detail: "name one of your venues in eventId"}
+		return "", err
+	case len(venues) == 1 && asked == "":
+		return venues[0], nil
+	case venues != nil && !slices.Contains(venues, asked):
+		return "", &refusal{code: "forbidden", detail: "name one of your venues in eventId"}
 	}
-	return h.list(w, r, q)
+	return asked, nil
 }
 
 func (h *Handler) listMyOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {

@@ -78,6 +78,9 @@ func (s *sample) act(actions ...ordermanager.Action) func(http.ResponseWriter, *
 		if s.dialect == serverlesspresso.Workshop {
 			request.Venue = ""
 		}
+		if request.Venues, err = s.bound(r, actor); err != nil {
+			return err
+		}
 		if _, err := s.manager.Handle(r.Context(), request); err != nil {
 			return inOurWords(err)
 		}
@@ -86,7 +89,7 @@ func (s *sample) act(actions ...ordermanager.Action) func(http.ResponseWriter, *
 	}
 }
 
-// listOrders lists open orders in both of their states, which the sample does not tell apart.
+// listOrders lists the orders of all states of the life cycle that the sample has one word for.
 func (s *sample) listOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	if actor.Role == ordermanager.RoleCustomer {
 		return &refusal{code: "forbidden", detail: "customers have GET /myOrders"}
@@ -99,17 +102,25 @@ func (s *sample) listOrders(w http.ResponseWriter, r *http.Request, actor orderm
 	if err != nil {
 		return err
 	}
-	states, err := serverlesspresso.ParseState(params.get("state"))
+	told, err := serverlesspresso.ParseState(params.get("state"))
 	if err != nil {
 		return err
 	}
 	if s.dialect == serverlesspresso.Core {
-		if q.Venue = params.get("eventId"); q.Venue == "" {
-			return invalid("eventId", "is required")
-		}
+		q.Venue = params.get("eventId")
+	}
+	if q.Venue, err = s.venue(r, actor, q.Venue); err != nil {
+		return err
+	}
+	if s.dialect == serverlesspresso.Core && q.Venue == "" {
+		return invalid("eventId", "is required")
 	}
 	var orders []ordermanager.Order
-	for _, q.State = range states {
+	for _, state := range s.manager.Lifecycle().States() {
+		if state.Answers != told {
+			continue
+		}
+		q.State = state.State
 		page, err := s.manager.Page(r.Context(), q)
 		if err != nil {
 			return err

@@ -60,6 +60,11 @@ func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor order
 			return err
 		}
 	}
+	if actor.Role != ordermanager.RoleCustomer {
+		if asked.EventID, err = h.venue(r, actor, asked.EventID); err != nil {
+			return err
+		}
+	}
 	// A venue without a menu is none: an order there could never get its drink.
 	if _, err := h.findMenu(r.Context(), asked.EventID); err != nil {
 		return err
@@ -141,11 +146,15 @@ func (h *Handler) findMenu(ctx context.Context, venue string) (*ordermanager.Men
 	return found, err
 }
 
-// counts says how many orders of a venue are open.
+// counts says how many orders of a venue are open, in each state in which the workflow goes on waiting.
 type counts struct {
-	EventID string `json:"eventId"`
-	Pending int    `json:"pending"`
-	Making  int    `json:"making"`
+	EventID string       `json:"eventId"`
+	Open    []stateCount `json:"open"`
+}
+
+type stateCount struct {
+	State  ordermanager.State `json:"state"`
+	Orders int                `json:"orders"`
 }
 
 // countOrders is GET /orders/count?eventId=: it reads every open order, of the venue or of all of them.
@@ -157,17 +166,23 @@ func (h *Handler) countOrders(w http.ResponseWriter, r *http.Request, actor orde
 	if err != nil {
 		return err
 	}
-	answer := counts{EventID: params.get("eventId")}
-	for state, count := range map[ordermanager.State]*int{
-		ordermanager.StatePending: &answer.Pending, ordermanager.StateMaking: &answer.Making,
-	} {
-		q := ordermanager.Query{State: state, Venue: answer.EventID, Limit: ordermanager.MaxPageSize}
-		for _, err := range h.manager.Orders(r.Context(), q) {
+	venue, err := h.venue(r, actor, params.get("eventId"))
+	if err != nil {
+		return err
+	}
+	answer := counts{EventID: venue}
+	for _, state := range h.manager.Lifecycle().States() {
+		if state.Answers != ordermanager.Undecided {
+			continue
+		}
+		count := stateCount{State: state.State}
+		for _, err := range h.manager.Orders(r.Context(), ordermanager.Query{State: state.State, Venue: venue, Limit: ordermanager.MaxPageSize}) {
 			if err != nil {
 				return err
 			}
-			*count++
+			count.Orders++
 		}
+		answer.Open = append(answer.Open, count)
 	}
 	writeJSON(w, r, answer)
 	return nil

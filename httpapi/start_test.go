@@ -2,12 +2,16 @@ package httpapi_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 func TestStart_beginsAnOrderOfTheCaller(t *testing.T) {
@@ -93,12 +97,62 @@ func TestCount_countsOpenOrdersOfAVenue(t *testing.T) {
 	f.must("customer:1", "PUT", "/orders/2?action=cancel", "")
 	for venue, want := range map[string][2]float64{"": {2, 1}, "roof": {1, 1}, "hall": {1, 0}, "cellar": {0, 0}} {
 		got := f.must("barista:3", "GET", "/orders/count?eventId="+venue, "")
-		if got["pending"] != want[0] || got["making"] != want[1] || got["eventId"] != venue {
-			t.Errorf("of %q: %v", venue, got)
+		open := []any{
+			map[string]any{"state": "pending", "orders": want[0]}, map[string]any{"state": "making", "orders": want[1]},
+		}
+		if diff := cmp.Diff(map[string]any{"eventId": venue, "open": open}, got); diff != "" {
+			t.Errorf("of %q (-want +got):\n%s", venue, diff)
 		}
 	}
 	if w := f.do(call{actor: "customer:1", method: "GET", path: "/orders/count"}); w.Code != http.StatusForbidden {
 		t.Errorf("a customer counts: %d", w.Code)
+	}
+}
+
+// Somebody who is bound to venues begins, counts, lists and changes nothing of another one, at any of the doors.
+func TestBound_seesNothingOfAnotherVenue(t *testing.T) {
+	bound := func(venues ...string) func(*httpapi.Options) {
+		return func(o *httpapi.Options) { o.Venues = func(*http.Request) []string { return venues } }
+	}
+	f := newFixture(t, bound("hall", "roof"))
+	f.start("1", "1", "cellar")
+	f.start("2", "2", "hall")
+	f.must("customer:1", "PUT", "/orders/1?eventId=cellar", cappuccino)
+	for _, c := range []call{
+		{method: "GET", path: "/orders/count?eventId=cellar"},
+		{method: "GET", path: "/orders/count"},
+		{method: "POST", path: "/orders", body: `{"orderId":"3","userId":"1","eventId":"cellar"}`},
+		{method: "POST", path: "/orders", body: `{"orderId":"3","userId":"1"}`},
+	} {
+		c.actor = "barista:3"
+		if w := f.do(c); w.Code != http.StatusForbidden {
+			t.Errorf("%s %s: %d %s", c.method, c.path, w.Code, w.Body)
+		}
+	}
+	if got := f.must("barista:3", "GET", "/orders/count?eventId=hall", "")["eventId"]; got != "hall" {
+		t.Errorf("counted at %v", got)
+	}
+	for _, dialect := range serverlesspresso.Dialects() {
+		options := &httpapi.Options{Identify: demoIdentity}
+		bound("hall", "roof")(options)
+		apps, err := httpapi.NewServerlesspresso(f.manager, dialect, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range map[string]int{
+			"GET /orders?state=CREATED&eventId=cellar": 403, "PUT /orders/1?action=make&eventId=cellar": 409, "GET /orders/1": 409,
+			"PUT /orders/cancel/1": 409, "PUT /orders/claim/1": 409,
+		} {
+			method, path, _ := strings.Cut(path, " ")
+			w := httptest.NewRecorder()
+			apps.ServeHTTP(w, call{actor: "barista:3", method: method, path: path}.request())
+			if w.Code != want {
+				t.Errorf("%s: %s %s: %d %s", dialect, method, path, w.Code, w.Body)
+			}
+		}
+	}
+	if o, err := f.manager.Order(t.Context(), "1"); err != nil || o.Version != 2 {
+		t.Errorf("the order was changed: %+v, %v", o, err)
 	}
 }
 

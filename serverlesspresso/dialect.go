@@ -77,18 +77,16 @@ func (d Dialect) state(o *ordermanager.Order) string {
 	return words[p]
 }
 
-// ParseState returns the states that a word of the REST API stands for, in either spelling of the sample. The error
-// is an [*ordermanager.RequestError].
-func ParseState(text string) ([]ordermanager.State, error) {
+// ParseState returns what the workflow was told of the orders that a word of the REST API stands for, in either spelling of the sample. The
+// error is an [*ordermanager.RequestError].
+func ParseState(text string) (ordermanager.Decision, error) {
 	switch strings.ToUpper(text) {
 	case words[open]:
-		return []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking}, nil
+		return ordermanager.Undecided, nil
 	case words[completed]:
-		return []ordermanager.State{ordermanager.StateCompleted}, nil
+		return ordermanager.Done, nil
 	case words[cancelled]:
-		return []ordermanager.State{ordermanager.StateCancelled}, nil
+		return ordermanager.Cancelled, nil
 	}
-	return nil, &ordermanager.RequestError{
-		Field: "state", Rule: "is none of " + strings.Join(words[:], ", "),
-	}
+	return "", &ordermanager.RequestError{Field: "state", Rule: "is none of " + strings.Join(words[:], ", ")}
 }

@@ -4,7 +4,9 @@ package sampleapps
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -463,4 +465,13 @@ func Apps() map[string]func(*testing.T, *Bar) {
 	return map[string]func(*testing.T, *Bar){
 		"barista": Barista, "customer": Customer, "display": Display, "preflight": Preflight, "bad input": BadInput,
 	}
+}
+
+// Queue takes an order to where a barista can make it.
+func Queue(t *testing.T, b *Bar, id string) { b.order(t, id) }
+
+// Listed has the identifiers of the orders that the board is shown for a word.
+func Listed(t *testing.T, b *Bar, word string) []string {
+	t.Helper()
+	return slices.Sorted(maps.Keys(b.orders(t, bob, word)))
 }

@@ -42,16 +42,23 @@ func each(t *testing.T, contract func(*testing.T, *sampleapps.Bar)) {
 	}
 }
 
-func newBar(
-	t *testing.T, dialect serverlesspresso.Dialect, door func(http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer,
-) *sampleapps.Bar {
+type door = func(http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer
+
+func newBar(t *testing.T, dialect serverlesspresso.Dialect, door door) *sampleapps.Bar {
+	t.Helper()
+	bar, _ := newBarOf(t, dialect, door, ordermanager.ServerlesspressoLifecycle)
+	return bar
+}
+
+func newBarOf(
+	t *testing.T, dialect serverlesspresso.Dialect, door door, table ordermanager.Lifecycle,
+) (*sampleapps.Bar, *ordermanager.Manager) {
 	t.Helper()
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{
 		Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Whole"}}},
 	}}})
 	workflow := memory.NewWorkflow()
-	manager, err := ordermanager.New(memory.NewStore(), menu, workflow,
-		&ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle})
+	manager, err := ordermanager.New(memory.NewStore(), menu, workflow, &ordermanager.Options{Lifecycle: table})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +80,7 @@ func newBar(
 				t.Fatal(err)
 			}
 		},
-	}
+	}, manager
 }
 
 func direct(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer {
@@ -157,4 +164,41 @@ func texts(claims map[string]any, list string) map[string]any {
 		all[name] = value
 	}
 	return all
+}
+
+// An order in a state of the house's own is on the board and the display as what its workflow was told of it.
+func TestApps_seeStatesOfTheHousesOwn(t *testing.T) {
+	ready := ordermanager.State("ready")
+	table := ordermanager.ServerlesspressoLifecycle.
+		WithStates(ordermanager.StateRule{State: "resting"}, ordermanager.StateRule{State: ready, Answers: ordermanager.Done}).
+		With(
+			ordermanager.Rule{
+				Action: "rest", From: []ordermanager.State{ordermanager.StateMaking}, To: "resting", Claim: ordermanager.ClaimNeeds,
+			},
+			ordermanager.Rule{Action: ordermanager.ActionTimedOut, From: []ordermanager.State{
+				ordermanager.StatePending, ordermanager.StateMaking, "resting",
+			}, To: ordermanager.StateCancelled},
+			ordermanager.Rule{Action: "ring", From: []ordermanager.State{"resting"}, To: ready, Claim: ordermanager.ClaimNeeds},
+		)
+	if err := table.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	bar, manager := newBarOf(t, serverlesspresso.Workshop, direct, table)
+	sampleapps.Queue(t, bar, "1")
+	do := func(action ordermanager.Action) {
+		t.Helper()
+		_, err := manager.Handle(t.Context(), ordermanager.Request{Action: action, OrderID: "1", Actor: ordermanager.Barista("bob")})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(ordermanager.ActionMake)
+	do("rest")
+	if got := sampleapps.Listed(t, bar, "CREATED"); len(got) != 1 {
+		t.Errorf("resting: %v", got)
+	}
+	do("ring")
+	if open, done := sampleapps.Listed(t, bar, "CREATED"), sampleapps.Listed(t, bar, "COMPLETED"); len(open) != 0 || len(done) != 1 {
+		t.Errorf("ready: %v and %v", open, done)
+	}
 }
