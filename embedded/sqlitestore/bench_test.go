@@ -3,9 +3,12 @@ package sqlitestore_test
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -110,6 +113,65 @@ func byHand(b *testing.B) func(*sql.DB, *sqlitestore.Store) act {
 				&history, &firstToken, &firstAt, &secondToken, &secondAt, &owed)
 		}
 	}
+}
+
+// BenchmarkConcurrentTransitions lets so many callers claim and release orders at once, and counts the commits for each transition: with full
+// syncing that is how often the disk is synced.
+func BenchmarkConcurrentTransitions(b *testing.B) {
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
+			path := tempFile(b)
+			db := open(b, path)
+			store := newStore(b, db)
+			commits(b, db, path) // from here on, the -wal file keeps all of them
+			const orders = 512 // so that histories stay short
+			for id := range orders {
+				mustApply(b, store, create(fmt.Sprint(id), "ada", "", start))
+			}
+			before := commits(b, db, path)
+			var next atomic.Int64
+			var working sync.WaitGroup
+			b.ResetTimer()
+			for range callers {
+				working.Go(func() {
+					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+						transition := note(fmt.Sprint(n%orders), fmt.Sprint(n))
+						transition.Entry.Reason = ""
+						if result, err := store.Apply(b.Context(), transition); err != nil || !result.Applied {
+							b.Error(result, err)
+							return
+						}
+					}
+				})
+			}
+			working.Wait()
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "transitions/s")
+			b.ReportMetric(float64(commits(b, db, path)-before)/float64(b.N), "commits/op")
+		})
+	}
+}
+
+// commits counts the commits in the -wal file, which the connection keeps from now on: a frame that ends one has the size of the
+// database in its header ("WAL File Format" in SQLite's documentation).
+func commits(b *testing.B, db *sql.DB, path string) (n int) {
+	b.Helper()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(b.Context(), "PRAGMA wal_autocheckpoint = 0"); err != nil {
+		b.Fatal(err)
+	}
+	wal, err := os.ReadFile(path + "-wal")
+	if err != nil {
+		b.Fatal(err)
+	}
+	const fileHeader, frameHeader = 32, 24
+	pageSize := int(binary.BigEndian.Uint32(wal[8:]))
+	for frame := wal[fileHeader:]; len(frame) > frameHeader; frame = frame[min(len(frame), frameHeader+pageSize):] {
+		if binary.BigEndian.Uint32(frame[4:]) != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // BenchmarkQueue reads the first page of the barista's queue beside ever more orders that are done. A million takes minutes to
