@@ -15,13 +15,14 @@ import (
 // The errors of a server, to be asked for with [errors.Is]. What the driver or the server said is wrapped beside them.
 // Of a write that failed, nothing or all was written; where only nothing is possible, it says so here.
 var (
-	// ErrUnreachable: there is no connection to the server, or it broke, or the server is starting or stopping. Whether a
-	// write was carried out is unknown; repeating it tells.
+	// ErrUnreachable: there is no connection to the server, or it broke, or the server is starting or stopping. Whether
+	// a write was carried out is unknown; repeating it tells.
 	ErrUnreachable = errors.New("the PostgreSQL server cannot be reached")
-	// ErrLogin: the server does not let this user into this database, or there is no such database. Nothing was written.
+	// ErrLogin: the server does not let this user into this database, or there is no such database. Nothing was
+	// written.
 	ErrLogin = errors.New("the PostgreSQL server refused the login")
-	// ErrTooManyConnections: the server has no connection left for this user. Nothing was written. Lower pool_max_conns, or
-	// raise max_connections.
+	// ErrTooManyConnections: the server has no connection left for this user. Nothing was written. Lower
+	// pool_max_conns, or raise max_connections.
 	ErrTooManyConnections = errors.New("the PostgreSQL server has no connection left")
 	// ErrReadOnly: the server is a standby, or the database or the session is read-only. Nothing was written. After a
 	// failover, new connections must go to the new primary: target_session_attrs=read-write in the URL.
@@ -42,7 +43,8 @@ var (
 	ErrCorrupt = errors.New("the database holds what cannot be read")
 )
 
-// meanings are those of the server's codes: "PostgreSQL Error Codes" in its documentation. A class is the first two characters.
+// meanings are those of the server's codes: "PostgreSQL Error Codes" in its documentation. A class is the first two
+// characters.
 var meanings = map[string]error{
 	"08":    ErrUnreachable, // connection_exception
 	"25006": ErrReadOnly,    // read_only_sql_transaction

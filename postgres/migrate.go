@@ -37,8 +37,8 @@ func scripts() []string {
 // lock is the advisory lock under which tables are changed: any number that is always the same.
 const lock = 0x6f726465726d616e
 
-// migrate brings the tables up to date. Whoever comes first does it, and the others wait. Nothing is written if they are
-// up to date, so that a user who may not change tables can use them.
+// migrate brings the tables up to date. Whoever comes first does it, and the others wait. Nothing is written if they
+// are up to date, so that a user who may not change tables can use them.
 func migrate(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 	missing, err := check(ctx, pool, schema)
 	if err != nil || len(missing) == 0 {

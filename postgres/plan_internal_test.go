@@ -16,8 +16,8 @@ import (
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
-// tableForPlans has as many orders as a planner takes seriously, of which most are completed. It is not in pgtest, which
-// imports this package.
+// tableForPlans has as many orders as a planner takes seriously, of which most are completed. It is not in pgtest,
+// which imports this package.
 func tableForPlans(t *testing.T) *Store {
 	t.Helper()
 	url := os.Getenv("ORDERMANAGER_POSTGRES")

@@ -88,9 +88,9 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 	return s.refused(ctx, &t, statement)
 }
 
-// refused finds the order that stood against the write. It may have changed meanwhile, so its row is locked and read, and
-// the write tried again, in one transaction and one exchange with the server: either it is refused by the very order
-// that is returned, or it is applied now.
+// refused finds the order that stood against the write. It may have changed meanwhile, so its row is locked and read,
+// and the write tried again, in one transaction and one exchange with the server: either it is refused by the very
+// order that is returned, or it is applied now.
 func (s *Store) refused(ctx context.Context, t *ordermanager.Transition, write sqlstore.Statement) (ordermanager.Result, error) {
 	current := s.dialect.Get(t.OrderID)
 	for {

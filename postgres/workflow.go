@@ -12,9 +12,9 @@ import (
 	"github.com/brewline/ordermanager/workflow"
 )
 
-// NewWorkflow returns the two-wait workflow in a database, and brings its tables up to date; they are in the same schema
-// as those of the store. Each replica has one and runs [workflow.Workflow.Run]: there is no leader. A time-out is
-// carried out by whichever replica comes first, what a replica that was killed had not told the Manager another one
+// NewWorkflow returns the two-wait workflow in a database, and brings its tables up to date; they are in the same
+// schema as those of the store. Each replica has one and runs [workflow.Workflow.Run]: there is no leader. A time-out
+// is carried out by whichever replica comes first, what a replica that was killed had not told the Manager another one
 // tells, and the numbers of a venue have neither holes nor doubles.
 //
 // With [InTx], an order begins inside a transaction of yours.

@@ -313,7 +313,8 @@ func TestAnOrderIsBegunByOneReplica(t *testing.T) {
 	}
 }
 
-// Invariant 5: a replica is killed at every point of an order's life, one after the other; another one ends what it began.
+// Invariant 5: a replica is killed at every point of an order's life, one after the other; another one ends what it
+// began.
 func TestAReplicaThatIsKilledAnywhereLosesNothing(t *testing.T) {
 	now := &clock{now: morning}
 	settings := &workflow.Options{Now: now.read}

@@ -14,8 +14,9 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Resume implements [ordermanager.Resumer]: it ends the open wait and takes the step that follows, in one transaction. Whether a wait is open is
-// what the database says, not the clock: an answer that comes after the deadline, but before the time-out was carried out, is in time.
+// Resume implements [ordermanager.Resumer]: it ends the open wait and takes the step that follows, in one transaction.
+// Whether a wait is open is what the database says, not the clock: an answer that comes after the deadline, but before
+// the time-out was carried out, is in time.
 //
 // A token of another workflow service is [ordermanager.ErrUndeliverable] and not gone: a workflow may wait on it there.
 func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
@@ -80,7 +81,8 @@ func setStage(ctx context.Context, tx sqldb.Conn, orderID string, stage Stage) e
 	return err
 }
 
-// cancelled reads the boolean of that name in the answer, as one version of the Serverlesspresso sample's OrderProcessor does.
+// cancelled reads the boolean of that name in the answer, as one version of the Serverlesspresso sample's
+// OrderProcessor does.
 func cancelled(outcome ordermanager.Outcome) bool {
 	var output ordermanager.WorkflowOutput
 	return json.Unmarshal(outcome.Output, &output) == nil && output.Cancelled

@@ -47,8 +47,8 @@ func (w *Workflow) nextAfter(ctx context.Context, id int64) (notification, error
 	return n, err
 }
 
-// tell tells the Manager, and then takes the notification off the record. The Manager recognises one that it was told before: by the
-// token, or by the request id of the time-out. An error that is final means that the Manager will never
+// tell tells the Manager, and then takes the notification off the record. The Manager recognises one that it was told
+// before: by the token, or by the request id of the time-out. An error that is final means that the Manager will never
 // accept it, and that it is off the record too.
 func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Receipt, error) {
 	receipt, err := w.notify(ctx, n)

@@ -11,14 +11,16 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// poll is how often Run looks for what it was not woken for: deadlines, what failed before, and what other processes left.
+// poll is how often Run looks for what it was not woken for: deadlines, what failed before, and what other processes
+// left.
 const poll = time.Second
 
-// Run takes every step that becomes due, until the context is done: it tells the Manager what it has not been told, and carries time-outs out
-// within a second of their deadline. What fails is logged and tried again. When the context ends it finishes the step at hand and returns.
+// Run takes every step that becomes due, until the context is done: it tells the Manager what it has not been told, and
+// carries time-outs out within a second of their deadline. What fails is logged and tried again. When the context ends
+// it finishes the step at hand and returns.
 //
-// Run it once in each process that uses the database; several processes may run it at once. [ordermanager.Manager.Redrive] is not its
-// business: run that regularly as well.
+// Run it once in each process that uses the database; several processes may run it at once.
+// [ordermanager.Manager.Redrive] is not its business: run that regularly as well.
 func (w *Workflow) Run(ctx context.Context) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
@@ -43,9 +45,10 @@ func (w *Workflow) nudge() {
 	}
 }
 
-// Advance takes every step that is due, once: it is what [Workflow.Run] does again and again, and for tests that hold the clock. A wait whose
-// deadline has passed ends, and then its token is gone. The Manager is told, and whether the order had ended before, and how, decides the
-// final stage: an order that was completed just in time finishes. A step that fails stays due; its error is returned with those of the others.
+// Advance takes every step that is due, once: it is what [Workflow.Run] does again and again, and for tests that hold
+// the clock. A wait whose deadline has passed ends, and then its token is gone. The Manager is told, and whether the
+// order had ended before, and how, decides the final stage: an order that was completed just in time finishes. A step
+// that fails stays due; its error is returned with those of the others.
 func (w *Workflow) Advance(ctx context.Context) error {
 	return errors.Join(w.timeOut(ctx), w.tellAll(ctx))
 }
@@ -92,8 +95,8 @@ func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err
 	return ended, err
 }
 
-// tellAll tells the Manager everything that it has not been told, oldest first. After a failure the later notifications of the same
-// order have to wait.
+// tellAll tells the Manager everything that it has not been told, oldest first. After a failure the later notifications
+// of the same order have to wait.
 func (w *Workflow) tellAll(ctx context.Context) error {
 	var errs []error
 	failed := map[string]bool{}

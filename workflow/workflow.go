@@ -1,13 +1,14 @@
-// Package workflow is the two-wait workflow of an order in process, durable in a database: the stand-in for AWS Step Functions and the
-// Serverlesspresso sample's OrderProcessor. Package embedded/workflow makes one in a SQLite file, and package postgres one in PostgreSQL.
+// Package workflow is the two-wait workflow of an order in process, durable in a database: the stand-in for AWS Step
+// Functions and the Serverlesspresso sample's OrderProcessor. Package embedded/workflow makes one in a SQLite file, and
+// package postgres one in PostgreSQL.
 //
-// Each order waits for its drink, takes a number, and waits for completion; each wait has a token and a time-out. A Workflow is the
-// [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. It can live beside the orders
-// of the store in the same database; the two know nothing of each other.
+// Each order waits for its drink, takes a number, and waits for completion; each wait has a token and a time-out. A
+// Workflow is the [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. It can
+// live beside the orders of the store in the same database; the two know nothing of each other.
 //
-// A step and what the Manager must be told of it are one transaction, and the Manager is told at least once, by [Workflow.Run]. So a
-// process can be killed at any moment: when the database is opened again, every order is where it was, no number is given twice, and what the
-// Manager was not told yet it is told then.
+// A step and what the Manager must be told of it are one transaction, and the Manager is told at least once, by
+// [Workflow.Run]. So a process can be killed at any moment: when the database is opened again, every order is where it
+// was, no number is given twice, and what the Manager was not told yet it is told then.
 package workflow
 
 import (
@@ -24,8 +25,8 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Stage is where a [Workflow] stands with an order. The values are those of the workflow in package memory; taking a number is
-// not one of them, because it is one step with the answer that leads to it.
+// Stage is where a [Workflow] stands with an order. The values are those of the workflow in package memory; taking a
+// number is not one of them, because it is one step with the answer that leads to it.
 type Stage string
 
 const (
@@ -47,7 +48,8 @@ var (
 	ErrShopClosed = ordermanager.ErrShopClosed
 	// ErrQueueFull: [Options.MaxInQueue] orders of the venue are open, or [Options.MaxInWindow] began just now.
 	ErrQueueFull = ordermanager.ErrQueueFull
-	// ErrTooManyOrders: [Options.MaxPerCustomer] orders of the customer are open at the venue, or [Options.MaxPerDay] began within a day.
+	// ErrTooManyOrders: [Options.MaxPerCustomer] orders of the customer are open at the venue, or [Options.MaxPerDay]
+	// began within a day.
 	ErrTooManyOrders = ordermanager.ErrTooManyOrders
 )
 
@@ -61,22 +63,23 @@ type Options struct {
 	MaxInQueue int
 	// MaxPerCustomer is how many orders of one customer can be open at one venue at once. Default: no limit.
 	MaxPerCustomer int
-	// MaxPerDay is how many orders a customer can begin at one venue within 24 hours; those that were cancelled or timed out are not counted.
-	// Default: no limit.
+	// MaxPerDay is how many orders a customer can begin at one venue within 24 hours; those that were cancelled or
+	// timed out are not counted. Default: no limit.
 	MaxPerDay int
 	// MaxInWindow is how many orders can begin at one venue within Window. Default: no limit.
 	MaxInWindow int
-	// Window is how long an order counts for MaxInWindow. Default: 5 minutes, as long as a code of the Serverlesspresso sample is valid.
+	// Window is how long an order counts for MaxInWindow. Default: 5 minutes, as long as a code of the Serverlesspresso
+	// sample is valid.
 	Window time.Duration
-	// Logger gets a warning for everything that Run will have to try again, and an error for what the Manager will never accept. It never gets
-	// a task token. Default: silence.
+	// Logger gets a warning for everything that Run will have to try again, and an error for what the Manager will
+	// never accept. It never gets a task token. Default: silence.
 	Logger *slog.Logger
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
 }
 
-// Workflow runs the workflows of all orders in a database. It is safe for concurrent use, and several processes can work on one
-// database.
+// Workflow runs the workflows of all orders in a database. It is safe for concurrent use, and several processes can
+// work on one database.
 type Workflow struct {
 	db      sqldb.Database
 	manager *ordermanager.Manager
@@ -120,12 +123,13 @@ func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager 
 
 // Start begins the workflow of a new order, if the shop takes it, and tells the Manager, which creates the order.
 //
-// When it returns an error the order was not begun, except after a failure of the database, when that is not known: starting the same order
-// again tells. When the order was begun and the Manager could not be told, that is not an error: it is [ordermanager.Receipt.Pending],
-// the receipt's order is as it will be, and [Workflow.Run] tells the Manager.
+// When it returns an error the order was not begun, except after a failure of the database, when that is not known:
+// starting the same order again tells. When the order was begun and the Manager could not be told, that is not an
+// error: it is [ordermanager.Receipt.Pending], the receipt's order is as it will be, and [Workflow.Run] tells the
+// Manager.
 //
-// Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists], [ordermanager.ErrInvalidRequest], and those of
-// the database.
+// Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists],
+// [ordermanager.ErrInvalidRequest], and those of the database.
 func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
 	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
@@ -203,8 +207,8 @@ const day = 24 * 60 * 60 * 1000
 // tokenPrefix tells our tokens from those of another workflow service.
 const tokenPrefix = "ordermanager-embedded:"
 
-// begin makes the token of a wait that begins, which the notification takes to the Manager, and returns the deadline. Only the
-// token's fingerprint stays with the workflow.
+// begin makes the token of a wait that begins, which the notification takes to the Manager, and returns the deadline.
+// Only the token's fingerprint stays with the workflow.
 func (w *Workflow) begin(n *notification, timeout time.Duration) (deadline int64) {
 	now := w.options.Now()
 	n.token, n.at = ordermanager.NewTaskToken(tokenPrefix+rand.Text()), now.UnixMilli()
@@ -226,7 +230,8 @@ type Status struct {
 	Pending int
 }
 
-// Status returns what is known of the workflow of an order. Errors: [ordermanager.ErrOrderNotFound], and those of the database.
+// Status returns what is known of the workflow of an order. Errors: [ordermanager.ErrOrderNotFound], and those of the
+// database.
 func (w *Workflow) Status(ctx context.Context, orderID string) (Status, error) {
 	var s Status
 	var deadline sql.Null[int64]

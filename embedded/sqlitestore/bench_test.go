@@ -17,8 +17,9 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// BenchmarkTransition compares a claim or a release through the Manager with the same UPDATE … RETURNING as somebody would write it by hand for this
-// one action: prepared once, on the same kind of file with the same settings and indexes, with the same guards and the same columns returned.
+// BenchmarkTransition compares a claim or a release through the Manager with the same UPDATE … RETURNING as somebody
+// would write it by hand for this one action: prepared once, on the same kind of file with the same settings and
+// indexes, with the same guards and the same columns returned.
 func BenchmarkTransition(b *testing.B) {
 	for _, sync := range []string{"full", "off"} {
 		b.Run("sync="+sync, func(b *testing.B) {
@@ -115,8 +116,8 @@ func byHand(b *testing.B) func(*sql.DB, *sqlitestore.Store) act {
 	}
 }
 
-// BenchmarkConcurrentTransitions lets so many callers claim and release orders at once, and counts the commits for each transition: with full
-// syncing that is how often the disk is synced.
+// BenchmarkConcurrentTransitions lets so many callers claim and release orders at once, and counts the commits for each
+// transition: with full syncing that is how often the disk is synced.
 func BenchmarkConcurrentTransitions(b *testing.B) {
 	for _, callers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprint("callers=", callers), func(b *testing.B) {
@@ -124,7 +125,7 @@ func BenchmarkConcurrentTransitions(b *testing.B) {
 			db := open(b, path)
 			store := newStore(b, db)
 			commits(b, db, path) // from here on, the -wal file keeps all of them
-			const orders = 512 // so that histories stay short
+			const orders = 512   // so that histories stay short
 			for id := range orders {
 				mustApply(b, store, create(fmt.Sprint(id), "ada", "", start))
 			}
@@ -152,8 +153,8 @@ func BenchmarkConcurrentTransitions(b *testing.B) {
 	}
 }
 
-// commits counts the commits in the -wal file, which the connection keeps from now on: a frame that ends one has the size of the
-// database in its header ("WAL File Format" in SQLite's documentation).
+// commits counts the commits in the -wal file, which the connection keeps from now on: a frame that ends one has the
+// size of the database in its header ("WAL File Format" in SQLite's documentation).
 func commits(b *testing.B, db *sql.DB, path string) (n int) {
 	b.Helper()
 	db.SetMaxOpenConns(1)
@@ -174,8 +175,8 @@ func commits(b *testing.B, db *sql.DB, path string) (n int) {
 	return n
 }
 
-// BenchmarkQueue reads the first page of the barista's queue beside ever more orders that are done. A million takes minutes to
-// prepare: set ORDERMANAGER_BENCH_MILLION=1.
+// BenchmarkQueue reads the first page of the barista's queue beside ever more orders that are done. A million takes
+// minutes to prepare: set ORDERMANAGER_BENCH_MILLION=1.
 func BenchmarkQueue(b *testing.B) {
 	sizes := []int{1_000, 100_000}
 	if os.Getenv("ORDERMANAGER_BENCH_MILLION") != "" {

@@ -60,8 +60,8 @@ func TestAFileThatIsReplacedWhileItIsOpenIsNotUsedAnyMore(t *testing.T) {
 	}
 }
 
-// A backup is put in the place of the file, and the -wal file of the one that was there stays beside it: pages of one file
-// lie over those of the other.
+// A backup is put in the place of the file, and the -wal file of the one that was there stays beside it: pages of one
+// file lie over those of the other.
 func TestABackupBesideAnOldWALIsSaidSo(t *testing.T) {
 	path := tempFile(t)
 	db := open(t, path)

@@ -1,12 +1,13 @@
-// Package sqlitestore keeps orders in one SQLite file: an [ordermanager.Store] for one machine, without a server and without a C
-// compiler.
+// Package sqlitestore keeps orders in one SQLite file: an [ordermanager.Store] for one machine, without a server and
+// without a C compiler.
 //
-// A transition is one guarded UPDATE … RETURNING, found through the primary key and committed before it is answered. The file is in WAL mode
-// with synchronous=FULL, so that what was acknowledged is on the disk when the power goes: "Write-Ahead Logging" and "PRAGMA
-// synchronous" in SQLite's documentation. One writer is at work at a time, and readers are not held up by it. The writers of one process wait in
-// line, and those who wait at the same time share one commit, so that the disk is synced the less often the more there is to do; those of several
-// processes wait for each other up to five seconds. Any number of processes can use one file on one machine; a
-// network file system is not one machine.
+// A transition is one guarded UPDATE … RETURNING, found through the primary key and committed before it is answered.
+// The file is in WAL mode with synchronous=FULL, so that what was acknowledged is on the disk when the power goes:
+// "Write-Ahead Logging" and "PRAGMA synchronous" in SQLite's documentation. One writer is at work at a time, and
+// readers are not held up by it. The writers of one process wait in line, and those who wait at the same time share one
+// commit, so that the disk is synced the less often the more there is to do; those of several processes wait for each
+// other up to five seconds. Any number of processes can use one file on one machine; a network file system is not one
+// machine.
 //
 // The file holds task tokens, which are capabilities: a new one is made for its owner alone.
 package sqlitestore
@@ -34,27 +35,32 @@ type Store struct {
 
 var _ ordermanager.Store = (*Store)(nil)
 
-// Open opens a file with the settings that the package comment names, and makes it if it is not there; its directory must be. The
-// database is for [New], for the workflow in the same file and for tables of your own; whoever opened it closes it.
+// Open opens a file with the settings that the package comment names, and makes it if it is not there; its directory
+// must be. The database is for [New], for the workflow in the same file and for tables of your own; whoever opened it
+// closes it.
 //
-// Errors: [ErrCannotOpen], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the file is as it was.
+// Errors: [ErrCannotOpen], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the file is as it
+// was.
 func Open(ctx context.Context, path string) (*sql.DB, error) { return sqlitefile.Open(ctx, path) }
 
-// OpenReadOnly opens a file for a program that only looks: a copy on a medium that is read-only, or the file of somebody else. The file must
-// be there and its tables up to date; nothing is written, neither to it nor beside it, if it can be helped. Where it cannot, because programs
-// that have it open share an index beside the file, one is made. Where one can neither be found nor made, what a program changes in the
-// meantime is not seen.
+// OpenReadOnly opens a file for a program that only looks: a copy on a medium that is read-only, or the file of
+// somebody else. The file must be there and its tables up to date; nothing is written, neither to it nor beside it, if
+// it can be helped. Where it cannot, because programs that have it open share an index beside the file, one is made.
+// Where one can neither be found nor made, what a program changes in the meantime is not seen.
 //
-// Errors: [ErrCannotOpen], [ErrCorrupt], [ErrLocked], and [ErrReadOnly] when the newest changes are still in the -wal file beside it and
-// cannot be read without writing. [New] returns ErrReadOnly when the tables are older than this version.
+// Errors: [ErrCannotOpen], [ErrCorrupt], [ErrLocked], and [ErrReadOnly] when the newest changes are still in the -wal
+// file beside it and cannot be read without writing. [New] returns ErrReadOnly when the tables are older than this
+// version.
 func OpenReadOnly(ctx context.Context, path string) (*sql.DB, error) {
 	return sqlitefile.OpenReadOnly(ctx, path)
 }
 
-// New returns the store in a database, and brings its tables up to date. The database is one that [Open] returned, or one of your own
-// with the same settings, transactions that begin "immediate" among them. There is nothing to close but the database.
+// New returns the store in a database, and brings its tables up to date. The database is one that [Open] returned, or
+// one of your own with the same settings, transactions that begin "immediate" among them. There is nothing to close but
+// the database.
 //
-// Errors: [ErrNewerSchema], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrReplaced], [ErrLocked]. After any of them the tables are as they were.
+// Errors: [ErrNewerSchema], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrReplaced], [ErrLocked]. After any of them the
+// tables are as they were.
 func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	if err := sqlitefile.Migrate(ctx, db, "orders", migrations); err != nil {
 		return nil, err
@@ -62,22 +68,25 @@ func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	return &Store{file: sqlitefile.FileOf(db), writer: sqlitefile.NewWriter(db)}, nil
 }
 
-// The errors of a file, to be asked for with [errors.Is]. What the driver or the operating system said is wrapped beside them. None of them
-// damages what is in the file; of a write that failed, nothing or all was written.
+// The errors of a file, to be asked for with [errors.Is]. What the driver or the operating system said is wrapped
+// beside them. None of them damages what is in the file; of a write that failed, nothing or all was written.
 var (
-	// ErrCannotOpen: the file cannot be opened, for instance because its directory does not exist, or because it is a directory.
+	// ErrCannotOpen: the file cannot be opened, for instance because its directory does not exist, or because it is a
+	// directory.
 	ErrCannotOpen = sqlitefile.ErrCannotOpen
-	// ErrReadOnly: the file or its directory may not be written to. A file that is up to date can still be read if SQLite can make
-	// its -shm file beside it.
+	// ErrReadOnly: the file or its directory may not be written to. A file that is up to date can still be read if
+	// SQLite can make its -shm file beside it.
 	ErrReadOnly = sqlitefile.ErrReadOnly
-	// ErrFull: the disk, or the limit that was set for the file, is full. Reading goes on, and so does writing once there is room.
+	// ErrFull: the disk, or the limit that was set for the file, is full. Reading goes on, and so does writing once
+	// there is room.
 	ErrFull = sqlitefile.ErrFull
 	// ErrCorrupt: the file is not a SQLite database, or it is damaged. It is left as it is, for you to restore.
 	ErrCorrupt = sqlitefile.ErrCorrupt
 	// ErrNewerSchema: a newer version of this module has changed the tables. Nothing was touched.
 	ErrNewerSchema = sqlitefile.ErrNewerSchema
-	// ErrReplaced: the file, or the -wal file beside it, was deleted, moved or replaced while the program had it open, and what is
-	// written now would be lost. Nothing is read or written any more: stop the program, see which file is the right one, and start it again.
+	// ErrReplaced: the file, or the -wal file beside it, was deleted, moved or replaced while the program had it open,
+	// and what is written now would be lost. Nothing is read or written any more: stop the program, see which file is
+	// the right one, and start it again.
 	ErrReplaced = sqlitefile.ErrReplaced
 	// ErrLocked: another process kept the file locked for longer than the busy timeout. Nothing was written; try again.
 	ErrLocked = sqlitefile.ErrLocked
@@ -97,8 +106,8 @@ func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, r
 	return result(rows, err, read)
 }
 
-// result reads a result and closes it: what a statement returns is committed when its end was reached, and only then is it
-// known whether it was.
+// result reads a result and closes it: what a statement returns is committed when its end was reached, and only then is
+// it known whether it was.
 func result[T any](rows *sql.Rows, err error, read func(sqlstore.Rows) (T, error)) (T, error) {
 	var none T
 	if err != nil {
@@ -162,9 +171,9 @@ func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, e
 	return query(ctx, s, sqlstore.SQLite.Get(orderID), sqlstore.One)
 }
 
-// List implements [ordermanager.Store]. It is oldest first and reads its own writes. Orders come without their history, their
-// waits and what they owe. A row that is not an order is skipped, as [ErrCorrupt]. A page is read in one go, so nothing is held
-// between two pages.
+// List implements [ordermanager.Store]. It is oldest first and reads its own writes. Orders come without their history,
+// their waits and what they owe. A row that is not an order is skipped, as [ErrCorrupt]. A page is read in one go, so
+// nothing is held between two pages.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	statement, err := sqlstore.SQLite.List(&q)
 	if err != nil {

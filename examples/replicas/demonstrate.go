@@ -87,7 +87,8 @@ type order struct {
 	Number string `json:"orderNumber"`
 }
 
-// ask asks some replica, and another one when that does not answer: with the same key, so that whatever it was, it is done once.
+// ask asks some replica, and another one when that does not answer: with the same key, so that whatever it was, it is
+// done once.
 func (s *service) ask(ctx context.Context, user, method, path, key, body string) (order, error) {
 	for {
 		r := s.next()

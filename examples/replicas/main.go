@@ -1,10 +1,10 @@
-// Replicas is an order service in three processes on one PostgreSQL. One of them is killed while orders are on their way, and
-// the others end what it began:
+// Replicas is an order service in three processes on one PostgreSQL. One of them is killed while orders are on their
+// way, and the others end what it began:
 //
 //	go run ./examples/replicas
 //
-// It starts a PostgreSQL of its own, or uses that of ORDERMANAGER_POSTGRES, in the schema "replicas_example", which is dropped at the
-// end. With "serve --addr ADDR --postgres URL" it is one replica, as compose.yaml runs it.
+// It starts a PostgreSQL of its own, or uses that of ORDERMANAGER_POSTGRES, in the schema "replicas_example", which is
+// dropped at the end. With "serve --addr ADDR --postgres URL" it is one replica, as compose.yaml runs it.
 package main
 
 import (

@@ -15,8 +15,8 @@ import (
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}, {Drink: "Espresso"}}})
 
-// serve is one replica: the REST interface, the workflow and a redrive, on a database that it shares with the others. It prints its
-// address when it is ready.
+// serve is one replica: the REST interface, the workflow and a redrive, on a database that it shares with the others.
+// It prints its address when it is ready.
 func serve(ctx context.Context, addr, url string) error {
 	pool, err := postgres.Open(ctx, url)
 	if err != nil {

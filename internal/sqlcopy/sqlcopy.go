@@ -32,7 +32,8 @@ type Progress struct {
 const batch = 500
 
 // Copy copies everything, and calls progress after each batch and at the end of each table. What is in the target
-// already stays, unless the source has a later version of it; so a copy can be repeated, after a failure or to catch up.
+// already stays, unless the source has a later version of it; so a copy can be repeated, after a failure or to catch
+// up.
 func Copy(ctx context.Context, from, to Database, progress func(Progress)) error {
 	for _, t := range tables {
 		if err := t.copy(ctx, from, to, progress); err != nil {
@@ -63,8 +64,8 @@ type table struct {
 	columns []column
 	// key is the column by which rows are known and read in order.
 	key string
-	// newer is the condition under which a row replaces one that is there, called old; the new one is called excluded. Empty
-	// for rows that never change, which are read in the order in which they were made.
+	// newer is the condition under which a row replaces one that is there, called old; the new one is called excluded.
+	// Empty for rows that never change, which are read in the order in which they were made.
 	newer string
 }
 
@@ -73,22 +74,26 @@ var tables = []table{
 	{
 		name: "orders", key: "id",
 		columns: []column{
-			{"id", text}, {"customer", text}, {"venue", text}, {"robot", flag}, {"state", text}, {"drink", text}, {"number", text},
-			{"barista", text}, {"reason", text}, {"created_at", number}, {"updated_at", number}, {"version", number}, {"history", text},
+			{"id", text}, {"customer", text}, {"venue", text}, {"robot", flag}, {"state", text},
+			{"drink", text}, {"number", text}, {"barista", text}, {"reason", text}, {"created_at", number},
+			{"updated_at", number}, {"version", number}, {"history", text},
 			{"first_decision", text}, {"first_token", text}, {"first_spare", text}, {"first_at", number},
-			{"second_decision", text}, {"second_token", text}, {"second_spare", text}, {"second_at", number}, {"owed_events", ids},
+			{"second_decision", text}, {"second_token", text}, {"second_spare", text}, {"second_at", number},
+			{"owed_events", ids},
 		},
 		newer: "old.version < excluded.version",
 	},
 	{
 		name: "workflows", key: "order_id",
 		columns: []column{
-			{"order_id", text}, {"customer", text}, {"venue", text}, {"stage", text}, {"number", text}, {"token", text}, {"deadline", number},
-			{"first_answer", text}, {"second_answer", text},
+			{"order_id", text}, {"customer", text}, {"venue", text}, {"stage", text}, {"number", text},
+			{"token", text}, {"deadline", number},
+			{"first_answer", text}, {"second_answer", text}, {"started", number},
 		},
 		// A workflow only goes on: its waits are answered, and then it ends.
 		newer: `old.stage <> excluded.stage AND (old.first_answer IS NULL OR excluded.first_answer IS NOT NULL)
-			AND (old.second_answer IS NULL OR excluded.second_answer IS NOT NULL) AND (old.token IS NOT NULL OR excluded.token IS NULL)`,
+			AND (old.second_answer IS NULL OR excluded.second_answer IS NOT NULL)
+			AND (old.token IS NOT NULL OR excluded.token IS NULL)`,
 	},
 	{
 		name: "shops", key: "venue",
@@ -246,7 +251,8 @@ func (t *table) write(ctx context.Context, to Database, rows [][]any) (written i
 }
 
 func (t *table) insert() string {
-	text := fmt.Sprintf("INSERT INTO ordermanager_%s AS old (%s) VALUES (?%s)", t.name, t.list(), strings.Repeat(", ?", len(t.columns)-1))
+	values := "?" + strings.Repeat(", ?", len(t.columns)-1)
+	text := fmt.Sprintf("INSERT INTO ordermanager_%s AS old (%s) VALUES (%s)", t.name, t.list(), values)
 	if t.newer == "" {
 		return text
 	}

@@ -62,7 +62,8 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	}
 	var set, where clauses
 
-	// The column stays a JSON array, without being parsed for each write: the closing bracket makes way for the new entry.
+	// The column stays a JSON array, without being parsed for each write: the closing bracket makes way for the new
+	// entry.
 	set.add("history = substr(history, 1, length(history) - 1) || ?", ","+entry+"]")
 	set.add("version = version + 1, updated_at = ?", t.Entry.At.UnixMilli())
 	where.add("id = ?", t.OrderID)

@@ -28,7 +28,8 @@ var meanings = map[int]error{
 	26: ErrCorrupt,    // SQLITE_NOTADB
 }
 
-// Classify adds what a driver's error means, if that is known. Asking for the code by its method works with any driver that has one.
+// Classify adds what a driver's error means, if that is known. Asking for the code by its method works with any driver
+// that has one.
 func Classify(err error) error {
 	coded, ok := errors.AsType[interface {
 		error

@@ -12,10 +12,11 @@ import (
 	"weak"
 )
 
-// A File is what everybody who works through one [sql.DB] shares: the line in which its writers wait, and which file it is.
+// A File is what everybody who works through one [sql.DB] shares: the line in which its writers wait, and which file it
+// is.
 type File struct {
-	// turn is whose turn it is to write. SQLite has one writer at most, and lets the others ask again at growing intervals; here
-	// they wait in line, and only other processes are asked again for.
+	// turn is whose turn it is to write. SQLite has one writer at most, and lets the others ask again at growing
+	// intervals; here they wait in line, and only other processes are asked again for.
 	turn chan struct{}
 	mu   sync.Mutex
 	line []*step
@@ -61,8 +62,8 @@ func (f *File) identify(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// Check returns [ErrReplaced] when the path leads to another file by now, or to none: what is written to the one that is
-// open is lost when it is closed.
+// Check returns [ErrReplaced] when the path leads to another file by now, or to none: what is written to the one that
+// is open is lost when it is closed.
 func (f *File) Check() error {
 	o := f.opened.Load()
 	if o == nil {

@@ -8,8 +8,9 @@ import (
 	"io/fs"
 )
 
-// Migrate brings the tables of one component up to date. Its migrations are the files of a directory in the order of their names, and its
-// version is how many were carried out; each component in the file has a version of its own. Nothing is written if it is up to date.
+// Migrate brings the tables of one component up to date. Its migrations are the files of a directory in the order of
+// their names, and its version is how many were carried out; each component in the file has a version of its own.
+// Nothing is written if it is up to date.
 func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS) error {
 	scripts, err := fs.Glob(migrations, "*/*.sql")
 	if err != nil {

@@ -22,8 +22,8 @@ func OpenReadOnly(ctx context.Context, path string) (*sql.DB, error) {
 	case !file.Mode().IsRegular():
 		return nil, fmt.Errorf("%w: %s is not a file", ErrCannotOpen, path)
 	}
-	// Readers of a file in WAL mode share an index beside it. Where it is not there and cannot be made, the file can only be read as
-	// one that nobody changes, and that would leave out what is in the -wal file.
+	// Readers of a file in WAL mode share an index beside it. Where it is not there and cannot be made, the file can
+	// only be read as one that nobody changes, and that would leave out what is in the -wal file.
 	db, err := openReading(ctx, path, url.Values{"mode": {"ro"}})
 	if err == nil || !errors.Is(err, ErrCannotOpen) && !errors.Is(err, ErrReadOnly) {
 		return db, err

@@ -1,5 +1,5 @@
-// Package sqlitefile is what everything that lives in the one SQLite file has in common: opening it, its schema versions, the queue of its
-// writers, and what its failures mean.
+// Package sqlitefile is what everything that lives in the one SQLite file has in common: opening it, its schema
+// versions, the queue of its writers, and what its failures mean.
 package sqlitefile
 
 import (
@@ -71,8 +71,8 @@ func dsn(path string) string {
 	return uri.String()
 }
 
-// connect makes sure that a connection can be had and that the file can be read. Of two processes that turn a new file to WAL at once one is
-// told that it is locked without having waited, so this asks again.
+// connect makes sure that a connection can be had and that the file can be read. Of two processes that turn a new file
+// to WAL at once one is told that it is locked without having waited, so this asks again.
 func connect(ctx context.Context, db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
 	defer cancel()
@@ -92,8 +92,9 @@ func connect(ctx context.Context, db *sql.DB) error {
 
 var creating sync.Mutex
 
-// create makes a missing file for its owner alone, because task tokens are kept in it; SQLite gives the files beside it the same mode. An
-// existing file is not touched, and no two goroutines are here at once: to close a file drops the locks that the process has on it.
+// create makes a missing file for its owner alone, because task tokens are kept in it; SQLite gives the files beside it
+// the same mode. An existing file is not touched, and no two goroutines are here at once: to close a file drops the
+// locks that the process has on it.
 func create(path string) error {
 	creating.Lock()
 	defer creating.Unlock()

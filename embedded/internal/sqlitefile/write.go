@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// Writer writes to a file. Writers of one process that wait at the same time share a transaction, and so one sync of the disk:
-// whoever gets the turn carries out what all of them want, each in a savepoint, so that what fails touches nobody else. Nobody
-// waits for others to come: one that is alone goes at once.
+// Writer writes to a file. Writers of one process that wait at the same time share a transaction, and so one sync of
+// the disk: whoever gets the turn carries out what all of them want, each in a savepoint, so that what fails touches
+// nobody else. Nobody waits for others to come: one that is alone goes at once.
 type Writer struct {
 	db   *sql.DB
 	file *File
@@ -34,8 +34,8 @@ type step struct {
 // most is how many steps share a transaction at most.
 const most = 64
 
-// Write runs do in a write transaction, in its turn. An error from do takes back what it did; any other leaves open whether it
-// was written. A context that ends while the step waits takes it back; once it has begun it is finished.
+// Write runs do in a write transaction, in its turn. An error from do takes back what it did; any other leaves open
+// whether it was written. A context that ends while the step waits takes it back; once it has begun it is finished.
 func (w *Writer) Write(ctx context.Context, do func(tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -67,7 +67,8 @@ func (w *Writer) Prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	return kept.(*sql.Stmt), nil
 }
 
-// wait puts a step into the line, and waits until it was carried out: by somebody else, or by this caller for everybody.
+// wait puts a step into the line, and waits until it was carried out: by somebody else, or by this caller for
+// everybody.
 func (f *File) wait(s *step, db *sql.DB) error {
 	f.mu.Lock()
 	f.line = append(f.line, s)
@@ -146,8 +147,8 @@ func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// part carries a step out in a savepoint. The transaction is not whole any more when what failed could not be taken back: some
-// failures, such as a full disk, take back all of it.
+// part carries a step out in a savepoint. The transaction is not whole any more when what failed could not be taken
+// back: some failures, such as a full disk, take back all of it.
 func (s *step) part() (err error, whole bool) { //nolint:revive // the error is the outcome of the step
 	if err := s.tx.command("SAVEPOINT step"); err != nil {
 		return err, false
@@ -213,8 +214,8 @@ func (f *File) commit(tx *sql.Tx, batch []*step, outcomes []error) {
 	}
 }
 
-// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would take back the
-// steps of others.
+// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would take back
+// the steps of others.
 type Tx struct {
 	writer *Writer
 	tx     *sql.Tx
@@ -226,7 +227,8 @@ func (t *Tx) command(text string) error {
 	return err
 }
 
-// prepared returns the prepared statement of a text, if there is one: with the only connection taken none can be prepared here.
+// prepared returns the prepared statement of a text, if there is one: with the only connection taken none can be
+// prepared here.
 func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
 	if statement, found := t.writer.statements.Load(text); found {
 		return t.tx.StmtContext(ctx, statement.(*sql.Stmt))
