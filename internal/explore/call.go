@@ -132,6 +132,7 @@ const (
 	answerGone
 	answerDone
 	answerOtherMenu
+	answerNamed
 	answerError
 )
 
@@ -359,7 +360,15 @@ func (p *player) Publish(_ context.Context, events []ordermanager.Event) error {
 	for i, event := range events {
 		names[i] = fmt.Sprintf("%s of %s", event.Type, nameOf(strings.TrimPrefix(event.ID, orderID+"/")))
 	}
-	return p.ask(op{kind: opPublish, text: "publish " + strings.Join(names, ", "), events: slices.Clone(events)}).err()
+	a := p.ask(op{kind: opPublish, text: "publish " + strings.Join(names, ", "), events: slices.Clone(events)})
+	if a.kind != answerNamed {
+		return a.err()
+	}
+	failed := map[string]error{}
+	for _, event := range events[1:] {
+		failed[event.ID] = errInjected
+	}
+	return &ordermanager.PublishError{Failed: failed}
 }
 
 // Menu implements ordermanager.MenuSource.

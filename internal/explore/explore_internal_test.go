@@ -79,7 +79,7 @@ var everyOutcome = func() (all []struct {
 	add(opGet, asAsked, failed, crashBefore)
 	add(opList, asAsked, failed)
 	add(opResume, asAsked, lost, failed, crashBefore)
-	add(opPublish, asAsked, lost, failed, partly, crashBefore)
+	add(opPublish, asAsked, lost, failed, partly, named, crashBefore)
 	add(opMenu, asAsked, otherMenu, failed)
 	return all
 }()

@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -342,6 +343,20 @@ var seededBugs = []seeded{
 			p.Publisher = publisherWith(func(ctx context.Context, events []om.Event) error {
 				_ = publisher.Publish(ctx, events)
 				return nil
+			})
+			return p
+		}},
+	},
+	{
+		"an event that was not accepted counts as published", "two baristas", NothingLost,
+		Mutation{Ports: func(p Ports) Ports {
+			publisher := p.Publisher
+			p.Publisher = publisherWith(func(ctx context.Context, events []om.Event) error {
+				err := publisher.Publish(ctx, events)
+				if partly, ok := errors.AsType[*om.PublishError](err); ok {
+					clear(partly.Failed)
+				}
+				return err
 			})
 			return p
 		}},

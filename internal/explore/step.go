@@ -14,6 +14,8 @@ const (
 	failed
 	// partly: the first of several events is published, and the call gets an error.
 	partly
+	// named: the first of several events is published, and the call is told that the others were not.
+	named
 	// retried: the write is done, its answer is lost below the store's interface, and the store's client repeats it: the
 	// call is told that its own write was refused.
 	retried
@@ -34,6 +36,7 @@ var outcomeNames = [outcomeCount]string{
 	lost:        "done, answer lost",
 	failed:      "failed",
 	partly:      "the first done, answer lost",
+	named:       "the first done, the others not accepted",
 	retried:     "applied, repeated by the client, refused",
 	otherMenu:   "it has no such drink any more",
 	crashBefore: "crash before",
@@ -236,9 +239,9 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 		switch {
 		case o == failed:
 			events = nil
-		case o == partly && len(events) < 2:
+		case (o == partly || o == named) && len(events) < 2:
 			return a, did, false
-		case o == partly:
+		case o == partly || o == named:
 			events = events[:1]
 		}
 		for _, event := range events {
@@ -258,6 +261,8 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 		return answer{kind: answerError}, outcomeNames[failed], true
 	case lost:
 		return answer{kind: answerError}, outcomeNames[lost], !sameWorld(&before, s) || next.violation != nil
+	case named:
+		return answer{kind: answerNamed}, outcomeNames[named], step.kind == opPublish
 	case partly:
 		return answer{kind: answerError}, outcomeNames[partly], step.kind == opPublish
 	}
