@@ -17,6 +17,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/aws/lambdahandler"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/serverlesspresso"
@@ -78,6 +79,7 @@ func Open(ctx context.Context) (*Shop, error) {
 	}
 	s.Manager, err = ordermanager.New(store, s.Menu, sfnresumer.New(workflows), &ordermanager.Options{
 		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Outcome: outcome, Logger: s.Logger,
+		Trace: lambdahandler.Trace,
 	})
 	return s, err
 }
