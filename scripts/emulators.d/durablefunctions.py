@@ -18,7 +18,7 @@ def order(event, context: DurableContext):
     """Waits twice, as the OrderProcessor workflow does, and returns both answers. After a CANCEL it waits no more."""
 
     def answer(name):
-        timeout = CallbackConfig(timeout=Duration.from_seconds(event[name + "Seconds"]))
+        timeout = CallbackConfig(timeout=Duration.from_seconds(event.get(name + "Seconds", 300)))
         try:
             return json.loads(context.create_callback(name=name, config=timeout).result())
         except CallbackTimeoutError:
