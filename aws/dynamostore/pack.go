@@ -31,7 +31,7 @@ var shortWords = []string{
 
 func packWord(word string) string {
 	if i := slices.Index(shortWords, word); i >= 0 {
-		return escape + string(rune('a'+i))
+		return escape + "abcdefghijklmnopqrstuvwxyz"[i:i+1]
 	}
 	if strings.HasPrefix(word, escape) {
 		return escape + word
