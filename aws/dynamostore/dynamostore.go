@@ -48,8 +48,9 @@ type API interface {
 type Layout string
 
 const (
-	// Native spreads orders over the whole table by their identifier, has a state of its own, and indexes by state, by customer, by
-	// venue and of what is owed. The indexes by state, venue and debt are spread too. No index has a task token.
+	// Native spreads orders over the whole table by their identifier, has a state of its own, and indexes by state, by
+	// customer, by venue and of what is owed. The indexes by state, venue and debt are spread too. No index has a task
+	// token.
 	Native Layout = "native"
 	// Workshop is the order table of the Serverlesspresso workshop: ORDERSTATE is CREATED, Completed or Cancelled.
 	Workshop Layout = "workshop"
@@ -64,10 +65,10 @@ func Layouts() []Layout { return []Layout{Native, Workshop, Core} }
 type Options struct {
 	// Layout is how the table is laid out. Default: [Native].
 	Layout Layout
-	// TTL is how long after its end an order is kept, to the second; DynamoDB deletes it some time later ("Using time to live (TTL) in
-	// DynamoDB" in the Amazon DynamoDB Developer Guide). An order that still owes a delivery is kept until it is settled.
-	// A late duplicate of a notification would begin a deleted order anew, so keep orders longer than messages can be on
-	// their way. Default: for ever.
+	// TTL is how long after its end an order is kept, to the second; DynamoDB deletes it some time later ("Using time
+	// to live (TTL) in DynamoDB" in the Amazon DynamoDB Developer Guide). An order that still owes a delivery is kept
+	// until it is settled. A late duplicate of a notification would begin a deleted order anew, so keep orders longer
+	// than messages can be on their way. Default: for ever.
 	TTL time.Duration
 }
 
@@ -78,8 +79,8 @@ type item = map[string]types.AttributeValue
 type layout interface {
 	// key is the primary key of an order.
 	key(orderID string) item
-	// apply writes a transition as an update. It is asked first without an item. If the table refuses that update although the transition's own
-	// guards hold for the item that it shows, it is asked again with the item.
+	// apply writes a transition as an update. It is asked first without an item. If the table refuses that update
+	// although the transition's own guards hold for the item that it shows, it is asked again with the item.
 	apply(t *ordermanager.Transition, seen item, ttl time.Duration) *update
 	// settle writes a settlement as an update: all of it if seen is nil, otherwise what of it still applies to the item,
 	// and nil if nothing does.
@@ -111,7 +112,8 @@ func layoutOf(name Layout) (layout, error) {
 	return nil, fmt.Errorf("%w: unknown layout %q", ordermanager.ErrInvalidOptions, name)
 }
 
-// Store is an [ordermanager.Store] on a table. It is safe for concurrent use, and so are any number of Stores on one table.
+// Store is an [ordermanager.Store] on a table. It is safe for concurrent use, and so are any number of Stores on one
+// table.
 type Store struct {
 	client API
 	table  string
@@ -142,16 +144,16 @@ func New(client API, table string, options *Options) (*Store, error) {
 	return &Store{client: client, table: table, layout: layout, ttl: options.TTL}, nil
 }
 
-// attempts is how often a write is formed anew from the item that refused it. Each time, somebody else has to have changed the item in
-// between.
+// attempts is how often a write is formed anew from the item that refused it. Each time, somebody else has to have
+// changed the item in between.
 const attempts = 5
 
-// Apply implements [ordermanager.Store] with one UpdateItem. Where there is no order, one GetItem more makes sure of it: not every
-// emulator answers a refusal with the item.
+// Apply implements [ordermanager.Store] with one UpdateItem. Where there is no order, one GetItem more makes sure of
+// it: not every emulator answers a refusal with the item.
 //
-// In the layouts of the sample it needs a second one where the item has something that only the sample's functions write and that
-// the transition cannot know: ending an order of [Core] that none of our writes has touched before, or a token for the first wait that
-// comes when the second has begun.
+// In the layouts of the sample it needs a second one where the item has something that only the sample's functions
+// write and that the transition cannot know: ending an order of [Core] that none of our writes has touched before, or
+// a token for the first wait that comes when the second has begun.
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	for _, state := range []ordermanager.State{t.Assign.State, newState(t.Create)} {
 		if state != "" && !s.layout.keeps(state) {
@@ -165,7 +167,7 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 			s.layout.record().unlessFenced(u, attempt)
 		}
 		written, current, straggling, err := s.update(ctx, t.OrderID, u, types.ReturnValueAllNew)
-		if err == nil && !written && straggling && t.Create == nil {
+		if err == nil && !written && straggling && t.Create == nil && !s.applied(&t, current) {
 			current, err = s.fence(ctx, t.OrderID, attempt, current)
 		}
 		if err != nil {
@@ -190,7 +192,8 @@ func newState(created *ordermanager.NewOrder) ordermanager.State {
 	return created.State
 }
 
-// Settle implements [ordermanager.Store] with one UpdateItem, or with two when the order has changed since it was delivered.
+// Settle implements [ordermanager.Store] with one UpdateItem, or with two when the order has changed since it was
+// delivered.
 func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) error {
 	u := s.layout.settle(&settlement, nil, s.ttl)
 	for range attempts {
@@ -230,15 +233,16 @@ func (s *Store) read(ctx context.Context, orderID string) (item, error) {
 	return output.Item, nil
 }
 
-// update sends an update. It returns the new item if it was written, and the item as it is if it was refused; then straggling says that an
-// earlier attempt of the SDK's had no answer, so that it may still arrive.
+// update sends an update. It returns the new item if it was written, and the item as it is if it was refused; then
+// straggling says that an earlier attempt of the SDK's had no answer, so that it may still arrive.
 func (s *Store) update(ctx context.Context, orderID string, u *update, values types.ReturnValue) (
 	written bool, current item, straggling bool, err error,
 ) {
 	if err := ctx.Err(); err != nil {
 		return false, nil, false, err
 	}
-	output, err := s.client.UpdateItem(ctx, u.input(s.table, s.layout.key(orderID), values), repeatConflicts, noteStragglers(&straggling))
+	input := u.input(s.table, s.layout.key(orderID), values)
+	output, err := s.client.UpdateItem(ctx, input, repeatConflicts, noteStragglers(&straggling))
 	if err == nil {
 		return true, output.Attributes, straggling, nil
 	}
@@ -253,9 +257,19 @@ func (s *Store) update(ctx context.Context, orderID string, u *update, values ty
 	return false, nil, straggling, s.explain(ctx, orderID, s.wrap("UpdateItem", orderID, err))
 }
 
-// fence makes the refusal of an attempt certain before it is told: an earlier sending of it that arrives late meets its own name, and is
-// refused too. It returns the item as it is then. An order that does not exist has no place for a fence: then the outcome is
-// unknown.
+// applied reports whether an item shows that the transition was applied to it: then it is refused however often it arrives.
+func (s *Store) applied(t *ordermanager.Transition, current item) bool {
+	o, err := s.decode(current, false)
+	if err != nil || o == nil {
+		return false
+	}
+	_, _, found := o.Entry(t.Entry.RequestID)
+	return found
+}
+
+// fence makes the refusal of an attempt certain before it is told: an earlier sending of it that arrives late meets
+// its own name, and is refused too. It returns the item as it is then. An order that does not exist has no place for
+// a fence: then the outcome is unknown.
 func (s *Store) fence(ctx context.Context, orderID, attempt string, current item) (item, error) {
 	if current != nil {
 		u := newUpdate()
@@ -275,8 +289,8 @@ func (s *Store) fence(ctx context.Context, orderID, attempt string, current item
 	}
 }
 
-// explain looks for the reason why DynamoDB called a write invalid: an attribute that is missing or of another type than the
-// expression takes.
+// explain looks for the reason why DynamoDB called a write invalid: an attribute that is missing or of another type
+// than the expression takes.
 func (s *Store) explain(ctx context.Context, orderID string, err error) error {
 	if !isInvalid(err) {
 		return err

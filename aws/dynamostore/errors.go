@@ -20,8 +20,8 @@ import (
 
 // What can be wrong, to be asked for with [errors.Is]. Of a write, nothing was written unless the text says otherwise.
 var (
-	// ErrNoTable is returned when the table does not exist, or is still being created, in the account and region of the client.
-	// [Create] makes one.
+	// ErrNoTable is returned when the table does not exist, or is still being created, in the account and region of the
+	// client. [Create] makes one.
 	ErrNoTable = errors.New("the table does not exist")
 	// ErrNoIndex is returned by a listing when the table lacks the index that it reads. [Check] says what else is missing,
 	// [AddOwingIndex] adds the one that a redrive reads.
@@ -35,19 +35,21 @@ var (
 	ErrAccessDenied = errors.New("access denied")
 	// ErrCredentials is returned when the caller's credentials are missing, wrong or expired.
 	ErrCredentials = errors.New("the credentials are missing, wrong or expired")
-	// ErrClock is returned when the clock of this machine differs too much from DynamoDB's, or a request was on its way for too long.
+	// ErrClock is returned when the clock of this machine differs too much from DynamoDB's, or a request was on its way
+	// for too long.
 	ErrClock = errors.New("the clock is wrong")
-	// ErrUnavailable is returned when DynamoDB failed even after the SDK's own retries. A write may have been applied: repeat it
-	// with the same request id.
+	// ErrUnavailable is returned when DynamoDB failed even after the SDK's own retries. A write may have been applied:
+	// repeat it with the same request id.
 	ErrUnavailable = errors.New("DynamoDB failed")
 	// ErrUnreachable is returned when no answer came from the endpoint. A write may have been applied: repeat it with
 	// the same request id.
 	ErrUnreachable = errors.New("the endpoint did not answer")
-	// ErrBrokenItem is returned when an attribute on which something depends is not what the layout says; an [*ItemError] says which.
-	// The item stays as it is: what a write depends on is part of its condition. What is only shown breaks nothing.
+	// ErrBrokenItem is returned when an attribute on which something depends is not what the layout says; an
+	// [*ItemError] says which. The item stays as it is: what a write depends on is part of its condition. What is only
+	// shown breaks nothing.
 	ErrBrokenItem = errors.New("the item is broken")
-	// ErrContended is returned when the item changed each time between a refused write and the next, or when another program's
-	// transaction still held it after the SDK's own retries. Try again.
+	// ErrContended is returned when the item changed each time between a refused write and the next, or when another
+	// program's transaction still held it after the SDK's own retries. Try again.
 	ErrContended = errors.New("the item keeps changing")
 	// ErrTooLarge is returned when the item, or in the layouts of the sample all items together, cannot grow any more.
 	ErrTooLarge = errors.New("the item or its collection is too large")
@@ -119,8 +121,8 @@ func (s *Store) wrap(op, orderID string, err error) error {
 	return &Error{Op: op, Table: s.table, OrderID: orderID, Kind: kindOf(err), Err: err}
 }
 
-// kindOf sorts the errors of the SDK. The codes are those of "Error handling with DynamoDB" in the Amazon DynamoDB Developer
-// Guide; that a key or an index is wrong is told by the message alone.
+// kindOf sorts the errors of the SDK. The codes are those of "Error handling with DynamoDB" in the Amazon DynamoDB
+// Developer Guide; that a key or an index is wrong is told by the message alone.
 func kindOf(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
@@ -183,13 +185,14 @@ func invalidKind(message string) error {
 	return nil
 }
 
-// repeatConflicts lets the SDK repeat a request that met another program's transaction, as it repeats one that was throttled.
+// repeatConflicts lets the SDK repeat a request that met another program's transaction, as it repeats one that was
+// throttled.
 func repeatConflicts(o *dynamodb.Options) {
 	o.Retryer = retry.AddWithErrorCodes(o.Retryer, "TransactionConflictException", "ReplicatedWriteConflictException")
 }
 
-// noteStragglers is the option that takes note when the SDK repeats a request whose last sending may still be on its way: one that had no
-// answer, or one that says that the service failed.
+// noteStragglers is the option that takes note when the SDK repeats a request whose last sending may still be on its
+// way: one that had no answer, or one that says that the service failed.
 func noteStragglers(straggling *bool) func(*dynamodb.Options) {
 	return func(o *dynamodb.Options) {
 		if retryer, ok := o.Retryer.(aws.RetryerV2); ok {
@@ -206,7 +209,9 @@ type noting struct {
 // RetryDelay is called before each repetition.
 func (n *noting) RetryDelay(attempt int, err error) (time.Duration, error) {
 	response, answered := errors.AsType[*smithyhttp.ResponseError](err)
-	if !answered || response.HTTPStatusCode() < http.StatusBadRequest || response.HTTPStatusCode() >= http.StatusInternalServerError {
+	refused := answered && response.HTTPStatusCode() >= http.StatusBadRequest &&
+		response.HTTPStatusCode() < http.StatusInternalServerError
+	if !refused {
 		*n.straggling = true
 	}
 	return n.RetryerV2.RetryDelay(attempt, err)

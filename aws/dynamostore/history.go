@@ -10,10 +10,11 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// record names the attributes that every layout keeps in the same form. In the tables of the sample their names have a prefix.
+// record names the attributes that every layout keeps in the same form. In the tables of the sample their names have
+// a prefix.
 type record struct {
-	// history is a list of maps, and requests is the list of their request ids: one list alone could not be asked for a request id
-	// in a condition, and a set beside the history would hold every id twice.
+	// history is a list of maps, and requests is the list of their request ids: one list alone could not be asked for a
+	// request id in a condition, and a set beside the history would hold every id twice.
 	history, requests string
 	// version is the number of entries.
 	version string
@@ -39,7 +40,8 @@ func (n *record) unlessFenced(u *update, attempt string) {
 	u.require("NOT contains(", n.fenced, ", :attempt)")
 }
 
-// slot names what is kept of one wait: what it is answered with, its token, the spare one, and when the token was registered.
+// slot names what is kept of one wait: what it is answered with, its token, the spare one, and when the token was
+// registered.
 type slot struct{ decision, token, spare, at string }
 
 func (n *record) slot(w ordermanager.Wait) *slot {
@@ -122,8 +124,8 @@ func (s *slot) decide(u *update, d ordermanager.Decision) {
 	}
 }
 
-// decisionsOf works out what was decided about the waits of an order that nobody kept a decision for: one that is from before
-// decisions were kept, or that the sample's functions brought where it is.
+// decisionsOf works out what was decided about the waits of an order that nobody kept a decision for: one that is
+// from before decisions were kept, or that the sample's functions brought where it is.
 func decisionsOf(o *ordermanager.Order) (first, second ordermanager.Decision) {
 	switch o.State {
 	case ordermanager.StateCompleted:
@@ -160,8 +162,8 @@ func (n *record) sound(u *update) {
 // endOfTime is the end of 9999: the time to live of what must not expire.
 const endOfTime = 253402300799
 
-// end is when the order expires once it owes nothing, however often it is settled. An item of an earlier version may have that in
-// expires alone.
+// end is when the order expires once it owes nothing, however often it is settled. An item of an earlier version may
+// have that in expires alone.
 func (n *record) end(u *update) string {
 	return "if_not_exists(" + n.ending + ", if_not_exists(" + n.expires + ", " + u.value(num(endOfTime)) + "))"
 }

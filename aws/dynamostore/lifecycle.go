@@ -10,9 +10,10 @@ import (
 
 var _ ordermanager.LifecycleChecker = (*Store)(nil)
 
-// CheckLifecycle implements [ordermanager.LifecycleChecker]. [Native] keeps every life cycle. The tables of the sample have words for
-// pending, making, completed and cancelled; an order is being made while a barista is on it, an accepted drink answers the first wait,
-// and the workflow is answered when the order ends: [Workshop] and [Core] refuse everything else, by state and action.
+// CheckLifecycle implements [ordermanager.LifecycleChecker]. [Native] keeps every life cycle. The tables of the
+// sample have words for pending, making, completed and cancelled; an order is being made while a barista is on it, an
+// accepted drink answers the first wait, and the workflow is answered when the order ends: [Workshop] and [Core]
+// refuse everything else, by state and action.
 func (s *Store) CheckLifecycle(l ordermanager.Lifecycle) error { return s.layout.checkLifecycle(l) }
 
 // keeps reports whether the layout has a word for a state.
@@ -44,7 +45,8 @@ func (l sample) checkLifecycle(lifecycle ordermanager.Lifecycle) error {
 	}
 	for _, rule := range lifecycle.Rules() {
 		if rule.Drink == ordermanager.DrinkAccepts && rule.Answers != ordermanager.FirstWait {
-			refuse("in the tables of the sample an action that accepts a drink answers the first wait, and %q does not", rule.Action)
+			refuse("in the tables of the sample an action that accepts a drink answers the first wait, and %q does not",
+				rule.Action)
 		}
 		if !ends(rule.To) {
 			for _, from := range rule.From {

@@ -31,8 +31,8 @@ type stream struct {
 	prefix string
 }
 
-// spot is where a stream is to be continued: after the order with this sort key (empty if that is the order's identifier) and
-// identifier. The zero spot is the beginning.
+// spot is where a stream is to be continued: after the order with this sort key (empty if that is the order's
+// identifier) and identifier. The zero spot is the beginning.
 type spot struct {
 	Sort string `json:"s,omitempty"`
 	// Text says that the sort key is a text.
@@ -56,7 +56,9 @@ func (s spot) compare(other spot) int {
 		return cmp.Or(strings.Compare(s.Sort, other.Sort), strings.Compare(s.ID, other.ID))
 	}
 	// These numbers have as many digits as they need.
-	return cmp.Or(cmp.Compare(len(s.Sort), len(other.Sort)), strings.Compare(s.Sort, other.Sort), strings.Compare(s.ID, other.ID))
+	return cmp.Or(
+		cmp.Compare(len(s.Sort), len(other.Sort)), strings.Compare(s.Sort, other.Sort), strings.Compare(s.ID, other.ID),
+	)
 }
 
 // cursor is the position in every stream of a listing.
@@ -66,19 +68,20 @@ type cursor struct {
 	Spots []spot `json:"p"`
 }
 
-// most is how many rounds of requests one page may take. Where a filter leaves few orders of many, a page is shorter than its limit
-// rather than slow.
+// most is how many rounds of requests one page may take. Where a filter leaves few orders of many, a page is shorter
+// than its limit rather than slow.
 const most = 16
 
-// List implements [ordermanager.Store] with queries on indexes, never a scan. In [Native] it is merged from the partitions over which an
-// index is spread, which are read at the same time, and the orders that the indexes name are then fetched with BatchGetItem; it is oldest
-// first, and one of a state alone is so venue by venue. In the layouts of the sample it is in the order of the identifiers.
+// List implements [ordermanager.Store] with queries on indexes, never a scan. In [Native] it is merged from the
+// partitions over which an index is spread, which are read at the same time, and the orders that the indexes name are
+// then fetched with BatchGetItem; it is oldest first, and one of a state alone is so venue by venue. In the layouts
+// of the sample it is in the order of the identifiers.
 //
 // An item that is broken where it matters is passed over: see [ordermanager.Page.Skipped].
 //
-// Besides an [*Error] it returns [ErrUnlistable] for what no index of [Core] can list: orders of a state, whatever their venue and
-// customer. Listing what is owed from a table without the index for it is [ErrNoIndex], and so is another listing from a table in the layout
-// [Native] that [Migrate] has not been applied to.
+// Besides an [*Error] it returns [ErrUnlistable] for what no index of [Core] can list: orders of a state, whatever
+// their venue and customer. Listing what is owed from a table without the index for it is [ErrNoIndex], and so is
+// another listing from a table in the layout [Native] that [Migrate] has not been applied to.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return ordermanager.Page{}, err
@@ -328,7 +331,8 @@ func (s *Store) fetch(ctx context.Context, found []item) ([]item, error) {
 	return all, nil
 }
 
-// fetchPart asks until every key has its answer: DynamoDB may answer a part, and wants time before it is asked for the rest.
+// fetchPart asks until every key has its answer: DynamoDB may answer a part, and wants time before it is asked for
+// the rest.
 func (s *Store) fetchPart(ctx context.Context, keys []item, whole map[string]item) error {
 	wanted := fetched
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
@@ -351,7 +355,10 @@ func (s *Store) fetchPart(ctx context.Context, keys []item, whole map[string]ite
 		case len(keys) == 0:
 			return nil
 		case pause > time.Second:
-			return &Error{Op: "BatchGetItem", Table: s.table, Kind: ErrThrottled, Err: fmt.Errorf("%d items were left out again and again", len(keys))}
+			return &Error{
+				Op: "BatchGetItem", Table: s.table, Kind: ErrThrottled,
+				Err: fmt.Errorf("%d items were left out again and again", len(keys)),
+			}
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -389,7 +396,8 @@ func decodeCursor(q ordermanager.Query, streams int) ([]spot, error) {
 	}
 	for _, spot := range c.Spots {
 		_, err := strconv.ParseInt(spot.Sort, 10, 64)
-		if spot.Sort != "" && !spot.Text && err != nil || len(spot.ID) > ordermanager.MaxIDBytes || spot.Text && spot.Sort == "" {
+		badSort := spot.Text && spot.Sort == "" || !spot.Text && spot.Sort != "" && err != nil
+		if badSort || len(spot.ID) > ordermanager.MaxIDBytes {
 			return nil, invalidCursor()
 		}
 	}

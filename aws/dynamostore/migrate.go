@@ -3,7 +3,6 @@ package dynamostore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,11 +30,12 @@ type Progress struct {
 	Err     error
 }
 
-// Migrate brings a table in the layout [Native] up to date: it adds the indexes that it lacks, writes to each item what those read, and
-// deletes the indexes that are not read any more. Orders can be acted on meanwhile; a listing is complete when it is done. It can be
-// stopped at any time and be called again, also by several at once: what is done is not done again, and a table that is up to date is left as it
-// is. Run it when every process has the version that brought it. It reads every item once, and a broken one is passed over and reported.
-// Progress, which may be nil, is called after each step and each page. Errors are [*Error]s, and that of a context that is done.
+// Migrate brings a table in the layout [Native] up to date: it adds the indexes that it lacks, writes to each item
+// what those read, and deletes the indexes that are not read any more. Orders can be acted on meanwhile; a listing is
+// complete when it is done. It can be stopped at any time and be called again, also by several at once: what is done
+// is not done again, and a table that is up to date is left as it is. Run it when every process has the version that
+// brought it. It reads every item once, and a broken one is passed over and reported. Progress, which may be nil, is
+// called after each step and each page. Errors are [*Error]s, and that of a context that is done.
 func Migrate(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
 	if progress == nil {
 		progress = func(Progress) {}
@@ -85,8 +85,10 @@ func deleteIndex(ctx context.Context, client AdminAPI, table, name string, progr
 	}
 	progress(Progress{Step: "deleting the index " + name})
 	if _, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
-		TableName:                   &table,
-		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: &name}}},
+		TableName: &table,
+		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{
+			Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: &name},
+		}},
 	}); err != nil {
 		return wrapAdmin("UpdateTable", table, err)
 	}
@@ -138,7 +140,9 @@ func upgradeItems(ctx context.Context, client MigrateAPI, table string, progress
 }
 
 // upgradeItem writes one item; somebody who acted on it in the meantime has done so too.
-func upgradeItem(ctx context.Context, client MigrateAPI, table string, before *ordermanager.Order) (written int, err error) {
+func upgradeItem(
+	ctx context.Context, client MigrateAPI, table string, before *ordermanager.Order,
+) (written int, err error) {
 	u := newUpdate()
 	nativeUpgrade(u, &ordermanager.Transition{OrderID: before.ID}, before)
 	_, err = client.UpdateItem(ctx, u.input(table, native{}.key(before.ID), types.ReturnValueNone), repeatConflicts)
@@ -146,7 +150,7 @@ func upgradeItem(ctx context.Context, client MigrateAPI, table string, before *o
 		return 0, nil
 	}
 	if err != nil {
-		return 0, &Error{Op: "UpdateItem", Table: table, OrderID: before.ID, Kind: kindOf(err), Err: fmt.Errorf("writing what the indexes read: %w", err)}
+		return 0, &Error{Op: "UpdateItem", Table: table, OrderID: before.ID, Kind: kindOf(err), Err: err}
 	}
 	return 1, nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// native is the layout [Native]. Names are short because an item with a token is near the 1 KB that one write unit pays for
-// ("DynamoDB on-demand capacity mode" in the Amazon DynamoDB Developer Guide).
+// native is the layout [Native]. Names are short because an item with a token is near the 1 KB that one write unit
+// pays for ("DynamoDB on-demand capacity mode" in the Amazon DynamoDB Developer Guide).
 type native struct{}
 
 // The attributes of an order.
@@ -31,13 +31,14 @@ const (
 	nativeReason   = "re" // S
 	nativeCreated  = "ca" // N, milliseconds
 
-	// nativeBoard (S) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: the state or the venue, and a
-	// number from the order's identifier, so that an index spreads over several partitions, each of which takes 1,000 write
-	// units per second. A transition knows both, so it can assign nativeBoard without reading the item.
+	// nativeBoard (S) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: the state
+	// or the venue, and a number from the order's identifier, so that an index spreads over several partitions, each of
+	// which takes 1,000 write units per second. A transition knows both, so it can assign nativeBoard without reading
+	// the item.
 	nativeBoard      = "sb"
 	nativeVenueShard = "vs"
-	// nativePlace (S) is the sort key of the index by state: the venue and the time of creation, which never change. So the orders
-	// of one venue lie side by side, oldest first.
+	// nativePlace (S) is the sort key of the index by state: the venue and the time of creation, which never change. So
+	// the orders of one venue lie side by side, oldest first.
 	nativePlace = "vc"
 
 	// oldShard and oldPlace are attributes of an item that no version with decisions has written yet.

@@ -13,20 +13,23 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// An item of up to 1 KB costs one unit to write, and one with a task token is near it. So in the layout of our own what repeats in every item is
-// written short: well-known words as two characters, fingerprints and tokens without their encoding. Whatever has no short form is written as
-// it is, and a reader takes both.
+// An item of up to 1 KB costs one unit to write, and one with a task token is near it. So in the layout of our own
+// what repeats in every item is written short: well-known words as two characters, fingerprints and tokens without
+// their encoding. Whatever has no short form is written as it is, and a reader takes both.
 
 // escape begins what is written short. What begins with it already is written with another one before it.
 const escape = "~"
 
-// shortWords are the words of the standard life cycle and of the workflow's notifications. It must only ever grow at its end.
+// shortWords are the words of the standard life cycle and of the workflow's notifications. It must only ever grow at
+// its end.
 var shortWords = []string{
-	string(ordermanager.ActionWorkflowStarted), string(ordermanager.ActionWaitingCompletion), string(ordermanager.ActionTimedOut), "workflow",
-	string(ordermanager.ActionPut), string(ordermanager.ActionMake), string(ordermanager.ActionUnmake), string(ordermanager.ActionComplete),
-	string(ordermanager.ActionCancel), string(ordermanager.StatePending), string(ordermanager.StateMaking), string(ordermanager.StateCompleted),
-	string(ordermanager.StateCancelled), string(ordermanager.RoleCustomer), string(ordermanager.RoleBarista), string(ordermanager.RoleAdmin),
-	string(ordermanager.RoleSystem),
+	string(ordermanager.ActionWorkflowStarted), string(ordermanager.ActionWaitingCompletion),
+	string(ordermanager.ActionTimedOut), "workflow",
+	string(ordermanager.ActionPut), string(ordermanager.ActionMake), string(ordermanager.ActionUnmake),
+	string(ordermanager.ActionComplete), string(ordermanager.ActionCancel),
+	string(ordermanager.StatePending), string(ordermanager.StateMaking), string(ordermanager.StateCompleted),
+	string(ordermanager.StateCancelled),
+	string(ordermanager.RoleCustomer), string(ordermanager.RoleBarista), string(ordermanager.RoleAdmin), string(ordermanager.RoleSystem),
 }
 
 func packWord(word string) string {
@@ -50,8 +53,8 @@ func unpackWord(packed string) string {
 	return packed
 }
 
-// packEntry writes an entry of the history in one text: its parts with tabs between them, which no identifier has. It reports whether that
-// can be done.
+// packEntry writes an entry of the history in one text: its parts with tabs between them, which no identifier has. It
+// reports whether that can be done.
 func packEntry(e *ordermanager.Entry, to ordermanager.State) (string, bool) {
 	parts := []string{
 		packWord(string(e.Action)), packWord(string(to)), packWord(string(e.Actor.Role)), packWord(e.Actor.ID),

@@ -14,9 +14,10 @@ import (
 
 // sample is the layout of the Serverlesspresso sample's order table, in either dialect.
 //
-// The sample's functions write to the same items: they may put an item anew, and set ORDERSTATE, TaskToken, orderNumber, TS,
-// drinkOrder, baristaUserId and reason at any time. So those attributes are the truth, and are what conditions look at. What
-// the sample has no place for is in attributes with a prefix of ours, which an item of the sample's may lack.
+// The sample's functions write to the same items: they may put an item anew, and set ORDERSTATE, TaskToken,
+// orderNumber, TS, drinkOrder, baristaUserId and reason at any time. So those attributes are the truth, and are what
+// conditions look at. What the sample has no place for is in attributes with a prefix of ours, which an item of the
+// sample's may lack.
 type sample struct {
 	// venues is set in the dialect whose ORDERSTATE begins with the venue.
 	venues bool
@@ -53,8 +54,8 @@ const (
 	// ownDrink and ownEnd are set when a drink or an end of ours decides nothing about a wait, as those of the sample do.
 	ownDrink = "om_dk"
 	ownEnd   = "om_fi"
-	// ownCompleted and ownCancelled are what ORDERSTATE becomes when the order ends, where that has the venue in it: so an order
-	// can be ended without being read.
+	// ownCompleted and ownCancelled are what ORDERSTATE becomes when the order ends, where that has the venue in it: so
+	// an order can be ended without being read.
 	ownCompleted = "om_completed"
 	ownCancelled = "om_cancelled"
 )
@@ -74,8 +75,8 @@ const (
 	cancelled
 )
 
-// words are the forms of ORDERSTATE in the dialect without venues, our own form first. (The sample cancels with one word
-// and times out with another.)
+// words are the forms of ORDERSTATE in the dialect without venues, our own form first. (The sample cancels with one
+// word and times out with another.)
 var words = [...][]string{open: {"CREATED"}, completed: {"Completed", "COMPLETED"}, cancelled: {"Cancelled", "CANCELLED"}}
 
 // suffixes are the ends of ORDERSTATE in the dialect with venues.
@@ -177,7 +178,10 @@ func (w *writing) create() {
 	for _, left := range [...]struct {
 		name     string
 		assigned bool
-	}{{sampleDrink, a.Drink != nil}, {sampleBarista, a.Barista != nil}, {sampleReason, a.Reason != ""}, {sampleNumber, a.Number != ""}} {
+	}{
+		{sampleDrink, a.Drink != nil}, {sampleBarista, a.Barista != nil}, {sampleReason, a.Reason != ""},
+		{sampleNumber, a.Number != ""},
+	} {
 		if !left.assigned {
 			w.remove(left.name)
 		}
@@ -316,8 +320,8 @@ func (w *writing) in(p phase) string {
 		}
 		return sampleState + " IN " + w.list(w.forms(venue, p)...)
 	}
-	// Without the venue, the word must be there and the others must not: no condition looks at the end of a text. A venue whose name
-	// has such a word in it is refused here, and tried again with what was seen.
+	// Without the venue, the word must be there and the others must not: no condition looks at the end of a text. A
+	// venue whose name has such a word in it is refused here, and tried again with what was seen.
 	var parts []string
 	for other, suffix := range suffixes {
 		part := "contains(" + sampleState + ", " + w.value(str(suffix)) + ")"
@@ -407,8 +411,8 @@ func (w *writing) details() {
 	}
 }
 
-// tokens assigns the tokens: each to its own attribute, and the newest one to TaskToken. What a token finds in its place becomes the
-// spare one; an empty text is none.
+// tokens assigns the tokens: each to its own attribute, and the newest one to TaskToken. What a token finds in its
+// place becomes the spare one; an empty text is none.
 func (w *writing) tokens() {
 	r := w.t.Assign.Register
 	switch {
@@ -505,8 +509,8 @@ func (w *writing) unmirrorFirst() {
 // holder is who holds which token.
 type holder struct{ first, second ordermanager.TaskToken }
 
-// holder tells the tokens of an item apart. A TaskToken that is not one of ours belongs to the second wait if that has begun,
-// of which the order number is the sign.
+// holder tells the tokens of an item apart. A TaskToken that is not one of ours belongs to the second wait if that
+// has begun, of which the order number is the sign.
 func (r *reader) holder() holder {
 	h := holder{r.token(ownFirst), r.token(ownSecond)}
 	token := r.token(sampleToken)
@@ -521,8 +525,8 @@ func (r *reader) holder() holder {
 	return h
 }
 
-// settle expects the newest token in TaskToken, and looks closer only when it is not there. Taking a token off its own attribute must
-// take it off TaskToken too, where it would pass for a newer one of the sample's.
+// settle expects the newest token in TaskToken, and looks closer only when it is not there. Taking a token off its
+// own attribute must take it off TaskToken too, where it would pass for a newer one of the sample's.
 func (sample) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update {
 	u := newUpdate()
 	u.require(exists(sampleID))
@@ -597,8 +601,8 @@ func requireSame(u *update, r *reader, name string) {
 	}
 }
 
-// phantom reports whether an item is no order. The sample's functions leave such a row behind when they change an order that does
-// not exist: it has what they set, and neither a customer nor anybody who waits.
+// phantom reports whether an item is no order. The sample's functions leave such a row behind when they change an
+// order that does not exist: it has what they set, and neither a customer nor anybody who waits.
 func (sample) phantom(r *reader) bool {
 	return !r.has(sampleCustomer) && !r.has(sampleToken) && !r.has(sampleRecord.version)
 }
@@ -686,8 +690,8 @@ func encodeDrinkOrder(d *ordermanager.Drink, by ordermanager.Actor) string {
 	return string(data)
 }
 
-// decodeDrinkOrder reads the accepted drink. That there is one decides; what it is, is only shown. It is the JSON of a put's
-// body; functions of the sample that are older wrote a map, or the name alone.
+// decodeDrinkOrder reads the accepted drink. That there is one decides; what it is, is only shown. It is the JSON of
+// a put's body; functions of the sample that are older wrote a map, or the name alone.
 func decodeDrinkOrder(value types.AttributeValue) *ordermanager.Drink {
 	if value == nil {
 		return nil

@@ -101,8 +101,8 @@ func (l sample) schema() schema {
 	}
 }
 
-// Schema returns what a table of the layout must be like, on demand and with every index, for [Create] or for an infrastructure
-// template. It panics if the layout is none of [Layouts].
+// Schema returns what a table of the layout must be like, on demand and with every index, for [Create] or for an
+// infrastructure template. It panics if the layout is none of [Layouts].
 func Schema(l Layout, table string) *dynamodb.CreateTableInput {
 	layout, err := layoutOf(l)
 	if err != nil {
@@ -196,10 +196,10 @@ var ErrDifferent = errors.New("the table is not what the layout needs")
 // pollEvery is how long to wait between two looks at a table that is changing.
 const pollEvery = time.Second
 
-// Create creates a table of the layout, switches its time to live on, and waits until table and indexes are active, which takes
-// about half a minute on AWS. A table that is there already is left as it is: if it is what the layout needs, that is a success, and otherwise
-// [ErrDifferent] with every difference that is required. Other errors are [*Error]s, and that of a context that is done while it waits;
-// calling it again continues.
+// Create creates a table of the layout, switches its time to live on, and waits until table and indexes are active,
+// which takes about half a minute on AWS. A table that is there already is left as it is: if it is what the layout
+// needs, that is a success, and otherwise [ErrDifferent] with every difference that is required. Other errors are
+// [*Error]s, and that of a context that is done while it waits; calling it again continues.
 func Create(ctx context.Context, client AdminAPI, l Layout, table string) error {
 	layout, err := layoutOf(l)
 	if err != nil {
@@ -245,9 +245,9 @@ func enableExpiry(ctx context.Context, client AdminAPI, s schema, table string) 
 	return wrapAdmin("UpdateTimeToLive", table, err)
 }
 
-// AddOwingIndex adds to a table of the sample the one index that it lacks, om-owing (partition key om_ow, a number; sort key SK; it is
-// sparse: only orders that owe a delivery are in it), and waits until it is active. DynamoDB fills it in the background meanwhile. It does
-// nothing when the index is there. Errors as of [Create].
+// AddOwingIndex adds to a table of the sample the one index that it lacks, om-owing (partition key om_ow, a number;
+// sort key SK; it is sparse: only orders that owe a delivery are in it), and waits until it is active. DynamoDB fills
+// it in the background meanwhile. It does nothing when the index is there. Errors as of [Create].
 func AddOwingIndex(ctx context.Context, client AdminAPI, l Layout, table string) error {
 	layout, err := layoutOf(l)
 	if err != nil {
@@ -318,8 +318,8 @@ func wrapAdmin(op, table string, err error) error {
 	return &Error{Op: op, Table: table, Kind: kindOf(err), Err: err}
 }
 
-// Check compares a table with what the layout needs and returns every difference, those that are required first. More indexes than needed
-// are none. Errors are [*Error]s; a table that does not exist is [ErrNoTable].
+// Check compares a table with what the layout needs and returns every difference, those that are required first. More
+// indexes than needed are none. Errors are [*Error]s; a table that does not exist is [ErrNoTable].
 func Check(ctx context.Context, client AdminAPI, l Layout, table string) ([]Difference, error) {
 	layout, err := layoutOf(l)
 	if err != nil {

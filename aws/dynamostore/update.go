@@ -140,8 +140,8 @@ func (u *update) requireNullable(kind string, names ...string) {
 	}
 }
 
-// soundness is the part of a condition that every transition has: it requires what decode requires. So an item that another program
-// broke where it matters is refused, and is not written over.
+// soundness is the part of a condition that every transition has: it requires what decode requires. So an item that
+// another program broke where it matters is refused, and is not written over.
 type soundness struct {
 	condition string
 	values    item

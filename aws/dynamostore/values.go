@@ -151,7 +151,8 @@ func (r *reader) shownTexts(name string) []string {
 	return nil
 }
 
-// attributeOf turns what encoding/json made of a text into what a map of DynamoDB would be; nil for what nothing here reads.
+// attributeOf turns what encoding/json made of a text into what a map of DynamoDB would be; nil for what nothing here
+// reads.
 func attributeOf(value any) types.AttributeValue {
 	switch v := value.(type) {
 	case string:
