@@ -99,7 +99,6 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 			t.Parallel()
 			for _, house := range unchanged(e) {
 				t.Run(house.name, func(t *testing.T) {
-					t.Parallel()
 					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
 				})
 			}
@@ -183,7 +182,6 @@ func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 			t.Parallel()
 			for _, house := range unchanged(e) {
 				t.Run(house.name, func(t *testing.T) {
-					t.Parallel()
 					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
 				})
 			}
