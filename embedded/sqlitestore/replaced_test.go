@@ -39,19 +39,25 @@ func TestAFileThatIsReplacedWhileItIsOpenIsNotUsedAnyMore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := tempFile(t)
-			store := newStore(t, open(t, path))
+			db := open(t, path)
+			store := newStore(t, db)
 			mustApply(t, store, create("1", "ada", "", start))
+			flow, err := workflow.New(t.Context(), db, nil)
+			must(t, err)
 			meddle(t, path)
-			_, err := store.Apply(t.Context(), note("1", "r"))
+			_, err = store.Apply(t.Context(), note("1", "r"))
 			wantError(t, err, sqlitestore.ErrReplaced)
 			_, err = store.Apply(t.Context(), create("2", "ada", "", start))
 			wantError(t, err, sqlitestore.ErrReplaced)
 			err = store.Settle(t.Context(), ordermanager.Settlement{OrderID: "1", First: ordermanager.NewTaskToken("first of 1")})
 			wantError(t, err, sqlitestore.ErrReplaced)
+			wantError(t, flow.SetOpen(t.Context(), "", false), sqlitestore.ErrReplaced)
 			if name == "without the -wal file" {
 				return // what is there can be read
 			}
 			_, err = store.Get(t.Context(), "1")
+			wantError(t, err, sqlitestore.ErrReplaced)
+			_, err = flow.Shop(t.Context(), "")
 			wantError(t, err, sqlitestore.ErrReplaced)
 			if _, err := sqlitestore.New(t.Context(), open(t, path)); err != nil && !errors.Is(err, sqlitestore.ErrCorrupt) {
 				t.Errorf("opening it again: %v", err)

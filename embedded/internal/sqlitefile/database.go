@@ -26,6 +26,9 @@ func (d database) Exec(ctx context.Context, text string, args ...any) (changed i
 }
 
 func (d database) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
+	if err := d.writer.file.Check(); err != nil {
+		return failed{err}
+	}
 	statement, err := d.writer.Prepared(ctx, text) //nolint:sqlclosecheck // it stays open for the next one
 	if err != nil {
 		return failed{err}
