@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// Abandon gives up what an order still owes, on purpose: what can never be delivered need not be tried for ever. Only an admin
-// may. The order's history keeps who did it and why; its state stays.
+// Abandon gives up what an order still owes, on purpose: what can never be delivered need not be tried for ever. Only
+// an admin may. The order's history keeps who did it and why; its state stays.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue], [ErrRequestReused],
-// [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue],
+// [ErrRequestReused], [ErrStore].
 func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
 	return m.notified(ctx, ActionAbandoned, r.OrderID, func(ctx context.Context) (Receipt, error) {
 		if err := checkRepair(ActionAbandoned, &r); err != nil {
@@ -35,12 +35,12 @@ func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
 	})
 }
 
-// Resend delivers what an order owes now, however lately that failed. Only an admin may: it is [Manager.RedriveOrder] for somebody
-// who answers for it. The order's history keeps who did it and why; its state stays. Of an order that owes nothing the receipt is
-// Unchanged, and nothing is written.
+// Resend delivers what an order owes now, however lately that failed. Only an admin may: it is [Manager.RedriveOrder]
+// for somebody who answers for it. The order's history keeps who did it and why; its state stays. Of an order that
+// owes nothing the receipt is Unchanged, and nothing is written.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue], [ErrUnknownState],
-// [ErrTooManyTransitions], [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue],
+// [ErrUnknownState], [ErrTooManyTransitions], [ErrRequestReused], [ErrStore].
 func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 	return m.notified(ctx, ActionResent, r.OrderID, func(ctx context.Context) (Receipt, error) {
 		if err := checkRepair(ActionResent, &r); err != nil {

@@ -17,8 +17,9 @@ import (
 	"github.com/brewline/ordermanager/otelobserver"
 )
 
-// BenchmarkTransition compares a claim on the memory store that is observed with one that is not. Rounds of the two alternate, so
-// that whatever else the machine does meets both, and the ratio of their medians is reported. The SDK collects and exports nothing.
+// BenchmarkTransition compares a claim on the memory store that is observed with one that is not. Rounds of the two
+// alternate, so that whatever else the machine does meets both, and the ratio of their medians is reported. The SDK
+// collects and exports nothing.
 func BenchmarkTransition(b *testing.B) {
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
 	for _, way := range []struct {

@@ -24,13 +24,14 @@ const MaxCounted = 1000
 // keyWait is which wait is open.
 const keyWait = attribute.Key("ordermanager.wait")
 
-// Watch registers the gauges that say how things stand, rather than what is done: how many orders owe a delivery, since when the
-// oldest of them has, and how many waits are open. They are read from the store by whoever collects the metrics: at most every 30
-// seconds, one listing of owing orders and one for each state that is not the end, of at most [MaxCounted] orders each. What cannot
-// be listed is left out, and the error goes to OpenTelemetry's error handler.
+// Watch registers the gauges that say how things stand, rather than what is done: how many orders owe a delivery,
+// since when the oldest of them has, and how many waits are open. They are read from the store by whoever collects
+// the metrics: at most every 30 seconds, one listing of owing orders and one for each state that is not the end, of
+// at most [MaxCounted] orders each. What cannot be listed is left out, and the error goes to OpenTelemetry's error
+// handler.
 //
-// Every process that watches a store tells the same numbers, so watch in one, or take the maximum. The function that it returns ends
-// the watch. An error is one of the MeterProvider.
+// Every process that watches a store tells the same numbers, so watch in one, or take the maximum. The function that
+// it returns ends the watch. An error is one of the MeterProvider.
 func (o *Observer) Watch(manager *ordermanager.Manager) (stop func() error, err error) {
 	w := &watch{manager: manager}
 	var errs [4]error

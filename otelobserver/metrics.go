@@ -111,7 +111,9 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 	o.publish = operation{
 		duration: histogram("messaging.client.operation.duration", "Duration of the sending of events.", messagingBuckets),
 		span:     trace.SpanKindProducer, title: "send", sent: sent,
-		fixed: []attribute.KeyValue{semconv.MessagingSystemKey.String(options.Messaging), semconv.MessagingOperationName("send")},
+		fixed: []attribute.KeyValue{
+			semconv.MessagingSystemKey.String(options.Messaging), semconv.MessagingOperationName("send"),
+		},
 	}
 	if options.Destination != "" {
 		o.publish.title += " " + options.Destination
@@ -121,7 +123,9 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 		duration: histogram("ordermanager.redrive.duration", "Duration of redrives as a whole.", redriveBuckets),
 		span:     trace.SpanKindInternal, title: "ordermanager redrive",
 	}
-	for _, each := range []*operation{&o.handle, &o.menu, &o.apply, &o.settle, &o.get, &o.list, &o.resume, &o.publish, &o.redrive} {
+	for _, each := range []*operation{
+		&o.handle, &o.menu, &o.apply, &o.settle, &o.get, &o.list, &o.resume, &o.publish, &o.redrive,
+	} {
 		each.unlabelled = newLabels(each.fixed, each.resumes)
 	}
 	return errors.Join(errs...)
@@ -135,7 +139,8 @@ func (o *operation) measure(ctx context.Context, took time.Duration, events int,
 	}
 }
 
-// errorType is a label for an error: the stable code, or what is known about the error of a collaborator. It is empty for nil.
+// errorType is a label for an error: the stable code, or what is known about the error of a collaborator. It is empty
+// for nil.
 func errorType(err error) string {
 	code := ordermanager.CodeOf(err)
 	switch {

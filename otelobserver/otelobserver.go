@@ -1,9 +1,9 @@
-// Package otelobserver makes OpenTelemetry spans and metrics of what a [ordermanager.Manager] does. It uses the API alone: which
-// SDK collects them, and where they go, is the program's decision.
+// Package otelobserver makes OpenTelemetry spans and metrics of what a [ordermanager.Manager] does. It uses the API
+// alone: which SDK collects them, and where they go, is the program's decision.
 //
-// Their names, units, attributes and buckets follow OpenTelemetry's semantic conventions and are listed in docs/observability.md.
-// An order's id stands on spans alone, so the number of time series is bounded by the life cycle and the error codes. No task
-// token reaches this package.
+// Their names, units, attributes and buckets follow OpenTelemetry's semantic conventions and are listed in
+// docs/observability.md. An order's id stands on spans alone, so the number of time series is bounded by the life
+// cycle and the error codes. No task token reaches this package.
 package otelobserver
 
 import (
@@ -25,8 +25,8 @@ const scope = "github.com/brewline/ordermanager/otelobserver"
 
 // Options is everything about an Observer that has a default. The zero Options, and nil, are fine.
 type Options struct {
-	// TracerProvider makes the spans. Default: the global one. With that of go.opentelemetry.io/otel/trace/noop there are only
-	// metrics, without exemplars, at the least cost.
+	// TracerProvider makes the spans. Default: the global one. With that of go.opentelemetry.io/otel/trace/noop there
+	// are only metrics, without exemplars, at the least cost.
 	TracerProvider trace.TracerProvider
 	// MeterProvider makes the metrics. Default: the global one.
 	MeterProvider metric.MeterProvider
@@ -49,8 +49,8 @@ type Observer struct {
 	operations operations
 }
 
-// New returns an Observer. A Manager gets its methods [Observer.Observe] and [Observer.Trace] as Options.Observer and Options.Trace. An
-// error is one of the MeterProvider, which refused an instrument.
+// New returns an Observer. A Manager gets its methods [Observer.Observe] and [Observer.Trace] as Options.Observer and
+// Options.Trace. An error is one of the MeterProvider, which refused an instrument.
 func New(options *Options) (*Observer, error) {
 	var o Options
 	if options != nil {
@@ -101,7 +101,8 @@ func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (cont
 	}
 }
 
-// Trace returns the W3C traceparent of the span in ctx, and nothing when that is not sampled: it would be kept for no one.
+// Trace returns the W3C traceparent of the span in ctx, and nothing when that is not sampled: it would be kept for no
+// one.
 func (o *Observer) Trace(ctx context.Context) string {
 	if !trace.SpanContextFromContext(ctx).IsSampled() {
 		return ""

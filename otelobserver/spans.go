@@ -29,7 +29,8 @@ func (o *Observer) start(ctx context.Context, k *operation, op ordermanager.Oper
 	if op.Events > 1 {
 		attributes = append(attributes, semconv.MessagingBatchMessageCount(op.Events))
 	}
-	return o.tracer.Start(ctx, title, trace.WithSpanKind(k.span), trace.WithAttributes(attributes...), trace.WithLinks(links(ctx, op.Traces)...))
+	return o.tracer.Start(ctx, title, trace.WithSpanKind(k.span), trace.WithAttributes(attributes...),
+		trace.WithLinks(links(ctx, op.Traces)...))
 }
 
 // links leads from a delivery to the actions that owed it, unless it is a part of their trace.
@@ -44,8 +45,8 @@ func links(ctx context.Context, traces []string) (all []trace.Link) {
 	return all
 }
 
-// end ends a span. A refusal has an error type and is no failure of what was observed, as the conventions have it for the server's side
-// of a bad request.
+// end ends a span. A refusal has an error type and is no failure of what was observed, as the conventions have it for
+// the server's side of a bad request.
 func end(span trace.Span, k *operation, e ordermanager.Ending, errorType string) {
 	defer span.End()
 	if k.resumes {
@@ -74,7 +75,8 @@ func resumeStatus(e ordermanager.Ending) ordermanager.ResumeStatus {
 	return ordermanager.ResumeDelivered
 }
 
-// failed reports whether an error means that something does not work, rather than that something was asked for which cannot be.
+// failed reports whether an error means that something does not work, rather than that something was asked for which
+// cannot be.
 func failed(err error) bool {
 	return errors.Is(err, ordermanager.ErrStore) || errors.Is(err, ordermanager.ErrMenuUnavailable) ||
 		errors.Is(err, ordermanager.ErrContextDone) || ordermanager.CodeOf(err) == ordermanager.CodeInternal

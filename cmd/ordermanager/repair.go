@@ -24,11 +24,11 @@ type repairCommand struct {
 func (*repairCommand) Help() string {
 	return `Puts an order right that is stuck, as an admin, within its life cycle. show says how it stands.
 
-resend: deliver now what it owes, however lately that failed. cancel: end it, and tell its workflow. release: take the claim from the
-barista who has it. abandon: give up what it still owes; its workflow is not told.
+resend: deliver now what it owes, however lately that failed. cancel: end it, and tell its workflow. release: take the
+claim from the barista who has it. abandon: give up what it still owes; its workflow is not told.
 
-Use the same --resume and --events as the programs that write the orders. The exit code is 1 if it is refused, or if the order still
-owes something.`
+Use the same --resume and --events as the programs that write the orders. The exit code is 1 if it is refused, or if the
+order still owes something.`
 }
 
 // Run repairs.

@@ -1,5 +1,6 @@
-// Service is an order service in one process: the REST interface over a Manager in memory, beside a route of its own. Start it with
-// "go run ./examples/service". It forgets everything when it stops, and believes whoever says who they are: that is for trying out only.
+// Service is an order service in one process: the REST interface over a Manager in memory, beside a route of its own.
+// Start it with "go run ./examples/service". It forgets everything when it stops, and believes whoever says who they
+// are: that is for trying out only.
 package main
 
 import (
@@ -53,7 +54,9 @@ func run(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	workflow, feed := memory.NewWorkflow(), httpapi.NewFeed()
-	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, &ordermanager.Options{Observer: observer.Observe, Trace: observer.Trace})
+	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, &ordermanager.Options{
+		Observer: observer.Observe, Trace: observer.Trace,
+	})
 	if err != nil {
 		return err
 	}

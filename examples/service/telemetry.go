@@ -22,8 +22,9 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// telemetry is where spans and metrics go: metrics to whoever scrapes them, and when OTEL_EXPORTER_OTLP_ENDPOINT names a collector, both
-// to that. The SDK's other variables (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …) are in force too.
+// telemetry is where spans and metrics go: metrics to whoever scrapes them, and when OTEL_EXPORTER_OTLP_ENDPOINT
+// names a collector, both to that. The SDK's other variables (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …) are in force
+// too.
 type telemetry struct {
 	metrics    metric.MeterProvider
 	traces     trace.TracerProvider
@@ -35,7 +36,8 @@ type telemetry struct {
 }
 
 func startTelemetry(ctx context.Context) (*telemetry, error) {
-	service, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("order-service")), resource.WithFromEnv(), resource.WithTelemetrySDK())
+	service, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("order-service")),
+		resource.WithFromEnv(), resource.WithTelemetrySDK())
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// deploy invokes the function of a custom resource as CloudFormation does: it hears of the outcome at an address of its own, not from the
-// function's answer.
+// deploy invokes the function of a custom resource as CloudFormation does: it hears of the outcome at an address of
+// its own, not from the function's answer.
 func deploy(ctx context.Context, f *function, properties map[string]string) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // starts is how often each function is started; the median counts.
 const starts = 11
 
-// measure compares the built function with one that does nothing: from the start of the process to its first answer, and the size of
-// its zip. The starts alternate, so that whatever else this machine does meets both.
+// measure compares the built function with one that does nothing: from the start of the process to its first answer,
+// and the size of its zip. The starts alternate, so that whatever else this machine does meets both.
 func measure(ctx context.Context, out io.Writer, binaries, zips string) error {
 	var ours, empty []time.Duration
 	for range starts {
@@ -46,7 +46,8 @@ func measure(ctx context.Context, out io.Writer, binaries, zips string) error {
 
 var coldEnvironment = []string{"ORDERS_TABLE=orders", "CONFIG_TABLE=config", "EVENT_BUS=bus", "LAYOUT=sample", "DIALECT=workshop"}
 
-// coldStart takes the time until a new process has answered an empty input, which is refused without asking any service.
+// coldStart takes the time until a new process has answered an empty input, which is refused without asking any
+// service.
 func coldStart(ctx context.Context, binary string) (time.Duration, error) {
 	began := time.Now()
 	f, err := start(ctx, io.Discard, binary, coldEnvironment...)

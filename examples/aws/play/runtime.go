@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// function is a built function that runs on this machine, and the runtime API that it asks for its invocations ("Using the Lambda runtime API
-// for custom runtimes" in the AWS Lambda Developer Guide). It handles one invocation at a time, as on Lambda.
+// function is a built function that runs on this machine, and the runtime API that it asks for its invocations
+// ("Using the Lambda runtime API for custom runtimes" in the AWS Lambda Developer Guide). It handles one invocation
+// at a time, as on Lambda.
 type function struct {
 	process *exec.Cmd
 	server  *http.Server

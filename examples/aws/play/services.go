@@ -23,8 +23,8 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// services is what the functions talk to: a table of orders, a table with the menu and the settings, a bus, and the OrderProcessor. A
-// queue gets every event of the bus.
+// services is what the functions talk to: a table of orders, a table with the menu and the settings, a bus, and the
+// OrderProcessor. A queue gets every event of the bus.
 type services struct {
 	template *template
 	dynamo   *dynamodb.Client
@@ -136,7 +136,9 @@ func (s *services) createBus(ctx context.Context) error {
 		return err
 	}
 	for rule, pattern := range map[string]string{"notifications": pattern, "announcements": announcements} {
-		if _, err := s.events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &rule, EventBusName: &s.bus, EventPattern: &pattern}); err != nil {
+		if _, err := s.events.PutRule(ctx, &eventbridge.PutRuleInput{
+			Name: &rule, EventBusName: &s.bus, EventPattern: &pattern,
+		}); err != nil {
 			return err
 		}
 		targets, err := s.events.PutTargets(ctx, &eventbridge.PutTargetsInput{
@@ -176,7 +178,9 @@ func (s *services) createWorkflow(ctx context.Context) error {
 // begin starts the workflow of an order, and returns its execution.
 func (s *services) begin(ctx context.Context, orderID string) (*string, error) {
 	input := serverlesspresso.NewOrderInput(orderID, "1", "")
-	started, err := s.steps.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: s.workflow, Input: aws.String(string(input))})
+	started, err := s.steps.StartExecution(ctx, &sfn.StartExecutionInput{
+		StateMachineArn: s.workflow, Input: aws.String(string(input)),
+	})
 	if err != nil {
 		return nil, err
 	}

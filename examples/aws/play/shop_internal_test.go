@@ -30,7 +30,8 @@ type order struct {
 	execution *string
 }
 
-// TestShop takes orders through everything that can happen to one, with the workflow and the functions as they are deployed.
+// TestShop takes orders through everything that can happen to one, with the workflow and the functions as they are
+// deployed.
 func TestShop(t *testing.T) {
 	needEmulators(t)
 	var told bytes.Buffer

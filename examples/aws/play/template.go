@@ -14,16 +14,16 @@ import (
 	stack "github.com/brewline/ordermanager/examples/aws"
 )
 
-// template is what is deployed, read with values for its parameters. It knows the few functions of CloudFormation that the parts which are
-// played use; a part that uses another one is an error.
+// template is what is deployed, read with values for its parameters. It knows the few functions of CloudFormation
+// that the parts which are played use; a part that uses another one is an error.
 type template struct {
 	root *yaml.Node
 	// names are the parameters' values, and what !Ref and !GetAtt make of resources.
 	names map[string]string
 }
 
-// readTemplate reads the template with the parameters that differ from their defaults. Each resource is called by its stack's name and
-// its own, in small letters.
+// readTemplate reads the template with the parameters that differ from their defaults. Each resource is called by its
+// stack's name and its own, in small letters.
 func readTemplate(stackName string, parameters map[string]string) (*template, error) {
 	data, err := stack.Files.ReadFile("template.yaml")
 	if err != nil {

@@ -64,7 +64,8 @@ func (s *stage) close() {
 	}
 }
 
-// seed lets the custom resource put the menu and the settings, where the functions see them and where the workflow does.
+// seed lets the custom resource put the menu and the settings, where the functions see them and where the workflow
+// does.
 func (s *stage) seed(ctx context.Context) error {
 	properties, err := s.template.texts(field(s.template.root, "Resources", "Seeded", "Properties"))
 	if err != nil {
@@ -166,8 +167,9 @@ func (s *stage) secondOrder(ctx context.Context) error {
 	return s.ended(ctx, execution, `SUCCEEDED`, `"end":"cancelled"`)
 }
 
-// resumed is what an answer says whose workflow was resumed. It may say "gone" instead of "delivered": the SDK repeats a call whose answer was
-// lost, and then the first attempt was the one that counted. What the workflow was given is looked at in the end.
+// resumed is what an answer says whose workflow was resumed. It may say "gone" instead of "delivered": the SDK
+// repeats a call whose answer was lost, and then the first attempt was the one that counted. What the workflow was
+// given is looked at in the end.
 const resumed = `resume`
 
 // step is one invocation, and two things that must be in what comes of it.
@@ -242,8 +244,8 @@ func onFirst(method, query string, caller ...string) string {
 	return request(method, "/orders/1", query, "", caller...)
 }
 
-// request is a request as an HTTP API with a JWT authorizer sends it, from a caller with a sub and groups. Without a sub nobody is
-// signed in.
+// request is a request as an HTTP API with a JWT authorizer sends it, from a caller with a sub and groups. Without a
+// sub nobody is signed in.
 func request(method, path, query, body string, caller ...string) string {
 	r := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, RawQueryString: query, Body: body}
 	r.Headers = map[string]string{"content-type": "application/json"}

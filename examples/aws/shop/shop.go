@@ -1,5 +1,5 @@
-// Package shop is what the functions of this example have in common: a Manager on the AWS adapters, set up from the environment once,
-// before the first invocation.
+// Package shop is what the functions of this example have in common: a Manager on the AWS adapters, set up from the
+// environment once, before the first invocation.
 package shop
 
 import (

@@ -1,5 +1,5 @@
-// Command seed is the function behind the custom resource that puts a menu and the shop's settings into a new table. What is there
-// already is left as it is: from then on the table is the truth.
+// Command seed is the function behind the custom resource that puts a menu and the shop's settings into a new table.
+// What is there already is left as it is: from then on the table is the truth.
 package main
 
 import (
