@@ -164,6 +164,15 @@ func (s *stage) secondOrder(ctx context.Context) error {
 			return err
 		}
 	}
+	// The sample's workflow knows no cancelled first wait: it takes a number, waits once more, and is answered then.
+	waiting, err := s.await(ctx, "OrderProcessor.WaitingCompletion", "2")
+	if err != nil {
+		return err
+	}
+	again := step{"the workflow waits once more, and is answered at once", "events", string(waiting), `"state":"cancelled"`, resumed}
+	if err := s.play(ctx, again); err != nil {
+		return err
+	}
 	return s.ended(ctx, execution, `SUCCEEDED`, `"end":"cancelled"`)
 }
 
