@@ -198,7 +198,10 @@ func (s *services) await(ctx context.Context, detailType, orderID string) ([]byt
 				return e.raw, nil
 			}
 		}
-		out, err := s.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: s.queue, WaitTimeSeconds: 5, MaxNumberOfMessages: 10})
+		// What was received stays hidden and is not deleted: the emulator may lose a message that arrives during a deletion.
+		out, err := s.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl: s.queue, WaitTimeSeconds: 5, MaxNumberOfMessages: 10, VisibilityTimeout: 12 * 60 * 60,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("no %s for order %s came: %w", detailType, orderID, err)
 		}
@@ -208,9 +211,6 @@ func (s *services) await(ctx context.Context, detailType, orderID string) ([]byt
 				return nil, err
 			}
 			s.early = append(s.early, e)
-			if _, err := s.queues.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: s.queue, ReceiptHandle: message.ReceiptHandle}); err != nil {
-				return nil, err
-			}
 		}
 	}
 }
