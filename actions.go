@@ -107,15 +107,17 @@ func (m *Manager) act(ctx context.Context, r Request) (Receipt, error) {
 // carryOut writes the transition of the first rule that the actor is permitted, and of another rule of the action when the order turns out
 // to be in a state of that one. Every further attempt follows from a change that somebody else made.
 func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
-	move := m.table.moves[r.Action][0]
-	for _, other := range m.table.moves[r.Action] {
-		if m.permission(other, r).Allowed {
-			move = other
+	moves := m.table.moves[r.Action]
+	move, permission := moves[0], m.permission(moves[0], r)
+	for _, other := range moves[1:] {
+		if permission.Allowed {
 			break
+		}
+		if p := m.permission(other, r); p.Allowed {
+			move, permission = other, p
 		}
 	}
 	for {
-		permission := m.permission(move, r)
 		if !permission.Allowed {
 			return Receipt{}, fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
 		}
@@ -142,7 +144,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
 		switch {
 		case failing&guardRepeated != 0 && r.scope(result.Order):
 		case failing&(guardState|guardRepeated|guardCustomer) == guardState && legal:
-			move = other
+			move, permission = other, m.permission(other, r)
 		case failing&(guardVenue|guardCustomer) == guardVenue && result.Order.Venue == "" && r.Venue != "":
 			r.Venue = "" // where there is only one, it need not be named, and naming it is no mistake
 		case r.Action == ActionTimedOut && failing == guardState && result.Order.decided(SecondWait):
