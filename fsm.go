@@ -203,23 +203,15 @@ func (l Lifecycle) Has(state State) bool {
 }
 
 // Initial is the state in which orders begin.
-func (l Lifecycle) Initial() State {
-	for _, state := range l.states {
-		if state.Initial {
-			return state.State
-		}
-	}
-	return ""
-}
+func (l Lifecycle) Initial() State { return l.initial().State }
 
-// began is the event that announces the beginning of an order.
-func (l Lifecycle) began() EventType {
+func (l Lifecycle) initial() StateRule {
 	for _, state := range l.states {
 		if state.Initial {
-			return state.Event
+			return state
 		}
 	}
-	return ""
+	return StateRule{}
 }
 
 // Terminal reports whether nothing leaves the state: an order in it has ended.
@@ -333,7 +325,7 @@ func (l Lifecycle) compile() (*table, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	began := move{Rule: Rule{Action: ActionWorkflowStarted, Event: l.began()}}
+	began := move{Rule: Rule{Action: ActionWorkflowStarted, Event: l.initial().Event}}
 	t := &table{initial: l.Initial(), began: began, moves: map[Action][]*move{}, states: map[State]*stateInfo{}}
 	for _, state := range l.states {
 		t.states[state.State] = &stateInfo{answers: state.Answers, actions: l.Allowed(state.State)}

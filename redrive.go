@@ -3,6 +3,7 @@ package ordermanager
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -146,7 +147,12 @@ func (r *redriver) order(ctx context.Context, orderID string) {
 		r.report.Postponed++
 		return
 	}
-	receipt, err := r.m.redriveOrder(ctx, orderID, r.options.DryRun)
+	// The listing may lag behind, so what to say is taken from the order itself.
+	o, err := r.m.get(ctx, orderID)
+	var receipt *Receipt
+	if err == nil && o != nil {
+		receipt, err = r.m.redriveOrder(ctx, o, r.options.DryRun)
+	}
 	if err != nil {
 		r.failed(ctx, orderID, err)
 		return
@@ -189,24 +195,26 @@ func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, e
 	if err := ready(ctx); err != nil {
 		return nil, err
 	}
-	if _, err := m.Order(ctx, orderID); err != nil {
+	if err := checkID("orderId", orderID); err != nil {
 		return nil, err
 	}
-	receipt, err := m.redriveOrder(ctx, orderID, false)
+	o, err := m.get(ctx, orderID)
+	if err == nil && o == nil {
+		err = fmt.Errorf("%w: %s", ErrOrderNotFound, orderID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := m.redriveOrder(ctx, o, false)
 	if receipt != nil {
 		m.trouble.note(orderID, receipt.Pending)
 	}
 	return receipt, err
 }
 
-// redriveOrder delivers what one order owes. It returns nil if that is nothing; an error means that the store failed, or that the life
+// redriveOrder delivers what one order owes, as it was just read. It returns nil if that is nothing; an error means that the store failed, or that the life
 // cycle does not know the order's state.
-func (m *Manager) redriveOrder(ctx context.Context, orderID string, dryRun bool) (*Receipt, error) {
-	// The listing may lag behind, so what to say is taken from the order itself.
-	o, err := m.get(ctx, orderID)
-	if err != nil || o == nil {
-		return nil, err
-	}
+func (m *Manager) redriveOrder(ctx context.Context, o *Order, dryRun bool) (*Receipt, error) {
 	if err := m.known(o); err != nil {
 		return nil, err
 	}
