@@ -8,7 +8,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The life cycles that the promises are about. A store that refuses one when a Manager is built is not asked for what only that one needs.
+// The life cycles that the promises are about. A store that refuses one when a Manager is built is not asked for what
+// only that one needs.
 
 // The states and actions of a shop of one's own. Some of the names are such as stores have been seen to stumble over.
 const (
@@ -21,8 +22,8 @@ const (
 // ownStates are the states of a life cycle of one's own beside the built-in ones.
 var ownStates = []ordermanager.State{shelf, shelves, collected, onHold}
 
-// ownLifecycle has states and actions of its own: orders wait on a shelf until they are collected, and can be put on hold by whoever
-// makes them. The workflow is answered when the drink is on the shelf.
+// ownLifecycle has states and actions of its own: orders wait on a shelf until they are collected, and can be put on
+// hold by whoever makes them. The workflow is answered when the drink is on the shelf.
 func ownLifecycle() ordermanager.Lifecycle {
 	type (
 		states = []ordermanager.State
@@ -43,8 +44,8 @@ func ownLifecycle() ordermanager.Lifecycle {
 		)
 }
 
-// makeAnswers is the ordinary life cycle, but that the first wait is answered when a barista takes the order. So what a wait is answered
-// with follows neither from the drink nor from the state.
+// makeAnswers is the ordinary life cycle, but that the first wait is answered when a barista takes the order. So what a
+// wait is answered with follows neither from the drink nor from the state.
 func makeAnswers() ordermanager.Lifecycle {
 	rules := ordermanager.StandardLifecycle.Rules()
 	for i := range rules {
@@ -54,15 +55,6 @@ func makeAnswers() ordermanager.Lifecycle {
 		}
 	}
 	return ordermanager.StandardLifecycle.With(rules...)
-}
-
-// refuses asks a store whether it can keep a life cycle.
-func refuses(store ordermanager.Store, lifecycle ordermanager.Lifecycle) error {
-	checker, ok := store.(ordermanager.LifecycleChecker)
-	if !ok {
-		return nil
-	}
-	return checker.CheckLifecycle(lifecycle)
 }
 
 var lifecycleCases = []promise{

@@ -60,8 +60,8 @@ func (c *checker) claimed() *order {
 	return o
 }
 
-// do carries a transition out and checks everything that the contract says about it: whether it applies, the order in the
-// result, and the order that is read afterwards.
+// do carries a transition out and checks everything that the contract says about it: whether it applies, the order in
+// the result, and the order that is read afterwards.
 func (o *order) do(t ordermanager.Transition) (applied bool) {
 	want := o.model
 	failing := refusal(&t, o.model)
@@ -240,3 +240,30 @@ func unique(what string) string { return what + "-" + rand.Text() }
 func newToken() ordermanager.TaskToken { return ordermanager.NewTaskToken("token-" + rand.Text()) }
 
 func plural(n int, what string) string { return fmt.Sprintf("%d %s", n, what) }
+
+const (
+	firstWait  = ordermanager.FirstWait
+	secondWait = ordermanager.SecondWait
+)
+
+type settlement = ordermanager.Settlement
+
+var allOwing = ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}
+
+// owes checks that the order is in the listing of owing orders, and that it is not once everything was settled.
+func (o *order) owes() {
+	o.c.contains(allOwing, o.id, true)
+	o.settleAll()
+	o.c.contains(allOwing, o.id, false)
+}
+
+// owing is an order that owes an answer to both waits and three events.
+func owing(c *checker) *order {
+	o := c.begun()
+	o.must(o.put())
+	second := o.register(secondWait, newToken(), o.now)
+	o.must(withEvent(second))
+	o.must(withEvent(o.claim(anna)))
+	o.must(withEvent(o.complete(anna)))
+	return o
+}

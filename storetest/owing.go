@@ -1,16 +1,5 @@
 package storetest
 
-import "github.com/brewline/ordermanager"
-
-var allOwing = ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}
-
-// owes checks that the order is in the listing of owing orders, and that it is not once everything was settled.
-func (o *order) owes() {
-	o.c.contains(allOwing, o.id, true)
-	o.settleAll()
-	o.c.contains(allOwing, o.id, false)
-}
-
 var owingCases = []promise{
 	{name: "an order whose drink was accepted owes an answer to the first wait until it is settled", invariant: "5", run: func(c *checker) {
 		c.withDrink().owes()

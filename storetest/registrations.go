@@ -6,11 +6,6 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-const (
-	firstWait  = ordermanager.FirstWait
-	secondWait = ordermanager.SecondWait
-)
-
 var registrationCases = []promise{
 	{name: "a token is registered in a slot that was never used, whatever its time", invariant: "3", run: func(c *checker) {
 		o := c.begun()

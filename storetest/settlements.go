@@ -2,19 +2,6 @@ package storetest
 
 import "github.com/brewline/ordermanager"
 
-// owing is an order that owes an answer to both waits and three events.
-func owing(c *checker) *order {
-	o := c.begun()
-	o.must(o.put())
-	second := o.register(secondWait, newToken(), o.now)
-	o.must(withEvent(second))
-	o.must(withEvent(o.claim(anna)))
-	o.must(withEvent(o.complete(anna)))
-	return o
-}
-
-type settlement = ordermanager.Settlement
-
 var settlementCases = []promise{
 	{name: "a settlement takes the first token off, and nothing else", invariant: "3", run: func(c *checker) {
 		o := owing(c)

@@ -13,9 +13,9 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// entry puts an event into the form of the service.
-func (p *Publisher) entry(e *ordermanager.Event) (types.PutEventsRequestEntry, error) {
-	detail, err := p.dialect.Detail(e)
+// entryOf puts an event into the form of the service.
+func entryOf(e *ordermanager.Event, bus string, dialect serverlesspresso.Dialect) (types.PutEventsRequestEntry, error) {
+	detail, err := dialect.Detail(e)
 	if err != nil {
 		return types.PutEventsRequestEntry{}, fmt.Errorf("eventbridgebus: %w", err)
 	}
@@ -25,7 +25,7 @@ func (p *Publisher) entry(e *ordermanager.Event) (types.PutEventsRequestEntry, e
 	}
 	return types.PutEventsRequestEntry{
 		TraceHeader:  traceHeader(e.Trace),
-		EventBusName: &p.bus,
+		EventBusName: &bus,
 		Source:       aws.String(serverlesspresso.EventSource),
 		DetailType:   aws.String(serverlesspresso.DetailType(e)),
 		Time:         &e.At,
@@ -35,8 +35,8 @@ func (p *Publisher) entry(e *ordermanager.Event) (types.PutEventsRequestEntry, e
 
 var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-[0-9a-f]([0-9a-f])$`)
 
-// traceHeader puts a W3C traceparent into the form of AWS X-Ray ("Tracing header" in the AWS X-Ray Developer Guide), which EventBridge
-// hands on to the targets. It returns nil for anything else.
+// traceHeader puts a W3C traceparent into the form of AWS X-Ray ("Tracing header" in the AWS X-Ray Developer Guide),
+// which EventBridge hands on to the targets. It returns nil for anything else.
 func traceHeader(trace string) *string {
 	m := traceparent.FindStringSubmatch(trace)
 	if m == nil {

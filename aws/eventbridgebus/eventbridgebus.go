@@ -1,14 +1,14 @@
-// Package eventbridgebus publishes the events of orders on Amazon EventBridge, with the names, the source and the fields of the
-// Serverlesspresso sample, so that rules and consumers made for it keep working.
+// Package eventbridgebus publishes the events of orders on Amazon EventBridge, with the names, the source and the
+// fields of the Serverlesspresso sample, so that rules and consumers made for it keep working.
 //
 //	bus, err := eventbridgebus.New(eventbridge.NewFromConfig(cfg), nil)
 //	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Publisher: bus})
 //
 // It needs the permission events:PutEvents on the bus.
 //
-// Every detail also has the fields id and version, which the sample does not know. The same event may arrive twice and events may
-// overtake each other: a consumer drops duplicates by id and stale news of an order by version. No detail contains a task
-// token.
+// Every detail also has the fields id and version, which the sample does not know. The same event may arrive twice and
+// events may overtake each other: a consumer drops duplicates by id and stale news of an order by version. No detail
+// contains a task token.
 package eventbridgebus
 
 import (
@@ -39,7 +39,8 @@ type Options struct {
 	Dialect serverlesspresso.Dialect
 }
 
-// Publisher is an [ordermanager.Publisher] on EventBridge. It is safe for concurrent use if its client is, as those of the SDK are.
+// Publisher is an [ordermanager.Publisher] on EventBridge. It is safe for concurrent use if its client is, as those of
+// the SDK are.
 type Publisher struct {
 	client  API
 	bus     string
@@ -49,7 +50,8 @@ type Publisher struct {
 
 var _ ordermanager.Publisher = (*Publisher)(nil)
 
-// New returns a Publisher that uses the client. It does no I/O. A dialect that does not exist is [ordermanager.ErrInvalidOptions].
+// New returns a Publisher that uses the client. It does no I/O. A dialect that does not exist is
+// [ordermanager.ErrInvalidOptions].
 func New(client API, options *Options) (*Publisher, error) {
 	if options == nil {
 		options = &Options{}
@@ -72,29 +74,31 @@ func New(client API, options *Options) (*Publisher, error) {
 	return p, nil
 }
 
-// The limits of one call: "PutEvents" in the Amazon EventBridge API Reference, and "Calculating PutEvents event entry size" in the
-// Amazon EventBridge User Guide, of which the smaller figure is taken: it holds in every region.
+// The limits of one call: "PutEvents" in the Amazon EventBridge API Reference, and "Calculating PutEvents event entry
+// size" in the Amazon EventBridge User Guide, of which the smaller figure is taken: it holds in every region.
 const (
 	maxEntries = 10
 	maxBytes   = 256 << 10
 )
 
-// maxAttempts is how often an entry is sent that fails inside an accepted call; as often as the SDK sends a call that fails.
+// maxAttempts is how often an entry is sent that fails inside an accepted call; as often as the SDK sends a call that
+// fails.
 const maxAttempts = retry.DefaultMaxAttempts
 
-// Publish implements [ordermanager.Publisher] with as few calls of PutEvents as its limits allow. The service may accept a call and fail
-// some of its entries: those are sent again, up to three times and with growing delays, as long as the context lasts. It
-// stops at an event that fails although it may be accepted later, so that what follows does not overtake it; one that never will be
-// accepted holds nothing up.
+// Publish implements [ordermanager.Publisher] with as few calls of PutEvents as its limits allow. The service may
+// accept a call and fail some of its entries: those are sent again, up to three times and with growing delays, as long
+// as the context lasts. It stops at an event that fails although it may be accepted later, so that what follows does
+// not overtake it; one that never will be accepted holds nothing up.
 //
-// An error is an [*ordermanager.PublishError]. It wraps [ordermanager.ErrUndeliverable] when repeating cannot cure it: no permission, wrong or expired credentials, no such bus, an
-// entry that the service does not take, an event type that has no name here. Of any other error (throttling, a failure of the
-// service or on the way to it) it is unknown whether the events that it names were accepted.
+// An error is an [*ordermanager.PublishError]. It wraps [ordermanager.ErrUndeliverable] when repeating cannot cure it:
+// no permission, wrong or expired credentials, no such bus, an entry that the service does not take, an event type that
+// has no name here. Of any other error (throttling, a failure of the service or on the way to it) it is unknown whether
+// the events that it names were accepted.
 func (p *Publisher) Publish(ctx context.Context, events []ordermanager.Event) error {
 	failed := map[string]error{}
 	var batch []outgoing
 	for i := range events {
-		entry, err := p.entry(&events[i])
+		entry, err := entryOf(&events[i], p.bus, p.dialect)
 		if err != nil {
 			failed[events[i].ID] = err
 			continue
@@ -142,8 +146,8 @@ func size(entry *types.PutEventsRequestEntry) int {
 	return 14 + len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail)
 }
 
-// put sends the entries of one call, and again those of them that fail for a while. It notes which are not accepted, and reports
-// whether others may be sent after them.
+// put sends the entries of one call, and again those of them that fail for a while. It notes which are not accepted,
+// and reports whether others may be sent after them.
 func (p *Publisher) put(ctx context.Context, batch []outgoing, failed map[string]error) bool {
 	for attempt := 1; ; attempt++ {
 		again, err := p.send(ctx, batch, failed)

@@ -22,9 +22,6 @@ import (
 	"github.com/brewline/ordermanager/internal/pglocal"
 )
 
-// schema is where the example has its tables.
-const schema = "replicas_example"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])

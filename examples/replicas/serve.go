@@ -75,3 +75,6 @@ func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
 	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
 }
+
+// schema is where the example has its tables.
+const schema = "replicas_example"

@@ -1,8 +1,9 @@
 // Package faulty puts faults between a Manager and what it talks to, and opens every store of the module behind them.
 //
-// A [Network] is made from a seed. Each caller on it has a stream of random numbers of its own, which travels in the context: which
-// call meets which fault depends on the seed and on what that caller did before, and not on who was faster. The same
-// faults befall a store in process, through [Store], and Amazon DynamoDB, below the SDK, through [Transport].
+// A [Network] is made from a seed. Each caller on it has a stream of random numbers of its own, which travels in the
+// context: which call meets which fault depends on the seed and on what that caller did before, and not on who was
+// faster. The same faults befall a store in process, through [Store], and Amazon DynamoDB, below the SDK, through
+// [Transport].
 package faulty
 
 import (
@@ -33,17 +34,18 @@ const (
 	// Throttled and Broken are requests that the service refuses to carry out, now or because of itself.
 	Throttled Fault = "throttled"
 	Broken    Fault = "server error"
-	// Straggling is a request that is carried out after its caller was told that it failed. Do not combine it with a client that
-	// repeats by itself: a repetition could be refused for good before the straggler arrives.
+	// Straggling is a request that is carried out after its caller was told that it failed. Do not combine it with a
+	// client that repeats by itself: a repetition could be refused for good before the straggler arrives.
 	Straggling Fault = "arrived after the caller gave up"
-	// Crash is the end of the caller's process, before or after this call: nothing that it does until [Caller.Revive] arrives.
+	// Crash is the end of the caller's process, before or after this call: nothing that it does until [Caller.Revive]
+	// arrives.
 	Crash Fault = "crash"
 )
 
 // Network is what lies between callers and services. Make one with [NewNetwork]. It is safe for concurrent use.
 type Network struct {
-	// Pace, if set, makes every call wait for a random time below it, before and after. In a bubble of testing/synctest that makes
-	// the order of all calls a function of the seed. Set it before the first call.
+	// Pace, if set, makes every call wait for a random time below it, before and after. In a bubble of testing/synctest
+	// that makes the order of all calls a function of the seed. Set it before the first call.
 	Pace time.Duration
 
 	seed   uint64
@@ -175,7 +177,8 @@ func Is(err error) bool {
 // lateness is how late a late call, and a straggler, is at most.
 const lateness = 2 * time.Millisecond
 
-// through carries a call to the service, or not, as the next fault of the context's caller wants it. Fail makes the error of a fault.
+// through carries a call to the service, or not, as the next fault of the context's caller wants it. Fail makes the
+// error of a fault.
 func through[T any](ctx context.Context, do func(context.Context) (T, error), fail func(Fault) (T, error)) (T, error) {
 	c, _ := ctx.Value(callerKey{}).(*Caller)
 	if c == nil {
@@ -214,3 +217,6 @@ func through[T any](ctx context.Context, do func(context.Context) (T, error), fa
 	}
 	return do(ctx)
 }
+
+// ErrNoEmulator is returned by [Open] when the server of a home is not running. Its text says how to start it.
+var ErrNoEmulator = errors.New("run the test with \"scripts/emulators run -- go test …\"")

@@ -3,7 +3,6 @@ package faulty
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,8 +24,8 @@ import (
 // Home is a store of this module.
 type Home string
 
-// Memory and SQLite are the stores in process, and Postgres has a server. Every other home is DynamoDB in one of the layouts of
-// dynamostore.
+// Memory and SQLite are the stores in process, and Postgres has a server. Every other home is DynamoDB in one of the
+// layouts of dynamostore.
 const (
 	Memory   Home = "memory"
 	SQLite   Home = "sqlite"
@@ -45,14 +44,11 @@ const Venue = "ABC"
 // OnDynamoDB reports whether the home is DynamoDB, whose SDK may repeat calls by itself.
 func (h Home) OnDynamoDB() bool { return strings.HasPrefix(string(h), "dynamodb ") }
 
-// ErrNoEmulator is returned by [Open] when the server of a home is not running. Its text says how to start it.
-var ErrNoEmulator = errors.New("run the test with \"scripts/emulators run -- go test …\"")
-
 // Retries says whether the AWS SDK repeats by itself what failed.
 type Retries bool
 
-// Open returns an empty store, of which every call passes through the network of its context, and what closes it. A store with a file
-// has it in the directory.
+// Open returns an empty store, of which every call passes through the network of its context, and what closes it. A
+// store with a file has it in the directory.
 func Open(ctx context.Context, home Home, dir string, retries Retries) (ordermanager.Store, func(), error) {
 	switch home {
 	case Memory:

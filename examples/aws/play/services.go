@@ -236,3 +236,11 @@ func (s *services) end(ctx context.Context, execution *string) (string, error) {
 		}
 	}
 }
+
+func marshal(value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // these are plain values
+	}
+	return string(data)
+}

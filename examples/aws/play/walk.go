@@ -281,11 +281,3 @@ func batch(bodies ...string) string {
 	}
 	return marshal(b)
 }
-
-func marshal(value any) string {
-	data, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // these are plain values
-	}
-	return string(data)
-}
