@@ -7,6 +7,7 @@ package memory
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"hash/maphash"
@@ -15,13 +16,15 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/brewline/ordermanager"
 )
 
-// Hook is called around an operation, and what it returns is returned to the caller instead of an answer. An error from the call
-// with done false keeps the operation from happening; an error from the call with done true happens after it: the work is done,
-// and the answer is lost. The key is the order's identifier, or "" for a listing. It may be called concurrently.
+// Hook is called around an operation, and what it returns is returned to the caller instead of an answer. An error from
+// the call with done false keeps the operation from happening; an error from the call with done true happens after it:
+// the work is done, and the answer is lost. The key is the order's identifier, or "" where it is about no single one.
+// It may be called concurrently.
 type Hook func(op string, key string, done bool) error
 
 // around runs do between the two calls of the hook.
@@ -51,13 +54,18 @@ const shards = 64
 
 // Store is an [ordermanager.Store] in memory. The zero Store is empty and ready.
 type Store struct {
-	// Hook is called around every operation: "apply", "settle", "get" and "list". Set it before the store is used.
+	// Hook is called around every operation: "apply", "settle", "get", "list" and "changes". Set it before the store is
+	// used.
 	Hook Hook
 
 	shards [shards]shard
 	// listed is set by the first listing: from then on, changed orders are noted for the index.
 	listed atomic.Bool
 	index  index
+	// watched is set when somebody asks for changes for the first time: from then on, they are noted.
+	watched  atomic.Bool
+	watching sync.Once
+	changes  changes
 }
 
 type shard struct {
@@ -67,7 +75,10 @@ type shard struct {
 	_       [64]byte // keeps the locks of two shards off one cache line
 }
 
-var _ ordermanager.Store = (*Store)(nil)
+var (
+	_ ordermanager.Store   = (*Store)(nil)
+	_ ordermanager.Watcher = (*Store)(nil)
+)
 
 // NewStore returns an empty store.
 func NewStore() *Store { return new(Store) }
@@ -105,6 +116,9 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 		}
 		shard.orders[t.OrderID] = o
 		s.note(shard, t.OrderID)
+		if s.watched.Load() {
+			s.changes.add(t.OrderID)
+		}
 		return ordermanager.Result{Applied: true, Order: o.Clone()}, nil
 	})
 }
@@ -183,6 +197,49 @@ func (s *Store) refresh() {
 		clear(shard.changed)
 		shard.mu.Unlock()
 	}
+}
+
+// Changes implements [ordermanager.Watcher]. A position can be gone on from for 4,096 changes.
+func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+	return around(ctx, s.Hook, "changes", "", func() (ordermanager.Changes, error) {
+		s.watch()
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		for {
+			ids, position, news, err := s.changes.since(after)
+			if err != nil || after == "" || len(ids) > 0 || wait <= 0 {
+				return ordermanager.Changes{Orders: s.all(ids), Position: position}, err
+			}
+			select {
+			case <-news:
+			case <-timer.C:
+				wait = 0
+			case <-ctx.Done():
+				return ordermanager.Changes{}, ctx.Err()
+			}
+		}
+	})
+}
+
+// watch makes sure that changes are noted from now on.
+func (s *Store) watch() {
+	s.watching.Do(func() {
+		s.changes.epoch, s.changes.latest = rand.Text()[:8], make([]string, remembered)
+		s.watched.Store(true)
+		for i := range s.shards { // a write that is under way may not know yet
+			s.shards[i].mu.Lock()
+			s.shards[i].mu.Unlock() //nolint:staticcheck // when the lock was free, it had ended
+		}
+	})
+}
+
+// all returns orders as they are.
+func (s *Store) all(ids []string) []*ordermanager.Order {
+	var orders []*ordermanager.Order
+	for _, id := range ids {
+		orders = append(orders, s.get(id))
+	}
+	return orders
 }
 
 func clone(o *ordermanager.Order) *ordermanager.Order {

@@ -36,7 +36,7 @@ func RunHarness(t *testing.T, newHarness func(t *testing.T) Harness) {
 			err := c.Run(t.Context(), newHarness(t))
 			switch {
 			case errors.Is(err, ErrNotAsked):
-				t.Log(err) // no skip, because nothing is missing that a Manager could use
+				t.Log(err) // no skip, because nothing is missing that anybody could use
 			case err != nil:
 				t.Error(err)
 			}
@@ -67,10 +67,11 @@ func Cases() []Case {
 		{"owing", owingCases},
 		{"lifecycles", lifecycleCases},
 		{"contexts", contextCases()},
+		{"changes", changeCases()},
 		{"random", randomCases},
 	} {
 		for _, p := range topic.cases {
-			c := Case{Topic: topic.name, Name: p.name, Invariant: p.invariant, Run: p.check}
+			c := Case{Topic: topic.name, Name: p.name, Invariant: p.invariant, Watcher: p.watcher, Run: p.check}
 			if p.needs != nil {
 				c.Needs = p.needs()
 			}
