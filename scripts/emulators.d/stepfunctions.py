@@ -29,6 +29,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.stepfunctions.exceptions import AWSError, ValidationException
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidOutput, InvalidToken, TaskDoesNotExist, TaskTimedOut
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Timeout, TimeoutSeconds
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
@@ -152,8 +154,19 @@ def wait_timeout(self, timeout_seconds, callback_endpoint):
 
 
 def wait_heartbeat(self, env, callback_endpoint, heartbeat_endpoint):
-    outcome = _wait_heartbeat(self, env, callback_endpoint, heartbeat_endpoint)
+    # moto sleeps through an answer that came before it began to listen for heartbeats.
+    outcome = callback_endpoint.get_outcome() or _wait_heartbeat(self, env, callback_endpoint, heartbeat_endpoint)
     return close_wait(callback_endpoint) or outcome
+
+
+_from_state_props = ExecutionState.from_state_props
+
+
+def from_state_props(self, state_props):
+    # moto ends a state that has a heartbeat and no time-out after a minute; on AWS nothing does.
+    _from_state_props(self, state_props)
+    if self.heartbeat and state_props.get(Timeout) is None:
+        self.timeout = TimeoutSeconds(TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS)
 
 
 # --- Executions --------------------------------------------------------------------------
@@ -267,6 +280,7 @@ def correct():
     StateTaskServiceCallback._evaluate_with_timeout = evaluate_attempt
     StateTaskServiceCallback._wait_for_task_token_timeout = wait_timeout
     StateTaskServiceCallback._wait_for_task_token_heartbeat = wait_heartbeat
+    ExecutionState.from_state_props = from_state_props
     StepFunctionResponse.redrive_execution = redrive_execution
     StateTaskServiceAwsSdk._normalise_parameters = aws_sdk_parameters
     StateTaskServiceAwsSdk._normalise_response = aws_sdk_response
