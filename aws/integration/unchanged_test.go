@@ -162,6 +162,25 @@ func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 			r.sampleWaiting()
 			r.hangs(ordermanager.StateCancelled)
 		}},
+		"a cancel between the waits, and an admin who has the order answered": {patient, patient, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionPut, anna, delivered)
+			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeNone)
+			r.sampleWaiting()
+			receipt, err := r.manager.Resend(r.Context(), ordermanager.Request{
+				OrderID: r.id, Actor: ordermanager.Admin("olga"), Reason: "its workflow hangs",
+			})
+			r.accepted(receipt, err, delivered)
+			r.ends("finished", ordermanager.StateCancelled, "no milk")
+		}},
+		"a first wait that begins again makes a new order of a cancelled one": {patient, patient, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionCancel, anna, delivered)
+			r.sampleWaiting()
+			r.execution = r.start(unique("again"))
+			r.sampleStarted()
+			r.isNow(ordermanager.StatePending, "")
+		}},
 		"a workflow that waits again after its order was completed turns it into a cancelled one": {patient, 2, func(r *run) {
 			r.sampleStarted()
 			r.does(ordermanager.ActionPut, anna, delivered)
