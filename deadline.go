@@ -2,73 +2,89 @@ package ordermanager
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// limitedContext ends a call after some time, and costs a timer only if somebody waits for it: a store in memory never does.
+// limitedContext ends a call after some time. The time runs from the first question that somebody asks of it, so that
+// it costs one reading of the clock, and there is a timer only if somebody waits: a store in memory never does.
 type limitedContext struct {
 	context.Context
-	until time.Time
+	limit time.Duration
+	// ends is when, in time since the program began; 0 as long as nobody asked.
+	ends  atomic.Int64
+	timed atomic.Pointer[timedContext]
+}
 
-	mu     sync.Mutex
-	timed  context.Context
+type timedContext struct {
+	context.Context
 	cancel context.CancelFunc
 }
 
 // limit returns a context that ends after d at the latest. It must be released.
 func limit(ctx context.Context, d time.Duration) *limitedContext {
-	return &limitedContext{Context: ctx, until: time.Now().Add(d)}
+	return &limitedContext{Context: ctx, limit: d}
 }
 
 func (c *limitedContext) release() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cancel != nil {
-		c.cancel()
+	if timed := c.timed.Load(); timed != nil {
+		timed.cancel()
 	}
+}
+
+// began is a moment from which to count: one clock is cheaper to read than the two that [time.Now] reads.
+var began = time.Now()
+
+// left is how much of the time is left.
+func (c *limitedContext) left() time.Duration {
+	now := time.Since(began)
+	if c.ends.Load() == 0 {
+		c.ends.CompareAndSwap(0, int64(now+c.limit))
+	}
+	return time.Duration(c.ends.Load()) - now
 }
 
 // Deadline implements [context.Context].
 func (c *limitedContext) Deadline() (time.Time, bool) {
-	if deadline, ok := c.Context.Deadline(); ok && deadline.Before(c.until) {
+	until := time.Now().Add(c.left())
+	if deadline, ok := c.Context.Deadline(); ok && deadline.Before(until) {
 		return deadline, true
 	}
-	return c.until, true
-}
-
-// inner is the context with the timer; nil as long as nobody waited.
-func (c *limitedContext) inner(wait bool) context.Context {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.timed == nil && wait {
-		c.timed, c.cancel = context.WithDeadline(c.Context, c.until)
-	}
-	return c.timed
+	return until, true
 }
 
 // Done implements [context.Context].
-func (c *limitedContext) Done() <-chan struct{} { return c.inner(true).Done() }
+func (c *limitedContext) Done() <-chan struct{} {
+	if timed := c.timed.Load(); timed != nil {
+		return timed.Done()
+	}
+	timed := new(timedContext)
+	timed.Context, timed.cancel = context.WithTimeout(c.Context, c.left())
+	if !c.timed.CompareAndSwap(nil, timed) {
+		timed.cancel()
+	}
+	return c.timed.Load().Done()
+}
 
 // Err implements [context.Context].
 func (c *limitedContext) Err() error {
-	if inner := c.inner(false); inner != nil {
-		return inner.Err()
+	if timed := c.timed.Load(); timed != nil {
+		return timed.Err()
 	}
 	if err := c.Context.Err(); err != nil {
 		return err
 	}
-	if !time.Now().Before(c.until) {
+	if c.left() <= 0 {
 		return context.DeadlineExceeded
 	}
 	return nil
 }
 
-// Value implements [context.Context]. Asking the inner context lets contexts that are derived from this one end with it without
-// a goroutine.
+// Value implements [context.Context]. Asking the context with the timer lets contexts that are derived from this one
+// end with it without a goroutine.
 func (c *limitedContext) Value(key any) any {
-	if inner := c.inner(false); inner != nil {
-		return inner.Value(key)
+	if timed := c.timed.Load(); timed != nil {
+		return timed.Value(key)
 	}
 	return c.Context.Value(key)
 }

@@ -73,13 +73,14 @@ const (
 // wrong from here on is owed, not lost. The transition is nil if it was not written by this call.
 func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *Order) Receipt {
 	receipt := Receipt{Action: action, Resume: ResumeNone, Events: EventsNone}
-	if o.Owes() {
+	if o.owes() {
 		m.deliver(ctx, t, o, &receipt)
 		if receipt.Pending == nil {
 			m.trouble.succeeded()
 		}
 	}
-	receipt.Order = o.masked()
+	o.mask()
+	receipt.Order = *o
 	return receipt
 }
 
@@ -95,8 +96,13 @@ func (m *Manager) answersFirst(t *Transition, o *Order, w Wait) bool {
 
 // deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one write.
 func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt *Receipt) {
-	waits := o.answering()
-	budget := m.budget(ctx, len(waits)+min(len(o.OwedEvents), 1))
+	parts := min(len(o.OwedEvents), 1)
+	for _, wait := range waits {
+		if o.answering(wait) {
+			parts++
+		}
+	}
+	budget := m.budget(ctx, parts)
 	ctx = context.WithoutCancel(ctx)
 	settlement := Settlement{OrderID: o.ID, Version: o.Version, Everything: true}
 	pending := func(what string, wait Wait, err error) {
@@ -105,6 +111,9 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 		receipt.Pending = errors.Join(receipt.Pending, err)
 	}
 	for _, wait := range waits {
+		if !o.answering(wait) {
+			continue
+		}
 		token, spare := &settlement.First, &settlement.FirstSpare
 		if wait == SecondWait {
 			token, spare = &settlement.Second, &settlement.SecondSpare

@@ -148,8 +148,10 @@ func (o *Order) Entry(requestID string) (entry Entry, version int, found bool) {
 
 // Owes reports whether something that follows from the order's history has not been delivered yet: an answer to a wait
 // that has been decided, or an event.
-func (o Order) Owes() bool {
-	return len(o.OwedEvents) > 0 || len(o.answering()) > 0
+func (o Order) Owes() bool { return o.owes() }
+
+func (o *Order) owes() bool {
+	return len(o.OwedEvents) > 0 || o.answering(FirstWait) || o.answering(SecondWait)
 }
 
 // slot returns the slot of a wait.
@@ -163,22 +165,19 @@ func (o *Order) slot(w Wait) *WaitSlot {
 // decided reports whether the answer to a wait is on record. Once it is, it stays.
 func (o *Order) decided(w Wait) bool { return o.slot(w).Decision != Undecided }
 
-// answering lists the waits whose token is being answered: decided, but not settled yet.
-func (o *Order) answering() []Wait {
-	var waits []Wait
-	for _, w := range [...]Wait{FirstWait, SecondWait} {
-		if o.slot(w).held() && o.decided(w) {
-			waits = append(waits, w)
-		}
-	}
-	return waits
-}
+// answering reports whether the token of a wait is being answered: decided, but not settled yet.
+func (o *Order) answering(w Wait) bool { return o.decided(w) && o.slot(w).held() }
 
 // masked returns the order as callers of a Manager see it.
 func (o *Order) masked() Order {
 	m := *o
-	for _, slot := range [...]*WaitSlot{&m.FirstWait, &m.SecondWait} {
+	m.mask()
+	return m
+}
+
+// mask makes of an order from the store, which nobody needs any more, what callers of a Manager see.
+func (o *Order) mask() {
+	for _, slot := range [...]*WaitSlot{&o.FirstWait, &o.SecondWait} {
 		slot.Token, slot.Spare = slot.Token.Masked(), slot.Spare.Masked()
 	}
-	return m
 }

@@ -189,7 +189,8 @@ func (m *Manager) Order(ctx context.Context, orderID string) (Order, error) {
 	if o == nil {
 		return Order{}, fmt.Errorf("%w: %s", ErrOrderNotFound, orderID)
 	}
-	return o.masked(), nil
+	o.mask()
+	return *o, nil
 }
 
 // OrderPage is a part of a listing.
@@ -216,7 +217,8 @@ func (m *Manager) Page(ctx context.Context, q Query) (OrderPage, error) {
 		if err := m.known(o); err != nil {
 			result.Skipped = append(result.Skipped, Skipped{o.ID, err})
 		} else {
-			result.Orders = append(result.Orders, o.masked())
+			o.mask()
+			result.Orders = append(result.Orders, *o)
 		}
 	}
 	for _, skipped := range result.Skipped {
@@ -279,6 +281,10 @@ func (m *Manager) begin(ctx context.Context, op Operation) (context.Context, fun
 	if m.observer == nil {
 		return ctx, unobserved
 	}
+	return m.observe(ctx, op)
+}
+
+func (m *Manager) observe(ctx context.Context, op Operation) (context.Context, func(Ending)) {
 	observed, end := m.observer(ctx, op)
 	if observed == nil {
 		observed = ctx

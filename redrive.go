@@ -220,12 +220,12 @@ func (m *Manager) redriveOrder(ctx context.Context, o *Order, dryRun bool) (*Rec
 	}
 	receipt := &Receipt{Resume: ResumeNone, Events: EventsNone}
 	switch {
-	case !o.Owes() && dryRun:
+	case !o.owes() && dryRun:
 		return nil, nil //nolint:nilnil // as above
-	case !o.Owes():
+	case !o.owes():
 		return nil, m.settle(ctx, Settlement{OrderID: o.ID, Version: o.Version, Everything: true})
 	case dryRun:
-		if len(o.answering()) > 0 {
+		if o.answering(FirstWait) || o.answering(SecondWait) {
 			receipt.Resume = ResumePending
 		}
 		if len(o.OwedEvents) > 0 {
@@ -234,7 +234,8 @@ func (m *Manager) redriveOrder(ctx context.Context, o *Order, dryRun bool) (*Rec
 	default:
 		m.deliver(ctx, nil, o, receipt)
 	}
-	receipt.Order = o.masked()
+	o.mask()
+	receipt.Order = *o
 	return receipt, nil
 }
 

@@ -31,7 +31,8 @@ func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
 			return Receipt{}, err
 		}
 		s.Apply(o)
-		return Receipt{Action: r.Action, Order: o.masked(), Replayed: replayed, Resume: ResumeNone, Events: EventsNone}, nil
+		o.mask()
+		return Receipt{Action: r.Action, Order: *o, Replayed: replayed, Resume: ResumeNone, Events: EventsNone}, nil
 	})
 }
 
@@ -59,7 +60,7 @@ func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 		t := m.repairing(&r)
 		t.Guards.HistoryBelow = MaxHistory
 		receipt := Receipt{Action: r.Action, Order: o.masked(), Unchanged: true, Resume: ResumeNone, Events: EventsNone}
-		if !o.Owes() && t.failing(o)&guardVenue == 0 {
+		if !o.owes() && t.failing(o)&guardVenue == 0 {
 			return receipt, nil
 		}
 		o, receipt.Replayed, err = m.noteRepair(ctx, &t)
@@ -67,7 +68,7 @@ func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 			return Receipt{}, err
 		}
 		receipt.Unchanged = false
-		if o.Owes() {
+		if o.owes() {
 			m.deliver(ctx, nil, o, &receipt)
 			m.trouble.note(o.ID, receipt.Pending)
 		}

@@ -12,8 +12,9 @@ import (
 // A store keeps states, actions and decisions as it is given them and knows none by name: which there are is the business of the
 // [Lifecycle]. One that cannot keep every life cycle says so: see [LifecycleChecker].
 //
-// An implementation must be safe for concurrent use, and what it returns must not change with what it keeps: see
-// [Order.Clone]. Times have millisecond precision and come back in UTC. It must honour a context that is done by returning its error.
+// An implementation must be safe for concurrent use. What it returns is the caller's, who may change it, and does not
+// change with what it keeps: see [Order.Clone]. Times have millisecond precision and come back in UTC. It must honour a
+// context that is done by returning its error.
 type Store interface {
 	// Apply carries out a transition as one atomic conditional write, with no read before it.
 	//
@@ -74,7 +75,7 @@ func (q Query) Matches(o *Order) bool {
 	return (q.State == "" || o.State == q.State) &&
 		(q.Customer == "" || o.Customer == q.Customer) &&
 		(q.Venue == "" || o.Venue == q.Venue) &&
-		(!q.Owing || o.Owes())
+		(!q.Owing || o.owes())
 }
 
 // Page is a part of a listing.

@@ -101,6 +101,8 @@ const (
 	SecondWait Wait = 2
 )
 
+var waits = [...]Wait{FirstWait, SecondWait}
+
 // Decision is what a wait is answered with.
 type Decision string
 

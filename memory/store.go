@@ -69,7 +69,7 @@ type Store struct {
 }
 
 type shard struct {
-	mu      sync.RWMutex
+	mu      sync.Mutex
 	orders  map[string]*ordermanager.Order
 	changed map[string]struct{}
 	_       [64]byte // keeps the locks of two shards off one cache line
@@ -147,8 +147,8 @@ func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, e
 
 func (s *Store) get(orderID string) *ordermanager.Order {
 	shard := s.shard(orderID)
-	shard.mu.RLock()
-	defer shard.mu.RUnlock()
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
 	return clone(shard.orders[orderID])
 }
 
