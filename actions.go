@@ -241,7 +241,8 @@ func (m *Manager) transition(r *Request, move *move, permission Permission, drin
 		OrderID: r.OrderID,
 		Guards:  Guards{States: move.from},
 		Assign: Assignment{
-			State: move.To, First: move.first, Second: move.second, Ends: move.ends, Event: m.publisher != nil && move.Event != "",
+			State: move.To, First: move.first, Second: move.second, Ends: move.ends,
+			Events: m.fanout.owed(move.Event, r.RequestID),
 		},
 		Entry: Entry{Action: r.Action, To: move.To, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
 	}
@@ -273,7 +274,7 @@ func (m *Manager) transition(r *Request, move *move, permission Permission, drin
 	if move.second == Cancelled {
 		t.Assign.Reason = r.Reason
 	}
-	t.Owing = t.Assign.Event || move.first != Undecided || move.second != Undecided
+	t.Owing = t.Assign.Events != nil || move.first != Undecided || move.second != Undecided
 	return t
 }
 

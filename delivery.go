@@ -1,7 +1,6 @@
 package ordermanager
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +95,8 @@ func (m *Manager) answersFirst(t *Transition, o *Order, w Wait) bool {
 
 // deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one write.
 func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt *Receipt) {
-	parts := min(len(o.OwedEvents), 1)
+	owed := m.fanout.shares(o)
+	parts := len(owed)
 	for _, wait := range waits {
 		if o.answering(wait) {
 			parts++
@@ -136,14 +136,16 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 			receipt.Resume, receipt.Gone = ResumeGone, GoneAnswered
 		}
 	}
-	if len(o.OwedEvents) > 0 {
+	for i := range owed {
 		limited := budget.next(ctx)
-		published, err := m.publish(limited, o)
+		published, err := m.publish(limited, o, &owed[i])
 		limited.release()
-		receipt.Events, settlement.Events = EventsPublished, published
+		settlement.Events = append(settlement.Events, published...)
 		if err != nil {
 			pending("events", 0, err)
 			receipt.Events = EventsPending
+		} else if receipt.Events == EventsNone {
+			receipt.Events = EventsPublished
 		}
 	}
 	if settlement.empty() {
@@ -212,48 +214,6 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 		err = fmt.Errorf("the resumer answered %q", answer)
 	}
 	return answer, err
-}
-
-// publish publishes the owed events and returns the request ids of those that were accepted.
-func (m *Manager) publish(ctx context.Context, o *Order) (accepted []string, err error) {
-	if m.publisher == nil {
-		return nil, fmt.Errorf("events are owed and there is no publisher: %w", ErrUndeliverable)
-	}
-	var unnamed []error
-	events := make([]Event, 0, len(o.OwedEvents))
-	requests := make(map[string]string, len(o.OwedEvents)) // by event
-	for _, id := range o.OwedEvents {
-		event, err := m.table.event(o, id)
-		if err != nil {
-			unnamed = append(unnamed, err)
-			continue
-		}
-		events = append(events, event)
-		requests[event.ID] = id
-	}
-	if len(events) == 0 {
-		return nil, errors.Join(unnamed...)
-	}
-	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
-	err = m.publishAll(ctx, o.ID, events)
-	partly, _ := errors.AsType[*PublishError](err)
-	for _, event := range events {
-		if err == nil || partly != nil && partly.Failed[event.ID] == nil {
-			accepted = append(accepted, requests[event.ID])
-		}
-	}
-	return accepted, errors.Join(append(unnamed, err)...)
-}
-
-func (m *Manager) publishAll(ctx context.Context, orderID string, events []Event) (err error) {
-	var traces []string
-	for i := range events {
-		traces = withTrace(traces, events[i].Trace)
-	}
-	ctx, end := m.begin(ctx, Operation{Name: "publish", OrderID: orderID, Events: len(events), Traces: traces})
-	defer func() { end(Ending{Err: err}) }()
-	defer recovered(&err)
-	return m.publisher.Publish(ctx, events)
 }
 
 // withTrace adds a trace context, unless it is empty or there already.

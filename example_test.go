@@ -299,3 +299,24 @@ func ExampleParseLifecycle() {
 	// Output:
 	// invalid life cycle: rules[0].to: close leads to "close", which is no state of the table
 }
+
+func ExampleOptions_publishers() {
+	bus, board := &memory.Publisher{}, &memory.Publisher{}
+	manager, _ := shop(&ordermanager.Options{
+		Publisher: bus, Publishers: map[string]ordermanager.Publisher{"board": board},
+	})
+	_, _ = chooseLatte(manager)
+	board.Hook = func(string, string, bool) error { return errors.New("no network") }
+	barista := ordermanager.Barista("barista-1")
+	receipt, _ := manager.Make(context.Background(), ordermanager.Request{OrderID: "order-1", Actor: barista})
+	fmt.Println(receipt.Events, len(bus.Events()), len(board.Events()))
+	fmt.Println(receipt.Pending)
+
+	board.Hook = nil
+	_, _ = manager.RedriveOrder(context.Background(), "order-1")
+	fmt.Println(len(bus.Events()), len(board.Events()))
+	// Output:
+	// pending 1 0
+	// publisher board: no network
+	// 1 1
+}

@@ -28,6 +28,10 @@ const (
 	MaxStateBytes     = 32
 	MaxActionBytes    = 32
 	MaxEventTypeBytes = 64
+	// MaxPublishers limits how many publishers a Manager has, and MaxPublisherNameBytes the name of one: all that an
+	// order can owe must fit into one item of DynamoDB beside its history.
+	MaxPublishers         = 8
+	MaxPublisherNameBytes = 32
 	// MaxTokenBytes limits a task token: "taskToken" in the AWS Step Functions API Reference, SendTaskSuccess.
 	MaxTokenBytes = 2048
 	// MaxRequestBytes limits the JSON of one request or notification.

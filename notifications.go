@@ -67,8 +67,8 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 		creation := t
 		creation.Create = &NewOrder{Customer: n.Customer, Venue: n.Venue, Robot: n.Robot, State: m.table.initial}
 		creation.Guards = Guards{}
-		creation.Assign.Event = m.publisher != nil && m.table.began.Event != ""
-		creation.Owing = creation.Assign.Event
+		creation.Assign.Events = m.fanout.owed(m.table.began.Event, t.Entry.RequestID)
+		creation.Owing = creation.Assign.Events != nil
 		result, err := m.apply(ctx, &creation)
 		switch {
 		case err != nil:
@@ -155,14 +155,16 @@ func (m *Manager) registration(action Action, orderID string, wait Wait, token T
 	case at.After(now.Add(maxSkew)):
 		at = time.UnixMilli(0) // nobody knows when: any other token wins
 	}
-	event := m.publisher != nil && action == ActionWaitingCompletion
-	return Transition{
+	t := Transition{
 		OrderID: orderID,
 		Guards:  Guards{HistoryBelow: MaxHistory},
-		Assign:  Assignment{Register: &Registration{Wait: wait, Token: token, At: at.UTC().Truncate(time.Millisecond)}, Event: event},
+		Assign:  Assignment{Register: &Registration{Wait: wait, Token: token, At: at.UTC().Truncate(time.Millisecond)}},
 		Entry:   Entry{Action: action, Actor: workflow, RequestID: token.Fingerprint(), At: now},
-		Owing:   event,
-	}, nil
+	}
+	if action == ActionWaitingCompletion {
+		t.Assign.Events = m.fanout.owed(waitingCompletion.Event, t.Entry.RequestID)
+	}
+	return t, nil
 }
 
 // maxSkew is how far a notification's time may lie in the future. A clock that is further off must not win over every other.
@@ -172,7 +174,7 @@ const maxSkew = 5 * time.Minute
 // first write guesses that it is undecided and that the token is the newest; the refusal of a wrong guess says so.
 // The order is what is known of it already, or nil.
 func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
-	r, event, at := t.Assign.Register, t.Assign.Event, t.Assign.Register.At
+	r, events, at := t.Assign.Register, t.Assign.Events, t.Assign.Register.At
 	// A decision is never taken back and a slot's time never goes back, so each wrong guess is made once, and this ends.
 	for {
 		decided := o != nil && o.decided(r.Wait)
@@ -188,8 +190,10 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 			t.Assign.Number = ""
 		}
 		// Nobody waits for news of an order whose workflow has its answer, or of a token that lost.
-		t.Assign.Event = event && !decided && !r.Spare
-		t.Owing = decided || t.Assign.Event
+		if t.Assign.Events = events; decided || r.Spare {
+			t.Assign.Events = nil
+		}
+		t.Owing = decided || t.Assign.Events != nil
 		result, err := m.apply(ctx, t)
 		if err != nil {
 			return Receipt{}, err

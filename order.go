@@ -102,7 +102,8 @@ type Order struct {
 	FirstWait WaitSlot
 	// SecondWait is the workflow's wait for completion.
 	SecondWait WaitSlot
-	// OwedEvents are the request ids of the history entries whose event is still to be published, in no particular order.
+	// OwedEvents are the events that are still to be published, once for each publisher and in no particular order:
+	// [SplitOwed] says of which entry, and to whom.
 	OwedEvents []string
 }
 

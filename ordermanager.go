@@ -17,7 +17,7 @@ type Manager struct {
 	store     Store
 	menu      MenuSource
 	resumer   Resumer
-	publisher Publisher
+	fanout    fanout
 	lifecycle Lifecycle
 	table     *table
 	policy    Policy
@@ -41,8 +41,17 @@ type Options struct {
 	// the same answer for the same decision. It must be safe for concurrent use. After an error the answer stays owed. Default:
 	// [DefaultOutcome].
 	Outcome func(Decided) (Outcome, error)
-	// Publisher gets the events. Default: none, and no event is recorded as owed.
+	// Publisher gets the events. Default: none; without one here or in Publishers, no event is recorded as owed.
 	Publisher Publisher
+	// Publishers get the events too, each under a name: lower-case letters, digits and hyphens, up to
+	// [MaxPublisherNameBytes]. Every event is owed to each publisher and settled with each on its own, so that one that
+	// fails has no part in what another gets. They are called one after another, and share the time of a delivery. With
+	// Publisher, they are at most [MaxPublishers]. Default: none.
+	//
+	// A name is on record as long as something is owed to it. What is owed to a publisher that a Manager does not have
+	// stays owed, with an error that wraps [ErrUndeliverable], until a Manager that has it delivers it or
+	// [Manager.Abandon] gives it up.
+	Publishers map[string]Publisher
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
 	// Logger gets a warning for everything that could not be delivered and will have to be redriven. It never gets a task
@@ -71,6 +80,8 @@ type Operation struct {
 	Action Action
 	// OrderID is the order, where there is one.
 	OrderID string
+	// Publisher is the name that the publisher of a "publish" has in [Options].Publishers; empty for [Options].Publisher.
+	Publisher string
 	// Events is how many events a "publish" sends.
 	Events int
 	// Traces are the trace contexts, of [Entry], of what a "resume" answers with and a "publish" announces: each once, and only
@@ -107,7 +118,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		store:     store,
 		menu:      menu,
 		resumer:   resumer,
-		publisher: options.Publisher,
+		fanout:    newFanout(options),
 		lifecycle: options.Lifecycle,
 		policy:    options.Policy,
 		outcome:   options.Outcome,
@@ -168,6 +179,7 @@ func checkOptions(store Store, menu MenuSource, resumer Resumer, options *Option
 			faults = append(faults, fmt.Errorf("%w: %s", ErrInvalidOptions, fault.what))
 		}
 	}
+	faults = append(faults, checkPublishers(options)...)
 	if static, ok := menu.(staticMenu); ok && static.err != nil {
 		faults = append(faults, fmt.Errorf("%w: %w", ErrInvalidOptions, static.err))
 	}

@@ -12,9 +12,10 @@ import (
 
 // Publisher tells the rest of the house what happened.
 //
-// An event is recorded in the same write as the transition that it reports and is published after it: the same event may
-// come twice, never zero times, and events may overtake each other. Consumers drop duplicates by [Event.ID] and stale
-// news by [Event.Version]. An implementation must be safe for concurrent use.
+// An event is recorded in the same write as the transition that it reports and is published after it, to each publisher
+// of a Manager on its own: the same event may come twice, never zero times, and events may overtake each other.
+// Consumers drop duplicates by [Event.ID] and stale news by [Event.Version]. An implementation must be safe for
+// concurrent use.
 type Publisher interface {
 	// Publish publishes the events, in order. A nil error means that every one was accepted. A [*PublishError] in the chain of an error says
 	// which were not; after any other error that is unknown, and all of them will be published again. An error that repeating cannot cure

@@ -104,7 +104,7 @@ type Settlement struct {
 	First, Second TaskToken
 	// FirstSpare and SecondSpare are the spare tokens that are done with, zero where none is.
 	FirstSpare, SecondSpare TaskToken
-	// Events are the request ids whose events were published.
+	// Events are those of [Order].OwedEvents that were published.
 	Events []string
 	// Everything says that the order owed nothing else as the deliverer saw it. If its version is still the same, the order
 	// leaves the listing of owing orders; a store that works that out from the order itself can ignore this.
@@ -203,8 +203,8 @@ type Assignment struct {
 	// token stays, because it may be of a first wait that was begun again. It brings a guard of its own: the first slot was not
 	// registered after the second's token, which Register has.
 	AnswerFirst bool
-	// Event says that the event of the entry is owed from now on.
-	Event bool
+	// Events become owed: the store adds them to [Order].OwedEvents as they are.
+	Events []string
 }
 
 // Registration puts a token into the slot of a wait. It brings a guard of its own: the slot was never used, or was last
@@ -320,9 +320,7 @@ func (t *Transition) Apply(o *Order) *Order {
 	if a.AnswerFirst {
 		o.FirstWait.Token = TaskToken{}
 	}
-	if a.Event {
-		o.OwedEvents = append(o.OwedEvents, entry.RequestID)
-	}
+	o.OwedEvents = append(o.OwedEvents, a.Events...)
 	entry.To = o.State
 	o.History = append(o.History, entry)
 	o.Version++

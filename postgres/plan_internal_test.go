@@ -120,7 +120,7 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 	everything := ordermanager.Transition{
 		OrderID: "order-1",
 		Guards:  ordermanager.Guards{States: ordermanager.States(), Customer: "ada", HasDrink: true, HistoryBelow: 3},
-		Assign:  ordermanager.Assignment{State: ordermanager.StateMaking, Event: true},
+		Assign:  ordermanager.Assignment{State: ordermanager.StateMaking, Events: []string{"r"}},
 	}
 	update, err := dialect.Apply(&everything)
 	if err != nil {

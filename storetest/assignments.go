@@ -1,6 +1,10 @@
 package storetest
 
-import "github.com/brewline/ordermanager"
+import (
+	"slices"
+
+	"github.com/brewline/ordermanager"
+)
 
 // assigning is a case of one assignment.
 type assigning struct {
@@ -36,13 +40,13 @@ func assignments() []assigning {
 			func(o *ordermanager.Order) bool { return o.Reason == "closing time" }},
 		{"Number is assigned", begun, ordermanager.Assignment{Number: "0042"},
 			func(o *ordermanager.Order) bool { return o.Number == "0042" }},
-		{"Event makes the entry's event owed", begun, ordermanager.Assignment{Event: true},
+		{"Events become owed as they are", begun, ordermanager.Assignment{Events: oddEvents},
 			func(o *ordermanager.Order) bool {
-				return len(o.OwedEvents) == 1 && o.OwedEvents[0] == o.History[len(o.History)-1].RequestID
+				return slices.Equal(slices.Sorted(slices.Values(o.OwedEvents)), oddEvents)
 			}},
-		{"State, Barista, Reason, Number and Event are assigned in one write", claimedByAnna,
+		{"State, Barista, Reason, Number and Events are assigned in one write", claimedByAnna,
 			ordermanager.Assignment{
-				State: ordermanager.StateCancelled, Barista: pointer(""), Reason: "sold out", Number: "8", Event: true,
+				State: ordermanager.StateCancelled, Barista: pointer(""), Reason: "sold out", Number: "8", Events: oddEvents[:1],
 			},
 			func(o *ordermanager.Order) bool {
 				return o.State == ordermanager.StateCancelled && o.Barista == "" && o.Reason == "sold out" && o.Number == "8" &&
@@ -60,7 +64,7 @@ func assignmentCases() []promise {
 			t := o.step(ordermanager.ActionCancel, ordermanager.Admin("chief"))
 			t.Assign = row.assign
 			decide(&t.Assign)
-			t.Owing = row.assign.Event || t.Assign.Ends
+			t.Owing = row.assign.Events != nil || t.Assign.Ends
 			o.must(t)
 			if got := c.get(o.id); !row.done(got) {
 				c.fail("it was not: the order is %+v", *got)
@@ -93,6 +97,12 @@ func assignmentCases() []promise {
 			o.mustNot(o.put())
 		}},
 	)
+}
+
+// oddEvents are request ids, and what is owed to publishers that have names, sorted.
+var oddEvents = []string{
+	" a scope:0123456789abcdef0123456789abcdef", " a-hook ~ts", " z-hook 1 \"\\'",
+	"1 '\"<&>", "token:0123456789abcdef0123456789abcdef", "~s", "é",
 }
 
 func pointer(text string) *string { return &text }

@@ -116,9 +116,7 @@ func after(t ordermanager.Transition, before *ordermanager.Order) *ordermanager.
 	if a.AnswerFirst {
 		o.FirstWait.Token = ordermanager.TaskToken{}
 	}
-	if a.Event {
-		o.OwedEvents = append(o.OwedEvents, e.RequestID)
-	}
+	o.OwedEvents = append(o.OwedEvents, a.Events...)
 	e.To = o.State
 	o.History = append(o.History, e)
 	o.Version, o.UpdatedAt = o.Version+1, e.At

@@ -228,11 +228,20 @@ func (o *order) reached(number string, token ordermanager.TaskToken, at time.Tim
 	return t
 }
 
-// withEvent makes a transition owe its event.
+// withEvent makes a transition owe its event, to a publisher without a name.
 func withEvent(t ordermanager.Transition) ordermanager.Transition {
-	t.Assign.Event, t.Owing = true, true
+	t.Assign.Events, t.Owing = []string{t.Entry.RequestID}, true
 	return t
 }
+
+// withEvents makes a transition owe its event to two publishers, of which one has a name.
+func withEvents(t ordermanager.Transition) ordermanager.Transition {
+	t.Assign.Events, t.Owing = []string{t.Entry.RequestID, named(t.Entry.RequestID)}, true
+	return t
+}
+
+// named is what is owed to a publisher that has a name, as a Manager writes it. To a store it is a text.
+func named(requestID string) string { return " a-hook " + requestID }
 
 // unique is a name that nothing else in the store has.
 func unique(what string) string { return what + "-" + rand.Text() }

@@ -147,8 +147,11 @@ func randomly(o *order, r *rand.Rand, t ordermanager.Transition) ordermanager.Tr
 	if t.Assign.Register != nil {
 		t.Assign.Register.Spare = r.IntN(3) == 0
 	}
-	if r.IntN(3) == 0 {
-		t.Assign.Event = true
+	switch r.IntN(4) {
+	case 0:
+		t = withEvent(t)
+	case 1:
+		t = withEvents(t)
 	}
 	return announced(o, r, t)
 }

@@ -25,6 +25,15 @@ var settlementCases = []promise{
 			c.fail("%s are owed, they must be 2", plural(len(got.OwedEvents), "events"))
 		}
 	}},
+	{name: "what is settled with one publisher is owed to the other", invariant: "5", run: func(c *checker) {
+		for _, either := range []int{0, 1} {
+			o := c.withDrink()
+			o.settleAll()
+			o.must(withEvents(o.claim(anna)))
+			o.settle(settlement{Version: o.model.Version, Events: o.model.OwedEvents[either:][:1]})
+			o.owes()
+		}
+	}},
 	{name: "a settlement takes everything off in one go", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		o.settleAll()

@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/rand"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/brewline/ordermanager"
@@ -61,10 +62,10 @@ func oddOrder(c *checker, text string) {
 	o.must(t)
 	o.mustNot(t)
 	o.must(withEvent(o.claim(text)))
-	cancelled := withEvent(o.cancel(text))
+	cancelled := o.cancel(text)
 	cancelled.Entry.RequestID = text + text
 	cancelled.Assign.Number = fit(text, ordermanager.MaxNumberBytes)
-	o.must(cancelled)
+	o.must(withEvents(cancelled))
 	c.listed(ordermanager.Query{Customer: customer, Limit: 5}, o.id)
 	c.listed(ordermanager.Query{Venue: venue, State: ordermanager.StateCancelled, Limit: 5}, o.id)
 	o.settle(settlement{Version: o.model.Version, Events: []string{cancelled.Entry.RequestID}})
@@ -145,12 +146,22 @@ func fullHistory(c *checker) {
 		if first == "" {
 			first = t.Entry.RequestID
 		}
-		o.must(withEvent(t))
+		o.must(withLongestEvents(t))
 	}
 	again := o.step(ordermanager.ActionMake, workflow)
 	again.Entry.RequestID = first
 	o.mustNot(again)
 	o.settleAll()
+}
+
+// withLongestEvents makes a transition owe its event to as many publishers as there can be, with the longest names.
+func withLongestEvents(t ordermanager.Transition) ordermanager.Transition {
+	for i := range ordermanager.MaxPublishers {
+		name := strings.Repeat("n", ordermanager.MaxPublisherNameBytes-1) + strconv.Itoa(i)
+		t.Assign.Events = append(t.Assign.Events, " "+name+" "+t.Entry.RequestID)
+	}
+	t.Owing = true
+	return t
 }
 
 // long is a text of exactly this many bytes, different every time.

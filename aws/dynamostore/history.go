@@ -18,7 +18,7 @@ type record struct {
 	history, requests string
 	// version is the number of entries.
 	version string
-	// owed is the set of request ids whose event is owed.
+	// owed is the set of the events that are owed: of request ids, as far as nobody has more than one publisher.
 	owed string
 	// owing puts an order that may owe something into the index of those.
 	owing         string
@@ -83,8 +83,8 @@ func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration)
 	if t.Guards.HistoryBelow > 0 {
 		u.require("(attribute_not_exists(", n.version, ") OR ", n.version, " < ", u.value(num(int64(t.Guards.HistoryBelow))), ")")
 	}
-	if t.Assign.Event {
-		u.add(n.owed, set(id))
+	if len(t.Assign.Events) > 0 {
+		u.add(n.owed, set(n.ids(t.Assign.Events)...))
 	}
 	if t.Owing && t.Create == nil {
 		u.remove(n.expires)
@@ -200,6 +200,14 @@ func (n *record) id(requestID string) string {
 	return requestID
 }
 
+// ids are owed events as they are kept.
+func (n *record) ids(events []string) []string {
+	if n.packs {
+		return packIDs(events)
+	}
+	return events
+}
+
 func (n *record) encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 	e := &t.Entry
 	to := t.Assign.State // without one, the state stays what the entry before says
@@ -262,9 +270,6 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 			o.OwedEvents[i] = unpackID(id)
 		}
 	}
-	// A set has no order; events are published in the order in which they happened.
-	version := func(requestID string) int { _, version, _ := o.Entry(requestID); return version }
-	slices.SortFunc(o.OwedEvents, func(a, b string) int { return cmp.Compare(version(a), version(b)) })
 }
 
 // decodeEntry reads an entry of the history, in either form, but for its request id.

@@ -33,7 +33,7 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 			FreeFor: "bo", HeldIn: ordermanager.States(), Undecided: ordermanager.SecondWait, HistoryBelow: 3},
 		Assign: ordermanager.Assignment{State: ordermanager.StateMaking, Drink: &ordermanager.Drink{}, Barista: &barista, Reason: "x", Number: "7",
 			Register: &ordermanager.Registration{Wait: ordermanager.SecondWait, Token: ordermanager.NewTaskToken("t"), At: time.Now()},
-			First:    ordermanager.Done, Second: ordermanager.Done, AnswerFirst: true, Event: true},
+			First:    ordermanager.Done, Second: ordermanager.Done, AnswerFirst: true, Events: []string{"r"}},
 	}
 	w, err := sqlstore.SQLite.Apply(&everything)
 	if err != nil {

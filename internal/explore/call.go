@@ -95,6 +95,7 @@ type op struct {
 	settlement ordermanager.Settlement
 	token      token
 	outcome    ordermanager.Outcome
+	publisher  string
 	events     []ordermanager.Event
 }
 
@@ -173,18 +174,21 @@ type edge struct {
 
 func newTree(sc *Scenario, orders *orders) (*tree, error) {
 	player := &player{orders: orders, otherMenu: sc.OtherMenu}
-	ports := Ports{Store: player, Resumer: player, Publisher: player}
+	ports := Ports{Store: player, Resumer: player, Publishers: map[string]ordermanager.Publisher{}}
+	for _, name := range sc.publishers() {
+		ports.Publishers[name] = playerOf{player, name}
+	}
 	if sc.Mutation != nil && sc.Mutation.Ports != nil {
 		ports = sc.Mutation.Ports(ports)
 	}
-	if sc.NoPublisher {
-		ports.Publisher = nil
-	}
+	unnamed := ports.Publishers[""]
+	delete(ports.Publishers, "")
 	t := &tree{player: player, nodes: make([]node, 1), roots: map[*call]nodeRef{}, edges: map[edge]nodeRef{}}
 	t.newManager = func() (*ordermanager.Manager, error) {
 		return ordermanager.New(ports.Store, player, ports.Resumer, &ordermanager.Options{
 			Lifecycle:       sc.Lifecycle,
-			Publisher:       ports.Publisher,
+			Publisher:       unnamed,
+			Publishers:      ports.Publishers,
 			Now:             func() time.Time { return start },
 			DeliveryTimeout: time.Hour,
 			CallTimeout:     time.Hour,
@@ -268,9 +272,9 @@ func (t *tree) run(ref nodeRef) {
 
 // Ports are what a Manager works with. A mutation wraps them.
 type Ports struct {
-	Store     ordermanager.Store
-	Resumer   ordermanager.Resumer
-	Publisher ordermanager.Publisher
+	Store      ordermanager.Store
+	Resumer    ordermanager.Resumer
+	Publishers map[string]ordermanager.Publisher // by name; the first has none
 }
 
 // player plays the recorded answers of one call back to the Manager, and cuts the call at the first step that has none.
@@ -354,13 +358,23 @@ func (p *player) Resume(_ context.Context, value ordermanager.TaskToken, outcome
 	}
 }
 
+// playerOf is one of the player's publishers.
+type playerOf struct {
+	*player
+	name string
+}
+
 // Publish implements ordermanager.Publisher.
-func (p *player) Publish(_ context.Context, events []ordermanager.Event) error {
+func (p playerOf) Publish(_ context.Context, events []ordermanager.Event) error {
 	names := make([]string, len(events))
 	for i, event := range events {
 		names[i] = fmt.Sprintf("%s of %s", event.Type, nameOf(strings.TrimPrefix(event.ID, orderID+"/")))
 	}
-	a := p.ask(op{kind: opPublish, text: "publish " + strings.Join(names, ", "), events: slices.Clone(events)})
+	text := "publish " + strings.Join(names, ", ")
+	if p.name != "" {
+		text += " to " + p.name
+	}
+	a := p.ask(op{kind: opPublish, text: text, publisher: p.name, events: slices.Clone(events)})
 	if a.kind != answerNamed {
 		return a.err()
 	}
@@ -399,6 +413,32 @@ func nameOf(requestID string) string {
 	return requestID
 }
 
+// owed is what is on record of an event that is owed to a publisher, and owing takes that apart. They are written down
+// a second time here: what a Manager has written stays on record.
+func owed(publisher, requestID string) string {
+	if publisher == "" {
+		return requestID
+	}
+	return " " + publisher + " " + requestID
+}
+
+func owing(key string) (publisher, requestID string) {
+	if key[0] != ' ' {
+		return "", key
+	}
+	parts := strings.SplitN(key, " ", 3)
+	return parts[1], parts[2]
+}
+
+// eventOf is what is owed, for people.
+func eventOf(key string) string {
+	publisher, id := owing(key)
+	if publisher != "" {
+		publisher = " for " + publisher
+	}
+	return "event of " + nameOf(id) + publisher
+}
+
 func transitionText(t *ordermanager.Transition) string {
 	text := nameOf(t.Entry.RequestID)
 	switch {
@@ -426,7 +466,7 @@ func settlementText(s *ordermanager.Settlement) string {
 		}
 	}
 	for _, id := range s.Events {
-		parts = append(parts, "event of "+nameOf(id))
+		parts = append(parts, eventOf(id))
 	}
 	if s.Everything {
 		parts = append(parts, fmt.Sprintf("all of version %d", s.Version))

@@ -87,6 +87,11 @@ func checkWrite(before, after *ordermanager.Order) *Violation {
 	case before.Drink != nil && after.Drink.Name != before.Drink.Name:
 		return violated(OneWinner, "the accepted drink was replaced")
 	}
+	for _, key := range after.OwedEvents {
+		if _, id := owing(key); id != after.History[n].RequestID && !slices.Contains(before.OwedEvents, key) {
+			return violated(NothingLost, "the %s was settled and is owed again", eventOf(key))
+		}
+	}
 	return nil
 }
 
@@ -119,9 +124,11 @@ func (e *explorer) checkWorld(s *state) *Violation {
 		return violated(NothingLost, "the order owes something and is not listed as owing")
 	}
 	for i, due := range e.orders.life(o).announced {
-		entry := o.History[i]
-		if due.kind != "" && !slices.Contains(o.OwedEvents, entry.RequestID) && !e.published(s, entry.RequestID) {
-			return violated(NothingLost, "the event of %s was not published and is not owed", nameOf(entry.RequestID))
+		for _, publisher := range e.sc.publishers() {
+			key := owed(publisher, o.History[i].RequestID)
+			if due.kind != "" && !slices.Contains(o.OwedEvents, key) && !e.published(s, key) {
+				return violated(NothingLost, "the %s was not published and is not owed", eventOf(key))
+			}
 		}
 	}
 	return nil
@@ -167,8 +174,9 @@ func consistent(o *op, order *ordermanager.Order, lf *life) bool {
 }
 
 // checkPublish checks events at the moment that they are published.
-func (e *explorer) checkPublish(s *state, o *op) *Violation {
-	order := e.orders.get(s.order)
+func (e *explorer) checkPublish(s *state, ref nodeRef) *Violation {
+	order, o := e.orders.get(s.order), e.tree.node(ref).next
+	seen := e.heard(ref).order
 	last := 0
 	for _, event := range o.events {
 		id := strings.TrimPrefix(event.ID, orderID+"/")
@@ -185,6 +193,9 @@ func (e *explorer) checkPublish(s *state, o *op) *Violation {
 			return violated(NothingLost, "events are published out of order: version %d after %d", event.Version, last)
 		}
 		last = event.Version
+		if key := owed(o.publisher, id); seen == nil || !slices.Contains(seen.OwedEvents, key) {
+			return violated(NothingLost, "the %s is published, and was not owed", eventOf(key))
+		}
 		if strings.Contains(fmt.Sprintf("%+v", event), secret) {
 			return violated(NoLeak, "the event of %s has a token", nameOf(id))
 		}
@@ -221,11 +232,9 @@ func checkResult(n *node) *Violation {
 // checkReturn checks what a call says against what it was answered and against the world as it is. The world may have moved on, but
 // not back: what is on record stays on record, and a token that is not live stays so.
 func (e *explorer) checkReturn(s *state, ref nodeRef) *Violation {
-	n := e.tree.node(ref)
-	answers, steps := e.tree.answers(ref)
-	h := heard{}
-	for i, a := range answers {
-		h.add(e, a, steps[i])
+	n, h := e.tree.node(ref), e.heard(ref)
+	if v := h.checkSettled(n); v != nil {
+		return v
 	}
 	if n.call.id == "" {
 		if n.err != nil && (!errors.Is(n.err, ordermanager.ErrStore) || !h.failed) {
@@ -234,11 +243,11 @@ func (e *explorer) checkReturn(s *state, ref nodeRef) *Violation {
 		return nil
 	}
 	if n.err != nil {
-		return e.checkError(s, n, &h)
+		return e.checkError(s, n, h)
 	}
 	return first(
-		func() *Violation { return e.checkSuccess(s, n, &h) },
-		func() *Violation { return e.checkReceipt(s, n, &h) },
+		func() *Violation { return e.checkSuccess(s, n, h) },
+		func() *Violation { return e.checkReceipt(s, n, h) },
 	)
 }
 
@@ -250,6 +259,28 @@ type heard struct {
 	accepted  bool
 	// order is the record that it saw last, and refusing the one that refused its last write.
 	order, refusing *ordermanager.Order
+	// taken are the events that publishers accepted, and settled those that it settled.
+	taken, settled []string
+}
+
+// heard is what a call has learned so far.
+func (e *explorer) heard(ref nodeRef) *heard {
+	answers, steps := e.tree.answers(ref)
+	h := &heard{}
+	for i, a := range answers {
+		h.add(e, a, steps[i])
+	}
+	return h
+}
+
+// checkSettled checks that what one publisher accepted is settled, whatever became of another.
+func (h *heard) checkSettled(n *node) *Violation {
+	for _, key := range h.taken {
+		if !slices.Contains(h.settled, key) {
+			return violated(NothingLost, "%s returns, and the %s, which was accepted, is not settled", n.call.name, eventOf(key))
+		}
+	}
+	return nil
 }
 
 func (h *heard) add(e *explorer, a answer, step *op) {
@@ -271,6 +302,12 @@ func (h *heard) add(e *explorer, a answer, step *op) {
 	case opResume, opPublish, opSettle:
 		h.delivered = true
 	}
+	for i, event := range step.events {
+		if a.kind == answerDone || a.kind == answerNamed && i == 0 {
+			h.taken = append(h.taken, owed(step.publisher, strings.TrimPrefix(event.ID, orderID+"/")))
+		}
+	}
+	h.settled = append(h.settled, step.settlement.Events...)
 }
 
 // entry is the entry of an order that the call can have made: under its own request id, or under one of its actor's own.
@@ -438,7 +475,7 @@ func (e *explorer) checkReceipt(s *state, n *node, h *heard) *Violation {
 	}
 	for _, id := range h.order.OwedEvents {
 		if r.Events == ordermanager.EventsPublished && !e.published(s, id) {
-			return violated(NothingLost, "the receipt of %s says published, and the event of %s was not", n.call.name, nameOf(id))
+			return violated(NothingLost, "the receipt of %s says published, and the %s was not", n.call.name, eventOf(id))
 		}
 	}
 	return nil

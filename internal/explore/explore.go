@@ -95,14 +95,13 @@ func (r *Result) String() string {
 }
 
 type explorer struct {
-	sc        *Scenario
-	model     Model
-	orders    *orders
-	tree      *tree
-	requests  []string
-	publishes bool
-	writes    map[write]written
-	checks    map[check]*Violation
+	sc       *Scenario
+	model    Model
+	orders   *orders
+	tree     *tree
+	requests []string
+	writes   map[write]written
+	checks   map[check]*Violation
 
 	// found numbers the visited states; links leads back from each to the beginning.
 	found  map[state]uint32
@@ -117,12 +116,11 @@ type link struct {
 
 func newExplorer(sc *Scenario) (*explorer, error) {
 	e := &explorer{
-		sc:        sc,
-		publishes: !sc.NoPublisher,
-		writes:    map[write]written{},
-		checks:    map[check]*Violation{},
-		found:     map[state]uint32{},
-		worlds:    map[state]struct{}{},
+		sc:     sc,
+		writes: map[write]written{},
+		checks: map[check]*Violation{},
+		found:  map[state]uint32{},
+		worlds: map[state]struct{}{},
 	}
 	if sc.Mutation != nil {
 		e.model = sc.Mutation.Model
@@ -378,7 +376,7 @@ func (e *explorer) describe(s *state) string {
 		}
 	}
 	for _, id := range o.OwedEvents {
-		owes = append(owes, "event of "+nameOf(id)+" owed")
+		owes = append(owes, eventOf(id)+" owed")
 	}
 	return fmt.Sprintf("%s at version %d (%s); workflow %s", o.State, o.Version, strings.Join(owes, ", "), s.workflow.stage)
 }

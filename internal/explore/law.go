@@ -299,9 +299,10 @@ func (sc *Scenario) compare(lf *life, o *om.Order) *Violation {
 			return violated(TokenConservation, "wait %d was registered at %v, it must be %v", w, slot.RegisteredAt, want.at)
 		}
 	}
-	for i, id := range o.OwedEvents {
-		if !has(o, id) || slices.Contains(o.OwedEvents[:i], id) {
-			return violated(NothingLost, "the event of %s is owed twice, or for nothing", nameOf(id))
+	for i, key := range o.OwedEvents {
+		publisher, id := owing(key)
+		if !has(o, id) || slices.Contains(o.OwedEvents[:i], key) || !slices.Contains(sc.publishers(), publisher) {
+			return violated(NothingLost, "the %s is owed twice, or for nothing", eventOf(key))
 		}
 	}
 	return nil

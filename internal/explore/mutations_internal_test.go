@@ -30,6 +30,13 @@ func (s storeWith) Apply(ctx context.Context, t om.Transition) (om.Result, error
 	return s.apply(ctx, t)
 }
 
+type settlerWith struct {
+	om.Store
+	settle func(ctx context.Context, s om.Settlement) error
+}
+
+func (w settlerWith) Settle(ctx context.Context, s om.Settlement) error { return w.settle(ctx, s) }
+
 type resumerWith func(ctx context.Context, token om.TaskToken, outcome om.Outcome) (om.Answer, error)
 
 func (r resumerWith) Resume(ctx context.Context, token om.TaskToken, outcome om.Outcome) (om.Answer, error) {
@@ -54,6 +61,18 @@ func asking(change func(t *om.Transition)) Mutation {
 		p.Store = storeWith{store, func(ctx context.Context, t om.Transition) (om.Result, error) {
 			change(&t)
 			return store.Apply(ctx, t)
+		}}
+		return p
+	}}
+}
+
+// settling makes a store that settles something else than it was asked.
+func settling(change func(s *om.Settlement)) Mutation {
+	return Mutation{Ports: func(p Ports) Ports {
+		store := p.Store
+		p.Store = settlerWith{store, func(ctx context.Context, s om.Settlement) error {
+			change(&s)
+			return store.Settle(ctx, s)
 		}}
 		return p
 	}}
@@ -231,9 +250,9 @@ var seededBugs = []seeded{
 	{
 		"an event is published before the write", "make and complete", StateBeforeAnswer,
 		Mutation{Ports: func(p Ports) Ports {
-			store, publisher := p.Store, p.Publisher
+			store, publisher := p.Store, p.Publishers[""]
 			p.Store = storeWith{store, func(ctx context.Context, t om.Transition) (om.Result, error) {
-				if t.Assign.Event {
+				if t.Assign.Events != nil {
 					event := om.Event{ID: orderID + "/" + t.Entry.RequestID, Type: om.EventMakeOrder, OrderID: orderID, State: t.Entry.To}
 					if err := publisher.Publish(ctx, []om.Event{event}); err != nil {
 						return om.Result{}, err
@@ -339,8 +358,8 @@ var seededBugs = []seeded{
 	{
 		"a failed publication counts as done", "two baristas", NothingLost,
 		Mutation{Ports: func(p Ports) Ports {
-			publisher := p.Publisher
-			p.Publisher = publisherWith(func(ctx context.Context, events []om.Event) error {
+			publisher := p.Publishers[""]
+			p.Publishers[""] = publisherWith(func(ctx context.Context, events []om.Event) error {
 				_ = publisher.Publish(ctx, events)
 				return nil
 			})
@@ -350,8 +369,8 @@ var seededBugs = []seeded{
 	{
 		"an event that was not accepted counts as published", "two baristas", NothingLost,
 		Mutation{Ports: func(p Ports) Ports {
-			publisher := p.Publisher
-			p.Publisher = publisherWith(func(ctx context.Context, events []om.Event) error {
+			publisher := p.Publishers[""]
+			p.Publishers[""] = publisherWith(func(ctx context.Context, events []om.Event) error {
 				err := publisher.Publish(ctx, events)
 				if partly, ok := errors.AsType[*om.PublishError](err); ok {
 					clear(partly.Failed)
@@ -362,8 +381,53 @@ var seededBugs = []seeded{
 		}},
 	},
 	{
+		"what one publisher accepts counts for the other", "two publishers", NothingLost,
+		Mutation{Model: Model{Settle: func(s om.Settlement, o *om.Order) {
+			s.Apply(o)
+			o.OwedEvents = slices.DeleteFunc(o.OwedEvents, func(key string) bool {
+				_, id := owing(key)
+				return slices.Contains(s.Events, id)
+			})
+		}}},
+	},
+	{
+		"nothing is settled as long as one publisher fails", "two publishers", NothingLost,
+		settling(func(s *om.Settlement) {
+			if !s.Everything {
+				s.Events = nil
+			}
+		}),
+	},
+	{
+		"one publisher passes on what it gets to the other", "two publishers", NothingLost,
+		Mutation{Ports: func(p Ports) Ports {
+			one, other := p.Publishers[""], p.Publishers["hook"]
+			p.Publishers[""] = publisherWith(func(ctx context.Context, events []om.Event) error {
+				return errors.Join(one.Publish(ctx, events), other.Publish(ctx, events))
+			})
+			return p
+		}},
+	},
+	{
+		"an event is not recorded for every publisher", "two publishers", NothingLost,
+		asking(func(t *om.Transition) {
+			if t.Entry.Action == om.ActionMake {
+				t.Assign.Events = t.Assign.Events[:1]
+			}
+		}),
+	},
+	{
+		"a write makes a settled event owed again", "two publishers", NothingLost,
+		Mutation{Model: Model{Apply: func(t om.Transition, o *om.Order) *om.Order {
+			if o = t.Apply(o); t.Entry.Action == om.ActionComplete {
+				o.OwedEvents = append(o.OwedEvents, owed("hook", tokens[tokenB1].id))
+			}
+			return o
+		}}},
+	},
+	{
 		"an event is not recorded with its transition", "make and complete", NothingLost,
-		asking(func(t *om.Transition) { t.Assign.Event = false }),
+		asking(func(t *om.Transition) { t.Assign.Events = nil }),
 	},
 	{
 		"the request id is not checked", "claim taken and given back", OncePerRequest,

@@ -28,8 +28,9 @@ type Scenario struct {
 	Duplicates bool
 	// OtherMenu says that the menu can lose its drinks and get them back at any time.
 	OtherMenu bool
-	// NoPublisher leaves the publisher out.
+	// NoPublisher leaves the publisher out, and Publishers are the names of others beside it.
 	NoPublisher bool
+	Publishers  []string
 	// Redrivers is how many redrivers there are.
 	Redrivers int
 	// Faults bounds how many steps of I/O fail, lose their answer or end in a crash; -1 is no bound.
@@ -114,6 +115,14 @@ func (sc *Scenario) prepare() {
 		}
 		sc.actors = append(sc.actors, actor{name: name, calls: []*call{redrive()}, forever: true})
 	}
+}
+
+// publishers are the names of all publishers; the first has none.
+func (sc *Scenario) publishers() []string {
+	if sc.NoPublisher {
+		return nil
+	}
+	return append([]string{""}, sc.Publishers...)
 }
 
 // at is the time that a token is registered with.

@@ -206,6 +206,17 @@ func Scenarios() []*Scenario {
 			NoPublisher: true, TimeOuts: true, Duplicates: true, Redrivers: 1, Faults: 1, InFlight: 2,
 		},
 		{
+			Name:  "two publishers",
+			About: "every event is owed to two publishers, each of which fails on its own",
+			Callers: []Caller{
+				espresso(),
+				{Name: "ann elsewhere", Calls: []*call{act("ann cancels", om.ActionCancel, ann)}},
+				{Name: "bob", Calls: []*call{act("bob makes", om.ActionMake, bob), act("bob completes", om.ActionComplete, bob)}},
+			},
+			Prelude: atSecondWait, Publishers: []string{"hook"},
+			TimeOuts: true, Redrivers: 1, Faults: 2, InFlight: 3, Long: true,
+		},
+		{
 			Name:    "a start from the future",
 			About:   "a first wait whose time is an hour ahead, and begins again with the right time",
 			Callers: []Caller{espresso(), {Name: "ann elsewhere", Calls: []*call{act("cancel", om.ActionCancel, ann)}}},

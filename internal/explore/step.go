@@ -234,7 +234,7 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 			a, did = answer{kind: answerAccepted}, "accepted"
 		}
 	case opPublish:
-		next.violation = e.remembered(check{order: s.order, node: ref}, func() *Violation { return e.checkPublish(s, step) })
+		next.violation = e.remembered(check{order: s.order, node: ref}, func() *Violation { return e.checkPublish(s, ref) })
 		events := step.events
 		switch {
 		case o == failed:
@@ -245,7 +245,7 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 			events = events[:1]
 		}
 		for _, event := range events {
-			s.published |= e.requestBit(event.ID[len(orderID)+1:])
+			s.published |= e.requestBit(owed(step.publisher, event.ID[len(orderID)+1:]))
 		}
 		a, did = answer{kind: answerDone}, "published"
 	case opMenu:
@@ -341,7 +341,7 @@ func (e *explorer) noteLeft(before, after *state) {
 	}
 }
 
-// requestBit is the place of a request id in a requestSet.
+// requestBit is the place of a request id, as it is owed to a publisher, in a requestSet.
 func (e *explorer) requestBit(id string) requestSet {
 	i := slices.Index(e.requests, id)
 	if i < 0 { // one that the Manager made up
@@ -354,7 +354,7 @@ func (e *explorer) requestBit(id string) requestSet {
 	return 1 << i
 }
 
-func (e *explorer) published(s *state, id string) bool { return s.published&e.requestBit(id) != 0 }
+func (e *explorer) published(s *state, owed string) bool { return s.published&e.requestBit(owed) != 0 }
 
 // check is everything that the checks of one call depend on.
 type check struct {

@@ -127,12 +127,12 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 			where.add("(first_at IS NULL OR first_at <= ?)", r.At.UnixMilli())
 		}
 	}
-	if a.Event {
-		id, err := json.Marshal(t.Entry.RequestID)
+	if len(a.Events) > 0 {
+		events, err := json.Marshal(a.Events)
 		if err != nil {
 			return Statement{}, err
 		}
-		set.add("owed_events = "+oneMore, string(id))
+		set.add("owed_events = "+someMore, string(events[1:len(events)-1]))
 	}
 	text := "UPDATE ordermanager_orders SET " + strings.Join(set.parts, ", ") +
 		" WHERE " + strings.Join(where.parts, " AND ") + " RETURNING " + columns
@@ -166,5 +166,6 @@ func register(set, where *clauses, r *ordermanager.Registration) {
 	where.add("("+slot+"_at IS NULL OR "+slot+"_at <= ?)", at)
 }
 
-// oneMore is owed_events, a JSON array, with one more JSON value.
-const oneMore = "CASE owed_events WHEN '[]' THEN '[' ELSE substr(owed_events, 1, length(owed_events) - 1) || ',' END || ? || ']'"
+// someMore is owed_events, a JSON array, with more JSON values, which have commas between them.
+const someMore = "CASE owed_events WHEN '[]' THEN '[' " +
+	"ELSE substr(owed_events, 1, length(owed_events) - 1) || ',' END || ? || ']'"

@@ -90,8 +90,8 @@ var storeMistakes = []storeMistake{
 	{"keeps half of a refused write", "guards/FreeFor refuses another barista",
 		inside(func(p *plain) {
 			p.refused = func(t *transition, o *order) *order {
-				if o != nil && t.Assign.Event {
-					o.OwedEvents = append(o.OwedEvents, t.Entry.RequestID)
+				if o != nil {
+					o.OwedEvents = append(o.OwedEvents, t.Assign.Events...)
 				}
 				return clone(o)
 			}
@@ -379,7 +379,16 @@ var storeMistakes = []storeMistake{
 		})},
 
 	// Assignments.
-	{"loses the event", "assignments/Event makes the entry's event owed",
+	{"knows who announces an event, and nobody else", "assignments/Events become owed as they are",
+		afterwards(func(t *transition, before, o *order) {
+			if o.OwedEvents = nil; before != nil {
+				o.OwedEvents = before.OwedEvents
+			}
+			if t.Assign.Events != nil {
+				o.OwedEvents = append(o.OwedEvents, t.Entry.RequestID)
+			}
+		})},
+	{"loses the event", "assignments/Events become owed as they are",
 		afterwards(func(_ *transition, before, o *order) {
 			o.OwedEvents = nil
 			if before != nil {
@@ -505,6 +514,15 @@ var storeMistakes = []storeMistake{
 				if len(s.Events) > 0 {
 					o.OwedEvents = nil
 				}
+			}
+		})},
+	{"settles an event for everybody", "settlements/what is settled with one publisher is owed to the other",
+		inside(func(p *plain) {
+			p.settled = func(s settlement, o *order) {
+				s.Apply(o)
+				o.OwedEvents = slices.DeleteFunc(o.OwedEvents, func(owed string) bool {
+					return slices.ContainsFunc(s.Events, func(settled string) bool { return strings.HasSuffix(owed, settled) })
+				})
 			}
 		})},
 	{"settles nothing that is out of date", "settlements/a settlement of an older version takes off what it delivered",
