@@ -13,8 +13,8 @@ import (
 )
 
 // labels are the attributes of measurements. They are made once for each combination of operation, action and error
-// type, because making a set of attributes takes longer than a measurement. There are only as many as the life cycle
-// and the error codes allow.
+// type, because making a set of attributes takes longer than a measurement. There are only as many as the life cycle,
+// the publishers and the error codes allow.
 type labels struct {
 	fixed      []attribute.KeyValue
 	resumes    bool

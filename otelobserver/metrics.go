@@ -51,11 +51,14 @@ type operation struct {
 // operations are those of a Manager, by their names.
 type operations struct {
 	handle, menu, apply, settle, get, list, resume, publish, redrive operation
+	// others are the sendings to publishers that have names.
+	others growing[string, *operation]
 }
 
-// named returns the operation of that name, or nil. This is on the way of every call: a map would take longer.
-func (o *operations) named(name string) *operation {
-	switch name {
+// of returns what an operation has in common with its like, or nil. This is on the way of every call: a map would take
+// longer.
+func (o *operations) of(op *ordermanager.Operation) *operation {
+	switch op.Name {
 	case "handle":
 		return &o.handle
 	case "menu":
@@ -71,7 +74,7 @@ func (o *operations) named(name string) *operation {
 	case "resume":
 		return &o.resume
 	case "publish":
-		return &o.publish
+		return o.publishing(op.Publisher)
 	case "redrive":
 		return &o.redrive
 	}
@@ -110,15 +113,9 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 	errs = append(errs, err)
 	o.publish = operation{
 		duration: histogram("messaging.client.operation.duration", "Duration of the sending of events.", messagingBuckets),
-		span:     trace.SpanKindProducer, title: "send", sent: sent,
-		fixed: []attribute.KeyValue{
-			semconv.MessagingSystemKey.String(options.Messaging), semconv.MessagingOperationName("send"),
-		},
+		span:     trace.SpanKindProducer, sent: sent,
 	}
-	if options.Destination != "" {
-		o.publish.title += " " + options.Destination
-		o.publish.fixed = append(o.publish.fixed, semconv.MessagingDestinationName(options.Destination))
-	}
+	o.publish.sendTo(options.Messaging, options.Destination)
 	o.redrive = operation{
 		duration: histogram("ordermanager.redrive.duration", "Duration of redrives as a whole.", redriveBuckets),
 		span:     trace.SpanKindInternal, title: "ordermanager redrive",
@@ -129,6 +126,29 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 		each.unlabelled = newLabels(each.fixed, each.resumes)
 	}
 	return errors.Join(errs...)
+}
+
+// publishing is the sending to a publisher. One that has a name is a destination of that name.
+func (o *operations) publishing(name string) *operation {
+	if name == "" {
+		return &o.publish
+	}
+	return o.others.get(name, func() *operation {
+		named := &operation{duration: o.publish.duration, span: o.publish.span, sent: o.publish.sent}
+		named.sendTo(other, name)
+		named.unlabelled = newLabels(named.fixed, named.resumes)
+		return named
+	})
+}
+
+// sendTo names the system and, unless it is empty, the destination that events are sent to.
+func (o *operation) sendTo(system, destination string) {
+	o.title = "send"
+	o.fixed = []attribute.KeyValue{semconv.MessagingSystemKey.String(system), semconv.MessagingOperationName("send")}
+	if destination != "" {
+		o.title += " " + destination
+		o.fixed = append(o.fixed, semconv.MessagingDestinationName(destination))
+	}
 }
 
 // measure records one operation.

@@ -33,9 +33,11 @@ type Options struct {
 	// Database is what the store is, as the conventions spell db.system.name: "aws.dynamodb", "postgresql", "sqlite".
 	// Default: "_OTHER".
 	Database string
-	// Messaging is what the publisher sends to, as the conventions spell messaging.system. Default: "_OTHER".
+	// Messaging is what Options.Publisher of the Manager sends to, as the conventions spell messaging.system. Default:
+	// "_OTHER", which is also that of the publishers that have names.
 	Messaging string
-	// Destination is the name of the bus or topic, for messaging.destination.name. Default: it is left out.
+	// Destination is the name of its bus or topic, for messaging.destination.name. Default: it is left out. That of a
+	// publisher that has a name is its name.
 	Destination string
 }
 
@@ -81,7 +83,7 @@ const other = "_OTHER"
 
 // Observe is an [ordermanager.Observer].
 func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
-	operation := o.operations.named(op.Name)
+	operation := o.operations.of(&op)
 	if operation == nil {
 		return ctx, nil // one that this version does not know
 	}

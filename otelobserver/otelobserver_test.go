@@ -270,6 +270,50 @@ ordermanager redrive internal {}
 	}
 }
 
+func TestObserver_tellsPublishersApart(t *testing.T) {
+	b := open(t)
+	hook := &memory.Publisher{Hook: func(string, string, bool) error { return errNetwork }}
+	manager, err := ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{
+		Observer: b.observer.Observe, Publisher: b.publisher,
+		Publishers: map[string]ordermanager.Publisher{"hook": hook},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.start("1")
+	before := len(b.spans.Ended())
+	b.must(manager.Cancel(t.Context(), ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer("anna")}))
+	const (
+		onBus  = "messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge"
+		onHook = "messaging.destination.name=hook messaging.operation.name=send messaging.system=_OTHER"
+	)
+	want := `
+ordermanager cancel internal {ordermanager.action=cancel}
+  apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=cancel}
+  resume client {ordermanager.action=cancel ordermanager.resume.status=gone}
+  send Serverlesspresso producer {` + onBus + `}
+  send hook producer Error {error.type=internal ` + onHook + `}
+  settle client {db.operation.name=settle db.system.name=aws.dynamodb}
+`
+	if diff := gocmp.Diff(strings.TrimSpace(want), tree(b.spans.Ended()[before:])); diff != "" {
+		t.Error(diff)
+	}
+	sent := map[string]int64{}
+	for _, m := range b.collect() {
+		if counter, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == "messaging.client.sent.messages" {
+			for _, point := range counter.DataPoints {
+				sent[point.Attributes.Encoded(attribute.DefaultEncoder())] += point.Value
+			}
+		}
+	}
+	if diff := gocmp.Diff(map[string]int64{
+		strings.ReplaceAll(onBus, " ", ","):                           1,
+		"error.type=internal," + strings.ReplaceAll(onHook, " ", ","): 1,
+	}, sent); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // tree draws spans below their parents. Every span of an order must have its id, which is left out.
 func tree(spans []sdktrace.ReadOnlySpan) string {
 	var b strings.Builder

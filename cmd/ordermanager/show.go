@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,9 +60,9 @@ type details struct {
 	Robot   bool        `json:"robot"`
 	History []entryLine `json:"history"`
 	Waits   []waitLine  `json:"waits"`
-	// OwedEvents are the versions of the order whose event is still to be published.
-	OwedEvents []int `json:"owedEvents"`
-	Owes       bool  `json:"owes"`
+	// OwedEvents are still to be published, each to each publisher on its own, the oldest first.
+	OwedEvents []eventLine `json:"owedEvents"`
+	Owes       bool        `json:"owes"`
 
 	drink string
 	// ended says that nothing follows.
@@ -77,6 +79,12 @@ type entryLine struct {
 	Actor     string              `json:"actor"`
 	RequestID string              `json:"requestId"`
 	Reason    string              `json:"reason,omitempty"`
+}
+
+// eventLine is the event of a version of the order, and the name of the publisher that it is owed to, if that has one.
+type eventLine struct {
+	Version   int    `json:"version"`
+	Publisher string `json:"publisher,omitempty"`
 }
 
 type waitLine struct {
@@ -117,7 +125,10 @@ func statusOf(o *ordermanager.Order, wait ordermanager.Wait) waitStatus {
 }
 
 func detailsOf(o *ordermanager.Order) details {
-	d := details{orderLine: lineOf(o), Robot: o.Robot, Owes: o.Owes(), History: []entryLine{}, OwedEvents: []int{}, drink: drinkText(o)}
+	d := details{
+		orderLine: lineOf(o), Robot: o.Robot, Owes: o.Owes(), History: []entryLine{}, OwedEvents: []eventLine{},
+		drink: drinkText(o),
+	}
 	for i, e := range o.History {
 		d.History = append(d.History, entryLineOf(&e, o.Version-len(o.History)+i+1))
 	}
@@ -125,10 +136,14 @@ func detailsOf(o *ordermanager.Order) details {
 		{"first", statusOf(o, ordermanager.FirstWait), o.FirstWait.RegisteredAt},
 		{"second", statusOf(o, ordermanager.SecondWait), o.SecondWait.RegisteredAt},
 	}
-	for _, id := range o.OwedEvents {
-		_, version, _ := o.Entry(id)
-		d.OwedEvents = append(d.OwedEvents, version)
+	for _, owed := range o.OwedEvents {
+		publisher, requestID := ordermanager.SplitOwed(owed)
+		_, version, _ := o.Entry(requestID)
+		d.OwedEvents = append(d.OwedEvents, eventLine{version, publisher})
 	}
+	slices.SortFunc(d.OwedEvents, func(a, b eventLine) int {
+		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.Publisher, b.Publisher))
+	})
 	return d
 }
 
@@ -231,8 +246,12 @@ func (d *details) owesText() string {
 			add("the answer to the " + wait.Wait + " wait")
 		}
 	}
-	for _, version := range d.OwedEvents {
-		add("the event of version " + strconv.Itoa(version))
+	for _, event := range d.OwedEvents {
+		what := "the event of version " + strconv.Itoa(event.Version)
+		if event.Publisher != "" {
+			what += " to publisher " + event.Publisher
+		}
+		add(what)
 	}
 	if text == "" {
 		return "nothing"
