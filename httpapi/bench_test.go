@@ -1,11 +1,15 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/brewline/ordermanager"
@@ -134,4 +138,48 @@ func (f *bench) serve(b *testing.B, r *http.Request) {
 	if w.status != http.StatusOK {
 		b.Fatalf("%s %s answered %d", r.Method, r.URL.Path, w.status)
 	}
+}
+
+// BenchmarkFeed tells so many listeners of a change. What their connections cost is not in it.
+func BenchmarkFeed(b *testing.B) {
+	for _, listeners := range []int{1, 100, 1_000, 5_000} {
+		b.Run(fmt.Sprint("listeners=", listeners), func(b *testing.B) {
+			store := newWatched()
+			f := store.process(b)
+			ctx, leave := context.WithCancel(b.Context())
+			var told, gone sync.WaitGroup
+			told.Add(listeners)
+			for n := range listeners {
+				r := call{actor: fmt.Sprint("barista:", n), method: "GET", path: "/events"}.request().WithContext(ctx)
+				gone.Go(func() { f.handler.ServeHTTP(&ear{http.Header{}, &told}, r) })
+			}
+			told.Wait()
+			b.ReportAllocs()
+			before := store.asked.Load()
+			for n := 0; b.Loop(); n++ {
+				told.Add(listeners)
+				f.start(strconv.Itoa(n), "1", "")
+				told.Wait()
+			}
+			b.ReportMetric(float64(store.asked.Load()-before)/float64(b.N), "reads/op")
+			leave()
+			gone.Wait()
+		})
+	}
+}
+
+// ear is a listener that counts the events that it is told.
+type ear struct {
+	header http.Header
+	told   *sync.WaitGroup
+}
+
+func (e *ear) Header() http.Header { return e.header }
+func (e *ear) WriteHeader(int)     {}
+func (e *ear) Flush()              {}
+func (e *ear) Write(text []byte) (int, error) {
+	if bytes.HasPrefix(text, []byte("event: ")) {
+		e.told.Done()
+	}
+	return len(text), nil
 }

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,8 +48,8 @@ func (s *streams) leave(actor ordermanager.Actor) {
 	}
 }
 
-// stream is GET /events: server-sent events. It begins with "reread", unless it continues after a Last-Event-ID that is still
-// remembered; then every change is an "order".
+// stream is GET /events: server-sent events. It begins with "reread", unless it continues after a Last-Event-ID that is
+// still known; then every change is an "order".
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
@@ -62,97 +60,108 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
+	venues, err := h.bound(r, actor)
+	if err != nil {
+		return err
+	}
 	if !h.streams.enter(actor) {
 		return &refusal{code: codeTooManyStreams}
 	}
 	defer h.streams.leave(actor)
 	// Where to begin is settled before the caller hears anything, so that no change falls in between.
-	position, resumed := h.feed.resume(r.Header.Get("Last-Event-ID"))
-	venues, err := h.bound(r, actor)
-	if err != nil {
-		return err
+	begin, failed := h.feed.join(r.Context(), r.Header.Get("Last-Event-ID"))
+	defer h.feed.leave()
+	s := listener{feed: h.feed, at: begin.at, out: w, control: http.NewResponseController(w)}
+	if actor.Role == ordermanager.RoleCustomer || venues != nil {
+		s.sees = func(c *change) bool {
+			return maySee(actor, c.customer) && (venues == nil || slices.Contains(venues, c.venue))
+		}
 	}
-	s := listener{feed: h.feed, actor: actor, venues: venues, position: position, out: w, control: http.NewResponseController(w)}
 	if err := s.control.Flush(); errors.Is(err, http.ErrNotSupported) {
 		return &refusal{code: codeNoStreaming}
 	}
-	s.listen(r.Context(), resumed)
+	if failed != nil {
+		// A browser gives up after a refusal, and comes back after a stream that has ended.
+		h.log.ErrorContext(r.Context(), "a stream cannot begin", "error", failed)
+		_ = s.send([]byte(hello))
+		return nil
+	}
+	s.listen(r.Context(), begin)
 	return nil
 }
 
+// hello begins every stream: come back after two seconds.
+const hello = "retry: 2000\n\n"
+
 // listener is one stream.
 type listener struct {
-	feed     *Feed
-	actor    ordermanager.Actor
-	venues   []string // to which the caller is bound; nil is every one
-	position uint64
-	out      http.ResponseWriter
-	control  *http.ResponseController
+	feed *Feed
+	at   *piece
+	// sees says which changes the caller may see; nil is every one.
+	sees    func(*change) bool
+	out     http.ResponseWriter
+	control *http.ResponseController
 }
 
 // listen sends changes until the caller leaves, falls behind or has been there for long enough.
-func (s *listener) listen(ctx context.Context, resumed bool) {
-	hello := "retry: 2000\n\n"
-	if !resumed {
-		hello += fmt.Sprintf("event: reread\nid: %s\ndata: {}\n\n", s.feed.id(s.position))
+func (s *listener) listen(ctx context.Context, begin place) {
+	first := [][]byte{[]byte(hello)}
+	if !begin.resumed {
+		first = append(first, rereading(s.feed.position(s.at)).text)
 	}
-	if s.send([]byte(hello)) != nil {
+	for _, p := range begin.missed {
+		first = append(first, s.visible(p)...)
+	}
+	if s.send(first...) != nil {
 		return
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	end := time.NewTimer(streamLifetime)
-	defer end.Stop()
-	for {
-		changes, news, ok := s.feed.since(s.position)
-		if !ok || s.sendChanges(changes) != nil {
-			return
-		}
-		if len(changes) > 0 && ctx.Err() == nil {
-			continue
-		}
+	for end := time.Now().Add(streamLifetime); !s.at.over && time.Now().Before(end); {
 		select {
-		case <-news:
-		case <-beat.C:
-			// The id moves those on whom the latest changes did not concern.
-			if s.send(fmt.Appendf(nil, ": alive\nid: %s\n\n", s.feed.id(s.position))) != nil {
+		case <-s.at.more:
+			s.at = s.at.next
+			if s.feed.forgotten(s.at) || s.send(s.visible(s.at)...) != nil {
 				return
 			}
-		case <-end.C:
-			return
+		case <-beat.C:
+			// The id moves those on whom the latest changes did not concern.
+			if s.send(fmt.Appendf(nil, ": alive\nid: %s\n\n", s.feed.position(s.at))) != nil {
+				return
+			}
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// sendChanges sends those that the caller may see, and moves on.
-func (s *listener) sendChanges(changes []change) error {
-	var text bytes.Buffer
-	for _, c := range changes {
-		s.position = c.position + 1
-		if !maySee(s.actor, c.order.UserID) || s.venues != nil && !slices.Contains(s.venues, c.order.EventID) {
-			continue
-		}
-		data, err := json.Marshal(c.order)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(&text, "event: order\nid: %s\ndata: %s\n\n", s.feed.id(s.position), data)
+// visible is what of a piece the caller may see, as it is sent.
+func (s *listener) visible(p *piece) [][]byte {
+	if s.sees == nil || p.changes == nil {
+		return [][]byte{p.text}
 	}
-	if text.Len() == 0 {
-		return nil
+	var texts [][]byte
+	for i := range p.changes {
+		if c := &p.changes[i]; s.sees(c) {
+			texts = append(texts, c.text)
+		}
 	}
-	return s.send(text.Bytes())
+	return texts
 }
 
 // send writes and flushes. The deadline is each write's own, so a server's WriteTimeout does not end a stream.
-func (s *listener) send(text []byte) error {
-	if err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+func (s *listener) send(texts ...[]byte) error {
+	if len(texts) == 0 {
+		return nil
+	}
+	err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	if _, err := s.out.Write(text); err != nil {
-		return err
+	for _, text := range texts {
+		if _, err := s.out.Write(text); err != nil {
+			return err
+		}
 	}
 	return s.control.Flush()
 }

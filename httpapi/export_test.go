@@ -17,7 +17,7 @@ const (
 var Document = []byte(document)
 
 // SetEpoch makes the identifiers of events predictable.
-func (f *Feed) SetEpoch(epoch string) { f.epoch = epoch }
+func (f *Feed) SetEpoch(epoch string) { f.epoch, f.recent[0].id = epoch, epoch+"-0" }
 
 // Pattern is the route that serves a request.
 func (h *Handler) Pattern(r *http.Request) string {

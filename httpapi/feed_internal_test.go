@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 
@@ -10,14 +11,15 @@ import (
 
 func TestFeed_dropsAListenerWhoFellBehind(t *testing.T) {
 	f := NewFeed()
+	begin := f.find(f.localID(0))
 	for range feedSize {
-		f.add(order{})
+		f.add(&ordermanager.Order{})
 	}
-	if changes, _, ok := f.since(0); !ok || len(changes) != feedBatch || changes[0].position != 0 {
-		t.Errorf("one who is just in time: %d changes, %v", len(changes), ok)
+	if !begin.resumed || f.forgotten(begin.at) || !f.find(f.localID(0)).resumed {
+		t.Error("one who is just in time is dropped")
 	}
-	f.add(order{})
-	if _, _, ok := f.since(0); ok {
+	f.add(&ordermanager.Order{})
+	if !f.forgotten(begin.at) || f.find(f.localID(0)).resumed {
 		t.Error("one who is too late goes on with a gap")
 	}
 }
@@ -26,17 +28,23 @@ func TestFeed_dropsAListenerWhoFellBehind(t *testing.T) {
 func TestFeed_isToldAfterTheWrite(t *testing.T) {
 	store := memory.NewStore()
 	feed := NewFeed()
-	manager, err := ordermanager.New(feed.Store(store), ordermanager.NoMenu(), new(memory.Resumer), nil)
+	begin := feed.find(feed.localID(0)).at
+	told := func() bool {
+		select {
+		case <-begin.more:
+			return true
+		default:
+			return false
+		}
+	}
+	onlyStore := struct{ ordermanager.Store }{store}
+	manager, err := ordermanager.New(feed.Store(onlyStore), ordermanager.NoMenu(), new(memory.Resumer), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := make(chan struct{})
 	store.Hook = func(op, _ string, done bool) error {
-		if op == "apply" && done {
-			if changes, _, _ := feed.since(0); len(changes) > 0 {
-				t.Error("the feed was told before the store had answered")
-			}
-			close(told)
+		if op == "apply" && done && told() {
+			t.Error("the feed was told before the store had answered")
 		}
 		return nil
 	}
@@ -45,35 +53,27 @@ func TestFeed_isToldAfterTheWrite(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	<-told
-	if changes, _, _ := feed.since(0); len(changes) != 1 {
-		t.Errorf("%d changes", len(changes))
+	if !told() || len(begin.next.changes) != 1 {
+		t.Error("the feed was not told")
 	}
 }
 
 func TestFeed_takesChangesFromAnyNumberOfCallers(t *testing.T) {
 	f := NewFeed()
+	at := f.find(f.localID(0)).at
 	var writers sync.WaitGroup
 	for range 8 {
 		writers.Go(func() {
 			for range 100 {
-				f.add(order{})
+				f.add(&ordermanager.Order{})
 			}
 		})
 	}
-	for seen := uint64(0); seen < 800; {
-		changes, news, ok := f.since(seen)
-		if !ok {
-			t.Fatal("fell behind")
-		}
-		for _, c := range changes {
-			if c.position != seen {
-				t.Fatalf("position %d after %d", c.position, seen)
-			}
-			seen++
-		}
-		if len(changes) == 0 {
-			<-news
+	for n := 1; n <= 800; n++ {
+		<-at.more
+		at = at.next
+		if want := f.epoch + "-" + strconv.Itoa(n); f.position(at) != want {
+			t.Fatalf("%s instead of %s", f.position(at), want)
 		}
 	}
 	writers.Wait()

@@ -70,7 +70,8 @@ func newFixture(t testing.TB, change ...func(*httpapi.Options)) *fixture {
 	f := &fixture{t: t, store: memory.NewStore(), workflow: memory.NewWorkflow(), feed: httpapi.NewFeed(), seen: map[string]bool{}}
 	f.feed.SetEpoch("demo")
 	var err error
-	f.manager, err = ordermanager.New(f.feed.Store(f.store), venues{}, f.workflow, &ordermanager.Options{
+	onlyStore := struct{ ordermanager.Store }{f.store} // and no Watcher: feed_test.go has those
+	f.manager, err = ordermanager.New(f.feed.Store(onlyStore), venues{}, f.workflow, &ordermanager.Options{
 		Now: func() time.Time { return noon },
 	})
 	if err != nil {
