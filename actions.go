@@ -3,6 +3,7 @@ package ordermanager
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -12,22 +13,23 @@ import (
 
 // Do carries out an action of the life cycle; [Manager.Put] and the other four are short for the built-in ones.
 //
-// Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrNotOwner],
-// [ErrIllegalTransition], [ErrUnknownState], [ErrRequestReused], [ErrStore]; of an action that has to do with a claim also [ErrClaimed] and
-// [ErrTooManyTransitions]; of one that needs a drink [ErrNotReady]; and of one that accepts a drink those of [Manager.Put].
+// Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound],
+// [ErrNotOwner], [ErrIllegalTransition], [ErrUnknownState], [ErrRequestReused], [ErrStore]; of an action that has to
+// do with a claim also [ErrClaimed] and [ErrTooManyTransitions]; of one that needs a drink [ErrNotReady]; and of one
+// that accepts a drink those of [Manager.Put].
 func (m *Manager) Do(ctx context.Context, action Action, r Request) (Receipt, error) {
 	r.Action = action
 	return m.Handle(ctx, r)
 }
 
-// Handle carries out the action that the request names: see [Manager.Do]. An action that the life cycle does not have is
-// [ErrUnknownAction].
-func (m *Manager) Handle(ctx context.Context, r Request) (Receipt, error) {
+// Handle carries out the action that the request names: see [Manager.Do]. An action that the life cycle does not have
+// is [ErrUnknownAction].
+func (m *Manager) Handle(ctx context.Context, r Request) (receipt Receipt, err error) {
 	if err := m.name(&r); err != nil {
 		return Receipt{}, err
 	}
 	ctx, end := m.begin(ctx, Operation{Name: "handle", Action: r.Action, OrderID: r.OrderID})
-	receipt, err := m.act(ctx, r)
+	err = m.act(ctx, &r, &receipt)
 	end(Ending{Err: err})
 	return receipt, err
 }
@@ -46,17 +48,19 @@ func (m *Manager) name(r *Request) error {
 // Put accepts the customer's drink, and resumes the first wait. The drink is checked against the menu first: an
 // invalid one is refused with all its violations, whatever the state of the order. An order accepts one drink.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrMenuUnavailable], [ErrInvalidOrder], [ErrOrderNotFound],
-// [ErrNotOwner], [ErrWrongVenue], [ErrIllegalTransition], [ErrDrinkAccepted], [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrMenuUnavailable], [ErrInvalidOrder],
+// [ErrOrderNotFound], [ErrNotOwner], [ErrWrongVenue], [ErrIllegalTransition], [ErrDrinkAccepted], [ErrRequestReused],
+// [ErrStore].
 func (m *Manager) Put(ctx context.Context, r Request) (Receipt, error) {
 	r.Action = ActionPut
 	return m.Handle(ctx, r)
 }
 
-// Make claims the order for the barista. Of several who try, one wins; the others get [ErrClaimed] with the order that says who.
+// Make claims the order for the barista. Of several who try, one wins; the others get [ErrClaimed] with the order that
+// says who.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition], [ErrClaimed],
-// [ErrNotReady], [ErrTooManyTransitions], [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition],
+// [ErrClaimed], [ErrNotReady], [ErrTooManyTransitions], [ErrRequestReused], [ErrStore].
 func (m *Manager) Make(ctx context.Context, r Request) (Receipt, error) {
 	r.Action = ActionMake
 	return m.Handle(ctx, r)
@@ -64,50 +68,51 @@ func (m *Manager) Make(ctx context.Context, r Request) (Receipt, error) {
 
 // Unmake gives the barista's claim up.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition], [ErrClaimed],
-// [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition],
+// [ErrClaimed], [ErrRequestReused], [ErrStore].
 func (m *Manager) Unmake(ctx context.Context, r Request) (Receipt, error) {
 	r.Action = ActionUnmake
 	return m.Handle(ctx, r)
 }
 
-// Complete ends the order as made, and resumes the second wait. If the workflow has not reached it yet, it is answered when it
-// does.
+// Complete ends the order as made, and resumes the second wait. If the workflow has not reached it yet, it is answered
+// when it does.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition], [ErrClaimed],
-// [ErrNotReady], [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition],
+// [ErrClaimed], [ErrNotReady], [ErrRequestReused], [ErrStore].
 func (m *Manager) Complete(ctx context.Context, r Request) (Receipt, error) {
 	r.Action = ActionComplete
 	return m.Handle(ctx, r)
 }
 
-// Cancel ends the order without a drink, for the reason given, and resumes whichever wait is open: the first with the failure
-// [CancelledError], the second with an output that says so. A wait that begins later is answered when it does.
+// Cancel ends the order without a drink, for the reason given, and resumes whichever wait is open: the first with the
+// failure [CancelledError], the second with an output that says so. A wait that begins later is answered when it does.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrNotOwner], [ErrIllegalTransition],
-// [ErrClaimed], [ErrRequestReused], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrNotOwner],
+// [ErrIllegalTransition], [ErrClaimed], [ErrRequestReused], [ErrStore].
 func (m *Manager) Cancel(ctx context.Context, r Request) (Receipt, error) {
 	r.Action = ActionCancel
 	return m.Handle(ctx, r)
 }
 
-func (m *Manager) act(ctx context.Context, r Request) (Receipt, error) {
+func (m *Manager) act(ctx context.Context, r *Request, receipt *Receipt) error {
 	if err := ready(ctx); err != nil {
-		return Receipt{}, err
+		return err
 	}
 	r.Reason = tidy(r.Reason, MaxReasonBytes)
 	if err := r.validate(); err != nil {
-		return Receipt{}, err
+		return err
 	}
 	if r.RequestID == "" {
 		r.RequestID = newRequestID()
 	}
-	return m.carryOut(ctx, &r)
+	return m.carryOut(ctx, r, receipt)
 }
 
-// carryOut writes the transition of the first rule that the actor is permitted, and of another rule of the action when the order turns out
-// to be in a state of that one. Every further attempt follows from a change that somebody else made.
-func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
+// carryOut writes the transition of the first rule that the actor is permitted, and of another rule of the action when
+// the order turns out to be in a state of that one. Every further attempt follows from a change that somebody else
+// made. The receipt is left alone if there is an error.
+func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) error {
 	moves := m.table.moves[r.Action]
 	move, permission := moves[0], m.permission(moves[0], r)
 	for _, other := range moves[1:] {
@@ -120,26 +125,28 @@ func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
 	}
 	for {
 		if !permission.Allowed {
-			return Receipt{}, fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
+			return fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
 		}
 		drink, violations, err := m.drink(ctx, r, move)
 		if err != nil {
-			return Receipt{}, err
+			return err
 		}
 		if len(violations) > 0 {
-			return m.refuseDrink(ctx, r, violations)
+			return m.refuseDrink(ctx, r, violations, receipt)
 		}
-		t := m.transition(r, move, permission, drink)
-		result, err := m.apply(ctx, &t)
+		lent := new(lent)
+		t := m.transition(r, move, permission, drink, lent)
+		result, err := m.applyWithin(ctx, &t, &lent.limited)
 		switch {
 		case err != nil:
-			return Receipt{}, err
+			return err
 		case result.Applied:
-			return m.finish(ctx, r.Action, &t, result.Order), nil
+			*receipt = m.finish(ctx, r.Action, &t, result.Order)
+			return nil
 		}
 		failing := t.failing(result.Order)
 		if failing&guardMissing != 0 {
-			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
+			return fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
 		}
 		other, legal := m.table.moveFrom(r.Action, result.Order.State)
 		switch {
@@ -149,18 +156,19 @@ func (m *Manager) carryOut(ctx context.Context, r *Request) (Receipt, error) {
 		case failing&(guardVenue|guardCustomer) == guardVenue && result.Order.Venue == "" && r.Venue != "":
 			r.Venue = "" // where there is only one, it need not be named, and naming it is no mistake
 		case r.Action == ActionTimedOut && failing == guardState && result.Order.decided(SecondWait):
-			return m.unchanged(ctx, r.Action, result.Order), nil
+			*receipt = m.unchanged(ctx, r.Action, result.Order)
+			return nil
 		default:
-			return m.refused(ctx, &t, result.Order)
+			return m.refused(ctx, &t, result.Order, failing, receipt)
 		}
 		if err := ready(ctx); err != nil {
-			return Receipt{}, err
+			return err
 		}
 	}
 }
 
-// scope gives the request an identifier of its actor's own when another actor has used the one that it came with. It reports
-// whether it did.
+// scope gives the request an identifier of its actor's own when another actor has used the one that it came with. It
+// reports whether it did.
 func (r *Request) scope(o *Order) bool {
 	entry, _, found := o.Entry(r.RequestID)
 	if !found || entry.Actor == r.Actor || strings.HasPrefix(r.RequestID, scopePrefix) {
@@ -235,41 +243,52 @@ func (m *Manager) drink(ctx context.Context, r *Request, move *move) (*Drink, []
 	return drink, violations, nil
 }
 
+// lent is what a store gets pointers to for one write, in one piece of memory.
+type lent struct {
+	limited        limitedContext
+	venue, barista string
+}
+
+// guards are the conditions under which the permission lets the rule happen. The venue is the request's.
+func (m *Manager) guards(r *Request, move *move, permission *Permission, venue *string) Guards {
+	g := Guards{States: move.from, Venues: permission.Venues, HasDrink: move.Drink == DrinkNeeds}
+	if permission.OwnOrder {
+		g.Customer = r.Actor.ID
+	}
+	if permission.RespectClaim {
+		g.FreeFor, g.HeldIn = r.Actor.ID, m.table.held
+	}
+	if move.Drink == DrinkAccepts {
+		g.NoDrink, g.Venue = true, venue
+	}
+	if move.Claim == ClaimTakes && permission.RespectClaim {
+		g.HistoryBelow = MaxClaimHistory
+	}
+	return g
+}
+
+var nobody = new(string)
+
 // transition turns a request into data: the rule says what it means, the permission under which conditions.
-func (m *Manager) transition(r *Request, move *move, permission Permission, drink *Drink) Transition {
+func (m *Manager) transition(r *Request, move *move, permission Permission, drink *Drink, lent *lent) Transition {
+	lent.venue, lent.barista = r.Venue, r.Actor.ID
 	t := Transition{
 		OrderID: r.OrderID,
-		Guards:  Guards{States: move.from},
+		Guards:  m.guards(r, move, &permission, &lent.venue),
 		Assign: Assignment{
 			State: move.To, First: move.first, Second: move.second, Ends: move.ends,
 			Events: m.fanout.owed(move.Event, r.RequestID),
 		},
 		Entry: Entry{Action: r.Action, To: move.To, Actor: r.Actor, RequestID: r.RequestID, At: m.clock(), Reason: r.Reason},
 	}
-	if permission.OwnOrder {
-		t.Guards.Customer = r.Actor.ID
-	}
-	t.Guards.Venues = permission.Venues
-	if permission.RespectClaim {
-		t.Guards.FreeFor, t.Guards.HeldIn = r.Actor.ID, m.table.held
-	}
-	switch move.Drink {
-	case DrinkAccepts:
-		venue := r.Venue
-		t.Guards.NoDrink, t.Guards.Venue = true, &venue
+	if move.Drink == DrinkAccepts {
 		t.Assign.Drink = drink
-	case DrinkNeeds:
-		t.Guards.HasDrink = true
 	}
 	switch {
 	case move.Claim == ClaimReleases:
-		t.Assign.Barista = new(string)
+		t.Assign.Barista = nobody
 	case move.Claim == ClaimTakes || move.Claim == ClaimNeeds && permission.RespectClaim:
-		barista := r.Actor.ID
-		t.Assign.Barista = &barista
-	}
-	if move.Claim == ClaimTakes && permission.RespectClaim {
-		t.Guards.HistoryBelow = MaxClaimHistory
+		t.Assign.Barista = &lent.barista
 	}
 	if move.second == Cancelled {
 		t.Assign.Reason = r.Reason
@@ -278,18 +297,18 @@ func (m *Manager) transition(r *Request, move *move, permission Permission, drin
 	return t
 }
 
-// refused explains why the order did not take the transition: as a success when it has taken it before, and as an error otherwise.
-func (m *Manager) refused(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
-	failing := t.failing(o)
+// refused explains why the order did not take the transition: as a success when it has taken it before, and as an
+// error otherwise.
+func (m *Manager) refused(ctx context.Context, t *Transition, o *Order, failing guard, receipt *Receipt) error {
 	barista := t.Assign.Barista
 	claimed := failing&^(guardState|guardHistory) == 0 && barista != nil && o.Barista == *barista &&
 		slices.Contains(m.table.held, o.State) && m.table.takes(t.Entry.Action, o.State)
 	if claimed || failing&guardRepeated != 0 && t.appliedTo(o) {
-		receipt := m.finish(ctx, t.Entry.Action, nil, o)
+		*receipt = m.finish(ctx, t.Entry.Action, nil, o)
 		receipt.Replayed = true
-		return receipt, nil
+		return nil
 	}
-	return Receipt{}, m.refusal(t, o, failing)
+	return m.refusal(t, o, failing)
 }
 
 // appliedTo reports whether the order's entry with this request id was made by this very request.
@@ -302,16 +321,17 @@ func (t *Transition) appliedTo(o *Order) bool {
 	return same
 }
 
-// reasons turns guards that did not hold into reasons, the most telling one first. Somebody else's order says nothing more.
+// reasons turns guards that did not hold into reasons, the most telling one first. Somebody else's order says nothing
+// more.
 func (m *Manager) reasons(o *Order, failing guard) []Reason {
 	if failing&guardCustomer != 0 {
 		return []Reason{reason(ErrNotOwner)}
 	}
 	illegal := ErrIllegalTransition
-	if err := m.known(o); err != nil {
+	if m.table.states[o.State] == nil {
 		illegal = ErrUnknownState
 	}
-	var all []Reason
+	all := make([]Reason, 0, bits.OnesCount16(uint16(failing)))
 	for _, row := range [...]struct {
 		guard guard
 		err   error
@@ -336,7 +356,8 @@ func (m *Manager) refusal(t *Transition, o *Order, failing guard) *TransitionErr
 	if t.shows(o) {
 		o.mask()
 		e.Order, e.State, e.Allowed = o, o.State, m.allowed(o, t.Entry.Actor, t.Guards.Venues)
-		e.Ended = m.lifecycle.Has(o.State) && m.lifecycle.Terminal(o.State)
+		place := m.table.states[o.State]
+		e.Ended = place != nil && place.ended
 	}
 	return e
 }
@@ -347,52 +368,52 @@ func (t *Transition) shows(o *Order) bool {
 	return (g.Customer == "" || g.Customer == o.Customer) && (len(g.Venues) == 0 || slices.Contains(g.Venues, o.Venue))
 }
 
-// allowed lists the actions that the actor could do to the order now. It asks the guards of a transition, as everything does.
+// allowed lists the actions that the actor could do to the order now. It asks the guards of a transition, as
+// everything does.
 func (m *Manager) allowed(o *Order, actor Actor, venues []string) []Action {
-	allowed := []Action{}
-	r := &Request{OrderID: o.ID, Actor: actor, Venue: o.Venue, Venues: venues}
 	place := m.table.states[o.State]
 	if place == nil {
-		return allowed
+		return []Action{}
 	}
+	allowed := make([]Action, 0, len(place.actions))
+	r := &Request{OrderID: o.ID, Actor: actor, Venue: o.Venue, Venues: venues}
 	for _, action := range place.actions {
 		move, _ := m.table.moveFrom(action, o.State)
 		permission := m.permission(move, r)
 		if !permission.Allowed {
 			continue
 		}
-		r.Action = action
-		t := m.transition(r, move, permission, nil)
-		if t.Permits(o) {
+		guards := m.guards(r, move, &permission, &o.Venue)
+		if guards.failing(o) == 0 {
 			allowed = append(allowed, action)
 		}
 	}
 	return allowed
 }
 
-// refuseDrink answers a request whose drink the menu refuses. One that was accepted before the menu changed is repeated like any other; if
-// that cannot be found out, its outcome is unknown.
-func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Violation) (Receipt, error) {
+// refuseDrink answers a request whose drink the menu refuses. One that was accepted before the menu changed is
+// repeated like any other; if that cannot be found out, its outcome is unknown.
+func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Violation, receipt *Receipt) error {
 	refusal := &MenuError{OrderID: r.OrderID, Violations: violations}
 	o, err := m.get(ctx, r.OrderID)
 	switch {
 	case err != nil && r.RequestID != "":
-		return Receipt{}, err
+		return err
 	case err != nil, o == nil, o.Customer != r.Actor.ID && r.Actor.Role == RoleCustomer,
 		len(r.Venues) > 0 && !slices.Contains(r.Venues, o.Venue):
-		return Receipt{}, refusal
+		return refusal
 	}
 	for _, id := range [...]string{r.RequestID, r.scoped()} {
 		entry, _, found := o.Entry(id)
 		if found && entry.Action == r.Action && entry.Actor == r.Actor && o.Drink.matches(r.Drink) {
-			receipt := m.finish(ctx, r.Action, nil, o)
+			*receipt = m.finish(ctx, r.Action, nil, o)
 			receipt.Replayed = true
-			return receipt, nil
+			return nil
 		}
 	}
 	o.mask()
 	refusal.Order, refusal.Allowed = o, m.allowed(o, r.Actor, r.Venues)
-	return Receipt{}, refusal
+	return refusal
 }
 
 // Explanation says whether an action would be accepted now.
@@ -409,10 +430,12 @@ type Explanation struct {
 	Order *Order
 }
 
-// Explain says whether the request would be accepted now, and every reason why not. Nothing is written. The menu is asked only if an action
-// that accepts a drink names one. Another caller may act in between: an action that was explained as allowed can still be refused.
+// Explain says whether the request would be accepted now, and every reason why not. Nothing is written. The menu is
+// asked only if an action that accepts a drink names one. Another caller may act in between: an action that was
+// explained as allowed can still be refused.
 //
-// Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrContextDone], [ErrMenuUnavailable], [ErrOrderNotFound], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrContextDone], [ErrMenuUnavailable], [ErrOrderNotFound],
+// [ErrStore].
 func (m *Manager) Explain(ctx context.Context, r Request) (Explanation, error) {
 	if err := m.name(&r); err != nil {
 		return Explanation{}, err
@@ -424,8 +447,8 @@ func (m *Manager) Explain(ctx context.Context, r Request) (Explanation, error) {
 	return m.explain(ctx, &r, o)
 }
 
-// Actions explains every action of the life cycle for the order and the actor of the request, in the order of the table: what a page needs
-// for its buttons. The order is read once.
+// Actions explains every action of the life cycle for the order and the actor of the request, in the order of the
+// table: what a page needs for its buttons. The order is read once.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrStore].
 func (m *Manager) Actions(ctx context.Context, r Request) ([]Explanation, error) {
@@ -478,8 +501,8 @@ func (m *Manager) explain(ctx context.Context, r *Request, o *Order) (Explanatio
 			e.Reasons = append(e.Reasons, reason(ErrInvalidOrder))
 		}
 	}
-	t := m.transition(r, move, permission, nil)
-	failing := t.failing(o) &^ guardRepeated
+	t := m.transition(r, move, permission, nil, new(lent))
+	failing := t.Guards.failing(o)
 	e.Reasons = append(e.Reasons, m.reasons(o, failing)...)
 	if t.shows(o) && (permission.Allowed || r.Actor.Role != RoleCustomer || o.Customer == r.Actor.ID) {
 		masked := o.masked()

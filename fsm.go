@@ -319,6 +319,8 @@ type move struct {
 type stateInfo struct {
 	answers Decision
 	actions []Action
+	// ended says that nothing leaves it.
+	ended bool
 }
 
 func (l Lifecycle) compile() (*table, error) {
@@ -328,7 +330,7 @@ func (l Lifecycle) compile() (*table, error) {
 	began := move{Rule: Rule{Action: ActionWorkflowStarted, Event: l.initial().Event}}
 	t := &table{initial: l.Initial(), began: began, moves: map[Action][]*move{}, states: map[State]*stateInfo{}}
 	for _, state := range l.states {
-		t.states[state.State] = &stateInfo{answers: state.Answers, actions: l.Allowed(state.State)}
+		t.states[state.State] = &stateInfo{state.Answers, l.Allowed(state.State), l.Terminal(state.State)}
 	}
 	for _, at := range l.situations() {
 		if at.holder != "" && !l.Terminal(at.state) && !slices.Contains(t.held, at.state) {

@@ -119,9 +119,11 @@ func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
 		if n.RequestID == "" {
 			n.RequestID = newRequestID()
 		}
-		return m.carryOut(ctx, &Request{
+		var receipt Receipt
+		err := m.carryOut(ctx, &Request{
 			Action: ActionTimedOut, OrderID: n.OrderID, Actor: workflow, Reason: tidy(n.Cause, MaxReasonBytes), RequestID: n.RequestID,
-		})
+		}, &receipt)
+		return receipt, err
 	})
 }
 

@@ -147,6 +147,16 @@ func (o *Order) Entry(requestID string) (entry Entry, version int, found bool) {
 	return Entry{}, 0, false
 }
 
+// knows reports whether the history has an entry with this request id.
+func (o *Order) knows(requestID string) bool {
+	for i := range o.History {
+		if o.History[i].RequestID == requestID {
+			return true
+		}
+	}
+	return false
+}
+
 // Owes reports whether something that follows from the order's history has not been delivered yet: an answer to a wait
 // that has been decided, or an event.
 func (o Order) Owes() bool { return o.owes() }

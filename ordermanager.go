@@ -310,9 +310,14 @@ func (m *Manager) observe(ctx context.Context, op Operation) (context.Context, f
 func unobserved(Ending) {}
 
 func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
+	return m.applyWithin(ctx, t, new(limitedContext))
+}
+
+// applyWithin is apply with the memory for its limit.
+func (m *Manager) applyWithin(ctx context.Context, t *Transition, limited *limitedContext) (Result, error) {
 	t.Entry.Trace = m.traced(ctx)
 	ctx, end := m.begin(ctx, Operation{Name: "store.apply", Action: t.Entry.Action, OrderID: t.OrderID})
-	limited := limit(ctx, m.callLimit)
+	limited.Context, limited.limit = ctx, m.callLimit
 	defer limited.release()
 	result, err := m.store.Apply(limited, *t)
 	switch {

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Store keeps orders. It is four methods; everything that is not keeping (checking requests, explaining refusals, wrapping
-// errors, delivering) is done once, above it. Check an implementation with the suite in storetest.
+// Store keeps orders. It is four methods; everything that is not keeping (checking requests, explaining refusals,
+// wrapping errors, delivering) is done once, above it. Check an implementation with the suite in storetest.
 //
-// A store keeps states, actions and decisions as it is given them and knows none by name: which there are is the business of the
-// [Lifecycle]. One that cannot keep every life cycle says so: see [LifecycleChecker].
+// A store keeps states, actions and decisions as it is given them and knows none by name: which there are is the
+// business of the [Lifecycle]. One that cannot keep every life cycle says so: see [LifecycleChecker].
 //
 // An implementation must be safe for concurrent use. What it returns is the caller's, who may change it, and does not
 // change with what it keeps: see [Order.Clone]. Times have millisecond precision and come back in UTC. It must honour a
@@ -34,15 +34,16 @@ type Store interface {
 	// Get returns one order, or nil when it does not exist. It reads its own writes.
 	Get(ctx context.Context, orderID string) (*Order, error)
 
-	// List returns one page of the orders that match the query, each order once per listing as long as it does not change,
-	// oldest first where the store can. Listed orders may come without their History, their waits and their OwedEvents, which
-	// no listing needs; everything else is there. A page may be shorter than the limit, even empty, while its cursor says that there
-	// is more. It may lag behind writes. The query has been checked: its Limit is between 1 and [MaxPageSize]. A cursor that this store did not make is an error that wraps [ErrInvalidRequest].
+	// List returns one page of the orders that match the query, each order once per listing as long as it does not
+	// change, oldest first where the store can. Listed orders may come without their History, their waits and their
+	// OwedEvents, which no listing needs; everything else is there. A page may be shorter than the limit, even empty,
+	// while its cursor says that there is more. It may lag behind writes. The query has been checked: its Limit is
+	// between 1 and [MaxPageSize]. A cursor that this store did not make is an error that wraps [ErrInvalidRequest].
 	List(ctx context.Context, q Query) (Page, error)
 }
 
-// LifecycleChecker is implemented by a [Store] that cannot keep every life cycle, for instance because its table has words for a few
-// states only. [New] asks it.
+// LifecycleChecker is implemented by a [Store] that cannot keep every life cycle, for instance because its table has
+// words for a few states only. [New] asks it.
 type LifecycleChecker interface {
 	// CheckLifecycle returns an error that names the states and actions that the store cannot keep. It does no I/O.
 	CheckLifecycle(l Lifecycle) error
@@ -94,8 +95,9 @@ type Skipped struct {
 	Err error
 }
 
-// Settlement names what was delivered for one order, and only that is taken off: a token is removed from its place only if it is
-// still the one there, and an event only if it is still owed. A newer registration that has taken the slot stays.
+// Settlement names what was delivered for one order, and only that is taken off: a token is removed from its place
+// only if it is still the one there, and an event only if it is still owed. A newer registration that has taken the
+// slot stays.
 type Settlement struct {
 	OrderID string
 	// Version is the order's version as the deliverer saw it.
@@ -106,8 +108,8 @@ type Settlement struct {
 	FirstSpare, SecondSpare TaskToken
 	// Events are those of [Order].OwedEvents that were published.
 	Events []string
-	// Everything says that the order owed nothing else as the deliverer saw it. If its version is still the same, the order
-	// leaves the listing of owing orders; a store that works that out from the order itself can ignore this.
+	// Everything says that the order owed nothing else as the deliverer saw it. If its version is still the same, the
+	// order leaves the listing of owing orders; a store that works that out from the order itself can ignore this.
 	Everything bool
 }
 
@@ -130,8 +132,8 @@ func (s Settlement) Apply(o *Order) {
 	o.OwedEvents = slices.DeleteFunc(o.OwedEvents, func(id string) bool { return slices.Contains(s.Events, id) })
 }
 
-// Transition describes one change of one order as data: the guards that must hold, what is assigned when they do, and the entry
-// that is added to the history. A store turns it into one native conditional write.
+// Transition describes one change of one order as data: the guards that must hold, what is assigned when they do, and
+// the entry that is added to the history. A store turns it into one native conditional write.
 type Transition struct {
 	// OrderID is the order to change.
 	OrderID string
@@ -141,12 +143,12 @@ type Transition struct {
 	Guards Guards
 	// Assign is what changes.
 	Assign Assignment
-	// Entry is added to the history, and the version grows by one. Its From is not part of the write: it is the state before it,
-	// which the store fills in or, where it cannot, derives from the entry before. Its RequestID must not be in the
-	// history yet: that is a guard too. Its At becomes UpdatedAt.
+	// Entry is added to the history, and the version grows by one. Its From is not part of the write: it is the state
+	// before it, which the store fills in or, where it cannot, derives from the entry before. Its RequestID must not be
+	// in the history yet: that is a guard too. Its At becomes UpdatedAt.
 	Entry Entry
-	// Owing says that the order may owe a delivery after this write, so that it must appear in the listing of owing orders. A
-	// store that works that out from the order itself can ignore it.
+	// Owing says that the order may owe a delivery after this write, so that it must appear in the listing of owing
+	// orders. A store that works that out from the order itself can ignore it.
 	Owing bool
 }
 
@@ -170,7 +172,8 @@ type Guards struct {
 	Venues []string
 	// NoDrink and HasDrink ask whether a drink has been accepted.
 	NoDrink, HasDrink bool
-	// FreeFor is a barista: in the states of HeldIn, the order's barista must be this one. In any other state it is no condition.
+	// FreeFor is a barista: in the states of HeldIn, the order's barista must be this one. In any other state it is no
+	// condition.
 	FreeFor string
 	// HeldIn are the states in which a barista holds the order.
 	HeldIn []State
@@ -192,16 +195,17 @@ type Assignment struct {
 	Reason string
 	// Number is the order number.
 	Number string
-	// First and Second are the decisions about the waits. A decision that is on record already stays as it is, and that is no reason to
-	// refuse.
+	// First and Second are the decisions about the waits. A decision that is on record already stays as it is, and that
+	// is no reason to refuse.
 	First, Second Decision
-	// Ends says that nothing leaves the new state: the order has ended. A store that keeps no order for ever may count from here.
+	// Ends says that nothing leaves the new state: the order has ended. A store that keeps no order for ever may count
+	// from here.
 	Ends bool
 	// Register puts a token into a slot.
 	Register *Registration
-	// AnswerFirst takes the token out of the slot of the first wait: the workflow reached the second, so the first was answered. A spare
-	// token stays, because it may be of a first wait that was begun again. It brings a guard of its own: the first slot was not
-	// registered after the second's token, which Register has.
+	// AnswerFirst takes the token out of the slot of the first wait: the workflow reached the second, so the first was
+	// answered. A spare token stays, because it may be of a first wait that was begun again. It brings a guard of its
+	// own: the first slot was not registered after the second's token, which Register has.
 	AnswerFirst bool
 	// Events become owed: the store adds them to [Order].OwedEvents as they are.
 	Events []string
@@ -213,8 +217,8 @@ type Registration struct {
 	Wait  Wait
 	Token TaskToken
 	At    time.Time
-	// Spare registers a token that lost: the slot was last registered after At, which is the guard then. The token becomes the
-	// spare one, and the slot's time stays.
+	// Spare registers a token that lost: the slot was last registered after At, which is the guard then. The token
+	// becomes the spare one, and the slot's time stays.
 	Spare bool
 }
 
@@ -248,15 +252,28 @@ func (t *Transition) failing(o *Order) guard {
 	if o == nil {
 		return guardMissing
 	}
+	failing := t.Guards.failing(o)
+	if o.knows(t.Entry.RequestID) {
+		failing |= guardRepeated
+	}
+	if r := t.Assign.Register; r != nil {
+		if o.slot(r.Wait).RegisteredAt.After(r.At) != r.Spare {
+			failing |= guardSuperseded
+		}
+		if t.Assign.AnswerFirst && o.FirstWait.RegisteredAt.After(r.At) {
+			failing |= guardFirstNewer
+		}
+	}
+	return failing
+}
+
+// failing returns those of these guards that do not hold for o.
+func (g *Guards) failing(o *Order) guard {
 	var failing guard
 	check := func(holds bool, g guard) {
 		if !holds {
 			failing |= g
 		}
-	}
-	g := &t.Guards
-	if _, _, found := o.Entry(t.Entry.RequestID); found {
-		failing |= guardRepeated
 	}
 	check(len(g.States) == 0 || slices.Contains(g.States, o.State), guardState)
 	check(g.Customer == "" || o.Customer == g.Customer, guardCustomer)
@@ -267,18 +284,14 @@ func (t *Transition) failing(o *Order) guard {
 	check(g.FreeFor == "" || o.Barista == g.FreeFor || !slices.Contains(g.HeldIn, o.State), guardClaim)
 	check(g.Undecided == 0 || !o.decided(g.Undecided), guardDecided)
 	check(g.HistoryBelow == 0 || len(o.History) < g.HistoryBelow, guardHistory)
-	if r := t.Assign.Register; r != nil {
-		check(o.slot(r.Wait).RegisteredAt.After(r.At) == r.Spare, guardSuperseded)
-		check(!t.Assign.AnswerFirst || !o.FirstWait.RegisteredAt.After(r.At), guardFirstNewer)
-	}
 	return failing
 }
 
 // Permits reports whether every guard holds for o, which is nil when the order does not exist.
 func (t *Transition) Permits(o *Order) bool { return t.failing(o) == 0 }
 
-// Apply returns the order that the transition makes of o, which is nil for a new order. It changes o and may return it; the
-// result shares no memory with t that anyone can change. It checks nothing: see [Transition.Permits].
+// Apply returns the order that the transition makes of o, which is nil for a new order. It changes o and may return
+// it; the result shares no memory with t that anyone can change. It checks nothing: see [Transition.Permits].
 func (t *Transition) Apply(o *Order) *Order {
 	entry := t.Entry
 	if t.Create != nil {
