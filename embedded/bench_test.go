@@ -39,7 +39,9 @@ func open(tb testing.TB) *shop {
 	check(tb, err)
 	store, err := sqlitestore.New(ctx, db)
 	check(tb, err)
-	flow, err := workflow.New(ctx, db, &workflow.Options{MaxInQueue: 1 << 30, MaxPerCustomer: 1 << 30})
+	flow, err := workflow.New(ctx, db, &workflow.Options{
+		Limits: ordermanager.Limits{MaxInQueue: 1 << 30, MaxPerCustomer: 1 << 30},
+	})
 	check(tb, err)
 	feed := httpapi.NewFeed()
 	manager, err := ordermanager.New(feed.Store(store), menu, flow, nil)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/brewline/ordermanager"
 )
@@ -29,9 +30,13 @@ const (
 	StageTimedOut Stage = "timed out"
 )
 
+// open reports whether an order at this stage is still on its way.
+func (s Stage) open() bool { return s == StageDrink || s == StageNumbered || s == StageCompletion }
+
 // Workflow is the two-wait workflow in its simplest form, so that a whole order can run in a test: it waits for a drink, takes an order
 // number, and waits for completion. It is the [ordermanager.Resumer] of its own waits. Nothing happens by itself: a step that
-// has become due is taken by [Workflow.Advance], and time runs out when [Workflow.TimeOut] says so.
+// has become due is taken by [Workflow.Advance], and time runs out when [Workflow.TimeOut] says so. Only the limits of
+// [Workflow.Limit] go by the clock.
 type Workflow struct {
 	waits Resumer
 
@@ -41,11 +46,14 @@ type Workflow struct {
 	tokens  map[string]string // fingerprint of the token → order
 	due     []string
 	number  int
+	limits  ordermanager.Limits
 }
 
 type run struct {
-	stage Stage
-	token ordermanager.TaskToken
+	customer, venue string
+	began           time.Time
+	stage           Stage
+	token           ordermanager.TaskToken
 }
 
 var _ ordermanager.Resumer = (*Workflow)(nil)
@@ -58,13 +66,26 @@ func NewWorkflow() *Workflow {
 // Connect says which Manager to notify. Call it once, before the first order.
 func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager }
 
+// Limit says how many orders are begun from now on; there is no limit before. To begin one it then looks at every order
+// that it has. Errors: [ordermanager.ErrInvalidOptions].
+func (w *Workflow) Limit(limits ordermanager.Limits) error {
+	limits, err := limits.Check()
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.limits = limits
+	return nil
+}
+
 // Start begins the workflow of a new order: the Manager gets its token and creates the order. Starting an order that is there already is
-// [ordermanager.ErrOrderExists].
+// [ordermanager.ErrOrderExists]; beyond a limit it is [ordermanager.ErrQueueFull] or [ordermanager.ErrTooManyOrders].
 func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	if w.manager == nil {
 		return ordermanager.Receipt{}, fmt.Errorf("%w: the workflow is not connected to a Manager", ordermanager.ErrInvalidOptions)
 	}
-	token, err := w.begin(orderID)
+	token, err := w.begin(orderID, customer, venue)
 	if err != nil {
 		return ordermanager.Receipt{}, err
 	}
@@ -80,15 +101,59 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 	return receipt, err
 }
 
-func (w *Workflow) begin(orderID string) (ordermanager.TaskToken, error) {
+func (w *Workflow) begin(orderID, customer, venue string) (ordermanager.TaskToken, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.orders[orderID] != nil {
 		return ordermanager.TaskToken{}, fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
 	}
-	r := &run{stage: StageDrink}
+	r := &run{customer: customer, venue: venue, began: time.Now(), stage: StageDrink}
 	w.orders[orderID] = r
+	if w.limits.Limited() {
+		if err := w.limits.Refuse(w.taken(r)); err != nil {
+			delete(w.orders, orderID)
+			return ordermanager.TaskToken{}, err
+		}
+	}
 	return w.wait(orderID, r), nil
+}
+
+// taken counts the orders of the venue. The caller holds the lock.
+func (w *Workflow) taken(last *run) (taken ordermanager.Taken) {
+	for _, r := range w.orders {
+		if r.venue != last.venue {
+			continue
+		}
+		age := last.began.Sub(r.began)
+		if r.stage.open() {
+			taken.InQueue++
+		}
+		if age < w.limits.Window {
+			taken.InWindow++
+		}
+		if r.customer != last.customer {
+			continue
+		}
+		if r.stage.open() {
+			taken.OfCustomer++
+		}
+		if age < ordermanager.LimitDay && r.stage != StageCancelled && r.stage != StageTimedOut {
+			taken.InDay++
+		}
+	}
+	return taken
+}
+
+// InQueue returns how many orders of a venue are open.
+func (w *Workflow) InQueue(venue string) (orders int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.orders {
+		if r.venue == venue && r.stage.open() {
+			orders++
+		}
+	}
+	return orders
 }
 
 // wait issues the token of a wait. The caller holds the lock.

@@ -258,16 +258,16 @@ func TestEachTimeOutIsCarriedOutByOneReplica(t *testing.T) {
 
 func TestReplicasDoNotTakeMoreOrdersThanTheShopCan(t *testing.T) {
 	for name, test := range map[string]struct {
-		options workflow.Options
-		want    error
+		limits ordermanager.Limits
+		want   error
 	}{
-		"open at a venue":           {workflow.Options{MaxInQueue: 5}, workflow.ErrQueueFull},
-		"open of a customer":        {workflow.Options{MaxPerCustomer: 5}, workflow.ErrTooManyOrders},
-		"of a customer in a day":    {workflow.Options{MaxPerDay: 5}, workflow.ErrTooManyOrders},
-		"at a venue within minutes": {workflow.Options{MaxInWindow: 5}, workflow.ErrQueueFull},
+		"open at a venue":           {ordermanager.Limits{MaxInQueue: 5}, workflow.ErrQueueFull},
+		"open of a customer":        {ordermanager.Limits{MaxPerCustomer: 5}, workflow.ErrTooManyOrders},
+		"of a customer in a day":    {ordermanager.Limits{MaxPerDay: 5}, workflow.ErrTooManyOrders},
+		"at a venue within minutes": {ordermanager.Limits{MaxInWindow: 5}, workflow.ErrQueueFull},
 	} {
 		t.Run(name, func(t *testing.T) {
-			all, _, _ := newReplicas(t, 3, &test.options)
+			all, _, _ := newReplicas(t, 3, &workflow.Options{Limits: test.limits})
 			errs := make([]error, 32)
 			var working sync.WaitGroup
 			for i := range errs {

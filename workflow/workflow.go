@@ -12,7 +12,6 @@
 package workflow
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -46,10 +45,9 @@ const (
 var (
 	// ErrShopClosed: the venue is closed: see [Workflow.SetOpen].
 	ErrShopClosed = ordermanager.ErrShopClosed
-	// ErrQueueFull: [Options.MaxInQueue] orders of the venue are open, or [Options.MaxInWindow] began just now.
+	// ErrQueueFull: MaxInQueue orders of the venue are open, or MaxInWindow began just now: see [ordermanager.Limits].
 	ErrQueueFull = ordermanager.ErrQueueFull
-	// ErrTooManyOrders: [Options.MaxPerCustomer] orders of the customer are open at the venue, or [Options.MaxPerDay]
-	// began within a day.
+	// ErrTooManyOrders: MaxPerCustomer orders of the customer are open at the venue, or MaxPerDay began within a day.
 	ErrTooManyOrders = ordermanager.ErrTooManyOrders
 )
 
@@ -59,18 +57,8 @@ type Options struct {
 	DrinkTimeout time.Duration
 	// CompletionTimeout is how long the second wait lasts. Default: 900 seconds, as in the Serverlesspresso sample.
 	CompletionTimeout time.Duration
-	// MaxInQueue is how many orders of one venue can be open at once. Default: no limit.
-	MaxInQueue int
-	// MaxPerCustomer is how many orders of one customer can be open at one venue at once. Default: no limit.
-	MaxPerCustomer int
-	// MaxPerDay is how many orders a customer can begin at one venue within 24 hours; those that were cancelled or
-	// timed out are not counted. Default: no limit.
-	MaxPerDay int
-	// MaxInWindow is how many orders can begin at one venue within Window. Default: no limit.
-	MaxInWindow int
-	// Window is how long an order counts for MaxInWindow. Default: 5 minutes, as long as a code of the Serverlesspresso
-	// sample is valid.
-	Window time.Duration
+	// Limits is how many orders are begun.
+	Limits ordermanager.Limits
 	// Logger gets a warning for everything that Run will have to try again, and an error for what the Manager will
 	// never accept. It never gets a task token. Default: silence.
 	Logger *slog.Logger
@@ -97,17 +85,19 @@ func New(database sqldb.Database, options *Options) (*Workflow, error) {
 		w.options = *options
 	}
 	o := &w.options
-	if min(o.DrinkTimeout, o.CompletionTimeout, o.Window) < 0 || min(o.MaxInQueue, o.MaxPerCustomer, o.MaxPerDay, o.MaxInWindow) < 0 {
-		return nil, fmt.Errorf("%w: a time-out or a limit of the workflow is negative", ordermanager.ErrInvalidOptions)
+	if min(o.DrinkTimeout, o.CompletionTimeout) < 0 {
+		return nil, fmt.Errorf("%w: a time-out of the workflow is negative", ordermanager.ErrInvalidOptions)
 	}
+	limits, err := o.Limits.Check()
+	if err != nil {
+		return nil, err
+	}
+	o.Limits = limits
 	if o.DrinkTimeout == 0 {
 		o.DrinkTimeout = 300 * time.Second
 	}
 	if o.CompletionTimeout == 0 {
 		o.CompletionTimeout = 900 * time.Second
-	}
-	if o.Window == 0 {
-		o.Window = 5 * time.Minute
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -171,38 +161,38 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 
 // admit says whether the shop takes the order, which is counted already.
 func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string, now int64) error {
-	o := &w.options
-	limits := [...]struct {
-		most   int
-		reason error
-		count  func() (int, error)
-	}{
-		{o.MaxInQueue, ErrQueueFull, func() (int, error) { return countOpen(ctx, tx, venue) }},
-		{o.MaxPerCustomer, ErrTooManyOrders, func() (int, error) { return countOpenOf(ctx, tx, venue, customer) }},
-		{o.MaxPerDay, ErrTooManyOrders, func() (int, error) { return countSinceOf(ctx, tx, venue, customer, now-day) }},
-		{o.MaxInWindow, ErrQueueFull, func() (int, error) { return countSince(ctx, tx, venue, now-o.Window.Milliseconds()) }},
-	}
-	limited := o.MaxInQueue > 0 || o.MaxPerCustomer > 0 || o.MaxPerDay > 0 || o.MaxInWindow > 0
-	closed, err := isClosed(ctx, tx, venue, limited)
+	limits := w.options.Limits
+	closed, err := isClosed(ctx, tx, venue, limits.Limited())
 	if err != nil {
 		return err
 	}
 	if closed {
 		return ErrShopClosed
 	}
-	for _, limit := range limits {
+	var taken ordermanager.Taken
+	for _, limit := range [...]struct {
+		most  int
+		taken *int
+		count func() (int, error)
+	}{
+		{limits.MaxInQueue, &taken.InQueue, func() (int, error) { return countOpen(ctx, tx, venue) }},
+		{limits.MaxPerCustomer, &taken.OfCustomer, func() (int, error) { return countOpenOf(ctx, tx, venue, customer) }},
+		{limits.MaxPerDay, &taken.InDay, func() (int, error) {
+			return countSinceOf(ctx, tx, venue, customer, now-ordermanager.LimitDay.Milliseconds())
+		}},
+		{limits.MaxInWindow, &taken.InWindow, func() (int, error) {
+			return countSince(ctx, tx, venue, now-limits.Window.Milliseconds())
+		}},
+	} {
 		if limit.most == 0 {
 			continue
 		}
-		if n, err := limit.count(); err != nil || n > limit.most {
-			return cmp.Or(err, limit.reason)
+		if *limit.taken, err = limit.count(); err != nil {
+			return err
 		}
 	}
-	return nil
+	return limits.Refuse(taken)
 }
-
-// day is 24 hours in milliseconds.
-const day = 24 * 60 * 60 * 1000
 
 // tokenPrefix tells our tokens from those of another workflow service.
 const tokenPrefix = "ordermanager-embedded:"

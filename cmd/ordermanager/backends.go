@@ -102,7 +102,7 @@ const (
 // backends opens what the flags name, and closes it.
 type backends struct {
 	layout dynamostore.Layout
-	limits limitFlags
+	limits ordermanager.Limits
 	cloud  cloud
 	// file is the database of a sqlite store, and path its name.
 	file *sql.DB
@@ -252,15 +252,11 @@ func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
 	case b.pool != nil:
 		return postgres.NewWorkflow(ctx, b.pool, b.tables, b.workflowOptions())
 	}
-	return memory.NewWorkflow(), nil
+	workflow := memory.NewWorkflow()
+	return workflow, workflow.Limit(b.limits)
 }
 
-func (b *backends) workflowOptions() *embedded.Options {
-	return &embedded.Options{
-		MaxInQueue: b.limits.MaxInQueue, MaxPerCustomer: b.limits.MaxPerCustomer, MaxPerDay: b.limits.MaxPerDay,
-		MaxInWindow: b.limits.MaxInWindow, Window: b.limits.Window,
-	}
-}
+func (b *backends) workflowOptions() *embedded.Options { return &embedded.Options{Limits: b.limits} }
 
 // noResumer leaves every answer owed.
 type noResumer struct{}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/brewline/ordermanager"
 )
 
 type limitFlags struct {
@@ -15,9 +17,11 @@ type limitFlags struct {
 	Hours          hours         `placeholder:"FROM-TO" help:"When new orders are taken, every day in local time, as 08:00-18:30; 22:00-02:00 is a night. Default: always."`
 }
 
-// limited reports whether there is a limit that the workflow has to keep.
-func (f limitFlags) limited() bool {
-	return max(f.MaxInQueue, f.MaxPerCustomer, f.MaxPerDay, f.MaxInWindow) > 0
+func (f limitFlags) limits() ordermanager.Limits {
+	return ordermanager.Limits{
+		MaxInQueue: f.MaxInQueue, MaxPerCustomer: f.MaxPerCustomer, MaxPerDay: f.MaxPerDay,
+		MaxInWindow: f.MaxInWindow, Window: f.Window,
+	}
 }
 
 // hours are a part of every day. The zero hours are the whole day.

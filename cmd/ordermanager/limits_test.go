@@ -66,31 +66,38 @@ func TestServe_neverExceedsALimit(t *testing.T) {
 		"of a day":      {"--max-per-day", func(int) string { return "customer:ann" }, "too_many_orders"},
 		"of a window":   {"--max-in-window", func(n int) string { return "customer:" + strconv.Itoa(n) }, "queue_full"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			file, _ := newFile(t)
-			address, stop := serve(t, file, test.flag, "5")
-			defer stop()
-			answers := make([]string, 32)
-			var racing sync.WaitGroup
-			for n := range answers {
-				racing.Go(func() {
-					status, code := post(t, address, test.user(n), `{}`)
-					answers[n] = strconv.Itoa(status) + code
+		for _, store := range []string{"sqlite", "memory"} {
+			t.Run(name+"/"+store, func(t *testing.T) {
+				where := store
+				if store == "sqlite" {
+					where, _ = newFile(t)
+				}
+				address, stop := serve(t, where, test.flag, "5")
+				defer stop()
+				answers := make([]string, 32)
+				var racing sync.WaitGroup
+				for n := range answers {
+					racing.Go(func() {
+						status, code := post(t, address, test.user(n), `{}`)
+						answers[n] = strconv.Itoa(status) + code
+					})
+				}
+				racing.Wait()
+				count := map[string]int{}
+				for _, answer := range answers {
+					count[answer]++
+				}
+				if count["201"] != 5 || count["409"+test.code] != 27 {
+					t.Errorf("32 began at once, and were answered %v", count)
+				}
+				shop := send(t, address, sampleapps.Call{
+					Method: http.MethodGet, Path: "/shop", Header: http.Header{"X-Demo-User": {"customer:ann"}},
 				})
-			}
-			racing.Wait()
-			count := map[string]int{}
-			for _, answer := range answers {
-				count[answer]++
-			}
-			if count["201"] != 5 || count["409"+test.code] != 27 {
-				t.Errorf("32 began at once, and were answered %v", count)
-			}
-			shop := send(t, address, sampleapps.Call{Method: http.MethodGet, Path: "/shop", Header: http.Header{"X-Demo-User": {"customer:ann"}}})
-			if got := string(shop.Body); got != `{"eventId":"","open":true,"inQueue":5}`+"\n" {
-				t.Errorf("the shop is %s", got)
-			}
-		})
+				if got := string(shop.Body); got != `{"eventId":"","open":true,"inQueue":5}`+"\n" {
+					t.Errorf("the shop is %s", got)
+				}
+			})
+		}
 	}
 }
 

@@ -248,8 +248,8 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 			`--events: there is no place "pigeon" for events; there are: eventbridge:BUS, none`,
 		},
 		{
-			[]string{"serve", "--store", "memory", "--max-in-queue", "5"},
-			`--store: the workflow of memory has no limits; keep the orders in sqlite:FILE`,
+			[]string{"serve", "--store", "memory", "--max-in-queue", "-5"},
+			"--max-…, --window: a limit is a number from 1 on, and the window a time as 5m; leave out what has no limit",
 		},
 		{
 			[]string{"exec", "--lifecycle", "nine"},

@@ -17,6 +17,7 @@ import (
 	"github.com/brewline/ordermanager"
 	embedded "github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/memory"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
@@ -54,10 +55,12 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") && !isPostgres(c.Store) {
 		return fmt.Errorf("--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in %q", c.Store)
 	}
-	if c.Store == schemeMemory && c.limited() {
-		return errors.New("--store: the workflow of memory has no limits; keep the orders in sqlite:FILE")
+	limits, err := c.limits().Check()
+	if err != nil {
+		return errors.New("--max-…, --window: a limit is a number from 1 on, and the window a time as 5m; " +
+			"leave out what has no limit")
 	}
-	backends := &backends{log: warnings(std), limits: c.limitFlags}
+	backends := &backends{log: warnings(std), limits: limits}
 	defer backends.close()
 	// A busy port is found before a file is made.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
@@ -99,15 +102,18 @@ func (s *demoServer) Start(ctx context.Context, orderID, customer, venue string)
 	return s.workflow.Start(ctx, orderID, customer, venue)
 }
 
-// shop says how a venue stands. The workflow of a store in memory keeps no count.
+// shop says how a venue stands.
 func (s *demoServer) shop(ctx context.Context, venue string) (httpapi.Shop, error) {
 	answer := httpapi.Shop{EventID: venue, Open: s.hours.open(time.Now())}
-	if durable, ok := s.workflow.(*embedded.Workflow); ok {
-		shop, err := durable.Shop(ctx, venue)
+	switch workflow := s.workflow.(type) {
+	case *embedded.Workflow:
+		shop, err := workflow.Shop(ctx, venue)
 		if err != nil {
 			return httpapi.Shop{}, err
 		}
 		answer.Open, answer.InQueue = answer.Open && shop.Open, shop.InQueue
+	case *memory.Workflow:
+		answer.InQueue = workflow.InQueue(venue)
 	}
 	return answer, nil
 }

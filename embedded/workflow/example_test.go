@@ -28,7 +28,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	flow, err := workflow.New(ctx, db, &workflow.Options{MaxInQueue: 10, MaxPerCustomer: 1})
+	flow, err := workflow.New(ctx, db, &workflow.Options{Limits: ordermanager.Limits{MaxInQueue: 10, MaxPerCustomer: 1}})
 	if err != nil {
 		panic(err)
 	}

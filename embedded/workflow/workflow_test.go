@@ -212,16 +212,16 @@ func TestRunTellsAndTimesOutByItselfAndStopsWithItsContext(t *testing.T) {
 // No limit is exceeded by one, however many begin at once.
 func TestLimitsHoldAgainst32AtOnce(t *testing.T) {
 	for name, test := range map[string]struct {
-		options workflow.Options
-		want    error
+		limits ordermanager.Limits
+		want   error
 	}{
-		"open at a venue":           {workflow.Options{MaxInQueue: 5}, workflow.ErrQueueFull},
-		"open of a customer":        {workflow.Options{MaxPerCustomer: 5}, workflow.ErrTooManyOrders},
-		"of a customer in a day":    {workflow.Options{MaxPerDay: 5}, workflow.ErrTooManyOrders},
-		"at a venue within minutes": {workflow.Options{MaxInWindow: 5}, workflow.ErrQueueFull},
+		"open at a venue":           {ordermanager.Limits{MaxInQueue: 5}, workflow.ErrQueueFull},
+		"open of a customer":        {ordermanager.Limits{MaxPerCustomer: 5}, workflow.ErrTooManyOrders},
+		"of a customer in a day":    {ordermanager.Limits{MaxPerDay: 5}, workflow.ErrTooManyOrders},
+		"at a venue within minutes": {ordermanager.Limits{MaxInWindow: 5}, workflow.ErrQueueFull},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t, openTemp(t), &test.options)
+			h := newHouse(t, openTemp(t), &workflow.Options{Limits: test.limits})
 			errs := make([]error, 32)
 			var racing sync.WaitGroup
 			for i := range errs {
@@ -245,7 +245,9 @@ func TestLimitsHoldAgainst32AtOnce(t *testing.T) {
 
 func TestLimitsOverTime(t *testing.T) {
 	now := &clock{morning}
-	h := newHouse(t, openTemp(t), &workflow.Options{Now: now.now, MaxPerDay: 2, MaxInWindow: 3, DrinkTimeout: time.Minute})
+	h := newHouse(t, openTemp(t), &workflow.Options{
+		Now: now.now, Limits: ordermanager.Limits{MaxPerDay: 2, MaxInWindow: 3}, DrinkTimeout: time.Minute,
+	})
 	wants := func(id, customer, venue string, want error) {
 		t.Helper()
 		if _, err := h.workflow.Start(t.Context(), id, customer, venue); !errors.Is(err, want) {
@@ -275,7 +277,9 @@ func TestLimitsOverTime(t *testing.T) {
 
 func TestAClosedOrFullShopTakesNoOrder(t *testing.T) {
 	now := &clock{morning}
-	h := newHouse(t, openTemp(t), &workflow.Options{Now: now.now, MaxInQueue: 3, MaxPerCustomer: 2})
+	h := newHouse(t, openTemp(t), &workflow.Options{
+		Now: now.now, Limits: ordermanager.Limits{MaxInQueue: 3, MaxPerCustomer: 2},
+	})
 	ctx := t.Context()
 	refused := func(id, customer, venue string, want error) {
 		t.Helper()
@@ -483,7 +487,9 @@ func TestTwoProcessesGiveEveryOrderANumberOfItsOwn(t *testing.T) {
 }
 
 func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
-	for _, options := range []workflow.Options{{DrinkTimeout: -1}, {CompletionTimeout: -1}, {MaxInQueue: -1}, {MaxPerCustomer: -1}, {MaxPerDay: -1}, {MaxInWindow: -1}, {Window: -1}} {
+	for _, options := range []workflow.Options{
+		{DrinkTimeout: -1}, {CompletionTimeout: -1}, {Limits: ordermanager.Limits{MaxInQueue: -1}},
+	} {
 		if _, err := workflow.New(t.Context(), openTemp(t), &options); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 			t.Errorf("%+v: %v", options, err)
 		}

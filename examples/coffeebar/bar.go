@@ -70,7 +70,7 @@ func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error 
 	}
 	b.workflow, err = workflow.New(ctx, b.db, &workflow.Options{
 		DrinkTimeout: s.drinkTimeout, CompletionTimeout: s.completionTimeout,
-		MaxInQueue: maxInQueue, MaxPerCustomer: maxPerCustomer, Logger: log,
+		Limits: ordermanager.Limits{MaxInQueue: maxInQueue, MaxPerCustomer: maxPerCustomer}, Logger: log,
 	})
 	if err != nil {
 		return err
