@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Do carries out an action of the life cycle; [Manager.Put] and the other four are short for the built-in ones.
@@ -188,32 +187,6 @@ func newRequestID() string {
 	var id [26]byte
 	text := strconv.AppendUint(id[:0], rand.Uint64(), 32)      //nolint:gosec // as above
 	return string(strconv.AppendUint(text, rand.Uint64(), 32)) //nolint:gosec // as above
-}
-
-// ready refuses a context that is done, while it is still certain that nothing was written.
-func ready(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ErrContextDone, context.Cause(ctx))
-	}
-	return nil
-}
-
-// clock returns the time as every store can keep it.
-func (m *Manager) clock() time.Time { return m.now().UTC().Truncate(time.Millisecond) }
-
-// permission is what a rule says of an actor, and where it is silent the policy.
-func (r *Rule) permission(actor Actor, policy Policy) Permission {
-	switch {
-	case r.Action == ActionTimedOut:
-		return Permission{Allowed: actor.Role == RoleSystem}
-	case len(r.By) > 0:
-		return Permission{
-			Allowed:      slices.Contains(r.By, actor.Role),
-			OwnOrder:     actor.Role == RoleCustomer,
-			RespectClaim: actor.Role == RoleBarista,
-		}
-	}
-	return policy(r.Action, actor)
 }
 
 // permission is what the request's actor may do by a rule, within the venues of the request.

@@ -6,14 +6,6 @@ import (
 	"strings"
 )
 
-// Drink is an accepted drink, in the menu's own words.
-type Drink struct {
-	// Name and Icon are those of the menu item.
-	Name, Icon string
-	// Modifiers are the chosen options as [MenuItem.Word] writes them, in the order of the menu's groups.
-	Modifiers []string
-}
-
 // matches reports whether this is what an order asked for, in any order and whatever has become of the menu since: the
 // groups of an option may have to be said now, and may not have been before.
 func (d *Drink) matches(order DrinkOrder) bool {
@@ -209,32 +201,6 @@ func (c *chooser) choose() *Drink {
 	return c.count(c.spread(open, chosen))
 }
 
-// place is where an option stands in an item.
-type place struct{ group, option int }
-
-// find returns the places that a modifier may mean: more than one where several groups have the option, and the group
-// is not said.
-func (i MenuItem) find(modifier string) []place {
-	name := fold(modifier)
-	var plainly, withGroup []place
-	for j, group := range i.Modifiers {
-		rest, isGroup := strings.CutPrefix(name, fold(group.Name))
-		rest, isOption := strings.CutPrefix(strings.TrimSpace(rest), ":")
-		for k, option := range group.Options {
-			switch option := fold(option); {
-			case option == name:
-				plainly = append(plainly, place{j, k})
-			case isGroup && isOption && option == strings.TrimSpace(rest):
-				withGroup = append(withGroup, place{j, k})
-			}
-		}
-	}
-	if len(plainly) > 0 {
-		return plainly
-	}
-	return withGroup
-}
-
 // spread adds what several groups have: that is certain only if it was named once for each of them.
 func (c *chooser) spread(names []string, chosen []place) []place {
 	for len(names) > 0 {
@@ -297,15 +263,25 @@ func (c *chooser) checkName(name, field string) bool {
 	return false
 }
 
-// contains reports whether a name is among others.
-func contains(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return n == name || fold(n) == fold(name) })
+// MenuError has every reason why a put was refused before it reached the order. It is an [ErrInvalidOrder].
+type MenuError struct {
+	// OrderID is the order that the put was for; empty when the menu was asked directly.
+	OrderID string
+	// Violations is never empty.
+	Violations []Violation
+	// Allowed are the actions that the caller could do to the order now; nil where Order is.
+	Allowed []Action
+	// Order is the order as it is, nil when it does not exist or is not the caller's.
+	Order *Order
 }
 
-// clip shortens a value for a message without cutting a character in two.
-func clip(value string) string {
-	if len(value) <= MaxNameBytes {
-		return value
+func (e *MenuError) Error() string {
+	parts := make([]string, len(e.Violations))
+	for i, violation := range e.Violations {
+		parts[i] = violation.String()
 	}
-	return strings.ToValidUTF8(value[:MaxNameBytes], "")
+	return fmt.Sprintf("%v: %s", ErrInvalidOrder, strings.Join(parts, "; "))
 }
+
+// Unwrap returns [ErrInvalidOrder].
+func (e *MenuError) Unwrap() error { return ErrInvalidOrder }

@@ -1,6 +1,7 @@
 package ordermanager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// Receipt is the answer to an action or a notification that was accepted. What follows from it may still be owed: then it is on
-// record, and [Manager.Redrive] delivers it.
+// Receipt is the answer to an action or a notification that was accepted. What follows from it may still be owed: then
+// it is on record, and [Manager.Redrive] delivers it.
 type Receipt struct {
 	// Action is what was accepted.
 	Action Action
@@ -43,16 +44,16 @@ const (
 	ResumeGone ResumeStatus = "gone"
 )
 
-// GoneReason says why a workflow probably does not wait any more. The workflow's service cannot tell; our own record says only
-// whether there can have been an earlier attempt.
+// GoneReason says why a workflow probably does not wait any more. The workflow's service cannot tell; our own record
+// says only whether there can have been an earlier attempt.
 type GoneReason string
 
 const (
 	// GoneAnswered means that the decision was on record before this call: an earlier attempt of ours may have reached the
 	// workflow though its success did not reach us.
 	GoneAnswered GoneReason = "answered_before"
-	// GoneExpired means that this call recorded the decision: the wait had expired, or somebody else answered it, or another
-	// attempt of ours (a redrive, a repeated notification, a repetition below the Resumer) was faster.
+	// GoneExpired means that this call recorded the decision: the wait had expired, or somebody else answered it, or
+	// another attempt of ours (a redrive, a repeated notification, a repetition below the Resumer) was faster.
 	GoneExpired GoneReason = "expired"
 )
 
@@ -83,8 +84,8 @@ func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *O
 	return receipt
 }
 
-// answersFirst reports whether nobody can have answered a wait before: the transition, nil if there is none, registered its
-// token or decided it.
+// answersFirst reports whether nobody can have answered a wait before: the transition, nil if there is none, registered
+// its token or decided it.
 func (m *Manager) answersFirst(t *Transition, o *Order, w Wait) bool {
 	if t == nil {
 		return false
@@ -93,7 +94,8 @@ func (m *Manager) answersFirst(t *Transition, o *Order, w Wait) bool {
 	return r != nil && r.Wait == w || m.table.decided(o, w).RequestID == t.Entry.RequestID
 }
 
-// deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one write.
+// deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one
+// write.
 func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt *Receipt) {
 	owed := m.fanout.shares(o)
 	parts := len(owed)
@@ -165,7 +167,8 @@ type budget struct {
 	parts int
 }
 
-// budget ends with the delivery time-out or the caller's deadline. A caller that is cancelled ends nothing: what was begun is delivered.
+// budget ends with the delivery time-out or the caller's deadline. A caller that is cancelled ends nothing: what was
+// begun is delivered.
 func (m *Manager) budget(ctx context.Context, parts int) budget {
 	until := time.Now().Add(m.timeout)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(until) {
@@ -224,9 +227,64 @@ func withTrace(traces []string, trace string) []string {
 	return append(traces, trace)
 }
 
-// recovered makes an error of a collaborator's panic: after the write, nothing that goes wrong may look as if the action had failed.
+// recovered makes an error of a collaborator's panic: after the write, nothing that goes wrong may look as if the
+// action had failed.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: a collaborator panicked: %v", ErrUndeliverable, p)
 	}
+}
+
+// unchanged answers a notification that brought nothing new. What the order owes is delivered all the same: the
+// repetition may be there because the first delivery failed.
+func (m *Manager) unchanged(ctx context.Context, action Action, o *Order) Receipt {
+	receipt := m.finish(ctx, action, nil, o)
+	receipt.Unchanged = true
+	return receipt
+}
+
+// publish publishes what one publisher is owed and returns the keys of what it accepted.
+func (m *Manager) publish(ctx context.Context, o *Order, to *share) (accepted []string, err error) {
+	if to.publisher == nil {
+		return nil, fmt.Errorf("events are owed to %s, which this Manager does not have: %w", to, ErrUndeliverable)
+	}
+	var unknown []error
+	events := make([]Event, 0, len(to.requests))
+	keys := make(map[string]string, len(to.requests)) // by event
+	for _, id := range to.requests {
+		event, err := m.table.event(o, id)
+		if err != nil {
+			unknown = append(unknown, err)
+			continue
+		}
+		events = append(events, event)
+		keys[event.ID] = owedKey(to.name, id)
+	}
+	if len(events) == 0 {
+		return nil, errors.Join(unknown...)
+	}
+	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
+	err = m.publishAll(ctx, o.ID, to, events)
+	partly, _ := errors.AsType[*PublishError](err)
+	for i := range events {
+		if id := events[i].ID; err == nil || partly != nil && partly.Failed[id] == nil {
+			accepted = append(accepted, keys[id])
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", to, err)
+	}
+	return accepted, errors.Join(append(unknown, err)...)
+}
+
+func (m *Manager) publishAll(ctx context.Context, orderID string, to *share, events []Event) (err error) {
+	var traces []string
+	for i := range events {
+		traces = withTrace(traces, events[i].Trace)
+	}
+	operation := Operation{Name: "publish", OrderID: orderID, Publisher: to.name, Events: len(events), Traces: traces}
+	ctx, end := m.begin(ctx, operation)
+	defer func() { end(Ending{Err: err}) }()
+	defer recovered(&err)
+	return to.publisher.Publish(ctx, events)
 }

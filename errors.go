@@ -3,11 +3,10 @@ package ordermanager
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
-// Code is the stable, machine-readable name of an error: the same in the HTTP API, the Lambda handlers, the command and metrics. Go
-// code asks with [errors.Is]; codes are for what leaves the program.
+// Code is the stable, machine-readable name of an error: the same in the HTTP API, the Lambda handlers, the command and
+// metrics. Go code asks with [errors.Is]; codes are for what leaves the program.
 type Code string
 
 // sentinel is an error that stands for a code. A sentinel may be a special case of another one.
@@ -20,11 +19,12 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.message }
 func (s *sentinel) Unwrap() error { return s.general }
 
-// The errors of this package, to be asked for with [errors.Is]. Unless it says otherwise, an error means that nothing was
-// written and nothing was resumed. [CodeOf] gives the code of any error.
+// The errors of this package, to be asked for with [errors.Is]. Unless it says otherwise, an error means that nothing
+// was written and nothing was resumed. [CodeOf] gives the code of any error.
 var (
-	// ErrInvalidRequest is returned when a request breaks a rule that can be checked without looking anything up: a missing or
-	// over-long field, a wrong type, malformed JSON. A [*RequestError] names the field and the rule. Code invalid_request.
+	// ErrInvalidRequest is returned when a request breaks a rule that can be checked without looking anything up: a
+	// missing or over-long field, a wrong type, malformed JSON. A [*RequestError] names the field and the rule. Code
+	// invalid_request.
 	ErrInvalidRequest error = &sentinel{code: "invalid_request", message: "invalid request"}
 	// ErrUnknownAction is returned for an action that does not exist; only the empty action and "put" mean put. It is also
 	// an [ErrInvalidRequest]. Code unknown_action.
@@ -35,38 +35,40 @@ var (
 	// error. Code context_done.
 	ErrContextDone error = &sentinel{code: "context_done", message: "the context was done before anything was written"}
 
-	// ErrInvalidOrder is returned by a put whose drink is not on the menu or is malformed. A [*MenuError] has every violation.
-	// Code invalid_order.
+	// ErrInvalidOrder is returned by a put whose drink is not on the menu or is malformed. A [*MenuError] has every
+	// violation. Code invalid_order.
 	ErrInvalidOrder error = &sentinel{code: "invalid_order", message: "the order is not valid"}
-	// ErrMenuUnavailable is returned by a put when the menu could not be read. Nothing was written by this call and nothing is known
-	// about the drink; the put can be repeated. Code menu_unavailable.
+	// ErrMenuUnavailable is returned by a put when the menu could not be read. Nothing was written by this call and
+	// nothing is known about the drink; the put can be repeated. Code menu_unavailable.
 	ErrMenuUnavailable error = &sentinel{code: "menu_unavailable", message: "the menu is not available"}
 
-	// ErrUnknownVenue is returned for a venue that does not exist: a [MenuSource] that knows of none returns it. Code unknown_venue.
+	// ErrUnknownVenue is returned for a venue that does not exist: a [MenuSource] that knows of none returns it. Code
+	// unknown_venue.
 	ErrUnknownVenue error = &sentinel{code: "unknown_venue", message: "no such venue"}
 
 	// ErrOrderNotFound is returned when there is no order with this identifier. Code order_not_found.
 	ErrOrderNotFound error = &sentinel{code: "order_not_found", message: "no such order"}
-	// ErrOrderExists is returned when a workflow starts with the identifier of an order of another customer or venue. Code order_exists.
+	// ErrOrderExists is returned when a workflow starts with the identifier of an order of another customer or venue. Code
+	// order_exists.
 	ErrOrderExists error = &sentinel{code: "order_exists", message: "the order exists already"}
 	// ErrShopClosed is returned by a workflow that does not begin an order because the venue is closed. Code shop_closed.
 	ErrShopClosed error = &sentinel{code: "shop_closed", message: "the shop is closed"}
-	// ErrQueueFull is returned by a workflow that does not begin an order because the venue has as many open orders as it can take.
-	// Code queue_full.
+	// ErrQueueFull is returned by a workflow that does not begin an order because the venue has as many open orders as it
+	// can take. Code queue_full.
 	ErrQueueFull error = &sentinel{code: "queue_full", message: "the shop has as many open orders as it can take"}
-	// ErrTooManyOrders is returned by a workflow that does not begin an order because its customer has as many open orders at the venue as
-	// one may have. Code too_many_orders.
+	// ErrTooManyOrders is returned by a workflow that does not begin an order because its customer has as many open orders
+	// at the venue as one may have. Code too_many_orders.
 	ErrTooManyOrders error = &sentinel{code: "too_many_orders", message: "the customer has as many open orders as one may have"}
 	// ErrNotOwner is returned when the order belongs to another customer. Code not_owner.
 	ErrNotOwner error = &sentinel{code: "not_owner", message: "the order belongs to another customer"}
-	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked, and to an
-	// actor who is bound to other venues. Code wrong_venue.
+	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked,
+	// and to an actor who is bound to other venues. Code wrong_venue.
 	ErrWrongVenue error = &sentinel{code: "wrong_venue", message: "the order belongs to another venue"}
 	// ErrIllegalTransition is returned when the life cycle does not allow the action in the order's state. A
 	// [*TransitionError] has the order as it is and the actions that are allowed now. Code illegal_transition.
 	ErrIllegalTransition error = &sentinel{code: "illegal_transition", message: "the state of the order does not allow this"}
-	// ErrUnknownState is returned when the state of the order is not in the life cycle of the Manager, as after the table was changed while
-	// orders were open. It is also an [ErrIllegalTransition]. Code unknown_state.
+	// ErrUnknownState is returned when the state of the order is not in the life cycle of the Manager, as after the table
+	// was changed while orders were open. It is also an [ErrIllegalTransition]. Code unknown_state.
 	ErrUnknownState error = &sentinel{code: "unknown_state", message: "the state of the order is not in the life cycle",
 		general: ErrIllegalTransition}
 	// ErrDrinkAccepted is returned by a put on an order that has its drink. It is also an [ErrIllegalTransition]. Code
@@ -77,25 +79,25 @@ var (
 	ErrClaimed error = &sentinel{code: "claimed", message: "another barista holds the order"}
 	// ErrNotReady is returned when no drink has been accepted yet. Code not_ready.
 	ErrNotReady error = &sentinel{code: "not_ready", message: "no drink has been accepted yet"}
-	// ErrTooManyTransitions is returned when the order's history has reached [MaxClaimHistory] or [MaxHistory]. The order can
-	// still be ended. Code too_many_transitions.
+	// ErrTooManyTransitions is returned when the order's history has reached [MaxClaimHistory] or [MaxHistory]. The order
+	// can still be ended. Code too_many_transitions.
 	ErrTooManyTransitions error = &sentinel{code: "too_many_transitions", message: "the history of the order is full"}
 	// ErrRequestReused is returned when the order knows the request id from a different request. Code request_reused.
 	ErrRequestReused error = &sentinel{code: "request_reused", message: "the request id was used for a different request"}
 
-	// ErrStore is returned when the store failed. Of a reading call nothing else is meant. Of an action or a notification the
-	// outcome is unknown: it may have been applied. Repeat it with the same request id: it applies once. If it was
+	// ErrStore is returned when the store failed. Of a reading call nothing else is meant. Of an action or a notification
+	// the outcome is unknown: it may have been applied. Repeat it with the same request id: it applies once. If it was
 	// applied, what follows from it is on record and [Manager.Redrive] delivers it. A [*StoreError] names the order. Code
 	// store_failed.
 	ErrStore error = &sentinel{code: "store_failed", message: "the store failed"}
-	// ErrStoreContract is returned when the store's answer cannot be true, for instance a refusal that no guard explains. It is
-	// a bug in the store. It is also an [ErrStore]: the outcome is unknown. Code store_contract.
+	// ErrStoreContract is returned when the store's answer cannot be true, for instance a refusal that no guard explains.
+	// It is a bug in the store. It is also an [ErrStore]: the outcome is unknown. Code store_contract.
 	ErrStoreContract error = &sentinel{code: "store_contract", message: "the store broke its contract", general: ErrStore}
 
 	// ErrInvalidOptions is returned by [New]. Code invalid_options.
 	ErrInvalidOptions error = &sentinel{code: "invalid_options", message: "invalid options"}
-	// ErrInvalidLifecycle is returned by [New], [Lifecycle.Validate] and [ParseLifecycle]; a [*LifecycleError] has every problem. Code
-	// invalid_lifecycle.
+	// ErrInvalidLifecycle is returned by [New], [Lifecycle.Validate] and [ParseLifecycle]; a [*LifecycleError] has every
+	// problem. Code invalid_lifecycle.
 	ErrInvalidLifecycle error = &sentinel{code: "invalid_lifecycle", message: "invalid life cycle"}
 )
 
@@ -129,104 +131,6 @@ func (e *RequestError) Error() string {
 // Unwrap returns [ErrInvalidRequest].
 func (e *RequestError) Unwrap() error { return ErrInvalidRequest }
 
-// MenuError has every reason why a put was refused before it reached the order. It is an [ErrInvalidOrder].
-type MenuError struct {
-	// OrderID is the order that the put was for; empty when the menu was asked directly.
-	OrderID string
-	// Violations is never empty.
-	Violations []Violation
-	// Allowed are the actions that the caller could do to the order now; nil where Order is.
-	Allowed []Action
-	// Order is the order as it is, nil when it does not exist or is not the caller's.
-	Order *Order
-}
-
-func (e *MenuError) Error() string {
-	parts := make([]string, len(e.Violations))
-	for i, violation := range e.Violations {
-		parts[i] = violation.String()
-	}
-	return fmt.Sprintf("%v: %s", ErrInvalidOrder, strings.Join(parts, "; "))
-}
-
-// Unwrap returns [ErrInvalidOrder].
-func (e *MenuError) Unwrap() error { return ErrInvalidOrder }
-
-// TransitionError says why an existing order refused a transition. [errors.Is] answers yes for each of its reasons; its code
-// is that of the first.
-type TransitionError struct {
-	// Action is what was asked for.
-	Action Action
-	// OrderID is the order that refused.
-	OrderID string
-	// State is the order's state; empty for somebody who may not know it.
-	State State
-	// Ended is true when nothing leaves that state: to wait and try again is no use.
-	Ended bool
-	// Allowed are the actions that the caller could do to the order now; nil where Order is.
-	Allowed []Action
-	// Reasons is every reason, the most telling one first.
-	Reasons []Reason
-	// Order is the order as it is; nil for somebody who may not see it.
-	Order *Order
-}
-
-// Reason is one reason why something is refused.
-type Reason struct {
-	// Code is that of Err.
-	Code Code `json:"code"`
-	// Message explains it to people.
-	Message string `json:"message"`
-	// Err is the sentinel that stands for it.
-	Err error `json:"-"`
-}
-
-func reason(err error) Reason { return Reason{Code: CodeOf(err), Message: err.Error(), Err: err} }
-
-func (e *TransitionError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "cannot %s order %s", phrase(e.Action), e.OrderID)
-	if e.State != "" {
-		fmt.Fprintf(&b, ", which is %s", e.State)
-	}
-	for i, reason := range e.Reasons {
-		b.WriteString([]string{": ", "; "}[min(i, 1)])
-		b.WriteString(reason.Message)
-		if errors.Is(reason.Err, ErrClaimed) && e.Order != nil {
-			fmt.Fprintf(&b, " (%s)", e.Order.Barista)
-		}
-	}
-	return b.String()
-}
-
-// phrase says in words what an action does to an order.
-func phrase(action Action) string {
-	switch action {
-	case ActionPut:
-		return "put a drink on"
-	case ActionWorkflowStarted:
-		return "register the first wait of"
-	case ActionWaitingCompletion:
-		return "register the second wait of"
-	case ActionTimedOut:
-		return "time out"
-	case ActionResent:
-		return "resend what is owed by"
-	case ActionAbandoned:
-		return "abandon what is owed by"
-	}
-	return string(action)
-}
-
-// Unwrap returns the sentinels of all reasons.
-func (e *TransitionError) Unwrap() []error {
-	errs := make([]error, len(e.Reasons))
-	for i, reason := range e.Reasons {
-		errs[i] = reason.Err
-	}
-	return errs
-}
-
 // StoreError says at which order and operation a store failed. It is an [ErrStore].
 type StoreError struct {
 	// Op is the operation: apply, settle, get or list.
@@ -244,7 +148,8 @@ func (e *StoreError) Error() string {
 	return fmt.Sprintf("%v: %s order %s: %v", ErrStore, e.Op, e.OrderID, e.Err)
 }
 
-// Unwrap returns [ErrStore] and what the store said; of a broken contract, that alone, because it is an ErrStore itself.
+// Unwrap returns [ErrStore] and what the store said; of a broken contract, that alone, because it is an ErrStore
+// itself.
 func (e *StoreError) Unwrap() []error {
 	if errors.Is(e.Err, ErrStoreContract) {
 		return []error{e.Err}

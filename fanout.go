@@ -2,8 +2,6 @@ package ordermanager
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,34 +35,34 @@ type fanout struct {
 	names      []string // sorted
 }
 
-func newFanout(options *Options) fanout {
-	f := fanout{publishers: maps.Clone(options.Publishers)}
-	if options.Publisher != nil {
+func newFanout(unnamed Publisher, named map[string]Publisher) fanout {
+	f := fanout{publishers: maps.Clone(named)}
+	if unnamed != nil {
 		if f.publishers == nil {
 			f.publishers = map[string]Publisher{}
 		}
-		f.publishers[""] = options.Publisher
+		f.publishers[""] = unnamed
 	}
 	f.names = slices.Sorted(maps.Keys(f.publishers))
 	return f
 }
 
 // checkPublishers says everything that is wrong with the publishers.
-func checkPublishers(options *Options) (faults []error) {
+func checkPublishers(unnamed Publisher, named map[string]Publisher) (faults []error) {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalidOptions}, args...)...))
 	}
-	for _, name := range slices.Sorted(maps.Keys(options.Publishers)) {
+	for _, name := range slices.Sorted(maps.Keys(named)) {
 		odd := strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != ""
 		switch {
 		case name == "" || len(name) > MaxPublisherNameBytes || odd:
 			fault("the publisher's name %q is not up to %d lower-case letters, digits and hyphens",
 				clip(name), MaxPublisherNameBytes)
-		case options.Publishers[name] == nil:
+		case named[name] == nil:
 			fault("the publisher %s is nil", name)
 		}
 	}
-	if n := len(newFanout(options).names); n > MaxPublishers {
+	if n := len(newFanout(unnamed, named).names); n > MaxPublishers {
 		fault("there are %d publishers, and the most are %d", n, MaxPublishers)
 	}
 	return faults
@@ -108,50 +106,4 @@ func (f *fanout) shares(o *Order) []share {
 		shares[i].requests = append(shares[i].requests, requestID)
 	}
 	return shares
-}
-
-// publish publishes what one publisher is owed and returns the keys of what it accepted.
-func (m *Manager) publish(ctx context.Context, o *Order, to *share) (accepted []string, err error) {
-	if to.publisher == nil {
-		return nil, fmt.Errorf("events are owed to %s, which this Manager does not have: %w", to, ErrUndeliverable)
-	}
-	var unknown []error
-	events := make([]Event, 0, len(to.requests))
-	keys := make(map[string]string, len(to.requests)) // by event
-	for _, id := range to.requests {
-		event, err := m.table.event(o, id)
-		if err != nil {
-			unknown = append(unknown, err)
-			continue
-		}
-		events = append(events, event)
-		keys[event.ID] = owedKey(to.name, id)
-	}
-	if len(events) == 0 {
-		return nil, errors.Join(unknown...)
-	}
-	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
-	err = m.publishAll(ctx, o.ID, to, events)
-	partly, _ := errors.AsType[*PublishError](err)
-	for i := range events {
-		if id := events[i].ID; err == nil || partly != nil && partly.Failed[id] == nil {
-			accepted = append(accepted, keys[id])
-		}
-	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", to, err)
-	}
-	return accepted, errors.Join(append(unknown, err)...)
-}
-
-func (m *Manager) publishAll(ctx context.Context, orderID string, to *share, events []Event) (err error) {
-	var traces []string
-	for i := range events {
-		traces = withTrace(traces, events[i].Trace)
-	}
-	operation := Operation{Name: "publish", OrderID: orderID, Publisher: to.name, Events: len(events), Traces: traces}
-	ctx, end := m.begin(ctx, operation)
-	defer func() { end(Ending{Err: err}) }()
-	defer recovered(&err)
-	return to.publisher.Publish(ctx, events)
 }

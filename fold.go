@@ -138,3 +138,11 @@ var accented = map[rune]string{
 	0x3099: "かがきぎくぐけげこごさざしじすずせぜそぞただちぢつづてでとどはばひびふぶへべほぼうゔゝゞカガキギクグケゲコゴサザシジスズセゼソゾタダチヂツヅテデトドハバヒビフブヘベホボウヴワヷヰヸヱヹヲヺヽヾ",
 	0x309A: "はぱひぴふぷへぺほぽハパヒピフプヘペホポ",
 }
+
+// unseen reports whether a character leaves no mark of its own: an odd space, one that joins, separates or turns the
+// direction of others, a variation selector, a filler, or one that is no character yet.
+func unseen(r rune) bool {
+	const blankBraille = '\u2800'
+	return !unicode.IsPrint(r) || r == blankBraille ||
+		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}

@@ -126,14 +126,6 @@ func idRule(value string, limit int) string {
 	return ""
 }
 
-// unseen reports whether a character leaves no mark of its own: an odd space, one that joins, separates or turns the
-// direction of others, a variation selector, a filler, or one that is no character yet.
-func unseen(r rune) bool {
-	const blankBraille = '\u2800'
-	return !unicode.IsPrint(r) || r == blankBraille ||
-		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
-}
-
 // plain is a quick yes for what nearly every identifier is: printable ASCII.
 func plain(value string) bool {
 	for i := range len(value) {
@@ -162,9 +154,6 @@ func tidy(text string, limit int) string {
 	return strings.ToValidUTF8(text[:limit-len(more)], "") + more
 }
 
-func (s StateRule) name() string { return string(s.State) }
-func (a Action) name() string    { return string(a) }
-
 // join lists names in a sentence.
 func join[T any](all []T, name func(T) string) string {
 	names := make([]string, len(all))
@@ -172,4 +161,12 @@ func join[T any](all []T, name func(T) string) string {
 		names[i] = name(one)
 	}
 	return strings.Join(names, ", ")
+}
+
+// clip shortens a value for a message without cutting a character in two.
+func clip(value string) string {
+	if len(value) <= MaxNameBytes {
+		return value
+	}
+	return strings.ToValidUTF8(value[:MaxNameBytes], "")
 }

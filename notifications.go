@@ -249,11 +249,3 @@ func (m *Manager) answerUnrecorded(ctx context.Context, t *Transition, o *Order)
 	}
 	return receipt, nil
 }
-
-// unchanged answers a notification that brought nothing new. What the order owes is delivered all the same: the repetition
-// may be there because the first delivery failed.
-func (m *Manager) unchanged(ctx context.Context, action Action, o *Order) Receipt {
-	receipt := m.finish(ctx, action, nil, o)
-	receipt.Unchanged = true
-	return receipt
-}

@@ -26,8 +26,8 @@ func States() []State {
 	return []State{StatePending, StateMaking, StateCompleted, StateCancelled}
 }
 
-// Action is what somebody does to an order, or what the workflow reports about it. Which actions of people there are, and what they
-// mean, is said by the [Lifecycle].
+// Action is what somebody does to an order, or what the workflow reports about it. Which actions of people there are,
+// and what they mean, is said by the [Lifecycle].
 type Action string
 
 // The five actions of people in [StandardLifecycle].
@@ -80,7 +80,8 @@ type Order struct {
 	Robot bool
 	// State is where the order is in its life.
 	State State
-	// Drink is the accepted drink, nil until a put was accepted. It is set once and never changes; copies of the order share it.
+	// Drink is the accepted drink, nil until a put was accepted. It is set once and never changes; copies of the order
+	// share it.
 	Drink *Drink
 	// Number is the number called out at the counter; empty until the workflow reached the second wait.
 	Number string
@@ -94,8 +95,8 @@ type Order struct {
 	UpdatedAt time.Time
 	// Version counts the entries that were ever added to the history: it grows by one with every applied transition.
 	Version int
-	// History is what happened to the order, oldest first. It is complete: see [MaxHistory] for how it stays small. Its entries never change;
-	// copies of the order share them.
+	// History is what happened to the order, oldest first. It is complete: see [MaxHistory] for how it stays small. Its
+	// entries never change; copies of the order share them.
 	History []Entry
 
 	// FirstWait is the workflow's wait for a drink.
@@ -120,13 +121,14 @@ type Entry struct {
 	At time.Time
 	// Reason is what the actor said about it, if anything.
 	Reason string
-	// Trace is the trace context of the call that did it, as [Options].Trace returned it: at most [MaxTraceBytes], empty where there
-	// is none. What follows from the entry carries it, however much later that is delivered.
+	// Trace is the trace context of the call that did it, as [Options].Trace returned it: at most [MaxTraceBytes], empty
+	// where there is none. What follows from the entry carries it, however much later that is delivered.
 	Trace string
 }
 
-// Clone returns a copy that changes no more with o. The entries of the history and the drink are shared: nobody changes them once they are
-// made, so that a copy costs the same however long the history is. Stores use it so that what they return never aliases what they keep.
+// Clone returns a copy that changes no more with o. The entries of the history and the drink are shared: nobody changes
+// them once they are made, so that a copy costs the same however long the history is. Stores use it so that what they
+// return never aliases what they keep.
 func (o *Order) Clone() *Order {
 	c := *o
 	c.History = slices.Clip(o.History)
@@ -191,4 +193,46 @@ func (o *Order) mask() {
 	for _, slot := range [...]*WaitSlot{&o.FirstWait, &o.SecondWait} {
 		slot.Token, slot.Spare = slot.Token.Masked(), slot.Spare.Masked()
 	}
+}
+
+// Role is the capacity in which somebody acts.
+type Role string
+
+const (
+	// RoleCustomer is somebody who orders.
+	RoleCustomer Role = "customer"
+	// RoleBarista is somebody who makes what is ordered.
+	RoleBarista Role = "barista"
+	// RoleAdmin is a supervisor: a barista whom the claims of others do not stop.
+	RoleAdmin Role = "admin"
+	// RoleSystem is the workflow, or a program of the house.
+	RoleSystem Role = "system"
+)
+
+var roles = [...]Role{RoleCustomer, RoleBarista, RoleAdmin, RoleSystem}
+
+// Actor is who acts: a role and an identifier of at most [MaxIDBytes].
+type Actor struct {
+	Role Role
+	ID   string
+}
+
+// Customer returns the actor for a customer.
+func Customer(id string) Actor { return Actor{RoleCustomer, id} }
+
+// Barista returns the actor for a barista.
+func Barista(id string) Actor { return Actor{RoleBarista, id} }
+
+// Admin returns the actor for a supervisor.
+func Admin(id string) Actor { return Actor{RoleAdmin, id} }
+
+// System returns the actor for a program of the house.
+func System(id string) Actor { return Actor{RoleSystem, id} }
+
+// Drink is an accepted drink, in the menu's own words.
+type Drink struct {
+	// Name and Icon are those of the menu item.
+	Name, Icon string
+	// Modifiers are the chosen options as [MenuItem.Word] writes them, in the order of the menu's groups.
+	Modifiers []string
 }

@@ -118,7 +118,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		store:     store,
 		menu:      menu,
 		resumer:   resumer,
-		fanout:    newFanout(options),
+		fanout:    newFanout(options.Publisher, options.Publishers),
 		lifecycle: options.Lifecycle,
 		policy:    options.Policy,
 		outcome:   options.Outcome,
@@ -179,7 +179,7 @@ func checkOptions(store Store, menu MenuSource, resumer Resumer, options *Option
 			faults = append(faults, fmt.Errorf("%w: %s", ErrInvalidOptions, fault.what))
 		}
 	}
-	faults = append(faults, checkPublishers(options)...)
+	faults = append(faults, checkPublishers(options.Publisher, options.Publishers)...)
 	if static, ok := menu.(staticMenu); ok && static.err != nil {
 		faults = append(faults, fmt.Errorf("%w: %w", ErrInvalidOptions, static.err))
 	}
@@ -412,3 +412,14 @@ func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
 	end(Ending{Err: err})
 	return menu, err
 }
+
+// ready refuses a context that is done, while it is still certain that nothing was written.
+func ready(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrContextDone, context.Cause(ctx))
+	}
+	return nil
+}
+
+// clock returns the time as every store can keep it.
+func (m *Manager) clock() time.Time { return m.now().UTC().Truncate(time.Millisecond) }

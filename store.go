@@ -3,7 +3,6 @@ package ordermanager
 import (
 	"context"
 	"slices"
-	"time"
 )
 
 // Store keeps orders. It is four methods; everything that is not keeping (checking requests, explaining refusals,
@@ -209,17 +208,6 @@ type Assignment struct {
 	AnswerFirst bool
 	// Events become owed: the store adds them to [Order].OwedEvents as they are.
 	Events []string
-}
-
-// Registration puts a token into the slot of a wait. It brings a guard of its own: the slot was never used, or was last
-// registered at the same time or before; the token that is in the slot becomes the spare one.
-type Registration struct {
-	Wait  Wait
-	Token TaskToken
-	At    time.Time
-	// Spare registers a token that lost: the slot was last registered after At, which is the guard then. The token
-	// becomes the spare one, and the slot's time stays.
-	Spare bool
 }
 
 // guard is a set of guards that did not hold.

@@ -11,14 +11,14 @@ import (
 
 const redacted = "[redacted]"
 
-// TaskToken is the capability to resume one paused workflow: whoever has its value can answer for the order.
-// However it is printed, logged or marshalled it reads "[redacted]"; the value comes out through [TaskToken.Reveal] alone,
-// which is for stores and resumers.
+// TaskToken is the capability to resume one paused workflow: whoever has its value can answer for the order. However it
+// is printed, logged or marshalled it reads "[redacted]"; the value comes out through [TaskToken.Reveal] alone, which
+// is for stores and resumers.
 //
 // The zero TaskToken means that there is none. Tokens are compared with [TaskToken.Equal].
 type TaskToken struct {
-	// A function, because printers that follow pointers by reflection, as those of comparison libraries do, cannot look into one.
-	// The pointer to it makes tokens comparable.
+	// A function, because printers that follow pointers by reflection, as those of comparison libraries do, cannot look
+	// into one. The pointer to it makes tokens comparable.
 	value *func() string
 }
 
@@ -61,8 +61,8 @@ func (t TaskToken) Equal(u TaskToken) bool {
 	return t.IsZero() == u.IsZero() && t.Reveal() == u.Reveal()
 }
 
-// Fingerprint identifies the token without giving it away. It is the request id under which the token is registered, so that
-// a late duplicate of a registration is recognised like any other repeated request.
+// Fingerprint identifies the token without giving it away. It is the request id under which the token is registered, so
+// that a late duplicate of a registration is recognised like any other repeated request.
 func (t TaskToken) Fingerprint() string {
 	return fingerprintPrefix + fingerprint(t.Reveal())
 }
@@ -94,8 +94,8 @@ func (t TaskToken) MarshalText() ([]byte, error) { return []byte(redacted), nil 
 type Wait int
 
 const (
-	// FirstWait is the wait for a drink. It is decided by the action that the [Lifecycle] names, or when an order reaches a state that
-	// answers the workflow before that.
+	// FirstWait is the wait for a drink. It is decided by the action that the [Lifecycle] names, or when an order reaches
+	// a state that answers the workflow before that.
 	FirstWait Wait = 1
 	// SecondWait is the wait for completion. It is decided when an order reaches a state that answers the workflow.
 	SecondWait Wait = 2
@@ -119,15 +119,16 @@ func (d Decision) known() bool { return d == Undecided || d == Done || d == Canc
 
 // WaitSlot is what is kept of one wait.
 //
-// Its token is held while the wait is undecided, and being answered from the moment that the decision is recorded until it is
-// settled; then the slot is empty. Nothing is moved between those stages: the decision tells them apart.
+// Its token is held while the wait is undecided, and being answered from the moment that the decision is recorded until
+// it is settled; then the slot is empty. Nothing is moved between those stages: the decision tells them apart.
 type WaitSlot struct {
-	// Decision is what the wait is answered with. It is written with the transition that decides it, and never changes after that.
+	// Decision is what the wait is answered with. It is written with the transition that decides it, and never changes
+	// after that.
 	Decision Decision
 	// Token resumes the workflow; zero when none is registered or when it was answered.
 	Token TaskToken
-	// Spare is the latest token that lost against Token: it was replaced by it, or its event was the older one. Times can be wrong, so it
-	// is answered in Token's place if nothing waits on that.
+	// Spare is the latest token that lost against Token: it was replaced by it, or its event was the older one. Times can
+	// be wrong, so it is answered in Token's place if nothing waits on that.
 	Spare TaskToken
 	// RegisteredAt is the time of the event that brought the newest token. It outlives the token, so that an older
 	// registration that arrives late is recognised.
@@ -154,4 +155,15 @@ func (s *WaitSlot) register(r *Registration) {
 		s.Spare = s.Token
 	}
 	s.Token, s.RegisteredAt = r.Token, r.At
+}
+
+// Registration puts a token into the slot of a wait. It brings a guard of its own: the slot was never used, or was last
+// registered at the same time or before; the token that is in the slot becomes the spare one.
+type Registration struct {
+	Wait  Wait
+	Token TaskToken
+	At    time.Time
+	// Spare registers a token that lost: the slot was last registered after At, which is the guard then. The token
+	// becomes the spare one, and the slot's time stays.
+	Spare bool
 }
