@@ -140,7 +140,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) er
 		case err != nil:
 			return err
 		case result.Applied:
-			*receipt = m.finish(ctx, r.Action, &t, result.Order)
+			*receipt = m.applied(ctx, &t, &result)
 			return nil
 		}
 		failing := t.failing(result.Order)

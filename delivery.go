@@ -70,9 +70,13 @@ const (
 )
 
 // finish delivers what the order owes after an accepted transition and makes out the receipt. It cannot fail: what goes
-// wrong from here on is owed, not lost. The transition is nil if it was not written by this call.
-func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *Order) Receipt {
+// wrong from here on is owed, not lost. The transition is nil if it was not written by this call; the waits
+// may have been answered with it.
+func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *Order, answered ...Wait) Receipt {
 	receipt := Receipt{Action: action, Resume: ResumeNone, Events: EventsNone}
+	if len(answered) > 0 {
+		receipt.Resume = ResumeDelivered
+	}
 	if o.owes() {
 		m.deliver(ctx, t, o, &receipt)
 		if receipt.Pending == nil {
@@ -206,10 +210,7 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	ctx, end := m.begin(ctx, Operation{Name: "resume", Action: by.Action, OrderID: o.ID, Traces: withTrace(nil, by.Trace)})
 	defer func() { end(Ending{Err: err, Gone: err == nil && answer == Gone}) }()
 	defer recovered(&err)
-	outcome, err := m.outcome(Decided{Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: by})
-	if err == nil {
-		err = outcome.Validate()
-	}
+	outcome, err := m.outcomeOf(o, wait)
 	if err == nil {
 		answer, err = m.resumer.Resume(ctx, token, outcome)
 	}
@@ -217,6 +218,17 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 		err = fmt.Errorf("the resumer answered %q", answer)
 	}
 	return answer, err
+}
+
+// outcomeOf is what a wait of an order is answered with.
+func (m *Manager) outcomeOf(o *Order, wait Wait) (outcome Outcome, err error) {
+	defer recovered(&err)
+	by := m.table.decided(o, wait)
+	outcome, err = m.outcome(Decided{Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: by})
+	if err == nil {
+		err = outcome.Validate()
+	}
+	return outcome, err
 }
 
 // withTrace adds a trace context, unless it is empty or there already.

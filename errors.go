@@ -116,6 +116,12 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
+// notBegun reports whether a workflow refused to begin an order.
+func notBegun(err error) bool {
+	return errors.Is(err, ErrShopClosed) || errors.Is(err, ErrQueueFull) || errors.Is(err, ErrTooManyOrders) ||
+		errors.Is(err, ErrOrderExists)
+}
+
 // RequestError says which field of a request breaks which rule. It is an [ErrInvalidRequest].
 type RequestError struct {
 	// Field is the path of the field as in the JSON of a request, for instance "body.userId".

@@ -51,7 +51,9 @@ type TimedOut struct {
 // the token is registered: a duplicate changes nothing, an older one is kept as the spare one, a newer one replaces what is held, and a wait
 // that is decided already is answered at once.
 //
-// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderExists], [ErrTooManyTransitions], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderExists], [ErrTooManyTransitions], [ErrStore]; of a workflow
+// that takes part in the write (see [Joint]) and does not take the order also [ErrShopClosed], [ErrQueueFull],
+// [ErrTooManyOrders].
 func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Receipt, error) {
 	return m.notified(ctx, ActionWorkflowStarted, n.OrderID, func(ctx context.Context) (Receipt, error) {
 		if err := checkID("userId", n.Customer); err != nil {
@@ -74,7 +76,7 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 		case err != nil:
 			return Receipt{}, err
 		case result.Applied:
-			return m.finish(ctx, ActionWorkflowStarted, &creation, result.Order), nil
+			return m.applied(ctx, &creation, &result), nil
 		case result.Order.Customer != n.Customer || result.Order.Venue != n.Venue:
 			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderExists, n.OrderID)
 		}
@@ -90,21 +92,32 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 // gets and should repeat, [ErrNotOwner], [ErrTooManyTransitions], [ErrStore].
 func (m *Manager) WaitingCompletion(ctx context.Context, n WaitingCompletion) (Receipt, error) {
 	return m.notified(ctx, ActionWaitingCompletion, n.OrderID, func(ctx context.Context) (Receipt, error) {
-		if err := CheckID("userId", n.Customer); err != nil {
-			return Receipt{}, err
-		}
-		if err := checkText("orderNumber", n.Number, MaxNumberBytes); err != nil {
-			return Receipt{}, err
-		}
-		t, err := m.registration(ActionWaitingCompletion, n.OrderID, SecondWait, n.Token, n.At)
+		t, err := m.waiting(n)
 		if err != nil {
 			return Receipt{}, err
 		}
-		t.Guards.Customer = n.Customer
-		t.Assign.Number = n.Number
-		t.Assign.AnswerFirst = true
 		return m.register(ctx, &t, nil)
 	})
+}
+
+// waiting is the transition of [Manager.WaitingCompletion], as long as the wait is undecided and the token the newest.
+func (m *Manager) waiting(n WaitingCompletion) (Transition, error) {
+	if err := CheckID("userId", n.Customer); err != nil {
+		return Transition{}, err
+	}
+	if err := checkText("orderNumber", n.Number, MaxNumberBytes); err != nil {
+		return Transition{}, err
+	}
+	t, err := m.registration(ActionWaitingCompletion, n.OrderID, SecondWait, n.Token, n.At)
+	if err != nil {
+		return Transition{}, err
+	}
+	t.Guards.Customer = n.Customer
+	t.Guards.Undecided = SecondWait
+	t.Assign.Number = n.Number
+	t.Assign.AnswerFirst = true
+	t.Owing = t.Assign.Events != nil
+	return t, nil
 }
 
 // TimedOut ends the order as the life cycle's rules for [ActionTimedOut] say, with the cause as its reason. An order whose workflow has its
@@ -201,7 +214,7 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 			return Receipt{}, err
 		}
 		if result.Applied {
-			return m.finish(ctx, t.Entry.Action, t, result.Order), nil
+			return m.applied(ctx, t, &result), nil
 		}
 		o = result.Order
 		failing := t.failing(o)

@@ -29,6 +29,7 @@ type Manager struct {
 	timeout   time.Duration
 	callLimit time.Duration
 	trouble   trouble
+	joint     *Joint
 }
 
 // Options is everything about a Manager that has a default. The zero Options, and nil, are fine.
@@ -37,9 +38,10 @@ type Options struct {
 	Lifecycle Lifecycle
 	// Policy decides who may do what, where the life cycle does not. Default: [DefaultPolicy].
 	Policy Policy
-	// Outcome says what a workflow is resumed with. It is called each time that an answer is sent, also by a redrive, and must give
-	// the same answer for the same decision. It must be safe for concurrent use. After an error the answer stays owed. Default:
-	// [DefaultOutcome].
+	// Outcome says what a workflow is resumed with. It is called each time that an answer is sent, also by a redrive,
+	// and must give the same answer for the same decision. It must be safe for concurrent use, and not call the
+	// Manager, because it may be called in the midst of a write: see [Joint]. After an error the answer stays owed.
+	// Default: [DefaultOutcome].
 	Outcome func(Decided) (Outcome, error)
 	// Publisher gets the events. Default: none; without one here or in Publishers, no event is recorded as owed.
 	Publisher Publisher
@@ -150,6 +152,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 	if m.callLimit == 0 {
 		m.callLimit = 10 * time.Second
 	}
+	m.joint = &Joint{Workflow: m.resumer, Outcome: m.outcomeOf, Waiting: m.waiting}
 	var err error
 	if m.table, err = m.lifecycle.compile(); err != nil {
 		return nil, err
@@ -316,11 +319,14 @@ func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
 // applyWithin is apply with the memory for its limit.
 func (m *Manager) applyWithin(ctx context.Context, t *Transition, limited *limitedContext) (Result, error) {
 	t.Entry.Trace = m.traced(ctx)
+	t.Joint = m.joint
 	ctx, end := m.begin(ctx, Operation{Name: "store.apply", Action: t.Entry.Action, OrderID: t.OrderID})
 	limited.Context, limited.limit = ctx, m.callLimit
 	defer limited.release()
 	result, err := m.store.Apply(limited, *t)
 	switch {
+	case notBegun(err):
+		// The workflow did not take the order, and so nothing was written.
 	case err != nil:
 		err = &StoreError{"apply", t.OrderID, err}
 	case result.Applied && (result.Order == nil || result.Order.ID != t.OrderID),

@@ -54,6 +54,8 @@ type Result struct {
 	Applied bool
 	// Order is the order after it, or as it is if it was refused; nil when there is no such order.
 	Order *Order
+	// Answered are the waits whose workflow got its answer with the write, so that nothing is owed for them: see [Joint].
+	Answered []Wait
 }
 
 // Query asks for orders. At least one of the first four fields is set; all that are set must match.
@@ -149,6 +151,9 @@ type Transition struct {
 	// Owing says that the order may owe a delivery after this write, so that it must appear in the listing of owing
 	// orders. A store that works that out from the order itself can ignore it.
 	Owing bool
+	// Joint is what a store may do in the same write if the workflow lives in its database; nil for nothing. Any other
+	// store ignores it.
+	Joint *Joint
 }
 
 // NewOrder is the beginning of an order. It starts at version 1.

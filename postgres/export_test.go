@@ -9,5 +9,5 @@ import (
 
 // WorkflowDatabase is what a workflow works on.
 func WorkflowDatabase(pool *pgxpool.Pool, schema string) sqldb.Database {
-	return workflowDatabase{workflowConn{pool, sqlstore.PostgreSQL(schema)}, pool}
+	return workflowDatabase{workflowConn{pool, sqlstore.PostgreSQL(schema)}, place{pool, schema}}
 }

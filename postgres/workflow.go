@@ -25,7 +25,8 @@ func NewWorkflow(ctx context.Context, pool *pgxpool.Pool, options *Options, sett
 	if err != nil {
 		return nil, err
 	}
-	w, err := workflow.New(workflowDatabase{workflowConn{pool, sqlstore.PostgreSQL(schema)}, pool}, settings)
+	database := workflowDatabase{workflowConn{pool, sqlstore.PostgreSQL(schema)}, place{pool, schema}}
+	w, err := workflow.New(database, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func NewWorkflow(ctx context.Context, pool *pgxpool.Pool, options *Options, sett
 // workflowDatabase is a pool as a [sqldb.Database].
 type workflowDatabase struct {
 	workflowConn
-	pool *pgxpool.Pool
+	place
 }
 
 // Write runs a step in a transaction, or in a part of the caller's.
@@ -51,6 +52,14 @@ func (d workflowDatabase) Write(ctx context.Context, do func(tx sqldb.Conn) erro
 	}
 	return classify(ctx, pgx.BeginFunc(ctx, begin, func(tx pgx.Tx) error { return do(workflowConn{tx, d.dialect}) }))
 }
+
+// place is a schema in a database, as this process is connected to it.
+type place struct {
+	pool   *pgxpool.Pool
+	schema string
+}
+
+func (d workflowDatabase) Place() any { return d.place }
 
 func (workflowDatabase) SkipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 

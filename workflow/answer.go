@@ -23,33 +23,14 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 	if !strings.HasPrefix(token.Reveal(), tokenPrefix) {
 		return "", fmt.Errorf("the token is of another workflow service: %w", errors.Join(ordermanager.ErrUndeliverable, ctx.Err()))
 	}
-	result := ordermanager.Gone
+	var result ordermanager.Answer
 	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
-		var orderID, venue string
-		var stage Stage
-		afterDrink, afterCompletion := StageCompletion, StageFinished
-		if outcome.Failure() || cancelled(outcome) {
-			afterDrink, afterCompletion = StageCancelled, StageCancelled
-		}
-		err := tx.QueryRow(ctx, `
-			UPDATE ordermanager_workflows SET token = NULL, deadline = NULL,
-				first_answer = CASE WHEN stage = ? THEN ? ELSE first_answer END,
-				second_answer = CASE WHEN stage = ? THEN second_answer ELSE ? END,
-				stage = CASE WHEN stage = ? THEN ? ELSE ? END
-			WHERE token = ? RETURNING order_id, venue, stage`,
-			StageDrink, answer{&outcome}, StageDrink, answer{&outcome}, StageDrink, afterDrink, afterCompletion,
-			token.Fingerprint()).Scan(&orderID, &venue, &stage)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
+		answer, waiting, err := w.answer(ctx, tx, token, outcome)
+		result = answer
+		if err != nil || waiting == nil {
 			return err
 		}
-		result = ordermanager.Accepted
-		if stage != StageCompletion {
-			return nil
-		}
-		return w.takeNumber(ctx, tx, orderID, venue)
+		return waiting.record(ctx, tx)
 	})
 	if err != nil {
 		return "", err
@@ -58,22 +39,50 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 	return result, nil
 }
 
+// answer ends the wait of the token. Another one may begin, whose notification is not recorded yet.
+func (w *Workflow) answer(
+	ctx context.Context, tx sqldb.Conn, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, *notification, error) {
+	var orderID, venue string
+	var stage Stage
+	afterDrink, afterCompletion := StageCompletion, StageFinished
+	if outcome.Failure() || cancelled(outcome) {
+		afterDrink, afterCompletion = StageCancelled, StageCancelled
+	}
+	err := tx.QueryRow(ctx, `
+		UPDATE ordermanager_workflows SET token = NULL, deadline = NULL,
+			first_answer = CASE WHEN stage = ? THEN ? ELSE first_answer END,
+			second_answer = CASE WHEN stage = ? THEN second_answer ELSE ? END,
+			stage = CASE WHEN stage = ? THEN ? ELSE ? END
+		WHERE token = ? RETURNING order_id, venue, stage`,
+		StageDrink, answer{&outcome}, StageDrink, answer{&outcome}, StageDrink, afterDrink, afterCompletion,
+		token.Fingerprint()).Scan(&orderID, &venue, &stage)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ordermanager.Gone, nil, nil
+	case err != nil:
+		return "", nil, err
+	case stage != StageCompletion:
+		return ordermanager.Accepted, nil, nil
+	}
+	waiting, err := w.takeNumber(ctx, tx, orderID, venue)
+	return ordermanager.Accepted, waiting, err
+}
+
 // takeNumber gives the order the next number of its venue, and lets it wait for completion.
-func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue string) error {
+func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue string) (*notification, error) {
 	var number int64
 	err := tx.QueryRow(ctx, `INSERT INTO ordermanager_shops AS shops (venue, last_number) VALUES (?, 1)
 		ON CONFLICT (venue) DO UPDATE SET last_number = shops.last_number + 1 RETURNING last_number`, venue).Scan(&number)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n := notification{action: ordermanager.ActionWaitingCompletion, orderID: orderID}
+	n.number = strconv.FormatInt(number, 10)
 	deadline := w.begin(&n, w.options.CompletionTimeout)
 	_, err = tx.Exec(ctx, "UPDATE ordermanager_workflows SET number = ?, token = ?, deadline = ? WHERE order_id = ?",
-		strconv.FormatInt(number, 10), n.token.Fingerprint(), deadline, orderID)
-	if err != nil {
-		return err
-	}
-	return n.record(ctx, tx)
+		n.number, n.token.Fingerprint(), deadline, orderID)
+	return &n, err
 }
 
 func setStage(ctx context.Context, tx sqldb.Conn, orderID string, stage Stage) error {

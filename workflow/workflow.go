@@ -3,8 +3,9 @@
 // package postgres one in PostgreSQL.
 //
 // Each order waits for its drink, takes a number, and waits for completion; each wait has a token and a time-out. A
-// Workflow is the [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. It can
-// live beside the orders of the store in the same database; the two know nothing of each other.
+// Workflow is the [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. In the
+// database of the store, a Manager that was made with both of them, unwrapped Workflow and all, writes a transition,
+// the answer that follows from it and the workflow's next step as one: see [ordermanager.Joint].
 //
 // A step and what the Manager must be told of it are one transaction, and the Manager is told at least once, by
 // [Workflow.Run]. So a process can be killed at any moment: when the database is opened again, every order is where it
@@ -18,6 +19,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -73,6 +76,11 @@ type Workflow struct {
 	manager *ordermanager.Manager
 	options Options
 	wake    chan struct{}
+
+	// starting are the orders that Start is about to begin, by the fingerprint of their token.
+	starting sync.Map
+	// joins says that the store of the Manager takes the workflow along: see joint.
+	joins atomic.Bool
 }
 
 var _ ordermanager.Resumer = (*Workflow)(nil)
@@ -109,31 +117,40 @@ func New(database sqldb.Database, options *Options) (*Workflow, error) {
 }
 
 // Connect says which Manager to notify. Call it once, before anything else.
-func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager }
+func (w *Workflow) Connect(manager *ordermanager.Manager) {
+	w.manager = manager
+	w.joins.Store(false)
+}
+
+// In is for stores: the workflow as a part of their transactions if it is in their place, and nil otherwise.
+func (w *Workflow) In(place any) sqldb.Workflow {
+	if w.db.Place() != place {
+		return nil
+	}
+	return joint{w}
+}
 
 // Start begins the workflow of a new order, if the shop takes it, and tells the Manager, which creates the order.
 //
 // When it returns an error the order was not begun, except after a failure of the database, when that is not known:
 // starting the same order again tells. When the order was begun and the Manager could not be told, that is not an
 // error: it is [ordermanager.Receipt.Pending], the receipt's order is as it will be, and [Workflow.Run] tells the
-// Manager.
+// Manager. Where the two begin in one write, neither begins without the other.
 //
 // Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists],
-// [ordermanager.ErrInvalidRequest], and those of the database.
+// [ordermanager.ErrInvalidRequest], [ordermanager.ErrContextDone], [ordermanager.ErrStore], and those of the database.
 func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
+	s := &start{workflow: w, notification: &n, deadline: w.begin(&n, w.options.DrinkTimeout)}
+	w.starting.Store(n.token.Fingerprint(), s)
+	defer w.starting.Delete(n.token.Fingerprint())
+	if w.joins.Load() {
+		if receipt, err := w.notify(ctx, n); err != nil || s.begun {
+			return receipt, err
+		}
+	}
 	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
-		deadline := w.begin(&n, w.options.DrinkTimeout)
-		begun, err := tx.Exec(ctx, `INSERT INTO ordermanager_workflows (order_id, customer, venue, stage, token, deadline, started)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
-			orderID, customer, venue, StageDrink, n.token.Fingerprint(), deadline, n.at)
-		if err != nil {
-			return err
-		}
-		if begun == 0 {
-			return fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
-		}
-		if err := w.admit(ctx, tx, customer, venue, n.at); err != nil {
+		if err := s.begin(ctx, tx); err != nil {
 			return err
 		}
 		return n.record(ctx, tx)
@@ -141,6 +158,7 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 	if err != nil {
 		return ordermanager.Receipt{}, err
 	}
+	s.recorded = true
 	receipt, err := w.tell(ctx, n)
 	if err == nil || final(err) {
 		return receipt, err

@@ -21,6 +21,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
+	"github.com/brewline/ordermanager/internal/sqldb"
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
@@ -127,28 +128,58 @@ func classify(err error) error {
 	return sqlitefile.Classify(err)
 }
 
-// Apply implements [ordermanager.Store]. What stood against the write is read in the same transaction.
+// Apply implements [ordermanager.Store]. What stood against the write is read in the same transaction, and a workflow
+// of package embedded/workflow that is on the same [sql.DB] takes part in it: see [ordermanager.Joint].
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
-	statement, err := sqlstore.SQLite.Apply(&t)
+	joint := sqlstore.SQLite.Joint(&t, s.file)
+	answer, err := s.apply(ctx, &t, joint)
+	if err != nil && joint != nil && joint.Apart() {
+		return s.apply(ctx, &t, nil)
+	}
+	return answer, err
+}
+
+func (s *Store) apply(
+	ctx context.Context, t *ordermanager.Transition, joint *sqlstore.Joint,
+) (ordermanager.Result, error) {
+	statement, err := sqlstore.SQLite.Apply(t)
 	if err != nil {
 		return ordermanager.Result{}, err
 	}
 	var answer ordermanager.Result
-	err = s.writer.Write(ctx, func(tx *sqlitefile.Tx) error {
-		rows, err := tx.Query(ctx, statement.Text, statement.Args...)
-		answer.Order, err = result(rows, err, sqlstore.One)
-		if answer.Applied = answer.Order != nil; answer.Applied || err != nil {
+	err = s.writer.Write(ctx, func(own *sqlitefile.Tx) error {
+		tx := transaction{own.Conn(), own}
+		o, err := tx.Run(ctx, statement)
+		answer = ordermanager.Result{Applied: o != nil, Order: o}
+		switch {
+		case err != nil:
 			return err
+		case !answer.Applied:
+			answer.Order, err = tx.Run(ctx, sqlstore.SQLite.Get(t.OrderID))
+		case joint != nil:
+			answer, err = joint.Follow(ctx, tx, o)
 		}
-		current := sqlstore.SQLite.Get(t.OrderID)
-		rows, err = tx.Query(ctx, current.Text, current.Args...)
-		answer.Order, err = result(rows, err, sqlstore.One)
 		return err
 	})
 	if err != nil {
 		return ordermanager.Result{}, classify(err)
 	}
+	if joint != nil {
+		joint.Committed()
+	}
 	return answer, nil
+}
+
+// transaction is a [sqlstore.Tx].
+type transaction struct {
+	sqldb.Conn
+	tx *sqlitefile.Tx
+}
+
+// Run implements [sqlstore.Tx].
+func (t transaction) Run(ctx context.Context, s sqlstore.Statement) (*ordermanager.Order, error) {
+	rows, err := t.tx.Query(ctx, s.Text, s.Args...)
+	return result(rows, err, sqlstore.One)
 }
 
 // Settle implements [ordermanager.Store].

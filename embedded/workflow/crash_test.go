@@ -64,6 +64,8 @@ type world struct {
 	path  string
 	clock *clock
 	house *house
+	// processes is how many were started.
+	processes int
 }
 
 // open starts a process that dies at the given point; negative: never.
@@ -71,6 +73,16 @@ func (w *world) open(point int) {
 	life := &mortal{left: -1}
 	w.house = newHouse(w.t, openMortal(w.t, w.path, life), &workflow.Options{Now: w.clock.now})
 	w.house.life = life
+	// By its first order the workflow learns that the store takes it along.
+	id := fmt.Sprint("first of process ", w.processes)
+	w.processes++
+	if _, err := w.house.workflow.Start(w.t.Context(), id, "ada", "elsewhere"); err != nil {
+		w.t.Fatal(err)
+	}
+	_, err := w.house.manager.Cancel(w.t.Context(), ordermanager.Request{OrderID: id, Actor: ada, Reason: "warm"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	life.mu.Lock()
 	life.left = point
 	life.mu.Unlock()

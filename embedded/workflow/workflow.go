@@ -1,6 +1,7 @@
-// Package workflow is the two-wait workflow of an order in process, durable in a SQLite file: the stand-in for AWS Step
-// Functions and the Serverlesspresso sample's OrderProcessor on one machine. It can live in the same file as the orders
-// of package sqlitestore; the two know nothing of each other.
+// Package workflow is the two-wait workflow of an order in process, durable in a SQLite file: the stand-in for AWS
+// Step Functions and the Serverlesspresso sample's OrderProcessor on one machine. On the [sql.DB] of a
+// sqlitestore.Store it is a part of the store's transactions: an order begins, gets its number and ends in one commit
+// with its workflow. See [ordermanager.Joint].
 //
 // What it does is said in the package that its types come from. The errors of the file are those of sqlitestore.
 package workflow

@@ -27,4 +27,6 @@ type Database interface {
 	// SkipLocked is what a SELECT ends with that passes over rows which somebody else is changing; empty where there is
 	// one writer at a time.
 	SkipLocked() string
+	// Place is the same for what can share a transaction, and for nothing else.
+	Place() any
 }

@@ -13,7 +13,7 @@ func Database(db *sql.DB) sqldb.Database { return database{NewWriter(db)} }
 type database struct{ writer *Writer }
 
 func (d database) Write(ctx context.Context, do func(tx sqldb.Conn) error) error {
-	return d.writer.Write(ctx, func(tx *Tx) error { return do(transaction{tx}) })
+	return d.writer.Write(ctx, func(tx *Tx) error { return do(tx.Conn()) })
 }
 
 // Exec is a transaction of its own: it takes its turn.
@@ -38,6 +38,12 @@ func (d database) QueryRow(ctx context.Context, text string, args ...any) sqldb.
 
 // SkipLocked is empty: there is one writer at a time.
 func (database) SkipLocked() string { return "" }
+
+// Place is the file, as this process has it open.
+func (d database) Place() any { return d.writer.file }
+
+// Conn is the transaction as a [sqldb.Conn].
+func (t *Tx) Conn() sqldb.Conn { return transaction{t} }
 
 type transaction struct{ tx *Tx }
 
