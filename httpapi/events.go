@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -17,36 +16,10 @@ const (
 	heartbeat = 15 * time.Second
 	// writeTimeout is how long a listener may take to accept what is written.
 	writeTimeout = 10 * time.Second
-	// streamLifetime ends a stream, so that a caller is identified anew from time to time. Browsers come back by themselves.
+	// streamLifetime ends a stream, so that a caller is identified anew from time to time. Browsers come back by
+	// themselves.
 	streamLifetime = 15 * time.Minute
-	// maxStreams is how many streams one caller may have open: enough for every screen of a shop that shares a sign-in.
-	maxStreams = 100
 )
-
-// streams counts the open streams of each caller.
-type streams struct {
-	mu   sync.Mutex
-	open map[ordermanager.Actor]int
-}
-
-// enter reports whether the caller may open another one; then leave must follow.
-func (s *streams) enter(actor ordermanager.Actor) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open[actor] >= maxStreams {
-		return false
-	}
-	s.open[actor]++
-	return true
-}
-
-func (s *streams) leave(actor ordermanager.Actor) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open[actor]--; s.open[actor] == 0 {
-		delete(s.open, actor)
-	}
-}
 
 // stream is GET /events: server-sent events. It begins with "reread", unless it continues after a Last-Event-ID that is
 // still known; then every change is an "order".

@@ -12,33 +12,13 @@ import (
 	"github.com/brewline/ordermanager/internal/strictjson"
 )
 
-// Starter begins the workflow of an order. The workflows of this module are Starters, and so are those of packages sfnresumer and
-// durableresumer. It must be safe for concurrent use.
-type Starter interface {
-	// Start begins the workflow of a new order of a customer at a venue, which is empty where there is only one. The receipt's order is as it
-	// will be when the workflow has told the Manager of it; [ordermanager.Receipt.Pending] says that it has not yet.
-	//
-	// Errors: [ordermanager.ErrOrderExists], [ordermanager.ErrInvalidRequest]; [ordermanager.ErrShopClosed], [ordermanager.ErrQueueFull] and
-	// [ordermanager.ErrTooManyOrders] where there are limits; and those of what it starts.
-	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
-}
-
-// Shop is how a venue stands.
-type Shop struct {
-	// EventID is the venue.
-	EventID string `json:"eventId"`
-	// Open says whether new orders are taken.
-	Open bool `json:"open"`
-	// InQueue is how many orders are open.
-	InQueue int `json:"inQueue"`
-}
-
 // newOrder is the body of POST /orders. All of it may be missing.
 type newOrder struct {
 	OrderID, EventID, UserID string
 }
 
-// startOrder is POST /orders: it begins the workflow of an order. A customer begins an order of his own; whoever else calls says whose it is.
+// startOrder is POST /orders: it begins the workflow of an order. A customer begins an order of his own; whoever else
+// calls says whose it is.
 func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	asked, err := parseNewOrder(w, r)
 	if err != nil {
