@@ -125,14 +125,14 @@ func (m *Menu) Sanitize(order DrinkOrder) (*Drink, error) {
 }
 
 func (m *Menu) sanitize(order DrinkOrder) (*Drink, []Violation) {
-	c := chooser{order: &order, violations: slices.Clone(order.Violations)}
+	c := chooser{order: order, violations: slices.Clone(order.Violations)}
 	c.item = c.find(m)
 	return c.choose(), c.violations
 }
 
 // chooser checks one order against a menu.
 type chooser struct {
-	order *DrinkOrder
+	order DrinkOrder
 	// item is the drink on the menu, or nil: then only the form of the modifiers is checked.
 	item       *MenuItem
 	violations []Violation
@@ -151,19 +151,23 @@ func (c *chooser) find(m *Menu) *MenuItem {
 			c.report(ViolationMalformed, "", "drink", "is required")
 		}
 		return nil
-	case !c.checkName(drink, "drink"):
+	case !usable(drink):
+		c.reportName(drink, "drink")
 		return nil
 	}
 	name := fold(drink)
-	at := slices.IndexFunc(m.Items, func(item MenuItem) bool { return item.Drink == drink || fold(item.Drink) == name })
-	if at < 0 {
-		c.report(ViolationUnknownDrink, drink, "", "")
-		return nil
+	for i := range m.Items {
+		item := &m.Items[i]
+		if !reads(item.Drink, name) {
+			continue
+		}
+		if item.SoldOut {
+			c.report(ViolationUnavailableDrink, drink, "", "")
+		}
+		return item
 	}
-	if m.Items[at].SoldOut {
-		c.report(ViolationUnavailableDrink, drink, "", "")
-	}
-	return &m.Items[at]
+	c.report(ViolationUnknownDrink, drink, "", "")
+	return nil
 }
 
 // choose checks the modifiers.
@@ -172,10 +176,15 @@ func (c *chooser) choose() *Drink {
 		c.report(ViolationTooLong, "", "modifiers", fmt.Sprintf("more than %d", MaxModifiers))
 		return nil
 	}
-	var chosen []place
+	var memory [MaxModifiers]place
+	chosen := memory[:0]
 	var open []string
 	for i, name := range c.order.Modifiers {
-		if c.order.isReported(modifierField(i)) || !c.checkName(name, modifierField(i)) {
+		if len(c.order.Violations) > 0 && c.order.isReported(modifierField(i)) {
+			continue
+		}
+		if !usable(name) {
+			c.reportName(name, modifierField(i))
 			continue
 		}
 		if c.item == nil {
@@ -184,7 +193,8 @@ func (c *chooser) choose() *Drink {
 			}
 			continue
 		}
-		switch places := c.item.find(name); {
+		var memory [1]place // most options are in one group
+		switch places := c.item.find(memory[:0], name); {
 		case len(places) == 0:
 			c.report(ViolationUnknownModifier, name, "", "")
 		case len(places) > 1:
@@ -207,7 +217,7 @@ func (c *chooser) spread(names []string, chosen []place) []place {
 		name := names[0]
 		before := len(names)
 		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return fold(n) == fold(name) })
-		left := slices.DeleteFunc(c.item.find(name), func(p place) bool { return slices.Contains(chosen, p) })
+		left := slices.DeleteFunc(c.item.find(nil, name), func(p place) bool { return slices.Contains(chosen, p) })
 		switch wanted := before - len(names); {
 		case wanted > len(left):
 			c.report(ViolationDuplicateOption, name, "", "")
@@ -227,12 +237,17 @@ func (c *chooser) spread(names []string, chosen []place) []place {
 // count checks how many options of each group are chosen, and returns the drink with them.
 func (c *chooser) count(chosen []place) *Drink {
 	drink := &Drink{Name: c.item.Drink, Icon: c.item.Icon}
-	for j, group := range c.item.Modifiers {
-		var options []string
+	if len(chosen) > 0 {
+		drink.Modifiers = make([]string, 0, len(chosen))
+	}
+	for j := range c.item.Modifiers {
+		group := &c.item.Modifiers[j]
+		var memory [MaxModifiers]string
+		options := memory[:0]
 		for k, option := range group.Options {
 			if slices.Contains(chosen, place{j, k}) {
 				options = append(options, option)
-				drink.Modifiers = append(drink.Modifiers, c.item.Word(group, option))
+				drink.Modifiers = append(drink.Modifiers, c.item.Word(*group, option))
 			}
 		}
 		switch most := group.most(); {
@@ -250,17 +265,16 @@ func (c *chooser) count(chosen []place) *Drink {
 	return drink
 }
 
-// checkName checks the form of a name, and reports whether it is worth looking up.
-func (c *chooser) checkName(name, field string) bool {
-	switch {
-	case len(name) > MaxNameBytes:
+// usable reports whether a name is worth looking up.
+func usable(name string) bool { return nameRule(name) == "" }
+
+// reportName says what is wrong with a name that is not usable.
+func (c *chooser) reportName(name, field string) {
+	if len(name) > MaxNameBytes {
 		c.report(ViolationTooLong, name, field, fmt.Sprintf("more than %d bytes", MaxNameBytes))
-	case nameRule(name) != "":
-		c.report(ViolationMalformed, strings.ToValidUTF8(name, "\uFFFD"), field, nameRule(name))
-	default:
-		return true
+		return
 	}
-	return false
+	c.report(ViolationMalformed, strings.ToValidUTF8(name, "\uFFFD"), field, nameRule(name))
 }
 
 // MenuError has every reason why a put was refused before it reached the order. It is an [ErrInvalidOrder].

@@ -167,22 +167,31 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 
 // budget is the time for several deliveries: each may take its share of what the ones before left over.
 type budget struct {
-	until time.Time
+	time  time.Duration
 	parts int
+	// began is when the first of several began.
+	began time.Time
 }
 
 // budget ends with the delivery time-out or the caller's deadline. A caller that is cancelled ends nothing: what was
 // begun is delivered.
 func (m *Manager) budget(ctx context.Context, parts int) budget {
-	until := time.Now().Add(m.timeout)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(until) {
-		until = deadline
+	b := budget{time: m.timeout, parts: parts}
+	if deadline, ok := ctx.Deadline(); ok {
+		b.time = min(b.time, time.Until(deadline))
 	}
-	return budget{until, parts}
+	if parts > 1 {
+		b.began = time.Now()
+	}
+	return b
 }
 
 func (b *budget) next(ctx context.Context) *limitedContext {
-	share := time.Until(b.until) / time.Duration(b.parts)
+	left := b.time
+	if !b.began.IsZero() {
+		left -= time.Since(b.began)
+	}
+	share := left / time.Duration(b.parts)
 	b.parts--
 	return limit(ctx, share)
 }
@@ -220,11 +229,14 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	return answer, err
 }
 
-// outcomeOf is what a wait of an order is answered with.
+// outcomeOf is what a wait of an order is answered with. What this package makes itself need not be checked.
 func (m *Manager) outcomeOf(o *Order, wait Wait) (outcome Outcome, err error) {
+	by, decision := m.table.decided(o, wait), o.slot(wait).Decision
+	if m.outcome == nil {
+		return defaultOutcome(o, wait, decision, by.Action), nil
+	}
 	defer recovered(&err)
-	by := m.table.decided(o, wait)
-	outcome, err = m.outcome(Decided{Order: o.masked(), Wait: wait, Decision: o.slot(wait).Decision, By: by})
+	outcome, err = m.outcome(Decided{Order: o.masked(), Wait: wait, Decision: decision, By: *by})
 	if err == nil {
 		err = outcome.Validate()
 	}

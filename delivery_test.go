@@ -3,6 +3,7 @@ package ordermanager_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -476,4 +477,30 @@ func (r reversed) Get(ctx context.Context, id string) (*ordermanager.Order, erro
 	o, err := r.Store.Get(ctx, id)
 	slices.Reverse(o.OwedEvents)
 	return o, err
+}
+
+func TestDefaultOutcome_isTheJSONOfItsType(t *testing.T) {
+	for _, text := range []string{"", "plain", `"quoted" \`, "<a href='&'>", "café", "\u2028", "tab\t", "\xff"} {
+		order := ordermanager.Order{
+			ID: "order " + text, State: ordermanager.State(text), Barista: text, Number: text, Reason: text,
+			SecondWait: ordermanager.WaitSlot{Decision: ordermanager.Cancelled},
+		}
+		outcome, err := ordermanager.DefaultOutcome(ordermanager.Decided{
+			Order: order, Wait: ordermanager.FirstWait, Decision: ordermanager.Done,
+			By: ordermanager.Entry{Action: ordermanager.Action(text)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(ordermanager.WorkflowOutput{
+			OrderID: order.ID, Action: ordermanager.Action(text), State: order.State, Cancelled: true,
+			BaristaUserID: text, OrderNumber: text, Reason: text,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(outcome.Output)); diff != "" {
+			t.Errorf("%q, -want +got:\n%s", text, diff)
+		}
+	}
 }

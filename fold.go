@@ -35,6 +35,17 @@ func fold(name string) string {
 	return strings.Join(strings.Fields(string(runes)), " ")
 }
 
+// reads reports whether a name reads like one that was folded. Most names differ in their first letter.
+func reads(name, folded string) bool {
+	if name == folded {
+		return true
+	}
+	if name != "" && folded != "" && name[0] > ' ' && name[0] <= '~' && name[0] != folded[0] {
+		return false
+	}
+	return fold(name) == folded
+}
+
 // folded is a quick yes for what most names are: printable ASCII with single spaces inside.
 func folded(name string) bool {
 	space := true

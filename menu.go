@@ -300,30 +300,37 @@ func nameRule(name string) string {
 // place is where an option stands in an item.
 type place struct{ group, option int }
 
-// find returns the places that a modifier may mean: more than one where several groups have the option, and the group
+// find appends the places that a modifier may mean: more than one where several groups have the option, and the group
 // is not said.
-func (i MenuItem) find(modifier string) []place {
+func (i *MenuItem) find(places []place, modifier string) []place {
 	name := fold(modifier)
-	var plainly, withGroup []place
-	for j, group := range i.Modifiers {
-		rest, isGroup := strings.CutPrefix(name, fold(group.Name))
-		rest, isOption := strings.CutPrefix(strings.TrimSpace(rest), ":")
-		for k, option := range group.Options {
-			switch option := fold(option); {
-			case option == name:
-				plainly = append(plainly, place{j, k})
-			case isGroup && isOption && option == strings.TrimSpace(rest):
-				withGroup = append(withGroup, place{j, k})
+	for j := range i.Modifiers {
+		for k, option := range i.Modifiers[j].Options {
+			if reads(option, name) {
+				places = append(places, place{j, k})
 			}
 		}
 	}
-	if len(plainly) > 0 {
-		return plainly
+	if len(places) > 0 {
+		return places
 	}
-	return withGroup
+	for j := range i.Modifiers {
+		rest, isGroup := strings.CutPrefix(name, fold(i.Modifiers[j].Name))
+		rest, isOption := strings.CutPrefix(strings.TrimSpace(rest), ":")
+		if !isGroup || !isOption {
+			continue
+		}
+		for k, option := range i.Modifiers[j].Options {
+			if reads(option, strings.TrimSpace(rest)) {
+				places = append(places, place{j, k})
+			}
+		}
+	}
+	return places
 }
 
 // contains reports whether a name is among others.
 func contains(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return n == name || fold(n) == fold(name) })
+	folded := fold(name)
+	return slices.ContainsFunc(names, func(n string) bool { return reads(n, folded) })
 }

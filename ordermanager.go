@@ -21,7 +21,7 @@ type Manager struct {
 	lifecycle Lifecycle
 	table     *table
 	policy    Policy
-	outcome   func(Decided) (Outcome, error)
+	outcome   func(Decided) (Outcome, error) // nil for the default
 	now       func() time.Time
 	log       *slog.Logger
 	observer  Observer
@@ -136,9 +136,6 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 	}
 	if m.policy == nil {
 		m.policy = DefaultPolicy
-	}
-	if m.outcome == nil {
-		m.outcome = DefaultOutcome
 	}
 	if m.now == nil {
 		m.now = time.Now

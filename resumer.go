@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
+	"strings"
 )
 
 // Resumer answers the paused workflow. Check an implementation with the suite in resumertest.
@@ -108,18 +110,46 @@ type Decided struct {
 // DefaultOutcome is what a workflow is resumed with unless [Options.Outcome] says otherwise: a [WorkflowOutput], but for a first wait that was
 // cancelled, which ends with the failure [CancelledError].
 func DefaultOutcome(d Decided) (Outcome, error) {
-	o := &d.Order
-	if d.Wait == FirstWait && d.Decision == Cancelled {
-		return Outcome{Error: CancelledError, Cause: o.Reason}, nil
+	return defaultOutcome(&d.Order, d.Wait, d.Decision, d.By.Action), nil
+}
+
+func defaultOutcome(o *Order, wait Wait, decision Decision, by Action) Outcome {
+	if wait == FirstWait && decision == Cancelled {
+		return Outcome{Error: CancelledError, Cause: o.Reason}
 	}
-	data, err := json.Marshal(WorkflowOutput{
+	output := WorkflowOutput{
 		OrderID:       o.ID,
-		Action:        d.By.Action,
+		Action:        by,
 		State:         o.State,
-		Cancelled:     d.Decision == Cancelled || o.SecondWait.Decision == Cancelled,
+		Cancelled:     decision == Cancelled || o.SecondWait.Decision == Cancelled,
 		BaristaUserID: o.Barista,
 		OrderNumber:   o.Number,
 		Reason:        o.Reason,
-	})
-	return Outcome{Output: data}, err
+	}
+	return Outcome{Output: output.append(make([]byte, 0, 160))}
+}
+
+// append writes the output as [json.Marshal] does, without looking at types: every answer needs one.
+func (w *WorkflowOutput) append(b []byte) []byte {
+	b = appendText(append(b, `{"orderId":`...), w.OrderID)
+	b = appendText(append(b, `,"action":`...), string(w.Action))
+	b = appendText(append(b, `,"state":`...), string(w.State))
+	b = strconv.AppendBool(append(b, `,"cancelled":`...), w.Cancelled)
+	for _, optional := range [...]struct{ name, value string }{
+		{`,"baristaUserId":`, w.BaristaUserID}, {`,"orderNumber":`, w.OrderNumber}, {`,"reason":`, w.Reason},
+	} {
+		if optional.value != "" {
+			b = appendText(append(b, optional.name...), optional.value)
+		}
+	}
+	return append(b, '}')
+}
+
+// appendText writes a JSON string.
+func appendText(b []byte, text string) []byte {
+	if plain(text) && !strings.ContainsAny(text, `"\<>&`) {
+		return append(append(append(b, '"'), text...), '"')
+	}
+	quoted, _ := json.Marshal(text) //nolint:errchkjson // a string has no error
+	return append(b, quoted...)
 }

@@ -191,7 +191,7 @@ type Guards struct {
 type Assignment struct {
 	// State is the new state.
 	State State
-	// Drink is the accepted drink.
+	// Drink is the accepted drink. Nobody changes it any more, so that the order can have it as it is.
 	Drink *Drink
 	// Barista is the new holder; a pointer, because nobody is one.
 	Barista *string
@@ -286,7 +286,7 @@ func (t *Transition) Permits(o *Order) bool { return t.failing(o) == 0 }
 // Apply returns the order that the transition makes of o, which is nil for a new order. It changes o and may return
 // it; the result shares no memory with t that anyone can change. It checks nothing: see [Transition.Permits].
 func (t *Transition) Apply(o *Order) *Order {
-	entry := t.Entry
+	from := State("")
 	if t.Create != nil {
 		o = &Order{
 			ID:        t.OrderID,
@@ -294,20 +294,18 @@ func (t *Transition) Apply(o *Order) *Order {
 			Venue:     t.Create.Venue,
 			Robot:     t.Create.Robot,
 			State:     t.Create.State,
-			CreatedAt: entry.At,
+			CreatedAt: t.Entry.At,
 			History:   make([]Entry, 0, 8), // enough for an ordinary life
 		}
 	} else {
-		entry.From = o.State
+		from = o.State
 	}
 	a := &t.Assign
 	if a.State != "" {
 		o.State = a.State
 	}
 	if a.Drink != nil {
-		drink := *a.Drink
-		drink.Modifiers = slices.Clone(drink.Modifiers)
-		o.Drink = &drink
+		o.Drink = a.Drink
 	}
 	if a.Barista != nil {
 		o.Barista = *a.Barista
@@ -327,8 +325,9 @@ func (t *Transition) Apply(o *Order) *Order {
 		o.FirstWait.Token = TaskToken{}
 	}
 	o.OwedEvents = append(o.OwedEvents, a.Events...)
-	entry.To = o.State
-	o.History = append(o.History, entry)
+	o.History = append(o.History, t.Entry)
+	entry := &o.History[len(o.History)-1]
+	entry.From, entry.To = from, o.State
 	o.Version++
 	o.UpdatedAt = entry.At
 	return o

@@ -109,14 +109,14 @@ func (t *table) made(e *Entry) *move {
 }
 
 // decided returns the history entry that decided a wait. Another program's write has no entry: then it is made up.
-func (t *table) decided(o *Order, w Wait) Entry {
+func (t *table) decided(o *Order, w Wait) *Entry {
 	for i := range o.History {
 		e := &o.History[i]
 		if m := t.made(e); m != nil && (w == FirstWait && m.first != Undecided || w == SecondWait && m.second != Undecided) {
-			return *e
+			return e
 		}
 	}
-	e := Entry{Action: ActionComplete, To: o.State, At: o.UpdatedAt}
+	e := &Entry{Action: ActionComplete, To: o.State, At: o.UpdatedAt}
 	switch {
 	case o.slot(w).Decision == Cancelled:
 		e.Action = ActionCancel

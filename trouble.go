@@ -12,6 +12,8 @@ import (
 type trouble struct {
 	mu     sync.Mutex
 	orders map[string]troubled
+	// some is set as long as there are orders in trouble: nobody else asks for successes.
+	some atomic.Bool
 	// success is when a delivery was last free of trouble, in nanoseconds.
 	success atomic.Int64
 }
@@ -36,7 +38,11 @@ func (t *trouble) due(orderID string) bool {
 	return !time.Now().Before(one.next) || one.outage && t.over(one)
 }
 
-func (t *trouble) succeeded() { t.success.Store(time.Now().UnixNano()) }
+func (t *trouble) succeeded() {
+	if t.some.Load() {
+		t.success.Store(time.Now().UnixNano())
+	}
+}
 
 // over reports whether something was delivered since the trouble of an order began.
 func (t *trouble) over(one troubled) bool { return t.success.Load() > one.since.UnixNano() }
@@ -47,8 +53,9 @@ func (t *trouble) note(orderID string, err error) {
 	defer t.mu.Unlock()
 	now := time.Now()
 	if err == nil {
-		delete(t.orders, orderID)
 		t.succeeded()
+		delete(t.orders, orderID)
+		t.some.Store(len(t.orders) > 0)
 		return
 	}
 	one, known := t.orders[orderID]
@@ -64,4 +71,5 @@ func (t *trouble) note(orderID string, err error) {
 		t.orders = map[string]troubled{}
 	}
 	t.orders[orderID] = one
+	t.some.Store(true)
 }
