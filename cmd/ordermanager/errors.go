@@ -12,19 +12,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
-	"github.com/brewline/ordermanager/embedded/sqlitestore"
 )
-
-// advisedError says at its end what to do about it.
-type advisedError struct {
-	err    error
-	advice string
-}
-
-func (e *advisedError) Error() string { return e.err.Error() + "; " + e.advice }
-func (e *advisedError) Unwrap() error { return e.err }
-
-func advise(err error, advice string) error { return &advisedError{err, advice} }
 
 // explain turns the error of a backend into a sentence that names the table or the file and says what to do.
 func (b *backends) explain(err error) error {
@@ -68,7 +56,8 @@ func (b *backends) explain(err error) error {
 func (b *backends) knows(err error) bool {
 	_, ofTable := errors.AsType[*dynamostore.Error](err)
 	_, ofItem := errors.AsType[*dynamostore.ItemError](err)
-	return ofTable || ofItem || b.path != "" && slices.ContainsFunc(fileAdvice, func(a advice) bool { return errors.Is(err, a.kind) })
+	return ofTable || ofItem ||
+		b.path != "" && slices.ContainsFunc(fileAdvice, func(a advice) bool { return errors.Is(err, a.kind) })
 }
 
 // adviceFor says what is wrong with a table, or the way to it, and what to do.
@@ -79,18 +68,38 @@ func (b *backends) adviceFor(e *dynamostore.Error) string {
 	region, cause := b.cloud.region(), causeOf(e)
 	switch {
 	case errors.Is(e, dynamostore.ErrNoTable):
-		return fmt.Sprintf("there is no such table in the region %s for these credentials; one for orders is made with: %s", region, command("create"))
+		return fmt.Sprintf(
+			"there is no such table in the region %s for these credentials; one for orders is made with: %s",
+			region,
+			command("create"),
+		)
 	case errors.Is(e, dynamostore.ErrNoIndex):
-		return fmt.Sprintf("it lacks an index; see what is missing with: %s; the one that only redrive needs is added with: %s (%v)",
-			command("check"), command("add-index"), cause)
+		return fmt.Sprintf(
+			"it lacks an index; see what is missing with: %s; the one that only redrive needs is added with: %s (%v)",
+			command("check"),
+			command("add-index"),
+			cause,
+		)
 	case errors.Is(e, dynamostore.ErrWrongKeys):
-		return fmt.Sprintf("its keys are not those of the layout %s; see what differs with: %s (%v)", b.layout, command("check"), cause)
+		return fmt.Sprintf(
+			"its keys are not those of the layout %s; see what differs with: %s (%v)",
+			b.layout,
+			command("check"),
+			cause,
+		)
 	case errors.Is(e, dynamostore.ErrAccessDenied):
 		return fmt.Sprintf("access to %s is denied; the policies that are needed are in docs/aws.md (%v)", e.Op, cause)
 	case errors.Is(e, dynamostore.ErrCredentials):
-		return fmt.Sprintf("the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (%v)", cause)
+		return fmt.Sprintf(
+			"the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (%v)",
+			cause,
+		)
 	case errors.Is(e, dynamostore.ErrUnreachable), unanswered(e):
-		return fmt.Sprintf("there was no answer; check the network, the region %s and AWS_ENDPOINT_URL_DYNAMODB (%v)", region, cause)
+		return fmt.Sprintf(
+			"there was no answer; check the network, the region %s and AWS_ENDPOINT_URL_DYNAMODB (%v)",
+			region,
+			cause,
+		)
 	case errors.Is(e, dynamostore.ErrThrottled):
 		return fmt.Sprintf("it is throttled; try again later (%v)", cause)
 	}
@@ -101,23 +110,6 @@ func (b *backends) adviceFor(e *dynamostore.Error) string {
 func unanswered(err error) bool {
 	e, ok := errors.AsType[*url.Error](err)
 	return ok && e.Timeout()
-}
-
-// advice says what to do about one kind of error.
-type advice struct {
-	kind error
-	text string
-}
-
-// fileAdvice says what to do about a file.
-var fileAdvice = []advice{
-	{sqlitestore.ErrNewerSchema, "use that version"},
-	{sqlitestore.ErrReplaced, "stop every program on it, see which file is the right one, and start again"},
-	{sqlitestore.ErrCorrupt, "it was left as it is; restore a backup, as docs/operations.md says"},
-	{sqlitestore.ErrReadOnly, "make both writable for this user"},
-	{sqlitestore.ErrFull, "make room, and try again"},
-	{sqlitestore.ErrLocked, "stop the program that does, or try again"},
-	{sqlitestore.ErrCannotOpen, "check the path; its directory must exist"},
 }
 
 // causeOf is what the service or the network said, without what the SDK wraps around it.

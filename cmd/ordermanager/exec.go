@@ -171,7 +171,10 @@ func interrupted(inputs int) error {
 	if inputs == 0 {
 		return errors.New("interrupted: no input was carried out; run it again")
 	}
-	return fmt.Errorf("interrupted: %s carried out, as printed; run it again with what follows", count(inputs, "input was", "inputs were"))
+	return fmt.Errorf(
+		"interrupted: %s carried out, as printed; run it again with what follows",
+		count(inputs, "input was", "inputs were"),
+	)
 }
 
 // value is one JSON value of the input, or why there is none.
@@ -180,8 +183,8 @@ type value struct {
 	err  error
 }
 
-// read decodes the input beside the caller, who can then be interrupted while it waits for more. The last value is an error, which says
-// that the input is at its end or why it cannot be read.
+// read decodes the input beside the caller, who can then be interrupted while it waits for more. The last value is an
+// error, which says that the input is at its end or why it cannot be read.
 func read(ctx context.Context, input io.Reader) <-chan value {
 	values := make(chan value)
 	go func() {
@@ -202,8 +205,8 @@ func read(ctx context.Context, input io.Reader) <-chan value {
 	return values
 }
 
-// answer carries out one input and returns its output line. An error means that the input could not be read, or that the
-// store cannot be used: then there is no sense in going on.
+// answer carries out one input and returns its output line. An error means that the input could not be read, or that
+// the store cannot be used: then there is no sense in going on.
 func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 	var malformed *json.SyntaxError
 	switch {
@@ -218,7 +221,14 @@ func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 	action, receipt, err := h.perform(ctx, input.data)
 	switch {
 	case errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, dynamostore.ErrBrokenItem):
-		return refusal(n, action, err), advise(err, "it is not known whether this input was carried out: repeat it with the same requestId")
+		return refusal(
+				n,
+				action,
+				err,
+			), advise(
+				err,
+				"it is not known whether this input was carried out: repeat it with the same requestId",
+			)
 	case err != nil:
 		return refusal(n, action, err), nil
 	}

@@ -1,5 +1,6 @@
-// Command ordermanager is the operator's tool: it carries out requests and events against the stores and resumers of this
-// module, shows and redrives orders, looks after tables, serves the HTTP interface and draws the life cycle. Run it with --help.
+// Command ordermanager is the operator's tool: it carries out requests and events against the stores and resumers of
+// this module, shows and redrives orders, looks after tables, serves the HTTP interface and draws the life cycle. Run
+// it with --help.
 package main
 
 import (
@@ -7,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"reflect"
@@ -17,16 +17,6 @@ import (
 
 	"github.com/alecthomas/kong"
 )
-
-// The exit codes.
-const (
-	exitAccepted = 0
-	exitRefused  = 1
-	exitFailed   = 2
-)
-
-// errRefused is returned by a command that ran to its end, and has reported that the answer is no.
-var errRefused = errors.New("refused")
 
 type commands struct {
 	Exec       execCommand       `cmd:"" help:"Carry out requests and events, and print what became of each."`
@@ -54,19 +44,6 @@ Orders are in a DynamoDB table (dynamodb:TABLE), in a SQLite file (sqlite:FILE) 
 configured as everywhere, by AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
 
 Exit codes: 0, it went well; 1, it ran, and something was refused, not found, different or still owed, as it said; 2, it could not run, or was interrupted.`
-
-// stdio is what a command reads and writes.
-type stdio struct {
-	in       io.Reader
-	out, err io.Writer
-	// help prints the help of a command.
-	help func(command []string) error
-}
-
-// warnings is a log of what goes wrong and stops nothing.
-func warnings(std *stdio) *slog.Logger {
-	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -122,7 +99,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func hint(err error) error { return fmt.Errorf("%w (try --help)", err) }
 
-// signed lets a flag's value begin with a minus, which kong takes for a flag: whether it is allowed is the command's word.
+// signed lets a flag's value begin with a minus, which kong takes for a flag: whether it is allowed is the command's
+// word.
 func signed[T any]() kong.Option {
 	kind := reflect.TypeFor[T]()
 	usual := kong.NewRegistry().RegisterDefaults().ForType(kind)

@@ -86,17 +86,17 @@ func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveRep
 	case c.DryRun:
 		_, err = fmt.Fprintf(out, "%s something; nothing was delivered\n", count(report.Orders, "order owes", "orders owe"))
 	default:
-		_, err = fmt.Fprintf(out, "%s something: %d answered, %d whose workflow no longer waits, %d with events published, %d still pending\n",
-			count(report.Orders, "order owed", "orders owed"), report.Delivered, report.Gone, report.Published, report.Pending)
+		_, err = fmt.Fprintf(
+			out,
+			"%s something: %d answered, %d whose workflow no longer waits, %d with events published, %d still pending\n",
+			count(report.Orders, "order owed", "orders owed"),
+			report.Delivered,
+			report.Gone,
+			report.Published,
+			report.Pending,
+		)
 	}
 	return err
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // progress says how a redrive goes on.
@@ -146,7 +146,12 @@ func (p *progress) visited(receipt ordermanager.Receipt) {
 
 func (p *progress) text(now time.Time) string {
 	rate := float64(p.orders) / max(now.Sub(p.begun).Seconds(), 0.001)
-	return fmt.Sprintf("%s so far, %d still pending, %.1f orders a second", count(p.orders, "order", "orders"), p.pending, rate)
+	return fmt.Sprintf(
+		"%s so far, %d still pending, %.1f orders a second",
+		count(p.orders, "order", "orders"),
+		p.pending,
+		rate,
+	)
 }
 
 // say prints a line that stays.

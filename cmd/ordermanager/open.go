@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	embedded "github.com/brewline/ordermanager/embedded/workflow"
+	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/postgres"
+	"github.com/brewline/ordermanager/serverlesspresso"
+)
+
+// Everything that a flag can choose is opened in this file.
+
+// openStore opens a store, or makes it where that is no more than a file.
+func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Store, error) {
+	scheme, rest, _ := strings.Cut(name, ":")
+	switch {
+	case name == schemeMemory:
+		return memory.NewStore(), nil
+	case isPostgres(name):
+		return b.openPostgres(ctx, name)
+	case scheme == schemeSQLite && rest != "":
+		b.path = rest
+		var err error
+		if b.file, err = sqlitestore.Open(ctx, rest); err != nil {
+			return nil, err
+		}
+		return sqlitestore.New(ctx, b.file)
+	case scheme == schemeDynamoDB && rest != "":
+		b.remote = true
+		return b.openTable(ctx, rest)
+	}
+	return nil, fmt.Errorf(
+		"--store: there is no store %q; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…",
+		name,
+	)
+}
+
+// openExisting opens a store that must be there already.
+func (b *backends) openExisting(ctx context.Context, name string) (ordermanager.Store, error) {
+	if name == schemeMemory {
+		return nil, errors.New(
+			"--store: memory is empty when the program starts; name dynamodb:TABLE, sqlite:FILE or postgres://…",
+		)
+	}
+	if isPostgres(name) {
+		return b.openExistingPostgres(ctx, name)
+	}
+	if path, ok := strings.CutPrefix(name, schemeSQLite+":"); ok && path != "" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no file %s; exec and serve make one", path)
+		}
+	}
+	return b.openStore(ctx, name)
+}
+
+// probe is an order that nobody has. Asking for it tells at once whether the table can be used.
+const probe = "ordermanager-probe"
+
+func (b *backends) openTable(ctx context.Context, table string) (ordermanager.Store, error) {
+	cfg, err := b.cloud.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := dynamostore.New(dynamodb.NewFromConfig(cfg), table, &dynamostore.Options{Layout: b.layout})
+	if err != nil {
+		return nil, err
+	}
+	_, err = store.Get(ctx, probe)
+	return store, err
+}
+
+// openReading opens a store that must be there already, for a command that only reads: what cannot be written can still
+// be read.
+func (b *backends) openReading(ctx context.Context, name string) (ordermanager.Store, error) {
+	store, err := b.openExisting(ctx, name)
+	if b.path == "" || !errors.Is(err, sqlitestore.ErrReadOnly) && !errors.Is(err, sqlitestore.ErrCannotOpen) {
+		return store, err
+	}
+	b.close()
+	if b.file, err = sqlitestore.OpenReadOnly(ctx, b.path); err != nil {
+		return nil, err
+	}
+	return sqlitestore.New(ctx, b.file)
+}
+
+// manager returns a Manager that reads a store that must be there, and resumes nobody.
+func (b *backends) manager(ctx context.Context, store string, lifecycle lifecycleFlag) (*ordermanager.Manager, error) {
+	table, err := lifecycle.table()
+	if err != nil {
+		return nil, err
+	}
+	opened, err := b.openReading(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	return ordermanager.New(opened, ordermanager.NoMenu(), noResumer{}, &ordermanager.Options{Lifecycle: table})
+}
+
+// workflow is the workflow of this process.
+type workflow interface {
+	ordermanager.Resumer
+	Connect(manager *ordermanager.Manager)
+	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
+	Advance(ctx context.Context) error
+}
+
+// openResumer also returns the workflow of this process, or nil when the workflows run somewhere else or nowhere. The
+// store is opened before, because the local workflow lives in the same file.
+func (b *backends) openResumer(ctx context.Context, name string) (ordermanager.Resumer, workflow, error) {
+	if name == "" {
+		name = "local"
+		if b.remote {
+			name = "stepfunctions"
+		}
+	}
+	switch name {
+	case "local":
+		local, err := b.openWorkflow(ctx)
+		return local, local, err
+	case "none":
+		return noResumer{}, nil, nil
+	case "stepfunctions", "durable":
+		cfg, err := b.cloud.config(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if name == "durable" {
+			return durableresumer.New(lambda.NewFromConfig(cfg)), nil, nil
+		}
+		return sfnresumer.New(sfn.NewFromConfig(cfg)), nil, nil
+	}
+	return nil, nil, fmt.Errorf(
+		"--resume: there is no way %q to resume; there are: local, stepfunctions, durable, none",
+		name,
+	)
+}
+
+func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
+	switch {
+	case b.remote:
+		// It would say of the tokens in the table that nothing waits on them, and they would be thrown away.
+		return nil, errors.New(
+			"--resume local does not know the workflows of orders in DynamoDB; there are: stepfunctions, durable, none",
+		)
+	case b.file != nil:
+		return embedded.New(ctx, b.file, b.workflowOptions())
+	case b.pool != nil:
+		return postgres.NewWorkflow(ctx, b.pool, b.tables, b.workflowOptions())
+	}
+	workflow := memory.NewWorkflow()
+	return workflow, workflow.Limit(b.limits)
+}
+
+func (b *backends) workflowOptions() *embedded.Options { return &embedded.Options{Limits: b.limits} }
+
+// noResumer leaves every answer owed.
+type noResumer struct{}
+
+var errNoResumer = fmt.Errorf("there is nobody to resume (--resume none): %w", ordermanager.ErrUndeliverable)
+
+func (noResumer) Resume(context.Context, ordermanager.TaskToken, ordermanager.Outcome) (ordermanager.Answer, error) {
+	return "", errNoResumer
+}
+
+// dialect is how menus and events are spelt: as the table if that is one of the sample's, and as the workshop
+// otherwise.
+func (b *backends) dialect() serverlesspresso.Dialect {
+	if b.layout == dynamostore.Core {
+		return serverlesspresso.Core
+	}
+	return serverlesspresso.Workshop
+}
+
+// openPublisher returns nil when there are to be no events.
+func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager.Publisher, error) {
+	if name == "none" {
+		return nil, nil
+	}
+	bus, ok := strings.CutPrefix(name, "eventbridge:")
+	if !ok || bus == "" {
+		return nil, fmt.Errorf("--events: there is no place %q for events; there are: eventbridge:BUS, none", name)
+	}
+	cfg, err := b.cloud.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client := eventbridge.NewFromConfig(cfg)
+	// EventBridge drops what is sent to a bus that is not there. Who may not ask is not kept from publishing.
+	if err := eventbridgebus.Check(ctx, client, bus); errors.Is(err, eventbridgebus.ErrNoBus) {
+		return nil, advise(err, "create the bus, or name one that is there with --events eventbridge:BUS")
+	}
+	return eventbridgebus.New(client, &eventbridgebus.Options{Bus: bus, Dialect: b.dialect()})
+}
+
+// workshopMenu is the menu of the Serverlesspresso workshop.
+//
+//go:embed menu.workshop.json
+var workshopMenu []byte
+
+// openMenu reads a menu from a file or from a table, or takes the workshop's.
+func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.MenuSource, error) {
+	table, remote := strings.CutPrefix(name, schemeDynamoDB+":")
+	switch {
+	case remote && table == "":
+		return nil, errors.New("--menu: dynamodb: is followed by the name of the configuration table")
+	case remote:
+		return b.openMenuTable(ctx, table)
+	case name != "":
+		menu, err := serverlesspresso.MenuFile(name)
+		if err != nil {
+			return nil, advise(err, "name the file of a menu, or leave --menu out for the workshop's")
+		}
+		return menu, nil
+	}
+	menu, err := serverlesspresso.ParseMenu(workshopMenu)
+	if err != nil {
+		return nil, err
+	}
+	return ordermanager.StaticMenu(*menu), nil
+}
+
+func (b *backends) openMenuTable(ctx context.Context, table string) (ordermanager.MenuSource, error) {
+	cfg, err := b.cloud.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	menu, err := dynamostore.NewMenuSource(dynamodb.NewFromConfig(cfg), table, &dynamostore.MenuOptions{
+		Dialect: b.dialect(), Logger: b.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Asking now tells whether the table can be used. In core each venue has a menu of its own, and "" is none of them.
+	if _, err := menu.Menu(ctx, ""); err != nil &&
+		(b.dialect() != serverlesspresso.Core || !errors.Is(err, dynamostore.ErrNoMenu)) {
+		return nil, err
+	}
+	return menu, nil
+}
