@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/brewline/ordermanager"
@@ -46,18 +45,6 @@ type column struct {
 // Count is how many orders of the column the reader has to do with.
 func (c column) Count() int { return len(c.Mine) + len(c.Free) }
 
-const (
-	// shownOrders is how many orders of a state are shown.
-	shownOrders = 60
-	// shownReady is how many of the latest ready orders are shown where there is no shelf.
-	shownReady = 8
-)
-
-// reasons are what a barista can say about a cancellation.
-var reasons = []string{
-	"Out of an ingredient", "The machine is broken", "Nobody came for it", "The customer asked for it",
-}
-
 func (s *site) baristaHome(r *http.Request, v visitor) (page, error) {
 	var columns []column
 	for _, state := range s.table.open() {
@@ -98,21 +85,4 @@ func (t table) column(state ordermanager.State, orders []ordermanager.Order, bar
 	}
 	c.Held = c.Held || len(c.Mine) > 0
 	return c
-}
-
-// inState lists the orders in a state, the oldest first, but for those that wait for their drink to be chosen.
-func (s *site) inState(ctx context.Context, state ordermanager.State) ([]ordermanager.Order, error) {
-	var found []ordermanager.Order
-	for o, err := range s.manager.Orders(ctx, ordermanager.Query{State: state}) {
-		if err != nil {
-			return nil, err
-		}
-		if o.Drink != nil || state != s.table.Initial() {
-			found = append(found, o)
-		}
-		if len(found) == shownOrders {
-			break
-		}
-	}
-	return found, nil
 }

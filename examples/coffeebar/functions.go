@@ -123,3 +123,19 @@ func exactly(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d:%02d min", int(d.Minutes()), int(d.Seconds())%60)
 }
+
+// doorstep is the page on which one signs in.
+type doorstep struct {
+	// Asked is the door that was found shut, if any.
+	Asked door
+	// Inside is who the visitor is behind other doors.
+	Inside []visitor
+	// Door and Wrong say what was wrong with the name for that door.
+	Door  door
+	Wrong string
+}
+
+// reasons are what a barista can say about a cancellation.
+var reasons = []string{
+	"Out of an ingredient", "The machine is broken", "Nobody came for it", "The customer asked for it",
+}

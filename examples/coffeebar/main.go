@@ -18,17 +18,6 @@ import (
 	"time"
 )
 
-// settings is what the flags choose.
-type settings struct {
-	db, addr          string
-	hosts             []string
-	lifecycle         string
-	seed, reset       bool
-	drinkTimeout      time.Duration
-	completionTimeout time.Duration
-	shelfTimeout      time.Duration
-}
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)

@@ -6,6 +6,13 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
+const (
+	// shownOrders is how many orders of a state are shown.
+	shownOrders = 60
+	// shownReady is how many of the latest ready orders are shown where there is no shelf.
+	shownReady = 8
+)
+
 // The library lists orders as a queue is worked off, the oldest first. What the bar shows of orders that have ended
 // begins with the newest, and how many there are is in no listing. Both are asked of the table in which the store
 // keeps the orders, by its indexes, so that a page costs the same however many orders have ended.
@@ -15,8 +22,8 @@ const (
 	inState    = "SELECT id FROM ordermanager_orders WHERE state = ? ORDER BY created_at DESC, id DESC LIMIT ?"
 )
 
-// newest returns the latest orders of a customer, or in a state, with their history. An order that cannot be read is passed
-// over, as it is in the library's listings: one odd row must not close the bar.
+// newest returns the latest orders of a customer, or in a state, with their history. An order that cannot be read is
+// passed over, as it is in the library's listings: one odd row must not close the bar.
 func (b *bar) newest(ctx context.Context, query, value string, most int) ([]ordermanager.Order, error) {
 	rows, err := b.db.QueryContext(ctx, query, value, most)
 	if err != nil {
@@ -76,4 +83,21 @@ func (b *bar) fillBoard(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// inState lists the orders in a state, the oldest first, but for those that wait for their drink to be chosen.
+func (s *site) inState(ctx context.Context, state ordermanager.State) ([]ordermanager.Order, error) {
+	var found []ordermanager.Order
+	for o, err := range s.manager.Orders(ctx, ordermanager.Query{State: state}) {
+		if err != nil {
+			return nil, err
+		}
+		if o.Drink != nil || state != s.table.Initial() {
+			found = append(found, o)
+		}
+		if len(found) == shownOrders {
+			break
+		}
+	}
+	return found, nil
 }
