@@ -13,7 +13,7 @@ import (
 
 // Store is an [ordermanager.Store] in PostgreSQL. It is safe for concurrent use, also by several processes.
 type Store struct {
-	pool    *pgxpool.Pool
+	place
 	dialect *sqlstore.Dialect
 	// listMode is how listings are sent.
 	listMode pgx.QueryExecMode
@@ -34,7 +34,7 @@ func NewStore(ctx context.Context, pool *pgxpool.Pool, options *Options) (*Store
 	if err := migrate(ctx, pool, schema); err != nil {
 		return nil, err
 	}
-	return &Store{pool: pool, dialect: sqlstore.PostgreSQL(schema), listMode: listMode(pool)}, nil
+	return &Store{place: place{pool, schema}, dialect: sqlstore.PostgreSQL(schema), listMode: listMode(pool)}, nil
 }
 
 // listMode lets the server plan each listing for its values. A plan that is made for any values cannot know that one
@@ -75,11 +75,18 @@ func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, r
 	return found, nil
 }
 
-// Apply implements [ordermanager.Store].
+// Apply implements [ordermanager.Store]. A workflow that [NewWorkflow] returned for the same pool and schema takes part
+// in it: see [ordermanager.Joint].
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	statement, err := s.dialect.Apply(&t)
 	if err != nil {
 		return ordermanager.Result{}, err
+	}
+	if joint := s.dialect.Joint(&t, s.place); joint != nil {
+		result, err := s.jointly(ctx, statement, joint)
+		if err == nil && result.Applied || err != nil && !joint.Apart() {
+			return result, err
+		}
 	}
 	o, err := query(ctx, s, statement, sqlstore.One)
 	if err != nil || o != nil {

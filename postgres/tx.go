@@ -13,8 +13,9 @@ type txKey struct{}
 // InTx returns a context in which the calls of stores and workflows of this package are part of a transaction of yours:
 // your rows and the order commit or vanish together.
 //
-// Nobody is told of what is not committed yet. What a transition owes is on record like always, but a Manager does not
-// get to see it: its receipt has no pending delivery, no workflow is resumed and no event is published. After the
+// A workflow of this package on the pool and in the schema of the store moves on in it too. Nobody else is told of
+// what is not committed yet: what a transition owes is on record like always, but a Manager does not get to see it,
+// so that its receipt has no pending delivery, no other workflow is resumed and no event is published. After the
 // commit, [ordermanager.Manager.Redrive] delivers, in this process or, if it ends before, in another. Repeating the
 // request with the same request id delivers at once.
 //

@@ -44,19 +44,7 @@ type workflowDatabase struct {
 
 // Write runs a step in a transaction, or in a part of the caller's.
 func (d workflowDatabase) Write(ctx context.Context, do func(tx sqldb.Conn) error) error {
-	var begin interface {
-		Begin(ctx context.Context) (pgx.Tx, error)
-	} = d.pool
-	if tx := txOf(ctx); tx != nil {
-		begin = tx
-	}
-	return classify(ctx, pgx.BeginFunc(ctx, begin, func(tx pgx.Tx) error { return do(workflowConn{tx, d.dialect}) }))
-}
-
-// place is a schema in a database, as this process is connected to it.
-type place struct {
-	pool   *pgxpool.Pool
-	schema string
+	return d.write(ctx, func(tx pgx.Tx) error { return do(workflowConn{tx, d.dialect}) })
 }
 
 func (d workflowDatabase) Place() any { return d.place }
