@@ -59,16 +59,6 @@ func (l *labels) with(status ordermanager.ResumeStatus, more ...attribute.KeyVal
 // byAction has the labels for each action.
 type byAction = growing[ordermanager.Action, *labels]
 
-// labels returns those of an action.
-func (o *operation) labels(action ordermanager.Action) *labels {
-	if !o.perAction {
-		return o.unlabelled
-	}
-	return o.byAction.get(action, func() *labels {
-		return newLabels(append(slices.Clip(o.fixed), keyAction.String(string(action))), o.resumes)
-	})
-}
-
 // growing is a map that is read all the time and seldom grows: then it is copied.
 type growing[K comparable, V any] struct{ current atomic.Pointer[map[K]V] }
 
@@ -94,3 +84,11 @@ func (g *growing[K, V]) add(key K, value V) V {
 		}
 	}
 }
+
+// The attributes that the conventions have no name for.
+const (
+	keyAction  = attribute.Key("ordermanager.action")
+	keyOrder   = attribute.Key("ordermanager.order.id")
+	keyRefused = attribute.Key("ordermanager.refused")
+	keyResume  = attribute.Key("ordermanager.resume.status")
+)

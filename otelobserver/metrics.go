@@ -3,6 +3,7 @@ package otelobserver
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -11,14 +12,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/brewline/ordermanager"
-)
-
-// The attributes that the conventions have no name for.
-const (
-	keyAction  = attribute.Key("ordermanager.action")
-	keyOrder   = attribute.Key("ordermanager.order.id")
-	keyRefused = attribute.Key("ordermanager.refused")
-	keyResume  = attribute.Key("ordermanager.resume.status")
 )
 
 // The boundaries of the histograms, in seconds. The first two are those that the conventions ask for.
@@ -172,4 +165,14 @@ func errorType(err error) string {
 		return "timeout"
 	}
 	return string(code)
+}
+
+// labels returns those of an action.
+func (o *operation) labels(action ordermanager.Action) *labels {
+	if !o.perAction {
+		return o.unlabelled
+	}
+	return o.byAction.get(action, func() *labels {
+		return newLabels(append(slices.Clip(o.fixed), keyAction.String(string(action))), o.resumes)
+	})
 }

@@ -23,24 +23,6 @@ import (
 // scope is the instrumentation scope of everything that this package makes.
 const scope = "github.com/brewline/ordermanager/otelobserver"
 
-// Options is everything about an Observer that has a default. The zero Options, and nil, are fine.
-type Options struct {
-	// TracerProvider makes the spans. Default: the global one. With that of go.opentelemetry.io/otel/trace/noop there
-	// are only metrics, without exemplars, at the least cost.
-	TracerProvider trace.TracerProvider
-	// MeterProvider makes the metrics. Default: the global one.
-	MeterProvider metric.MeterProvider
-	// Database is what the store is, as the conventions spell db.system.name: "aws.dynamodb", "postgresql", "sqlite".
-	// Default: "_OTHER".
-	Database string
-	// Messaging is what Options.Publisher of the Manager sends to, as the conventions spell messaging.system. Default:
-	// "_OTHER", which is also that of the publishers that have names.
-	Messaging string
-	// Destination is the name of its bus or topic, for messaging.destination.name. Default: it is left out. That of a
-	// publisher that has a name is its name.
-	Destination string
-}
-
 // Observer observes Managers. It is safe for concurrent use.
 type Observer struct {
 	// tracer is nil when there are no spans to be made.
@@ -78,9 +60,6 @@ func New(options *Options) (*Observer, error) {
 	return observer, observer.operations.instrument(observer.meter, &o)
 }
 
-// other is what the conventions call a value that is none of the known ones.
-const other = "_OTHER"
-
 // Observe is an [ordermanager.Observer].
 func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
 	operation := o.operations.of(&op)
@@ -95,7 +74,7 @@ func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (cont
 			operation.measure(context.Background(), time.Since(o.began)-began, events, labels.of(e, errorType(e.Err)))
 		}
 	}
-	ctx, span := o.start(ctx, operation, op)
+	ctx, span := start(ctx, o.tracer, operation, op)
 	return ctx, func(e ordermanager.Ending) {
 		errorType := errorType(e.Err)
 		operation.measure(ctx, time.Since(o.began)-began, events, labels.of(e, errorType))

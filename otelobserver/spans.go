@@ -14,7 +14,9 @@ import (
 )
 
 // start begins the span of an operation. It has its attributes from the beginning, so that samplers see them.
-func (o *Observer) start(ctx context.Context, k *operation, op ordermanager.Operation) (context.Context, trace.Span) {
+func start(
+	ctx context.Context, tracer trace.Tracer, k *operation, op ordermanager.Operation,
+) (context.Context, trace.Span) {
 	title := k.title
 	if k.perAction {
 		title += " " + string(op.Action)
@@ -29,7 +31,7 @@ func (o *Observer) start(ctx context.Context, k *operation, op ordermanager.Oper
 	if op.Events > 1 {
 		attributes = append(attributes, semconv.MessagingBatchMessageCount(op.Events))
 	}
-	return o.tracer.Start(ctx, title, trace.WithSpanKind(k.span), trace.WithAttributes(attributes...),
+	return tracer.Start(ctx, title, trace.WithSpanKind(k.span), trace.WithAttributes(attributes...),
 		trace.WithLinks(links(ctx, op.Traces)...))
 }
 
