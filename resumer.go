@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 )
 
 // Resumer answers the paused workflow. Check an implementation with the suite in resumertest.
@@ -147,9 +146,12 @@ func (w *WorkflowOutput) append(b []byte) []byte {
 
 // appendText writes a JSON string.
 func appendText(b []byte, text string) []byte {
-	if plain(text) && !strings.ContainsAny(text, `"\<>&`) {
-		return append(append(append(b, '"'), text...), '"')
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+			quoted, _ := json.Marshal(text) // a string has no error
+			return append(b, quoted...)
+		}
 	}
-	quoted, _ := json.Marshal(text) //nolint:errchkjson // a string has no error
-	return append(b, quoted...)
+	return append(append(append(b, '"'), text...), '"')
 }

@@ -16,7 +16,7 @@ type Resumer struct {
 	Hook Hook
 
 	mu       sync.Mutex
-	waiting  map[string]bool
+	waiting  map[string]struct{}
 	answered []Answered
 }
 
@@ -34,9 +34,9 @@ func (r *Resumer) Issue() ordermanager.TaskToken {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.waiting == nil {
-		r.waiting = map[string]bool{}
+		r.waiting = map[string]struct{}{}
 	}
-	r.waiting[token.Reveal()] = true
+	r.waiting[token.Reveal()] = struct{}{}
 	return token
 }
 
@@ -44,9 +44,13 @@ func (r *Resumer) Issue() ordermanager.TaskToken {
 func (r *Resumer) Expire(token ordermanager.TaskToken) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	waited := r.waiting[token.Reveal()]
+	return r.expire(token)
+}
+
+func (r *Resumer) expire(token ordermanager.TaskToken) bool {
+	before := len(r.waiting)
 	delete(r.waiting, token.Reveal())
-	return waited
+	return len(r.waiting) < before
 }
 
 // Answered lists what was accepted, oldest first.
@@ -65,10 +69,9 @@ func (r *Resumer) Resume(ctx context.Context, token ordermanager.TaskToken, outc
 	return around(ctx, r.Hook, "resume", key, func() (ordermanager.Answer, error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if !r.waiting[token.Reveal()] {
+		if !r.expire(token) {
 			return ordermanager.Gone, nil
 		}
-		delete(r.waiting, token.Reveal())
 		outcome.Output = slices.Clone(outcome.Output)
 		r.answered = append(r.answered, Answered{token, outcome})
 		return ordermanager.Accepted, nil
