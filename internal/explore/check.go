@@ -10,71 +10,6 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Invariant is a promise of the library: the nine that docs/guarantees.md states, two about the code that was run, and one about tables.
-type Invariant string
-
-// The invariants.
-const (
-	LegalPath         Invariant = "1 legal path"
-	OneWinner         Invariant = "2 one winner"
-	TokenConservation Invariant = "3 token conservation" //nolint:gosec // a name
-	StateBeforeAnswer Invariant = "4 state before answer"
-	NothingLost       Invariant = "5 nothing lost"
-	OncePerRequest    Invariant = "6 once per request"
-	OneClaim          Invariant = "7 one claim"
-	NoLeak            Invariant = "8 no leak"
-	ClearRefusal      Invariant = "9 clear refusal"
-	NoPanic           Invariant = "no panic"
-	Deterministic     Invariant = "deterministic calls"
-	// NothingDead is about a table: each of its states is reached, and each of its rules can happen in each of its states.
-	NothingDead Invariant = "nothing dead"
-)
-
-// Violation says which invariant does not hold, and why.
-type Violation struct {
-	Invariant Invariant
-	Message   string
-}
-
-// String returns the invariant and the message.
-func (v *Violation) String() string { return string(v.Invariant) + ": " + v.Message }
-
-func violated(i Invariant, format string, args ...any) *Violation {
-	return &Violation{i, fmt.Sprintf(format, args...)}
-}
-
-// first returns the first violation.
-func first(checks ...func() *Violation) *Violation {
-	for _, check := range checks {
-		if v := check(); v != nil {
-			return v
-		}
-	}
-	return nil
-}
-
-func slotOf(o *ordermanager.Order, w ordermanager.Wait) ordermanager.WaitSlot {
-	if w == ordermanager.SecondWait {
-		return o.SecondWait
-	}
-	return o.FirstWait
-}
-
-// kept lists the tokens in the slot of a wait.
-func kept(o *ordermanager.Order, w ordermanager.Wait) (all []token) {
-	slot := slotOf(o, w)
-	for _, value := range []ordermanager.TaskToken{slot.Token, slot.Spare} {
-		if t := tokenOf(value); t != noToken {
-			all = append(all, t)
-		}
-	}
-	return all
-}
-
-func has(o *ordermanager.Order, requestID string) bool {
-	return slices.ContainsFunc(o.History, func(e ordermanager.Entry) bool { return e.RequestID == requestID })
-}
-
 // checkWrite checks what one applied transition made of a record.
 func checkWrite(before, after *ordermanager.Order) *Violation {
 	if before == nil {
@@ -203,34 +138,8 @@ func (e *explorer) checkPublish(s *state, ref nodeRef) *Violation {
 	return nil
 }
 
-// checkResult checks what can be said of a call's result whatever the world is.
-func checkResult(n *node) *Violation {
-	shown := []*ordermanager.Order{&n.receipt.Order}
-	if e, ok := errors.AsType[*ordermanager.TransitionError](n.err); ok && e.Order != nil {
-		shown = append(shown, e.Order)
-	}
-	if e, ok := errors.AsType[*ordermanager.MenuError](n.err); ok && e.Order != nil {
-		shown = append(shown, e.Order)
-	}
-	for _, o := range shown {
-		for _, slot := range []ordermanager.WaitSlot{o.FirstWait, o.SecondWait} {
-			if slot.Token.Reveal() != "" || slot.Spare.Reveal() != "" {
-				return violated(NoLeak, "%s hands out a token", n.call.name)
-			}
-		}
-	}
-	data, err := json.Marshal(n.receipt)
-	if err != nil {
-		return violated(NoLeak, "the receipt of %s cannot be marshalled: %v", n.call.name, err)
-	}
-	if text := fmt.Sprintf("%s %+v %#v %v %+v", data, n.receipt, n.receipt, n.err, n.err); strings.Contains(text, secret) {
-		return violated(NoLeak, "%s prints a token", n.call.name)
-	}
-	return nil
-}
-
-// checkReturn checks what a call says against what it was answered and against the world as it is. The world may have moved on, but
-// not back: what is on record stays on record, and a token that is not live stays so.
+// checkReturn checks what a call says against what it was answered and against the world as it is. The world may have
+// moved on, but not back: what is on record stays on record, and a token that is not live stays so.
 func (e *explorer) checkReturn(s *state, ref nodeRef) *Violation {
 	n, h := e.tree.node(ref), e.heard(ref)
 	if v := h.checkSettled(n); v != nil {
@@ -310,7 +219,8 @@ func (h *heard) add(e *explorer, a answer, step *op) {
 	h.settled = append(h.settled, step.settlement.Events...)
 }
 
-// entry is the entry of an order that the call can have made: under its own request id, or under one of its actor's own.
+// entry is the entry of an order that the call can have made: under its own request id, or under one of its actor's
+// own.
 func (c *call) entry(o *ordermanager.Order) (entry ordermanager.Entry, found bool) {
 	for _, e := range o.History {
 		if e.RequestID == c.id && e.Actor == c.actor || c.scoped != "" && e.RequestID == c.scoped {
@@ -341,7 +251,8 @@ func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
 	case h.delivered:
 		return violated(ClearRefusal, "%s is refused with %v and has delivered something", n.call.name, n.err)
 	}
-	// A call that saw no order must not be refused as if its request were not on record; one that did, goes by what it saw.
+	// A call that saw no order must not be refused as if its request were not on record; one that did, goes by what it
+	// saw.
 	o := h.order
 	if o == nil {
 		o = e.orders.get(s.order)

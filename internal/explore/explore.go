@@ -5,42 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/brewline/ordermanager"
 )
-
-// Model is what the modelled store does with the data that it gets. The zero Model keeps the contract; a mutation replaces parts of it.
-type Model struct {
-	Permits func(t ordermanager.Transition, o *ordermanager.Order) bool
-	Apply   func(t ordermanager.Transition, o *ordermanager.Order) *ordermanager.Order
-	Settle  func(s ordermanager.Settlement, o *ordermanager.Order)
-	// Unlist reports whether a settlement takes the order, whose version is given, off the listing of owing orders.
-	Unlist func(s ordermanager.Settlement, version int) bool
-}
-
-func (m Model) withDefaults() Model {
-	if m.Permits == nil {
-		m.Permits = func(t ordermanager.Transition, o *ordermanager.Order) bool { return t.Permits(o) }
-	}
-	if m.Apply == nil {
-		m.Apply = func(t ordermanager.Transition, o *ordermanager.Order) *ordermanager.Order { return t.Apply(o) }
-	}
-	if m.Settle == nil {
-		m.Settle = func(s ordermanager.Settlement, o *ordermanager.Order) { s.Apply(o) }
-	}
-	if m.Unlist == nil {
-		m.Unlist = func(s ordermanager.Settlement, version int) bool { return s.Everything && s.Version == version }
-	}
-	return m
-}
-
-// Mutation is a seeded bug.
-type Mutation struct {
-	// Ports wraps what the Manager works with, so that what it asks for is changed on its way to the model.
-	Ports func(Ports) Ports
-	// Model changes what the store does.
-	Model Model
-}
 
 // Result is what an exploration found.
 type Result struct {
@@ -48,16 +13,18 @@ type Result struct {
 	States, Transitions int
 	// Depth is how many steps the farthest state is away.
 	Depth int
-	// Worlds is how many of the states differ in more than the positions of calls. From each, everything crashes and recovers.
+	// Worlds is how many of the states differ in more than the positions of calls. From each, everything crashes and
+	// recovers.
 	Worlds int
 	// Taken counts the steps of I/O by what became of them.
 	Taken Taken
 	// Calls is how often a call of the Manager was run from its start.
 	Calls int
-	// Complete says that the limit was not reached: every state was visited or, if there is a violation, every schedule that is
-	// shorter than its own.
+	// Complete says that the limit was not reached: every state was visited or, if there is a violation, every schedule
+	// that is shorter than its own.
 	Complete bool
-	// Violation is what was found, nil if nothing was, and Trace the schedule that leads to it: a shortest one if Complete.
+	// Violation is what was found, nil if nothing was, and Trace the schedule that leads to it: a shortest one if
+	// Complete.
 	Violation *Violation
 	Trace     Trace
 	Took      time.Duration
@@ -94,78 +61,8 @@ func (r *Result) String() string {
 		r.States, r.Transitions, r.Depth, r.Worlds, r.Calls, r.Took.Round(time.Millisecond))
 }
 
-type explorer struct {
-	sc       *Scenario
-	model    Model
-	orders   *orders
-	tree     *tree
-	requests []string
-	writes   map[write]written
-	checks   map[check]*Violation
-
-	// found numbers the visited states; links leads back from each to the beginning.
-	found  map[state]uint32
-	links  []link
-	worlds map[state]struct{}
-}
-
-type link struct {
-	parent uint32
-	choice choice
-}
-
-func newExplorer(sc *Scenario) (*explorer, error) {
-	e := &explorer{
-		sc:     sc,
-		writes: map[write]written{},
-		checks: map[check]*Violation{},
-		found:  map[state]uint32{},
-		worlds: map[state]struct{}{},
-	}
-	if sc.Mutation != nil {
-		e.model = sc.Mutation.Model
-	}
-	e.model = e.model.withDefaults()
-	sc.prepare()
-	e.orders = newOrders(sc)
-	for _, a := range sc.actors {
-		for _, c := range a.calls {
-			if c.id != "" && !slices.Contains(e.requests, c.id) {
-				e.requests = append(e.requests, c.id)
-			}
-		}
-	}
-	if len(sc.actors) > maxActors || len(e.requests) > 32 {
-		return nil, fmt.Errorf("scenario %s has %d actors and %d requests: too many", sc.Name, len(sc.actors), len(e.requests))
-	}
-	var err error
-	e.tree, err = newTree(sc, e.orders)
-	return e, err
-}
-
-// initial is the state after the scenario's prelude.
-func (e *explorer) initial() (state, error) {
-	s := state{workflow: begin()}
-	for _, name := range e.sc.Prelude {
-		moved := false
-		for move := range moveCount {
-			moved = moved || moveNames[move] == name && s.workflow.move(move, e.sc)
-		}
-		if moved {
-			continue
-		}
-		i := slices.IndexFunc(e.sc.actors, func(a actor) bool { return a.name == name })
-		if i < 0 {
-			return s, fmt.Errorf("prelude: nobody can %s", name)
-		}
-		if _, v := e.runCall(&s, i, nil); v != nil {
-			return s, fmt.Errorf("prelude: %s: %v", name, v)
-		}
-	}
-	return s, nil
-}
-
-// Explore visits every state of a scenario, the nearest first, until it finds a violation or has visited limit states (0: no limit).
+// Explore visits every state of a scenario, the nearest first, until it finds a violation or has visited limit states
+// (0: no limit).
 func Explore(sc *Scenario, limit int) (Result, error) {
 	began := time.Now()
 	e, err := newExplorer(sc)
@@ -186,8 +83,8 @@ func Explore(sc *Scenario, limit int) (Result, error) {
 func (e *explorer) search(s state, limit int) (result Result) {
 	e.found[s] = 0
 	e.links = append(e.links, link{})
-	// keep keeps the violation with the shortest schedule. One that shows only when the world recovers has a tail; there may be a
-	// shorter schedule of ordinary steps, so the search goes on until it is past that length.
+	// keep keeps the violation with the shortest schedule. One that shows only when the world recovers has a tail; there
+	// may be a shorter schedule of ordinary steps, so the search goes on until it is past that length.
 	keep := func(from *state, last *successor, rest Trace, v *Violation) {
 		if trace := append(e.path(e.found[*from], last), rest...); result.Violation == nil || len(trace) < len(result.Trace) {
 			result.Violation, result.Trace = v, trace
@@ -235,8 +132,8 @@ func (e *explorer) search(s state, limit int) (result Result) {
 	return result
 }
 
-// visitWorld checks the world of a state, and that it recovers from the crash of every call. It does so once for every world: the
-// recovery does not depend on where the calls stood that crashed.
+// visitWorld checks the world of a state, and that it recovers from the crash of every call. It does so once for every
+// world: the recovery does not depend on where the calls stood that crashed.
 func (e *explorer) visitWorld(s *state) (Trace, *Violation) {
 	world := *s
 	world.at = [maxActors]nodeRef{}
@@ -271,8 +168,8 @@ func (e *explorer) crashes(s *state) Trace {
 	return trace
 }
 
-// heal delivers from a world in which no call is left everything that there is, without faults: the notifications that were not
-// taken yet and what the order owes, until nothing changes any more.
+// heal delivers from a world in which no call is left everything that there is, without faults: the notifications that
+// were not taken yet and what the order owes, until nothing changes any more.
 func (e *explorer) heal(s state) (Trace, *Violation) {
 	trace, v := e.healed(&s, nil)
 	if v != nil {
@@ -313,7 +210,8 @@ func (e *explorer) runCall(s *state, i int, trace Trace) (Trace, *Violation) {
 	return trace, v
 }
 
-// whole runs a call to its end, without faults and with nobody in between, and reports whether it was answered with success.
+// whole runs a call to its end, without faults and with nobody in between, and reports whether it was answered with
+// success.
 func (e *explorer) whole(s *state, who string, c *call, trace Trace) (_ Trace, done bool, _ *Violation) {
 	for ref := e.tree.root(c); ; {
 		n := e.tree.node(ref)
@@ -359,24 +257,24 @@ func (e *explorer) path(number uint32, last *successor) Trace {
 	return append(trace, e.step(last))
 }
 
-// describe is one line about a state, for people.
-func (e *explorer) describe(s *state) string {
-	o := e.orders.get(s.order)
-	if o == nil {
-		return "no order; workflow " + s.workflow.stage.String()
-	}
-	var owes []string
-	for _, w := range waits {
-		how := "held"
-		if e.orders.life(o).decided(w) {
-			how = "being answered"
+// initial is the state after the scenario's prelude.
+func (e *explorer) initial() (state, error) {
+	s := state{workflow: begin()}
+	for _, name := range e.sc.Prelude {
+		moved := false
+		for move := range moveCount {
+			moved = moved || moveNames[move] == name && s.workflow.move(move, e.sc)
 		}
-		for _, t := range kept(o, w) {
-			owes = append(owes, tokens[t].name+" "+how)
+		if moved {
+			continue
+		}
+		i := slices.IndexFunc(e.sc.actors, func(a actor) bool { return a.name == name })
+		if i < 0 {
+			return s, fmt.Errorf("prelude: nobody can %s", name)
+		}
+		if _, v := e.runCall(&s, i, nil); v != nil {
+			return s, fmt.Errorf("prelude: %s: %v", name, v)
 		}
 	}
-	for _, id := range o.OwedEvents {
-		owes = append(owes, eventOf(id)+" owed")
-	}
-	return fmt.Sprintf("%s at version %d (%s); workflow %s", o.State, o.Version, strings.Join(owes, ", "), s.workflow.stage)
+	return s, nil
 }

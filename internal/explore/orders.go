@@ -59,10 +59,19 @@ func key(o *ordermanager.Order) string {
 	text := fmt.Sprintf("%q %q %q %t %s %q %q %q %q %d %q", o.ID, o.Customer, o.Venue, o.Robot, o.State, drink, o.Number,
 		o.Barista, o.Reason, o.Version, o.OwedEvents)
 	for _, slot := range []ordermanager.WaitSlot{o.FirstWait, o.SecondWait} {
-		text += fmt.Sprintf(" %q %q %q %d", slot.Decision, slot.Token.Reveal(), slot.Spare.Reveal(), slot.RegisteredAt.UnixMilli())
+		text += fmt.Sprintf(
+			" %q %q %q %d",
+			slot.Decision,
+			slot.Token.Reveal(),
+			slot.Spare.Reveal(),
+			slot.RegisteredAt.UnixMilli(),
+		)
 	}
 	for _, e := range o.History {
 		text += fmt.Sprintf(" %s %s %s %v %q %q", e.Action, e.From, e.To, e.Actor, e.RequestID, e.Reason)
 	}
 	return text
 }
+
+// orderRef names an order record in the explorer's table of records; zero means that there is no order.
+type orderRef uint32

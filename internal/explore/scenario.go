@@ -1,27 +1,29 @@
 package explore
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/brewline/ordermanager"
 )
 
-// Scenario says who acts on the one order, and how far the exploration goes. The workflow, its notifications and a redriver take part in
-// every scenario.
+// Scenario says who acts on the one order, and how far the exploration goes. The workflow, its notifications and a
+// redriver take part in every scenario.
 type Scenario struct {
 	// Name and About say what the scenario is.
 	Name, About string
 	// Callers are the people.
 	Callers []Caller
-	// Prelude is what has happened before, in order and without faults: names of actors, each of whom makes one call, and of moves of
-	// the workflow.
+	// Prelude is what has happened before, in order and without faults: names of actors, each of whom makes one call, and
+	// of moves of the workflow.
 	Prelude []string
 	// Lifecycle is the life-cycle table. Default: the standard one.
 	Lifecycle ordermanager.Lifecycle
 	// Times are the times of notifications whose clocks were wrong, as of the start.
 	Times map[token]time.Duration
-	// TimeOuts says that the workflow's waits can time out, and Redrives how often it can begin a wait again with a new token.
+	// TimeOuts says that the workflow's waits can time out, and Redrives how often it can begin a wait again with a new
+	// token.
 	TimeOuts bool
 	Redrives uint8
 	// Duplicates says that a notification that was taken can be delivered again, any number of times.
@@ -46,8 +48,8 @@ type Scenario struct {
 	law    *law
 }
 
-// Caller is somebody who makes calls, one after another. A call that was not answered with success can be repeated, under the same
-// request id, or given up; Repeats says that one that was can be repeated as well.
+// Caller is somebody who makes calls, one after another. A call that was not answered with success can be repeated,
+// under the same request id, or given up; Repeats says that one that was can be repeated as well.
 type Caller struct {
 	Name    string
 	Calls   []*call
@@ -105,7 +107,10 @@ func (sc *Scenario) prepare() {
 	for n := notice(1); n <= noticeSecondTimedOut; n++ {
 		if sc.canEmit(n) {
 			c := sc.notification(n)
-			sc.actors = append(sc.actors, actor{name: "notice of " + c.name, calls: []*call{c}, notice: n, repeats: sc.Duplicates})
+			sc.actors = append(
+				sc.actors,
+				actor{name: "notice of " + c.name, calls: []*call{c}, notice: n, repeats: sc.Duplicates},
+			)
 		}
 	}
 	for i := range sc.Redrivers {
@@ -150,5 +155,37 @@ func (sc *Scenario) canEmit(n notice) bool {
 		return true
 	default:
 		return sc.Redrives > 0
+	}
+}
+
+func (sc *Scenario) notification(n notice) *call {
+	system := ordermanager.System("workflow")
+	if n < notice(tokenCount) {
+		t, at := tokens[n], sc.at(token(n))
+		c := &call{name: t.name, id: t.id, actor: system}
+		if t.wait == ordermanager.FirstWait {
+			c.action = ordermanager.ActionWorkflowStarted
+			c.run = func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+				return m.WorkflowStarted(
+					ctx,
+					ordermanager.WorkflowStarted{OrderID: orderID, Customer: customer, Token: t.value, At: at},
+				)
+			}
+			return c
+		}
+		c.action = ordermanager.ActionWaitingCompletion
+		c.run = func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+			return m.WaitingCompletion(ctx, ordermanager.WaitingCompletion{
+				OrderID: orderID, Customer: customer, Number: numberOf(token(n)), Token: t.value, At: at,
+			})
+		}
+		return c
+	}
+	cause := map[notice]string{noticeFirstTimedOut: "Customer timedout", noticeSecondTimedOut: "Barista timedout"}[n]
+	return &call{
+		name: cause, action: ordermanager.ActionTimedOut, actor: system, id: "notice of " + cause,
+		run: func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
+			return m.TimedOut(ctx, ordermanager.TimedOut{OrderID: orderID, Cause: cause, RequestID: "notice of " + cause})
+		},
 	}
 }

@@ -2,59 +2,6 @@ package explore
 
 import "slices"
 
-// outcome is what becomes of one step of I/O.
-type outcome uint8
-
-const (
-	// asAsked: the step is done and the call gets its answer.
-	asAsked outcome = iota
-	// lost: the step is done and its answer is lost, so the call gets an error.
-	lost
-	// failed: the step is not done and the call gets an error.
-	failed
-	// partly: the first of several events is published, and the call gets an error.
-	partly
-	// named: the first of several events is published, and the call is told that the others were not.
-	named
-	// retried: the write is done, its answer is lost below the store's interface, and the store's client repeats it: the
-	// call is told that its own write was refused.
-	retried
-	// otherMenu: the menu has changed, and does not have the drink any more.
-	otherMenu
-	// crashBefore and crashAfter: the process that runs the call dies before the step, or when it is done.
-	crashBefore
-	crashAfter
-	outcomeCount
-)
-
-// fault reports whether an outcome counts against a scenario's bound of faults.
-func (o outcome) fault() bool { return o != asAsked && o != otherMenu }
-
-// outcomeNames are the names of the outcomes in a trace; what a step that is done as asked leads to depends on the step.
-var outcomeNames = [outcomeCount]string{
-	asAsked:     "done as asked",
-	lost:        "done, answer lost",
-	failed:      "failed",
-	partly:      "the first done, answer lost",
-	named:       "the first done, the others not accepted",
-	retried:     "applied, repeated by the client, refused",
-	otherMenu:   "it has no such drink any more",
-	crashBefore: "crash before",
-	crashAfter:  "done, crash after",
-}
-
-// choice is one step of the whole system, as it is kept with every state.
-type choice struct {
-	actor   uint8 // workflowActor, or an index of Scenario.actors
-	again   bool  // a call that was answered before is repeated
-	outcome uint8 // an outcome, a move of the workflow, or givesUp
-}
-
-const (
-	workflowActor = 255
-	givesUp       = uint8(outcomeCount)
-)
-
 // successor is a step that is possible in a state, and where it leads.
 type successor struct {
 	choice choice
@@ -132,8 +79,8 @@ func (e *explorer) outcomes(s *state, c choice, ref nodeRef, visit func(*success
 	return true
 }
 
-// take takes a call's next step with the given outcome. It reports false for an outcome that is not possible or that makes no
-// difference from another one.
+// take takes a call's next step with the given outcome. It reports false for an outcome that is not possible or that
+// makes no difference from another one.
 func (e *explorer) take(next *successor, ref nodeRef, o outcome) bool {
 	s, i := &next.state, int(next.choice.actor)
 	if o.fault() && e.sc.Faults >= 0 {
@@ -274,18 +221,6 @@ func sameWorld(a, b *state) bool {
 	return a.order == b.order && a.listed == b.listed && a.workflow == b.workflow && a.published == b.published
 }
 
-// written is what a write makes of a record.
-type written struct {
-	applied   bool
-	order     orderRef
-	violation *Violation
-}
-
-type write struct {
-	order orderRef
-	node  nodeRef
-}
-
 // written works out what the write that a call is about to make does to a record, once.
 func (e *explorer) written(order orderRef, ref nodeRef) written {
 	w, found := e.writes[write{order, ref}]
@@ -341,35 +276,17 @@ func (e *explorer) noteLeft(before, after *state) {
 	}
 }
 
-// requestBit is the place of a request id, as it is owed to a publisher, in a requestSet.
-func (e *explorer) requestBit(id string) requestSet {
-	i := slices.Index(e.requests, id)
-	if i < 0 { // one that the Manager made up
-		i = len(e.requests)
-		e.requests = append(e.requests, id)
+// step is a successor as it stands in a trace.
+func (e *explorer) step(next *successor) Step {
+	if next.choice.actor == workflowActor {
+		return Step{Actor: workflowName, Did: next.did}
 	}
-	if i >= 32 {
-		panic("too many request ids")
+	step := Step{Actor: e.sc.actors[next.choice.actor].name, Did: next.did}
+	if next.choice.again {
+		step.Actor += againMark
 	}
-	return 1 << i
-}
-
-func (e *explorer) published(s *state, owed string) bool { return s.published&e.requestBit(owed) != 0 }
-
-// check is everything that the checks of one call depend on.
-type check struct {
-	order     orderRef
-	node      nodeRef
-	live      token
-	published requestSet
-}
-
-// remembered makes a check once for everything that it depends on.
-func (e *explorer) remembered(c check, look func() *Violation) *Violation {
-	v, found := e.checks[c]
-	if !found {
-		v = look()
-		e.checks[c] = v
+	if next.step != nil {
+		step.Op = next.step.text
 	}
-	return v
+	return step
 }

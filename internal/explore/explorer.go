@@ -1,0 +1,177 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+type explorer struct {
+	sc       *Scenario
+	model    Model
+	orders   *orders
+	tree     *tree
+	requests []string
+	writes   map[write]written
+	checks   map[check]*Violation
+
+	// found numbers the visited states; links leads back from each to the beginning.
+	found  map[state]uint32
+	links  []link
+	worlds map[state]struct{}
+}
+
+type link struct {
+	parent uint32
+	choice choice
+}
+
+func newExplorer(sc *Scenario) (*explorer, error) {
+	e := &explorer{
+		sc:     sc,
+		writes: map[write]written{},
+		checks: map[check]*Violation{},
+		found:  map[state]uint32{},
+		worlds: map[state]struct{}{},
+	}
+	if sc.Mutation != nil {
+		e.model = sc.Mutation.Model
+	}
+	e.model = e.model.withDefaults()
+	sc.prepare()
+	e.orders = newOrders(sc)
+	for _, a := range sc.actors {
+		for _, c := range a.calls {
+			if c.id != "" && !slices.Contains(e.requests, c.id) {
+				e.requests = append(e.requests, c.id)
+			}
+		}
+	}
+	if len(sc.actors) > maxActors || len(e.requests) > 32 {
+		return nil, fmt.Errorf("scenario %s has %d actors and %d requests: too many", sc.Name, len(sc.actors), len(e.requests))
+	}
+	var err error
+	e.tree, err = newTree(sc, e.orders)
+	return e, err
+}
+
+// describe is one line about a state, for people.
+func (e *explorer) describe(s *state) string {
+	o := e.orders.get(s.order)
+	if o == nil {
+		return "no order; workflow " + s.workflow.stage.String()
+	}
+	var owes []string
+	for _, w := range waits {
+		how := "held"
+		if e.orders.life(o).decided(w) {
+			how = "being answered"
+		}
+		for _, t := range kept(o, w) {
+			owes = append(owes, tokens[t].name+" "+how)
+		}
+	}
+	for _, id := range o.OwedEvents {
+		owes = append(owes, eventOf(id)+" owed")
+	}
+	return fmt.Sprintf("%s at version %d (%s); workflow %s", o.State, o.Version, strings.Join(owes, ", "), s.workflow.stage)
+}
+
+// outcome is what becomes of one step of I/O.
+type outcome uint8
+
+const (
+	// asAsked: the step is done and the call gets its answer.
+	asAsked outcome = iota
+	// lost: the step is done and its answer is lost, so the call gets an error.
+	lost
+	// failed: the step is not done and the call gets an error.
+	failed
+	// partly: the first of several events is published, and the call gets an error.
+	partly
+	// named: the first of several events is published, and the call is told that the others were not.
+	named
+	// retried: the write is done, its answer is lost below the store's interface, and the store's client repeats it: the
+	// call is told that its own write was refused.
+	retried
+	// otherMenu: the menu has changed, and does not have the drink any more.
+	otherMenu
+	// crashBefore and crashAfter: the process that runs the call dies before the step, or when it is done.
+	crashBefore
+	crashAfter
+	outcomeCount
+)
+
+// fault reports whether an outcome counts against a scenario's bound of faults.
+func (o outcome) fault() bool { return o != asAsked && o != otherMenu }
+
+// outcomeNames are the names of the outcomes in a trace; what a step that is done as asked leads to depends on the
+// step.
+var outcomeNames = [outcomeCount]string{
+	asAsked:     "done as asked",
+	lost:        "done, answer lost",
+	failed:      "failed",
+	partly:      "the first done, answer lost",
+	named:       "the first done, the others not accepted",
+	retried:     "applied, repeated by the client, refused",
+	otherMenu:   "it has no such drink any more",
+	crashBefore: "crash before",
+	crashAfter:  "done, crash after",
+}
+
+// choice is one step of the whole system, as it is kept with every state.
+type choice struct {
+	actor   uint8 // workflowActor, or an index of Scenario.actors
+	again   bool  // a call that was answered before is repeated
+	outcome uint8 // an outcome, a move of the workflow, or givesUp
+}
+
+const (
+	workflowActor = 255
+	givesUp       = uint8(outcomeCount)
+)
+
+// written is what a write makes of a record.
+type written struct {
+	applied   bool
+	order     orderRef
+	violation *Violation
+}
+
+type write struct {
+	order orderRef
+	node  nodeRef
+}
+
+// check is everything that the checks of one call depend on.
+type check struct {
+	order     orderRef
+	node      nodeRef
+	live      token
+	published requestSet
+}
+
+// remembered makes a check once for everything that it depends on.
+func (e *explorer) remembered(c check, look func() *Violation) *Violation {
+	v, found := e.checks[c]
+	if !found {
+		v = look()
+		e.checks[c] = v
+	}
+	return v
+}
+
+// requestBit is the place of a request id, as it is owed to a publisher, in a requestSet.
+func (e *explorer) requestBit(id string) requestSet {
+	i := slices.Index(e.requests, id)
+	if i < 0 { // one that the Manager made up
+		i = len(e.requests)
+		e.requests = append(e.requests, id)
+	}
+	if i >= 32 {
+		panic("too many request ids")
+	}
+	return 1 << i
+}
+
+func (e *explorer) published(s *state, owed string) bool { return s.published&e.requestBit(owed) != 0 }
