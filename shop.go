@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Limits is how many orders a shop takes. What begins orders keeps them, as the workflows of this module do. Zero is no
-// limit, and so is the zero Limits.
+// Limits is how many orders a shop takes. What begins orders keeps them: the workflows of this module do, and package
+// dynamolimits before workflows on AWS. Zero is no limit, and so is the zero Limits.
 type Limits struct {
 	// MaxInQueue is how many orders of one venue can be open at once.
 	MaxInQueue int

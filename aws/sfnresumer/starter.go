@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -18,10 +19,14 @@ import (
 // StartAPI is the part of the Step Functions client that a [Starter] uses; [*sfn.Client] has it.
 type StartAPI interface {
 	StartExecution(ctx context.Context, in *sfn.StartExecutionInput, options ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
+	DescribeExecution(
+		ctx context.Context, in *sfn.DescribeExecutionInput, options ...func(*sfn.Options),
+	) (*sfn.DescribeExecutionOutput, error)
 }
 
-// Starter begins an execution of a state machine for each order, of the type STANDARD. It is an httpapi.Starter, and needs the permission
-// states:StartExecution. It is safe for concurrent use if its client is, as those of the SDK are.
+// Starter begins an execution of a state machine for each order, of the type STANDARD. It is an httpapi.Starter, and
+// needs the permission states:StartExecution, and states:DescribeExecution for [Starter.Ended]. It is safe for
+// concurrent use if its client is, as those of the SDK are.
 type Starter struct {
 	client       StartAPI
 	stateMachine string
@@ -30,17 +35,19 @@ type Starter struct {
 // NewStarter returns a Starter of a state machine, which is named by its ARN. It does no I/O.
 func NewStarter(client StartAPI, stateMachine string) *Starter { return &Starter{client, stateMachine} }
 
-// executionName is what the name of an execution may be: "StartExecution" in the AWS Step Functions API Reference, without what it leaves to
-// the log.
+// executionName is what the name of an execution may be: "StartExecution" in the AWS Step Functions API Reference,
+// without what it leaves to the log.
 var executionName = regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`)
 
-// Start begins the execution that has the order's identifier as its name and [serverlesspresso.NewOrderInput] as its input, which is
-// what the OrderProcessor of the Serverlesspresso sample reads. The order itself is created when the workflow tells the Manager of its
-// first wait: until then the receipt has it as it will be, and [ordermanager.Receipt.Pending] says so.
+// Start begins the execution that has the order's identifier as its name and [serverlesspresso.NewOrderInput] as its
+// input, which is what the OrderProcessor of the Serverlesspresso sample reads. The order itself is created when the
+// workflow tells the Manager of its first wait: until then the receipt has it as it will be, and
+// [ordermanager.Receipt.Pending] says so.
 //
-// Starting the same order again while it goes on changes nothing and is a success. Errors: [ordermanager.ErrInvalidRequest] for an
-// identifier that cannot be a name, which is 1 to 80 letters, digits, hyphens and underscores; [ordermanager.ErrOrderExists] when the name
-// was used for another order or one that has ended; any other error leaves it open whether the execution began.
+// Starting the same order again while it goes on changes nothing and is a success. Errors:
+// [ordermanager.ErrInvalidRequest] for an identifier that cannot be a name, which is 1 to 80 letters, digits, hyphens
+// and underscores; [ordermanager.ErrOrderExists] when the name was used for another order or one that has ended; any
+// other error leaves it open whether the execution began.
 func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	if !executionName.MatchString(orderID) {
 		return ordermanager.Receipt{}, &ordermanager.RequestError{
@@ -57,4 +64,29 @@ func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (o
 		return ordermanager.Receipt{}, fmt.Errorf("sfnresumer: starting order %s: %w", orderID, err)
 	}
 	return started.Receipt(orderID, customer, venue), nil
+}
+
+// Ended reports whether the execution of an order has ended. One that is not there has not: its start may be on its
+// way. The error is Step Functions'.
+func (s *Starter) Ended(ctx context.Context, orderID string) (bool, error) {
+	arn := s.execution(orderID)
+	execution, err := s.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	if _, missing := errors.AsType[*types.ExecutionDoesNotExist](err); missing {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("sfnresumer: looking for the execution of order %s: %w", orderID, err)
+	}
+	return execution.Status != types.ExecutionStatusRunning && execution.Status != types.ExecutionStatusPendingRedrive, nil
+}
+
+// execution is the ARN of an order's execution: the state machine's without a version or an alias, of its own kind.
+func (s *Starter) execution(orderID string) string {
+	const kind, name = 5, 6
+	parts := strings.Split(s.stateMachine, ":")
+	if len(parts) <= name {
+		return s.stateMachine
+	}
+	parts[kind] = "execution"
+	return strings.Join(append(parts[:name+1], orderID), ":")
 }

@@ -19,6 +19,46 @@ func (s starting) StartExecution(context.Context, *sfn.StartExecutionInput, ...f
 	return &sfn.StartExecutionOutput{}, s.err
 }
 
+// execution is what is known of one, if it is asked for by its name.
+type execution struct {
+	starting
+	status types.ExecutionStatus
+}
+
+func (e execution) DescribeExecution(
+	_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options),
+) (*sfn.DescribeExecutionOutput, error) {
+	if *in.ExecutionArn != "arn:aws:states:us-east-1:1:execution:shop:order-1" {
+		return nil, &types.ExecutionDoesNotExist{}
+	}
+	return &sfn.DescribeExecutionOutput{Status: e.status}, e.err
+}
+
+func TestEnded_saysWhetherAnExecutionIsOver(t *testing.T) {
+	denied := errors.New("access denied")
+	const machine = "arn:aws:states:us-east-1:1:stateMachine:shop"
+	for name, test := range map[string]struct {
+		machine, orderID string
+		status           types.ExecutionStatus
+		err              error
+		want             bool
+	}{
+		"it runs":                   {machine, "order-1", types.ExecutionStatusRunning, nil, false},
+		"it waits for its redrive":  {machine, "order-1", types.ExecutionStatusPendingRedrive, nil, false},
+		"it has ended":              {machine, "order-1", types.ExecutionStatusSucceeded, nil, true},
+		"it was stopped":            {machine, "order-1", types.ExecutionStatusAborted, nil, true},
+		"it has not begun":          {machine, "order-2", "", nil, false},
+		"it was begun by its alias": {machine + ":live", "order-1", types.ExecutionStatusFailed, nil, true},
+		"nobody may know":           {machine, "order-1", "", denied, false},
+	} {
+		starter := sfnresumer.NewStarter(execution{starting{test.err}, test.status}, test.machine)
+		ended, err := starter.Ended(t.Context(), test.orderID)
+		if ended != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%s: %v, %v", name, ended, err)
+		}
+	}
+}
+
 func TestStart_saysWhatIsKnownAfterIt(t *testing.T) {
 	lost := errors.New("connection reset")
 	for name, test := range map[string]struct {
@@ -31,7 +71,8 @@ func TestStart_saysWhatIsKnownAfterIt(t *testing.T) {
 		"the answer was lost":       {"1", lost, lost, ordermanager.CodeInternal},
 		"the name cannot be a name": {"café", nil, ordermanager.ErrInvalidRequest, "invalid_request"},
 	} {
-		receipt, err := sfnresumer.NewStarter(starting{test.err}, "f").Start(t.Context(), test.orderID, "ann", "NYC")
+		starter := sfnresumer.NewStarter(execution{starting: starting{test.err}}, "f")
+		receipt, err := starter.Start(t.Context(), test.orderID, "ann", "NYC")
 		if !errors.Is(err, test.want) || ordermanager.CodeOf(err) != test.code || (err == nil) != (receipt.Pending != nil) {
 			t.Errorf("%s: Start = %+v, %v", name, receipt, err)
 		}

@@ -6,26 +6,30 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/brewline/ordermanager/aws/dynamolimits"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 )
 
-// The table that the template creates is the one that the store needs.
-func TestTemplate_createsTheTableOfTheLayout(t *testing.T) {
+// The tables that the template creates are those that the packages need.
+func TestTemplate_createsTheTablesThatAreNeeded(t *testing.T) {
 	template, err := os.ReadFile("template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := tableProperties()
-	if !strings.Contains(string(template), want) {
-		t.Errorf("the properties of the table must be:\n%s", want)
+	for _, schema := range []*dynamodb.CreateTableInput{
+		dynamostore.Schema(dynamostore.Native, "orders"), dynamolimits.Schema("limits"),
+	} {
+		if want := tableProperties(schema); !strings.Contains(string(template), want) {
+			t.Errorf("the properties of the table %s must be:\n%s", *schema.TableName, want)
+		}
 	}
 }
 
-// tableProperties writes the layout native as CloudFormation has it.
-func tableProperties() string {
-	schema := dynamostore.Schema(dynamostore.Native, "orders")
+// tableProperties writes a table as CloudFormation has it.
+func tableProperties(schema *dynamodb.CreateTableInput) string {
 	var b strings.Builder
 	line := func(format string, values ...any) { fmt.Fprintf(&b, "      "+format+"\n", values...) }
 	line("BillingMode: %s", schema.BillingMode)
@@ -34,7 +38,9 @@ func tableProperties() string {
 		line("  - {AttributeName: %s, AttributeType: %s}", *a.AttributeName, a.AttributeType)
 	}
 	line("KeySchema: %s", keySchema(schema.KeySchema))
-	line("GlobalSecondaryIndexes:")
+	if len(schema.GlobalSecondaryIndexes) > 0 {
+		line("GlobalSecondaryIndexes:")
+	}
 	for _, index := range schema.GlobalSecondaryIndexes {
 		line("  - IndexName: %s", *index.IndexName)
 		line("    KeySchema: %s", keySchema(index.KeySchema))

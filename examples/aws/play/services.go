@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/brewline/ordermanager/aws/dynamolimits"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
@@ -87,6 +88,13 @@ func (s *services) createTables(ctx context.Context) error {
 	}
 	if err := dynamostore.Create(ctx, s.dynamo, layout, s.orders); err != nil {
 		return err
+	}
+	if whole, err := s.template.there("Limits"); err != nil {
+		return err
+	} else if whole {
+		if _, err := s.dynamo.CreateTable(ctx, dynamolimits.Schema(s.template.names["Limits"])); err != nil {
+			return err
+		}
 	}
 	for _, client := range []*dynamodb.Client{s.dynamo, s.tables} {
 		_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,6 +38,7 @@ func TestShop(t *testing.T) {
 	var told bytes.Buffer
 	stage, err := openStage(t.Context(), &told, build(t), map[string]string{
 		"JwtIssuer": "https://issuer.example", "JwtAudience": "shop", "CustomerSeconds": "300", "BaristaSeconds": "900", "MaxOrdersInQueue": "20",
+		"MaxOrdersPerCustomer": "3",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -151,6 +153,29 @@ func TestShop(t *testing.T) {
 			another.hears("WorkflowStarted", "workflow_started")
 			another.asks(200, "cancel", anna, "")
 			another.ends(`SUCCEEDED {"end":"cancelled"}`)
+		}},
+		{"a customer has no more orders than one may have, until one has ended", func(o *order) {
+			o.begins()
+			o.hears("WorkflowStarted", "workflow_started")
+			var others []*order
+			for range 2 {
+				other := &order{shop: o.shop}
+				other.begins()
+				other.hears("WorkflowStarted", "workflow_started")
+				others = append(others, other)
+			}
+			refused := o.answered(o.invokes("http", request("POST", "/orders", "", "", anna...)), 409)
+			if !strings.Contains(refused, "too_many_orders") {
+				o.Fatal(refused)
+			}
+			o.asks(200, "cancel", anna, "")
+			o.ends(`SUCCEEDED {"end":"cancelled"}`)
+			o.eventually(func() bool { // the ended order is noticed a second after it was looked for in vain
+				return strings.Contains(o.invokes("http", request("POST", "/orders", "", "", anna...)), `"statusCode":202`)
+			})
+			for _, other := range others {
+				other.asks(200, "cancel", anna, "")
+			}
 		}},
 	} {
 		// One after the other: some change the settings of the shop.
@@ -270,5 +295,21 @@ func (s *shop) sets(key, name string, value types.AttributeValue) {
 	s.Helper()
 	if err := s.set(s.Context(), key, map[string]types.AttributeValue{name: value}); err != nil {
 		s.Fatal(err)
+	}
+}
+
+// eventually waits for what becomes true soon.
+func (s *shop) eventually(ok func() bool) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
+	for !ok() {
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			s.Fatal("it did not happen")
+		}
 	}
 }

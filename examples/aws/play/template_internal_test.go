@@ -80,7 +80,9 @@ func TestTemplate_isAShopByItselfAndAPartOfTheSample(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, resource := range []string{"Orders", "Config", "Bus", "OrderProcessor", "Seed", "Seeded", "StartWorkflow", "WriteConfig"} {
+			for _, resource := range []string{
+				"Orders", "Config", "Limits", "Bus", "OrderProcessor", "Seed", "Seeded", "StartWorkflow", "WriteConfig",
+			} {
 				if there, err := template.there(resource); err != nil || there != test.shop {
 					t.Errorf("%s: %t %v", resource, there, err)
 				}

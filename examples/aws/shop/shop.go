@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamolimits"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/aws/lambdahandler"
@@ -41,6 +43,8 @@ type Shop struct {
 //	DIALECT          workshop or core: how the sample's table, its menu and its events are spelt
 //	EVENT_BUS        the event bus
 //	ORDER_PROCESSOR  the state machine that begins with an order; empty where something else starts it
+//	LIMITS_TABLE     the table of the orders that count for MAX_IN_QUEUE, MAX_PER_CUSTOMER, MAX_PER_DAY and MAX_IN_WINDOW
+//	                 (within WINDOW_SECONDS); 0 is no limit
 //	CATCHES_CANCELLED  true if the workflow has a Catch for OrderCancelled, which the sample's has not
 //
 // It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
@@ -70,9 +74,6 @@ func Open(ctx context.Context) (*Shop, error) {
 		return nil, err
 	}
 	workflows := sfn.NewFromConfig(cfg)
-	if processor := os.Getenv("ORDER_PROCESSOR"); processor != "" {
-		s.Starter = sfnresumer.NewStarter(workflows, processor)
-	}
 	outcome := serverlesspresso.Outcome // the sample's own workflow knows no failure but a time-out
 	if os.Getenv("CATCHES_CANCELLED") == "true" {
 		outcome = ordermanager.DefaultOutcome
@@ -81,7 +82,36 @@ func Open(ctx context.Context) (*Shop, error) {
 		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Outcome: outcome, Logger: s.Logger,
 		Trace: lambdahandler.Trace,
 	})
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	if processor := os.Getenv("ORDER_PROCESSOR"); processor != "" {
+		limits, err := limits()
+		if err != nil {
+			return nil, err
+		}
+		next := sfnresumer.NewStarter(workflows, processor)
+		s.Starter, err = dynamolimits.New(client, os.Getenv("LIMITS_TABLE"), s.Manager, next, limits)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// limits reads the limits of the shop.
+func limits() (l ordermanager.Limits, err error) {
+	seconds := 0
+	for name, into := range map[string]*int{
+		"MAX_IN_QUEUE": &l.MaxInQueue, "MAX_PER_CUSTOMER": &l.MaxPerCustomer, "MAX_PER_DAY": &l.MaxPerDay,
+		"MAX_IN_WINDOW": &l.MaxInWindow, "WINDOW_SECONDS": &seconds,
+	} {
+		if *into, err = strconv.Atoi(os.Getenv(name)); err != nil {
+			return l, fmt.Errorf("%w: %s is %q, not a number", ordermanager.ErrInvalidOptions, name, os.Getenv(name))
+		}
+	}
+	l.Window = time.Duration(seconds) * time.Second
+	return l, nil
 }
 
 // layout reads LAYOUT and DIALECT.

@@ -1,0 +1,265 @@
+package dynamolimits_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/dynamolimits"
+)
+
+// No limit is exceeded by one, however many begin at once, from several processes.
+func TestStarter_neverExceedsALimit(t *testing.T) {
+	client := emulator(t)
+	for name, test := range map[string]struct {
+		limits ordermanager.Limits
+		want   error
+	}{
+		"open at a venue":           {ordermanager.Limits{MaxInQueue: 5}, ordermanager.ErrQueueFull},
+		"open of a customer":        {ordermanager.Limits{MaxPerCustomer: 5}, ordermanager.ErrTooManyOrders},
+		"of a customer in a day":    {ordermanager.Limits{MaxPerDay: 5}, ordermanager.ErrTooManyOrders},
+		"at a venue within minutes": {ordermanager.Limits{MaxInWindow: 5}, ordermanager.ErrQueueFull},
+		"all at once": {
+			ordermanager.Limits{MaxInQueue: 5, MaxPerCustomer: 6, MaxPerDay: 7, MaxInWindow: 8}, ordermanager.ErrQueueFull,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			table := "test-limits-" + rand.Text()
+			if _, err := client.CreateTable(t.Context(), dynamolimits.Schema(table)); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				_, _ = client.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table})
+			})
+			shop := newShop(t, client, table, test.limits)
+			errs := make([]error, 32)
+			var racing sync.WaitGroup
+			for i := range errs {
+				starter, err := dynamolimits.New(client, table, shop.manager, shop, test.limits)
+				if err != nil {
+					t.Fatal(err)
+				}
+				racing.Go(func() { _, errs[i] = starter.Start(t.Context(), fmt.Sprint(i), "ada", "NYC") })
+			}
+			racing.Wait()
+			begun := 0
+			for _, err := range errs {
+				if err == nil {
+					begun++
+				} else if !errors.Is(err, test.want) {
+					t.Error(err)
+				}
+			}
+			if begun != 5 {
+				t.Errorf("%d orders began", begun)
+			}
+		})
+	}
+}
+
+// emulator returns a client of DynamoDB Local.
+func emulator(t *testing.T) *dynamodb.Client {
+	t.Helper()
+	url := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
+	if url == "" {
+		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
+			t.Fatal("AWS_ENDPOINT_URL_DYNAMODB is not set, and ORDERMANAGER_REQUIRE_EMULATORS demands it")
+		}
+		t.Skip("DynamoDB Local is not running: start it with scripts/emulators start, and set what that prints")
+	}
+	return dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", BaseEndpoint: &url,
+		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKIATEST", "secret", "")),
+	})
+}
+
+// An order counts for as long as its limit says, at its own venue; one that was given up does not count for the day.
+func TestStarter_countsWhatTheLimitsAreAbout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, nil, "limits", ordermanager.Limits{
+			MaxInQueue: 3, MaxPerCustomer: 2, MaxPerDay: 3, MaxInWindow: 4, Window: time.Minute,
+		})
+		s.begins("1", "ada", "NYC", nil)
+		s.begins("2", "ada", "NYC", nil)
+		s.begins("3", "ada", "NYC", ordermanager.ErrTooManyOrders)
+		s.begins("3", "ada", "LON", nil)
+		s.begins("4", "bob", "NYC", nil)
+		s.begins("5", "cy", "NYC", ordermanager.ErrQueueFull)
+		<-time.After(time.Second)
+		s.cancels("1", "ada")
+		s.begins("5", "ada", "NYC", nil) // the day has not three: one was cancelled
+		s.cancels("4", "bob")
+		s.begins("6", "bob", "NYC", ordermanager.ErrQueueFull) // four began within a minute
+		<-time.After(time.Minute)
+		s.begins("6", "bob", "NYC", nil)
+		for _, id := range []string{"2", "5"} {
+			s.completes(id, "ada", "NYC")
+		}
+		s.begins("7", "ada", "NYC", nil)
+		s.begins("8", "ada", "NYC", ordermanager.ErrTooManyOrders) // the fourth of the day
+		<-time.After(ordermanager.LimitDay)
+		s.begins("8", "ada", "NYC", nil)
+	})
+}
+
+func (s *shop) completes(orderID, customer, venue string) {
+	s.Helper()
+	put := ordermanager.Request{OrderID: orderID, Actor: ordermanager.Customer(customer), Venue: venue}
+	put.Drink.Drink = "Latte"
+	if _, err := s.manager.Put(s.Context(), put); err != nil {
+		s.Fatal(err)
+	}
+	done := ordermanager.Request{OrderID: orderID, Actor: ordermanager.Barista("ben")}
+	if _, err := s.manager.Complete(s.Context(), done); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// A place is lost to no crash: neither one before the order began, nor one after.
+func TestStarter_losesNoPlace(t *testing.T) {
+	crash := errors.New("the process ended here")
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, nil, "limits", ordermanager.Limits{MaxPerCustomer: 1, MaxInQueue: 1})
+		s.next = func(string) error { return crash }
+		s.begins("1", "ada", "", crash)
+		s.next = nil
+		s.begins("2", "ada", "", ordermanager.ErrQueueFull) // the first may have begun
+		s.begins("1", "ada", "", nil)                       // it has its place
+		<-time.After(dynamolimits.Grace)
+		s.begins("2", "ada", "", ordermanager.ErrQueueFull) // and now it is there
+		s.cancels("1", "ada")
+		<-time.After(2 * time.Second)
+		s.next = func(string) error { return crash }
+		s.begins("3", "ada", "", crash)
+		s.next = nil
+		<-time.After(dynamolimits.Grace)
+		s.begins("4", "ada", "", nil)
+	})
+}
+
+// What certainly did not begin gives its place back at once.
+func TestStarter_givesBackThePlaceOfWhatDidNotBegin(t *testing.T) {
+	for _, refusal := range []error{ordermanager.ErrInvalidRequest, ordermanager.ErrShopClosed} {
+		s := newShop(t, nil, "limits", ordermanager.Limits{MaxPerCustomer: 1, MaxInQueue: 1})
+		s.next = func(string) error { return refusal }
+		s.begins("1", "ada", "", refusal)
+		s.next = nil
+		s.begins("2", "ada", "", nil)
+	}
+}
+
+// The place of an order that its workflow did not take is free as soon as that has ended.
+func TestStarter_keepsNoPlaceForWhatItsWorkflowDidNotTake(t *testing.T) {
+	s := newShop(t, nil, "limits", ordermanager.Limits{})
+	workflow := &ending{shop: s}
+	starter, err := dynamolimits.New(s.table, "limits", s.manager, workflow, ordermanager.Limits{MaxPerCustomer: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.starter = starter
+	s.begins("1", "ada", "", nil)
+	workflow.ended = true
+	s.begins("2", "ada", "", nil)
+}
+
+// ending is a workflow that tells nobody of its orders.
+type ending struct {
+	*shop
+	ended bool
+}
+
+func (e *ending) Start(context.Context, string, string, string) (ordermanager.Receipt, error) {
+	return ordermanager.Receipt{}, nil
+}
+
+func (e *ending) Ended(context.Context, string) (bool, error) { return e.ended, nil }
+
+// A full shop reads its orders once a second, however many ask.
+func TestStarter_looksAtAFullShopOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 2})
+		counted := &counting{Orders: s.manager}
+		starter, err := dynamolimits.New(s.table, "limits", counted, s, ordermanager.Limits{MaxInQueue: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.starter = starter
+		s.begins("1", "ada", "", nil)
+		s.begins("2", "bob", "", nil)
+		for range 20 {
+			s.begins("3", "cy", "", ordermanager.ErrQueueFull)
+		}
+		if counted.orders != 2 {
+			t.Errorf("%d orders were read", counted.orders)
+		}
+		s.cancels("1", "ada")
+		<-time.After(time.Second)
+		s.begins("3", "cy", "", nil)
+	})
+}
+
+type counting struct {
+	dynamolimits.Orders
+	mu     sync.Mutex
+	orders int
+}
+
+func (c *counting) Order(ctx context.Context, orderID string) (ordermanager.Order, error) {
+	c.mu.Lock()
+	c.orders++
+	c.mu.Unlock()
+	return c.Orders.Order(ctx, orderID)
+}
+
+// A table that cannot be written begins nothing.
+func TestStarter_beginsNothingWithoutAPlace(t *testing.T) {
+	s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 1})
+	s.table.fails = errors.New("no such table")
+	s.begins("1", "ada", "", ordermanager.ErrStore)
+	if _, err := s.manager.Order(t.Context(), "1"); !errors.Is(err, ordermanager.ErrOrderNotFound) {
+		t.Errorf("the order: %v", err)
+	}
+}
+
+// Names that have the separator in them are different names.
+func TestStarter_keepsVenuesAndCustomersApart(t *testing.T) {
+	s := newShop(t, nil, "limits", ordermanager.Limits{MaxPerCustomer: 1})
+	s.begins("1", "b/c", "a", nil)
+	s.begins("2", "c", "a/b", nil)
+	s.begins("3", "c", "a%2Fb", nil)
+}
+
+func TestNew_refusesWhatCannotBeKept(t *testing.T) {
+	s := newShop(t, nil, "limits", ordermanager.Limits{})
+	s.begins("1", "ada", "", nil)
+	if s.table.reads != 0 {
+		t.Error("without a limit the table was read")
+	}
+	for name, try := range map[string]func() (*dynamolimits.Starter, error){
+		"a negative limit": func() (*dynamolimits.Starter, error) {
+			return dynamolimits.New(s.table, "t", s.manager, s, ordermanager.Limits{MaxPerDay: -1})
+		},
+		"a limit that no item holds": func() (*dynamolimits.Starter, error) {
+			return dynamolimits.New(s.table, "t", s.manager, s, ordermanager.Limits{MaxInQueue: dynamolimits.MaxLimit + 1})
+		},
+		"no table": func() (*dynamolimits.Starter, error) {
+			return dynamolimits.New(s.table, "", s.manager, s, ordermanager.Limits{})
+		},
+	} {
+		if _, err := try(); !errors.Is(err, ordermanager.ErrInvalidOptions) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
