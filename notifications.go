@@ -9,44 +9,6 @@ import (
 // workflow is the actor of the notifications.
 var workflow = System("workflow")
 
-// WorkflowStarted says that a workflow began and waits for a drink.
-type WorkflowStarted struct {
-	// OrderID and Customer are required; the venue where there is more than one. An execution that begins with the identifier of an order
-	// of the same customer is taken for that order's, redriven, and gets its answers: give each order an identifier of its own.
-	OrderID, Customer, Venue string
-	// Robot marks an order that a program placed.
-	Robot bool
-	// Token resumes the first wait. Required.
-	Token TaskToken
-	// At is the time of the notification itself, not of its delivery; zero means now. Of two tokens for one wait the later is kept,
-	// and of two of the same time the one that arrives last: pass on the time of the event, as finely as it is known, or a delivery
-	// that was overtaken can put a dead token in the place of a live one. A time that is more than five minutes ahead of the Manager's clock
-	// counts as the oldest. The token that lost is kept, and answered if nothing waits on the one that won.
-	At time.Time
-}
-
-// WaitingCompletion says that the workflow has taken an order number and waits for completion.
-type WaitingCompletion struct {
-	// OrderID is required. Customer, if given, must be the order's.
-	OrderID, Customer string
-	// Number is the order number.
-	Number string
-	// Token resumes the second wait. Required.
-	Token TaskToken
-	// At is as in [WorkflowStarted].
-	At time.Time
-}
-
-// TimedOut says that the workflow stopped waiting.
-type TimedOut struct {
-	// OrderID is required.
-	OrderID string
-	// Cause becomes the reason of the cancellation: on one line, and shortened to [MaxReasonBytes].
-	Cause string
-	// RequestID identifies the notification; it may be empty.
-	RequestID string
-}
-
 // WorkflowStarted creates the order, pending and without a drink, and registers the token of the first wait. If the order exists, only
 // the token is registered: a duplicate changes nothing, an older one is kept as the spare one, a newer one replaces what is held, and a wait
 // that is decided already is answered at once.

@@ -18,8 +18,8 @@ type Store interface {
 	// Apply carries out a transition as one atomic conditional write, with no read before it.
 	//
 	//  - applied: every guard held, and the result has the order as it is now;
-	//  - refused: a guard did not hold, nothing was written, and the result has the order as it is, as of the same instant, or nil
-	//    when there is none. This is a value and not an error;
+	//  - refused: a guard did not hold, nothing was written, and the result has the order as it is, as of the same
+	//    instant, or nil when there is none. This is a value and not an error;
 	//  - an error: the outcome is unknown.
 	//
 	// A store that has its own language for conditions translates the guards; any other can use [Transition.Permits] and
@@ -331,4 +331,19 @@ func (t *Transition) Apply(o *Order) *Order {
 	o.Version++
 	o.UpdatedAt = entry.At
 	return o
+}
+
+// Joint lets a workflow that lives in the store's own database take part in a transition: the wait that it decides is
+// answered, what was answered settled, and the wait that begins then registered, all in the one write. Either all of
+// that is written or none, so no crash can come in between. A store without such a workflow ignores it, and the
+// Manager does these steps one after another, as it does with whatever a store could not do jointly.
+type Joint struct {
+	// Workflow is the resumer of the Manager. It takes part only if it is in the store's database.
+	Workflow Resumer
+	// Outcome is what a wait is answered with, for the order as it is after the transition. After an error the answer
+	// stays owed.
+	Outcome func(o *Order, w Wait) (Outcome, error)
+	// Waiting is the transition that registers the wait which an answer led to. If it is refused, or this fails, the
+	// workflow notifies the Manager, as it does otherwise.
+	Waiting func(n WaitingCompletion) (Transition, error)
 }
