@@ -61,3 +61,30 @@ func TestDocs_nameTestsAndFilesThatExist(t *testing.T) {
 		t.Errorf("found only %d names of tests: is the expression right?", named)
 	}
 }
+
+var pathNamed = regexp.MustCompile("`([\\w./-]+)`")
+
+func TestArchitecture_namesFilesThatExist(t *testing.T) {
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(page), "## Where do I change")
+	if !found {
+		t.Fatal("the page has no table of where to change what")
+	}
+	named := 0
+	for _, match := range pathNamed.FindAllStringSubmatch(table, -1) {
+		path := match[1]
+		if strings.ToLower(path) != path {
+			continue // the name of a type
+		}
+		named++
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("the table names %s: %v", path, err)
+		}
+	}
+	if named < 30 {
+		t.Errorf("found only %d paths: is the expression right?", named)
+	}
+}
