@@ -1,10 +1,8 @@
 package sampleapps_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -26,18 +24,12 @@ var doors = map[string]func(http.Handler) func(*testing.T, sampleapps.Call) samp
 }
 
 // The contract of each app, in both versions of the sample, through every door.
-func TestBaristaApp(t *testing.T)  { each(t, sampleapps.Barista) }
-func TestCustomerApp(t *testing.T) { each(t, sampleapps.Customer) }
-func TestDisplayApp(t *testing.T)  { each(t, sampleapps.Display) }
-func TestPreflight(t *testing.T)   { each(t, sampleapps.Preflight) }
-
-// Invariant 9.
-func TestBadInput(t *testing.T) { each(t, sampleapps.BadInput) }
-
-func each(t *testing.T, contract func(*testing.T, *sampleapps.Bar)) {
+func TestDoors_serveTheAppsOfTheSample(t *testing.T) {
 	for _, dialect := range serverlesspresso.Dialects() {
-		for name, door := range doors {
-			t.Run(string(dialect)+"/"+name, func(t *testing.T) { contract(t, newBar(t, dialect, door)) })
+		for app, contract := range sampleapps.Apps() {
+			for name, door := range doors {
+				t.Run(string(dialect)+"/"+app+"/"+name, func(t *testing.T) { contract(t, newBar(t, dialect, door)) })
+			}
 		}
 	}
 }
@@ -100,12 +92,12 @@ func direct(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answe
 func restAPI(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer {
 	handle := lambdahandler.RestAPI(api)
 	return func(t *testing.T, c sampleapps.Call) sampleapps.Answer {
-		path, query := split(t, c.Path)
+		path, query := sampleapps.Split(t, c.Path)
 		r := events.APIGatewayProxyRequest{
 			HTTPMethod: c.Method, Path: path, MultiValueQueryStringParameters: query, MultiValueHeaders: c.Header, Body: c.Body,
 		}
 		if c.Claims != nil {
-			r.RequestContext.Authorizer = map[string]any{"claims": texts(c.Claims, "%s")}
+			r.RequestContext.Authorizer = map[string]any{"claims": sampleapps.Texts(c.Claims, "%s")}
 		}
 		out, err := handle(t.Context(), r)
 		if err != nil {
@@ -115,55 +107,15 @@ func restAPI(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answ
 	}
 }
 
-// httpAPI passes claims on as a JWT authorizer does: lists are in brackets.
 func httpAPI(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answer {
 	handle := lambdahandler.HTTPAPI(api)
 	return func(t *testing.T, c sampleapps.Call) sampleapps.Answer {
-		path, query := split(t, c.Path)
-		r := events.APIGatewayV2HTTPRequest{RawPath: path, RawQueryString: query.Encode(), Body: c.Body, Headers: map[string]string{}}
-		for name, values := range c.Header {
-			r.Headers[strings.ToLower(name)] = strings.Join(values, ",")
-		}
-		r.RequestContext.HTTP.Method = c.Method
-		if c.Claims != nil {
-			claims := map[string]string{}
-			for name, value := range texts(c.Claims, "[%s]") {
-				claims[name] = value.(string)
-			}
-			r.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-				JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
-			}
-		}
-		out, err := handle(t.Context(), r)
+		out, err := handle(t.Context(), sampleapps.HTTPAPIRequest(t, c))
 		if err != nil {
 			t.Fatal(err)
 		}
-		header := http.Header{}
-		for name, value := range out.Headers {
-			header.Set(name, value)
-		}
-		return sampleapps.Answer{Status: out.StatusCode, Header: header, Body: []byte(out.Body)}
+		return sampleapps.HTTPAPIAnswer(out)
 	}
-}
-
-func split(t *testing.T, address string) (path string, query url.Values) {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Path, u.Query()
-}
-
-func texts(claims map[string]any, list string) map[string]any {
-	all := map[string]any{}
-	for name, value := range claims {
-		if values, ok := value.([]any); ok {
-			value = fmt.Sprintf(list, strings.Trim(fmt.Sprint(values...), "[]"))
-		}
-		all[name] = value
-	}
-	return all
 }
 
 // An order in a state of the house's own is on the board and the display as what its workflow was told of it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -84,7 +85,7 @@ func open(ctx context.Context, stackName string, parameters map[string]string) (
 func (s *services) createTables(ctx context.Context) error {
 	layout := dynamostore.Native
 	if s.template.names["Layout"] == "sample" {
-		layout = dynamostore.Workshop
+		layout = dynamostore.Layout(s.template.names["Dialect"])
 	}
 	if err := dynamostore.Create(ctx, s.dynamo, layout, s.orders); err != nil {
 		return err
@@ -172,6 +173,10 @@ func (s *services) createWorkflow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.template.names["Dialect"] == string(serverlesspresso.Core) { // whose workflow tells of the venue
+		const customer = `"userId.$": "$.userId"`
+		definition = strings.ReplaceAll(definition, customer, customer+`, "eventId.$": "$.bucket.eventId"`)
+	}
 	created, err := s.steps.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
 		Name: aws.String(s.template.names["OrderProcessor"]), Definition: &definition, Type: sfntypes.StateMachineTypeStandard,
 		RoleArn: aws.String("arn:aws:iam::123456789012:role/walkthrough"),
@@ -184,8 +189,8 @@ func (s *services) createWorkflow(ctx context.Context) error {
 }
 
 // begin starts the workflow of an order, and returns its execution.
-func (s *services) begin(ctx context.Context, orderID string) (*string, error) {
-	input := serverlesspresso.NewOrderInput(orderID, "1", "")
+func (s *services) begin(ctx context.Context, orderID, customer, venue string) (*string, error) {
+	input := serverlesspresso.NewOrderInput(orderID, customer, venue)
 	started, err := s.steps.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: s.workflow, Input: aws.String(string(input)),
 	})

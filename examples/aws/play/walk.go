@@ -97,7 +97,7 @@ const (
 
 // firstOrder is the page's walkthrough, and how the order goes on.
 func (s *stage) firstOrder(ctx context.Context) error {
-	execution, err := s.begin(ctx, "1")
+	execution, err := s.begin(ctx, "1", "1", "")
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (s *stage) firstOrder(ctx context.Context) error {
 
 // secondOrder is about an answer that cannot be delivered at first.
 func (s *stage) secondOrder(ctx context.Context) error {
-	execution, err := s.begin(ctx, "2")
+	execution, err := s.begin(ctx, "2", "1", "")
 	if err != nil {
 		return err
 	}
