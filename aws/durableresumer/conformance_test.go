@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,13 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 	"github.com/brewline/ordermanager/resumertest"
 )
 
@@ -32,7 +30,7 @@ func TestResumer_keepsTheContractOfAResumer(t *testing.T) {
 func TestResume_isGoneForACallbackThatNeverWas(t *testing.T) {
 	resumer := newCallbacks().harness().Resumer
 	for _, id := range []string{"x", "a/b+c=", strings.Repeat("A", durableresumer.MaxCallbackIDBytes)} {
-		for _, outcome := range []ordermanager.Outcome{success, failed} {
+		for _, outcome := range []ordermanager.Outcome{awstest.Success, awstest.Failed} {
 			answer, err := resumer.Resume(t.Context(), ordermanager.NewTaskToken(id), outcome)
 			if answer != ordermanager.Gone || err != nil {
 				t.Errorf("Resume = %q, %v", answer, err)
@@ -56,9 +54,9 @@ func newCallbacks() *callbacks {
 
 func (s *callbacks) harness() resumertest.Harness {
 	client := lambda.New(lambda.Options{
-		Region:      "eu-central-1",
-		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKID", "SECRET", "")),
-		HTTPClient:  &http.Client{Transport: s},
+		Region:      awstest.Region,
+		Credentials: awstest.Credentials(),
+		HTTPClient:  (&awstest.Service{Answer: s.answer}).Client(),
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		}),
@@ -96,52 +94,45 @@ func (s *callbacks) setFault(fault resumertest.Fault) {
 	s.fault = fault
 }
 
-func (s *callbacks) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
+func (s *callbacks) answer(_ int, r awstest.Request) (awstest.Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fault == resumertest.Unreachable {
-		return nil, errors.New("unreachable")
+		return awstest.Reply{}, errors.New("unreachable")
 	}
-	response, err := s.serve(r.URL.EscapedPath(), body)
+	reply, err := s.serve(r.Path, []byte(r.Body))
 	if err == nil && s.fault == resumertest.AnswerLost {
 		err = errors.New("the answer was lost")
 	}
-	if err != nil {
-		return nil, err
-	}
-	return response, nil
+	return reply, err
 }
 
 // serve answers one request.
-func (s *callbacks) serve(path string, body []byte) (*http.Response, error) {
+func (s *callbacks) serve(path string, body []byte) (awstest.Reply, error) {
 	rest, ok := strings.CutPrefix(path, "/2025-12-01/durable-execution-callbacks/")
 	escaped, end, _ := strings.Cut(rest, "/")
 	id, err := url.PathUnescape(escaped)
 	if !ok || err != nil {
-		return nil, fmt.Errorf("there is nothing at %s", path)
+		return awstest.Reply{}, fmt.Errorf("there is nothing at %s", path)
 	}
 	outcome := ordermanager.Outcome{Output: body}
 	if end == "fail" {
 		var failure struct{ ErrorType, ErrorMessage string }
 		if err := json.Unmarshal(body, &failure); err != nil {
-			return nil, err
+			return awstest.Reply{}, err
 		}
 		outcome = ordermanager.Outcome{Error: failure.ErrorType, Cause: failure.ErrorMessage}
 	}
 	open, known := s.open[id]
 	switch {
 	case len(body) > 262_144:
-		return respond(http.StatusBadRequest, errorBody{"InvalidParameterValueException", "the result is too large"}), nil
+		return failure(http.StatusBadRequest, "InvalidParameterValueException", "the result is too large"), nil
 	case !known:
-		return respond(http.StatusNotFound, errorBody{"ResourceNotFoundException", "there is no callback " + id}), nil
+		return failure(http.StatusNotFound, "ResourceNotFoundException", "there is no callback "+id), nil
 	case !open:
-		return respond(http.StatusBadRequest, errorBody{"CallbackTimeoutException", "callback " + id + " is closed"}), nil
+		return failure(http.StatusBadRequest, "CallbackTimeoutException", "callback "+id+" is closed"), nil
 	}
 	s.open[id] = false
 	s.given[id] = append(s.given[id], outcome)
-	return respond(http.StatusOK, errorBody{}), nil
+	return accepted, nil
 }

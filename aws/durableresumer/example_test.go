@@ -7,13 +7,14 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 )
 
 // In a program the client is lambda.NewFromConfig(cfg), and a Manager does the calling. The durable function hands the
 // callback's identifier out as the task token of its wait.
 func ExampleNew() {
-	durable := &service{answer: accepted}
-	resumer := durableresumer.New(durable.client())
+	durable := &awstest.Service{Answer: awstest.Always(accepted)}
+	resumer := durableresumer.New(newClient(durable.Client()))
 
 	answer, err := resumer.Resume(context.Background(), ordermanager.NewTaskToken("Ab9xKz"), ordermanager.Outcome{
 		Output: json.RawMessage(`{"orderId":"1","action":"complete","state":"completed","cancelled":false}`),
@@ -23,8 +24,9 @@ func ExampleNew() {
 }
 
 func ExampleResumer_Resume_gone() {
-	durable := &service{answer: failure(400, "CallbackTimeoutException", "the callback has timed out")}
-	resumer := durableresumer.New(durable.client())
+	closed := failure(400, "CallbackTimeoutException", "the callback has timed out")
+	durable := &awstest.Service{Answer: awstest.Always(closed)}
+	resumer := durableresumer.New(newClient(durable.Client()))
 
 	answer, err := resumer.Resume(context.Background(), ordermanager.NewTaskToken("Ab9xKz"), ordermanager.Outcome{
 		Output: json.RawMessage(`{}`),

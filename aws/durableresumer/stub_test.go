@@ -2,72 +2,42 @@ package durableresumer_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 )
 
-// service is a transport that answers as Lambda does, and keeps what it was sent.
-type service struct {
-	answer answer
+// callback has every character that an identifier can have, so that its path is escaped.
+var callback = "Ab9xKz" + strings.Repeat("k7Zp/+q3", 40) + "end="
 
-	mu   sync.Mutex
-	sent []request
+func path(id, end string) string {
+	escaped := strings.NewReplacer("/", "%2F", "+", "%2B", "=", "%3D").Replace(id)
+	return "/2025-12-01/durable-execution-callbacks/" + escaped + end
 }
 
-// answer is the status and the body of the answer to the nth request, counted from 1, or the error on the way.
-type answer func(n int) (status int, body errorBody, err error)
+var accepted = awstest.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}}
 
-// request is what the service was sent.
-type request struct{ Path, Body string }
-
-func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sent = append(s.sent, request{r.URL.EscapedPath(), string(body)})
-	status, answer, err := s.answer(len(s.sent))
-	if err != nil {
-		return nil, err
-	}
-	return respond(status, answer), nil
+// failure is an error of Lambda, which names its type in a header.
+func failure(status int, code, message string) awstest.Reply {
+	return awstest.Reply{Status: status, Body: fmt.Sprintf(`{"Type":"User","Message":%q}`, message), Header: http.Header{
+		"Content-Type":     {"application/json"},
+		"X-Amzn-Errortype": {code + ":http://internal.amazon.com/coral/com.amazonaws.lambda/"},
+	}}
 }
 
-func (s *service) client() *lambda.Client { return newClient(s) }
-
-func newClient(transport http.RoundTripper) *lambda.Client {
+func newClient(client *http.Client) *lambda.Client {
 	return lambda.New(lambda.Options{
-		Region:      "eu-central-1",
-		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKID", "SECRET", "")),
-		HTTPClient:  &http.Client{Transport: transport},
+		Region: awstest.Region, Credentials: awstest.Credentials(), HTTPClient: client,
 	})
 }
 
-func accepted(int) (int, errorBody, error) { return http.StatusOK, errorBody{}, nil }
-
-// errorBody is what an error of the service says.
-type errorBody struct{ Code, Message string }
-
-// failure answers every request with an error of the service.
-func failure(status int, code, message string) answer {
-	return func(int) (int, errorBody, error) { return status, errorBody{code, message}, nil }
+func newResumer(client *http.Client) ordermanager.Resumer {
+	return durableresumer.New(newClient(client))
 }
 
-func respond(status int, body errorBody) *http.Response {
-	response := &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}}
-	text := ""
-	if body.Code != "" {
-		response.Header.Set("X-Amzn-ErrorType", body.Code+":http://internal.amazon.com/coral/com.amazonaws.lambda/")
-		text = fmt.Sprintf(`{"Type":"User","Message":%q}`, body.Message)
-	}
-	response.Body = io.NopCloser(strings.NewReader(text))
-	return response
-}
+var resumer = awstest.Resumer{New: newResumer, Accepted: accepted, Failure: failure, Token: callback, MaxToken: 1024}

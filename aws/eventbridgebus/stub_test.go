@@ -3,23 +3,19 @@ package eventbridgebus_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
-	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 )
 
-// service is a transport that answers as EventBridge does, and keeps what it was sent.
+// service answers as EventBridge does, and keeps what it was sent.
 type service struct {
-	// answer is the status and the body of the answer to the nth call, counted from 1, or the error on the way. Without it every
-	// entry is accepted.
+	// answer is the status and the body of the answer to the nth call, counted from 1, or the error on the way. Without
+	// it every entry is accepted.
 	answer func(n int, entries []entry) (status int, body string, err error)
 
-	mu   sync.Mutex
 	sent [][]entry
 }
 
@@ -47,26 +43,18 @@ func ids(entries []entry) []string {
 	return all
 }
 
-func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *service) reply(n int, r awstest.Request) (awstest.Reply, error) {
 	var call struct{ Entries []entry }
-	if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
-		return nil, err
+	if err := json.Unmarshal([]byte(r.Body), &call); err != nil {
+		return awstest.Reply{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.sent = append(s.sent, call.Entries)
 	status, body, err := http.StatusOK, results(call.Entries, nil), error(nil)
 	if s.answer != nil {
-		status, body, err = s.answer(len(s.sent), call.Entries)
+		status, body, err = s.answer(n, call.Entries)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{
-		StatusCode: status,
-		Header:     http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-		Body:       io.NopCloser(strings.NewReader(body)),
-	}, nil
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}}
+	return awstest.Reply{Status: status, Header: header, Body: body}, err
 }
 
 // results is the body of an accepted call in which the entries with the given ids failed with the given codes.
@@ -92,8 +80,7 @@ func results(entries []entry, failed map[string]string) string {
 
 func (s *service) client() *eventbridge.Client {
 	return eventbridge.New(eventbridge.Options{
-		Region:      "eu-central-1",
-		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKID", "SECRET", "")),
-		HTTPClient:  &http.Client{Transport: s},
+		Region: awstest.Region, Credentials: awstest.Credentials(),
+		HTTPClient: (&awstest.Service{Answer: s.reply}).Client(),
 	})
 }

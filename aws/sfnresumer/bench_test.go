@@ -1,8 +1,6 @@
 package sfnresumer_test
 
 import (
-	"io"
-	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -11,31 +9,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
 )
-
-type acceptAll struct{}
-
-func (acceptAll) RoundTrip(r *http.Request) (*http.Response, error) {
-	_, err := io.Copy(io.Discard, r.Body)
-	return respond(http.StatusOK, "{}"), err
-}
 
 // BenchmarkResume compares a resume with the same call written by hand, over one stub transport. The two take turns in
 // one run, so that the ratio does not depend on what else the machine does; "ratio" is median time over median time by hand.
 func BenchmarkResume(b *testing.B) {
-	client := newClient(acceptAll{})
+	client := newClient((&awstest.Service{Answer: awstest.Always(accepted)}).Client())
 	resumer := sfnresumer.New(client)
-	token := ordermanager.NewTaskToken(secret)
+	secret := ordermanager.NewTaskToken(token)
 	ctx := b.Context()
 
 	resume := func() error {
-		_, err := resumer.Resume(ctx, token, success)
+		_, err := resumer.Resume(ctx, secret, awstest.Success)
 		return err
 	}
 	byHand := func() error {
 		_, err := client.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{
-			TaskToken: aws.String(token.Reveal()), Output: aws.String(string(success.Output)),
+			TaskToken: aws.String(secret.Reveal()), Output: aws.String(string(awstest.Success.Output)),
 		})
 		return err
 	}
