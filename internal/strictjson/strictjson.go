@@ -99,7 +99,10 @@ func (v Value) Raw() string { return string(v.raw) }
 
 // Text returns a string, and false for anything else.
 func (v Value) Text() (text string, ok bool) {
-	return text, !v.Absent() && json.Unmarshal(v.raw, &text) == nil
+	if v.Absent() || v.raw[0] != '"' {
+		return "", false
+	}
+	return unquote(v.raw), true
 }
 
 // Bool returns true or false, and false for anything else.
@@ -117,15 +120,17 @@ func (v Value) Number() (number json.Number, ok bool) {
 
 // List returns the elements of an array, and false for anything else.
 func (v Value) List() (elements []Value, ok bool) {
-	var raw []json.RawMessage
-	if v.Absent() || json.Unmarshal(v.raw, &raw) != nil {
+	if v.Absent() || v.raw[0] != '[' {
 		return nil, false
 	}
-	elements = make([]Value, len(raw))
-	for i := range raw {
-		elements[i] = Value{v.Path + "[" + strconv.Itoa(i) + "]", raw[i]}
+	elements = []Value{}
+	for rest := v.raw[1:]; ; {
+		var element json.RawMessage
+		if element, rest = cut(rest); element == nil {
+			return elements, true
+		}
+		elements = append(elements, Value{v.Path + "[" + strconv.Itoa(len(elements)) + "]", element})
 	}
-	return elements, true
 }
 
 // Object is a JSON object.
@@ -145,24 +150,58 @@ func (v Value) Object() (*Object, error) {
 		return nil, v.Error("is not an object")
 	}
 	o := &Object{path: v.Path, members: map[string]json.RawMessage{}}
-	decoder := json.NewDecoder(bytes.NewReader(v.raw))
-	_, _ = decoder.Token() // {
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil, v.Error("is not valid JSON")
+	for rest := v.raw[1:]; ; {
+		var quoted, member json.RawMessage
+		if quoted, rest = cut(rest); quoted == nil {
+			return o, nil
 		}
-		name, _ := token.(string)
-		var member json.RawMessage
-		if err := decoder.Decode(&member); err != nil {
-			return nil, v.Error("is not valid JSON")
-		}
+		member, rest = cut(rest)
+		name := unquote(quoted)
 		if _, twice := o.members[name]; twice {
 			return nil, o.Get(name[:min(len(name), maxName)]).Error("is there twice")
 		}
 		o.Names, o.members[name] = append(o.Names, name), member
 	}
-	return o, nil
+}
+
+// cut returns the next value inside an array, or the next name or value inside an object, and what comes after it; nil at
+// the end. What it cuts has been found valid: it only looks for where values end.
+func cut(inside json.RawMessage) (value, rest json.RawMessage) {
+	inside = bytes.TrimLeft(inside, " \t\r\n,:")
+	end, depth := 0, 0
+	for {
+		switch inside[end] {
+		case '"':
+			for end++; inside[end] != '"'; end++ {
+				if inside[end] == '\\' {
+					end++
+				}
+			}
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if end == 0 {
+				return nil, nil
+			}
+			depth--
+		default:
+			if length := bytes.IndexAny(inside[end:], " \t\r\n,:]}"); depth == 0 && length > 0 {
+				end += length - 1 // a number, true, false or null
+			}
+		}
+		if end++; depth == 0 {
+			return inside[:end], inside[end:]
+		}
+	}
+}
+
+// unquote returns the text of a string that has been found valid.
+func unquote(quoted json.RawMessage) (text string) {
+	if !bytes.ContainsRune(quoted, '\\') {
+		return string(quoted[1 : len(quoted)-1])
+	}
+	_ = json.Unmarshal(quoted, &text)
+	return text
 }
 
 // None returns an object without members in the place of a value that is absent.

@@ -131,7 +131,9 @@ func TestMisspelt_findsAKnownNameInOtherLetters(t *testing.T) {
 
 // What is taken is taken as encoding/json takes it, and nothing of it was made up.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{`{"a":["\ud83d\ude00",{"b":null}]}`, `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`, `"\\u"`} {
+	for _, seed := range []string{
+		`[1,-2.5e3 , "a\\"]", [],[[{}],"]"] ,true,null ]`, `{ "a" : {"b":"}\\\\"} ,"c":[1 , 2]}`, `[ ]`, ` { } `, `[""]`,
+		`{"a":["\ud83d\ude00",{"b":null}]}`, `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`, `"\\u"`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -149,10 +151,26 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q is not %q", back, text)
 			}
 		}
+		if list, ok := v.List(); ok {
+			var want []json.RawMessage
+			if json.Unmarshal(data, &want) != nil || len(want) != len(list) {
+				t.Fatalf("%q has %d elements", data, len(list))
+			}
+			for i, element := range want {
+				if got := list[i].Raw(); got != string(element) {
+					t.Fatalf("%q has %q in place %d", data, got, i)
+				}
+			}
+		}
 		if o, err := v.Object(); err == nil {
 			var want map[string]json.RawMessage
 			if json.Unmarshal(data, &want) != nil || len(want) != len(o.Names) {
 				t.Fatalf("%q has %q", data, o.Names)
+			}
+			for name, member := range want {
+				if got := o.Get(name).Raw(); got != string(member) {
+					t.Fatalf("%q has %q as %q", data, got, name)
+				}
 			}
 		}
 	})
