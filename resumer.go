@@ -4,7 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
+
+	"github.com/brewline/ordermanager/internal/jsonform"
 )
 
 // Resumer answers the paused workflow. Check an implementation with the suite in resumertest.
@@ -125,33 +126,18 @@ func defaultOutcome(o *Order, wait Wait, decision Decision, by Action) Outcome {
 		OrderNumber:   o.Number,
 		Reason:        o.Reason,
 	}
-	return Outcome{Output: output.append(make([]byte, 0, 160))}
+	return Outcome{Output: output.form()}
 }
 
-// append writes the output as [json.Marshal] does, without looking at types: every answer needs one.
-func (w *WorkflowOutput) append(b []byte) []byte {
-	b = appendText(append(b, `{"orderId":`...), w.OrderID)
-	b = appendText(append(b, `,"action":`...), string(w.Action))
-	b = appendText(append(b, `,"state":`...), string(w.State))
-	b = strconv.AppendBool(append(b, `,"cancelled":`...), w.Cancelled)
-	for _, optional := range [...]struct{ name, value string }{
-		{`,"baristaUserId":`, w.BaristaUserID}, {`,"orderNumber":`, w.OrderNumber}, {`,"reason":`, w.Reason},
-	} {
-		if optional.value != "" {
-			b = appendText(append(b, optional.name...), optional.value)
-		}
-	}
-	return append(b, '}')
-}
-
-// appendText writes a JSON string.
-func appendText(b []byte, text string) []byte {
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c < ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
-			quoted, _ := json.Marshal(text) // a string has no error
-			return append(b, quoted...)
-		}
-	}
-	return append(append(append(b, '"'), text...), '"')
+// form is what [json.Marshal] makes of the output, for less: every answer needs one.
+func (w *WorkflowOutput) form() []byte {
+	f := jsonform.New(160)
+	f.Text("orderId", w.OrderID)
+	f.Text("action", string(w.Action))
+	f.Text("state", string(w.State))
+	f.Bool("cancelled", w.Cancelled)
+	f.Optional("baristaUserId", w.BaristaUserID)
+	f.Optional("orderNumber", w.OrderNumber)
+	f.Optional("reason", w.Reason)
+	return f.Bytes()
 }

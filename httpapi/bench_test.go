@@ -7,79 +7,87 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/memory"
 )
 
-// BenchmarkPut and BenchmarkGet compare the handler with the bare Manager on the same store in the same run. What the handler adds is
-// routing, the caller, the JSON of both directions and the headers; the network is not in it.
+// BenchmarkPut and BenchmarkGet compare the handler with the bare Manager on the same store, in rounds that alternate.
+// What the handler adds is routing, the caller, the JSON of both directions and the headers; the network is not in it.
 func BenchmarkPut(b *testing.B) {
-	b.Run("manager", func(b *testing.B) {
-		f := newBench(b)
-		b.ReportAllocs()
-		for b.Loop() {
-			f.renew(b)
-			_, err := f.manager.Put(b.Context(), ordermanager.Request{
-				OrderID: f.orderID(), Actor: ordermanager.Customer("1"),
-				Drink: ordermanager.DrinkOrder{Drink: "Cappuccino", Modifiers: []string{"Oat"}},
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
+	body := strings.NewReader("")
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodPut, "/orders/x", nil)
+	r.Header.Set(demoHeader, "customer:1")
+	r.Header.Set("Content-Type", "application/json")
+	compare(b, func(f *bench, id string) {
+		_, err := f.manager.Put(b.Context(), ordermanager.Request{
+			OrderID: id, Actor: ordermanager.Customer("1"),
+			Drink: ordermanager.DrinkOrder{Drink: "Cappuccino", Modifiers: []string{"Oat"}},
+		})
+		if err != nil {
+			b.Fatal(err)
 		}
-	})
-	b.Run("http", func(b *testing.B) {
-		f := newBench(b)
-		body := strings.NewReader("")
-		r := httptest.NewRequestWithContext(b.Context(), http.MethodPut, "/orders/x", nil)
-		r.Header.Set(demoHeader, "customer:1")
-		r.Header.Set("Content-Type", "application/json")
-		b.ReportAllocs()
-		for b.Loop() {
-			f.renew(b)
-			body.Reset(cappuccino)
-			r.Body = io.NopCloser(body)
-			r.URL.Path = "/orders/" + f.orderID()
-			f.serve(b, r)
-		}
+	}, func(f *bench, id string) {
+		body.Reset(cappuccino)
+		r.Body = io.NopCloser(body)
+		r.URL.Path = "/orders/" + id
+		f.serve(b, r)
 	})
 }
 
 func BenchmarkGet(b *testing.B) {
-	b.Run("manager", func(b *testing.B) {
-		f := newBench(b)
-		f.renew(b)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := f.manager.Order(b.Context(), f.ids[0]); err != nil {
-				b.Fatal(err)
-			}
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/orders/x", nil)
+	r.Header.Set(demoHeader, "customer:1")
+	compare(b, func(f *bench, id string) {
+		if _, err := f.manager.Order(b.Context(), id); err != nil {
+			b.Fatal(err)
 		}
-	})
-	b.Run("http", func(b *testing.B) {
-		f := newBench(b)
-		f.renew(b)
-		r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/orders/"+f.ids[0], nil)
-		r.Header.Set(demoHeader, "customer:1")
-		b.ReportAllocs()
-		for b.Loop() {
-			f.serve(b, r)
-		}
+	}, func(f *bench, id string) {
+		r.URL.Path = "/orders/" + id
+		f.serve(b, r)
 	})
 }
 
-// bench has a batch of new orders, because an order takes one put.
+// compare runs both ways on new orders of the same kind, and reports the ratio of the medians of their rounds.
+func compare(b *testing.B, manager, http func(f *bench, id string)) {
+	b.Helper()
+	var bare, handled []float64
+	round := func(way func(f *bench, id string)) float64 {
+		b.StopTimer()
+		f := newBench(b)
+		runtime.GC() // so that none falls into the round
+		b.StartTimer()
+		began := time.Now()
+		for _, id := range f.ids {
+			way(f, id)
+		}
+		return float64(time.Since(began)) / float64(len(f.ids))
+	}
+	for b.Loop() {
+		bare, handled = append(bare, round(manager)), append(handled, round(http))
+	}
+	slices.Sort(bare)
+	slices.Sort(handled)
+	median := len(bare) / 2
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(bare[median], "ns/manager")
+	b.ReportMetric(handled[median], "ns/http")
+	b.ReportMetric(handled[median]/bare[median], "ratio")
+}
+
+// bench has new orders, because an order takes one put.
 type bench struct {
 	manager *ordermanager.Manager
 	handler *httpapi.Handler
 	ids     []string
-	used    int
 }
 
 func newBench(b *testing.B) *bench {
@@ -92,33 +100,16 @@ func newBench(b *testing.B) *bench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &bench{manager: manager, handler: handler}
-}
-
-const batch = 1024
-
-// renew makes another batch when the last one is used up, with the clock stopped.
-func (f *bench) renew(b *testing.B) {
-	b.Helper()
-	if f.used < len(f.ids) {
-		return
-	}
-	b.StopTimer()
-	defer b.StartTimer()
-	*f = *newBench(b) // the used orders go with the old store
-	for i := range batch {
+	f := &bench{manager: manager, handler: handler}
+	for i := range 1024 {
 		id := "order-" + strconv.Itoa(i)
-		token := ordermanager.NewTaskToken(id)
-		if _, err := f.manager.WorkflowStarted(b.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: token}); err != nil {
+		started := ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: ordermanager.NewTaskToken(id)}
+		if _, err := manager.WorkflowStarted(b.Context(), started); err != nil {
 			b.Fatal(err)
 		}
 		f.ids = append(f.ids, id)
 	}
-}
-
-func (f *bench) orderID() string {
-	f.used++
-	return f.ids[f.used-1]
+	return f
 }
 
 // discard is a caller who reads nothing.

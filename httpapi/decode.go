@@ -21,6 +21,9 @@ func invalid(field, rule string) error { return &ordermanager.RequestError{Field
 type parameters url.Values
 
 func parseParameters(r *http.Request) (parameters, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil
+	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, invalid("query", "is not well-formed")
@@ -127,7 +130,7 @@ func isJSON(header http.Header) bool {
 		return false
 	}
 	declared := header.Get("Content-Type")
-	if declared == "" {
+	if declared == "" || declared == "application/json" {
 		return true
 	}
 	mediaType, _, err := mime.ParseMediaType(declared)

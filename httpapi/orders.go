@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/jsonform"
 )
 
 // act is PUT /orders/{id}: it carries out one action and answers with its outcome.
@@ -22,7 +23,10 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, actor ordermanager
 	if err != nil {
 		return inOurWords(err)
 	}
-	writeJSON(w, r, outcomeOf(receipt))
+	answer := outcomeOf(&receipt)
+	f := jsonform.New(formSize)
+	answer.write(&f)
+	writeForm(w, r, &f)
 	return nil
 }
 
@@ -35,21 +39,21 @@ func inOurWords(err error) error {
 }
 
 // visible returns an order that the actor may read: customers have only their own.
-func (h *Handler) visible(r *http.Request, actor ordermanager.Actor) (*ordermanager.Order, error) {
+func (h *Handler) visible(r *http.Request, actor ordermanager.Actor) (ordermanager.Order, error) {
 	o, err := h.manager.Order(r.Context(), r.PathValue("id"))
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	venues, err := h.bound(r, actor)
 	switch {
 	case err != nil:
-		return nil, err
+		return o, err
 	case !maySee(actor, o.Customer):
-		return nil, fmt.Errorf("%w: %s", ordermanager.ErrNotOwner, o.ID)
+		return o, fmt.Errorf("%w: %s", ordermanager.ErrNotOwner, o.ID)
 	case venues != nil && !slices.Contains(venues, o.Venue):
-		return nil, fmt.Errorf("%w: %s", ordermanager.ErrWrongVenue, o.ID)
+		return o, fmt.Errorf("%w: %s", ordermanager.ErrWrongVenue, o.ID)
 	}
-	return &o, nil
+	return o, nil
 }
 
 // bound returns the venues to which the caller is bound; nil if that is every one.
@@ -74,7 +78,10 @@ func (h *Handler) getOrder(w http.ResponseWriter, r *http.Request, actor orderma
 	if err != nil {
 		return err
 	}
-	writeJSON(w, r, view(o))
+	answer := view(&o)
+	f := jsonform.New(formSize)
+	answer.write(&f)
+	writeForm(w, r, &f)
 	return nil
 }
 

@@ -154,6 +154,6 @@ func (s *sample) getOrder(w http.ResponseWriter, r *http.Request, actor orderman
 	if err != nil {
 		return err
 	}
-	writeJSON(w, r, s.dialect.Order(o))
+	writeJSON(w, r, s.dialect.Order(&o))
 	return nil
 }

@@ -1,10 +1,10 @@
 package serverlesspresso
 
 import (
-	"encoding/json"
 	"strconv"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/jsonform"
 )
 
 // drinkOrder is an accepted drink, with the fields that the sample's apps read.
@@ -104,15 +104,15 @@ func rawDrink(o *ordermanager.Order) *text { return textOf(DrinkOrder(o)) }
 
 // DrinkOrder is the attribute drinkOrder of an order: the drink as a JSON text; empty while there is none.
 func DrinkOrder(o *ordermanager.Order) string {
-	drink := drinkOf(o)
-	if drink == nil {
+	if o.Drink == nil {
 		return ""
 	}
-	data, err := json.Marshal(drink)
-	if err != nil {
-		panic(err) // texts can always be marshalled
-	}
-	return string(data)
+	f := jsonform.New(128)
+	f.Text("userId", o.Customer)
+	f.Text("drink", o.Drink.Name)
+	f.Texts("modifiers", o.Drink.Modifiers)
+	f.Text("icon", o.Drink.Icon)
+	return string(f.Bytes())
 }
 
 func (d Dialect) raw(o *ordermanager.Order) rawOrder {
