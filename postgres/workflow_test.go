@@ -393,3 +393,33 @@ func TestAnOrderBeginsInsideTheCallersTransaction(t *testing.T) {
 	}
 	must(t, r.act(ctx, "committed", ordermanager.ActionPut, ordermanager.Customer("ada")))
 }
+
+// Any replica forgets what ended long ago, and none stands in another's way.
+func TestReplicasForgetWhatEndedLongAgo(t *testing.T) {
+	all, pool, options := newReplicas(t, 2, nil)
+	ctx := t.Context()
+	_, err := all[0].workflow.Start(ctx, "open", "ada", "")
+	must(t, err)
+	_, err = pool.Exec(ctx, `INSERT INTO `+options.Schema+`.workflows (order_id, customer, venue, stage, ended)
+		SELECT 'order-' || i, 'ada', '', 'finished', i FROM generate_series(1, 450) i`)
+	must(t, err)
+	var left int
+	for rounds := 0; ; rounds++ {
+		var working sync.WaitGroup
+		for _, r := range all {
+			working.Go(func() {
+				if err := r.workflow.Advance(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		working.Wait()
+		must(t, pool.QueryRow(ctx, "SELECT count(*) FROM "+options.Schema+".workflows").Scan(&left))
+		if left == 1 || rounds == 10 {
+			break
+		}
+	}
+	if status, err := all[1].workflow.Status(ctx, "open"); err != nil || left != 1 || status.Stage != workflow.StageDrink {
+		t.Errorf("%d are left, and the open one is %+v (%v)", left, status, err)
+	}
+}

@@ -46,17 +46,20 @@ func (w *Workflow) answer(
 	var orderID, venue string
 	var stage Stage
 	afterDrink, afterCompletion := StageCompletion, StageFinished
+	goesOn := StageDrink // the stage that is not the last
 	if outcome.Failure() || cancelled(outcome) {
-		afterDrink, afterCompletion = StageCancelled, StageCancelled
+		afterDrink, afterCompletion, goesOn = StageCancelled, StageCancelled, ""
 	}
 	err := tx.QueryRow(ctx, `
 		UPDATE ordermanager_workflows SET token = NULL, deadline = NULL,
 			first_answer = CASE WHEN stage = ? THEN ? ELSE first_answer END,
 			second_answer = CASE WHEN stage = ? THEN second_answer ELSE ? END,
+			ended = CASE WHEN stage = ? THEN ended ELSE ? END,
 			stage = CASE WHEN stage = ? THEN ? ELSE ? END
 		WHERE token = ? RETURNING order_id, venue, stage`,
-		StageDrink, answer{&outcome}, StageDrink, answer{&outcome}, StageDrink, afterDrink, afterCompletion,
-		token.Fingerprint()).Scan(&orderID, &venue, &stage)
+		StageDrink, answer{&outcome}, StageDrink, answer{&outcome},
+		goesOn, w.options.Now().UnixMilli(), StageDrink, afterDrink, afterCompletion, token.Fingerprint()).
+		Scan(&orderID, &venue, &stage)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ordermanager.Gone, nil, nil

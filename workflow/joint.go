@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/brewline/ordermanager"
@@ -16,8 +17,10 @@ type start struct {
 	workflow     *Workflow
 	notification *notification
 	deadline     int64
-	// begun says that the workflow was begun, and recorded that this is on record with a notification of its own.
-	begun, recorded bool
+	// begun says that the workflow was begun.
+	begun bool
+	// recorded says that it is begun with a notification of its own, which Run may tell the Manager before Start does.
+	recorded atomic.Bool
 }
 
 // begin begins the workflow, if the shop takes the order.
@@ -54,7 +57,7 @@ func (j joint) Begin(ctx context.Context, tx sqldb.Conn, token ordermanager.Task
 	}
 	j.w.joins.Store(true)
 	s := found.(*start)
-	if s.recorded {
+	if s.recorded.Load() {
 		return nil
 	}
 	return s.begin(ctx, tx)

@@ -47,10 +47,11 @@ func (w *Workflow) nudge() {
 
 // Advance takes every step that is due, once: it is what [Workflow.Run] does again and again, and for tests that hold
 // the clock. A wait whose deadline has passed ends, and then its token is gone. The Manager is told, and whether the
-// order had ended before, and how, decides the final stage: an order that was completed just in time finishes. A step
-// that fails stays due; its error is returned with those of the others.
+// order had ended before, and how, decides the final stage: an order that was completed just in time finishes. Some
+// of the workflows that ended longer ago than [Options].Retention are forgotten. A step that fails stays due; its
+// error is returned with those of the others.
 func (w *Workflow) Advance(ctx context.Context) error {
-	return errors.Join(w.timeOut(ctx), w.tellAll(ctx))
+	return errors.Join(w.timeOut(ctx), w.tellAll(ctx), w.prune(ctx))
 }
 
 // timeOut ends every wait whose deadline has passed.
@@ -85,8 +86,8 @@ func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err
 			return err
 		}
 		due.cause = map[Stage]string{StageDrink: "Customer timedout", StageCompletion: "Barista timedout"}[due.stage]
-		ended, err = tx.Exec(ctx, "UPDATE ordermanager_workflows SET token = NULL, deadline = NULL, stage = ? WHERE order_id = ?",
-			StageTimedOut, due.orderID)
+		ended, err = tx.Exec(ctx, `UPDATE ordermanager_workflows SET token = NULL, deadline = NULL, stage = ?, ended = ?
+			WHERE order_id = ?`, StageTimedOut, now, due.orderID)
 		if err != nil {
 			return err
 		}

@@ -62,6 +62,9 @@ type Options struct {
 	CompletionTimeout time.Duration
 	// Limits is how many orders are begun.
 	Limits ordermanager.Limits
+	// Retention is how long a workflow that has ended is kept: then [Workflow.Status] does not know it any more. Its order
+	// stays where it is. Default: 30 days; the least are 24 hours and the Window of Limits, which count what has begun.
+	Retention time.Duration
 	// Logger gets a warning for everything that Run will have to try again, and an error for what the Manager will
 	// never accept. It never gets a task token. Default: silence.
 	Logger *slog.Logger
@@ -101,6 +104,13 @@ func New(database sqldb.Database, options *Options) (*Workflow, error) {
 		return nil, err
 	}
 	o.Limits = limits
+	if o.Retention == 0 {
+		o.Retention = 30 * 24 * time.Hour
+	}
+	if o.Retention < max(24*time.Hour, limits.Window) {
+		return nil, fmt.Errorf("%w: the retention of the workflow is shorter than what its limits count",
+			ordermanager.ErrInvalidOptions)
+	}
 	if o.DrinkTimeout == 0 {
 		o.DrinkTimeout = 300 * time.Second
 	}
@@ -153,12 +163,12 @@ func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (
 		if err := s.begin(ctx, tx); err != nil {
 			return err
 		}
+		s.recorded.Store(true) // before the commit, when others see the notification
 		return n.record(ctx, tx)
 	})
 	if err != nil {
 		return ordermanager.Receipt{}, err
 	}
-	s.recorded = true
 	receipt, err := w.tell(ctx, n)
 	if err == nil || final(err) {
 		return receipt, err

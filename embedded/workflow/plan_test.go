@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/workflow"
 )
 
@@ -18,7 +19,9 @@ func TestNoStatementLooksThroughATable(t *testing.T) {
 	life := &mortal{left: -1}
 	db := openMortal(t, filepath.Join(t.TempDir(), "house.db"), life)
 	now := &clock{morning}
-	h := newHouse(t, db, &workflow.Options{Now: now.now})
+	h := newHouse(t, db, &workflow.Options{
+		Now: now.now, Limits: ordermanager.Limits{MaxInQueue: 9, MaxPerCustomer: 9, MaxPerDay: 9, MaxInWindow: 9},
+	})
 	start(t, h, "1", "ada", "")
 	start(t, h, "2", "ada", "")
 	put(t, h, "1", "ada", "")
@@ -41,6 +44,9 @@ func TestNoStatementLooksThroughATable(t *testing.T) {
 			// The first page of what is owed begins at the beginning of an index that has nothing else.
 			scan := strings.HasPrefix(plan, "SCAN ") && plan != "SCAN ordermanager_orders USING INDEX ordermanager_orders_owing" &&
 				plan != "SCAN CONSTANT ROW"
+			// What is open is counted among what is open, and not among all that there ever was.
+			scan = scan || strings.Contains(text, "count(*)") && strings.Contains(text, "token IS NOT NULL") &&
+				!strings.Contains(plan, "ordermanager_workflows_queue")
 			if scan || strings.Contains(plan, "TEMP B-TREE") {
 				t.Errorf("%s\n%s", plan, text)
 			}

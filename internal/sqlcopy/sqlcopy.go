@@ -88,7 +88,7 @@ var tables = []table{
 		columns: []column{
 			{"order_id", text}, {"customer", text}, {"venue", text}, {"stage", text}, {"number", text},
 			{"token", text}, {"deadline", number},
-			{"first_answer", text}, {"second_answer", text}, {"started", number},
+			{"first_answer", text}, {"second_answer", text}, {"started", number}, {"ended", number},
 		},
 		// A workflow only goes on: its waits are answered, and then it ends.
 		newer: `old.stage <> excluded.stage AND (old.first_answer IS NULL OR excluded.first_answer IS NOT NULL)
