@@ -69,36 +69,27 @@ func (b *backends) adviceFor(e *dynamostore.Error) string {
 	switch {
 	case errors.Is(e, dynamostore.ErrNoTable):
 		return fmt.Sprintf(
-			"there is no such table in the region %s for these credentials; one for orders is made with: %s",
-			region,
+			"there is no such table in the region %s for these credentials; one for orders is made with: %s", region,
 			command("create"),
 		)
 	case errors.Is(e, dynamostore.ErrNoIndex):
 		return fmt.Sprintf(
 			"it lacks an index; see what is missing with: %s; the one that only redrive needs is added with: %s (%v)",
-			command("check"),
-			command("add-index"),
-			cause,
+			command("check"), command("add-index"), cause,
 		)
 	case errors.Is(e, dynamostore.ErrWrongKeys):
 		return fmt.Sprintf(
-			"its keys are not those of the layout %s; see what differs with: %s (%v)",
-			b.layout,
-			command("check"),
-			cause,
+			"its keys are not those of the layout %s; see what differs with: %s (%v)", b.layout, command("check"), cause,
 		)
 	case errors.Is(e, dynamostore.ErrAccessDenied):
 		return fmt.Sprintf("access to %s is denied; the policies that are needed are in docs/aws.md (%v)", e.Op, cause)
 	case errors.Is(e, dynamostore.ErrCredentials):
 		return fmt.Sprintf(
-			"the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (%v)",
-			cause,
+			"the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (%v)", cause,
 		)
 	case errors.Is(e, dynamostore.ErrUnreachable), unanswered(e):
 		return fmt.Sprintf(
-			"there was no answer; check the network, the region %s and AWS_ENDPOINT_URL_DYNAMODB (%v)",
-			region,
-			cause,
+			"there was no answer; check the network, the region %s and AWS_ENDPOINT_URL_DYNAMODB (%v)", region, cause,
 		)
 	case errors.Is(e, dynamostore.ErrThrottled):
 		return fmt.Sprintf("it is throttled; try again later (%v)", cause)

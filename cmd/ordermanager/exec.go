@@ -172,8 +172,7 @@ func interrupted(inputs int) error {
 		return errors.New("interrupted: no input was carried out; run it again")
 	}
 	return fmt.Errorf(
-		"interrupted: %s carried out, as printed; run it again with what follows",
-		count(inputs, "input was", "inputs were"),
+		"interrupted: %s carried out, as printed; run it again with what follows", count(inputs, "input was", "inputs were"),
 	)
 }
 
@@ -221,14 +220,9 @@ func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 	action, receipt, err := h.perform(ctx, input.data)
 	switch {
 	case errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, dynamostore.ErrBrokenItem):
-		return refusal(
-				n,
-				action,
-				err,
-			), advise(
-				err,
-				"it is not known whether this input was carried out: repeat it with the same requestId",
-			)
+		return refusal(n, action, err), advise(
+			err, "it is not known whether this input was carried out: repeat it with the same requestId",
+		)
 	case err != nil:
 		return refusal(n, action, err), nil
 	}

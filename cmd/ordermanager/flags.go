@@ -25,13 +25,11 @@ func (f lifecycleFlag) table() (ordermanager.Lifecycle, error) {
 	switch {
 	case errors.Is(err, ordermanager.ErrInvalidLifecycle):
 		return table, advise(
-			fmt.Errorf("--lifecycle: %s: %w", f.Lifecycle, err),
-			"mend the file; docs/lifecycle.md says why each rule is there",
+			fmt.Errorf("--lifecycle: %s: %w", f.Lifecycle, err), "mend the file; docs/lifecycle.md says why each rule is there",
 		)
 	case err != nil:
 		return table, advise(
-			fmt.Errorf("--lifecycle: %w", err),
-			"there are: standard, serverlesspresso, or the FILE of a table",
+			fmt.Errorf("--lifecycle: %w", err), "there are: standard, serverlesspresso, or the FILE of a table",
 		)
 	}
 	return table, nil

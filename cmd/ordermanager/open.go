@@ -48,8 +48,7 @@ func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Sto
 		return b.openTable(ctx, rest)
 	}
 	return nil, fmt.Errorf(
-		"--store: there is no store %q; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…",
-		name,
+		"--store: there is no store %q; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…", name,
 	)
 }
 
@@ -148,8 +147,7 @@ func (b *backends) openResumer(ctx context.Context, name string) (ordermanager.R
 		return sfnresumer.New(sfn.NewFromConfig(cfg)), nil, nil
 	}
 	return nil, nil, fmt.Errorf(
-		"--resume: there is no way %q to resume; there are: local, stepfunctions, durable, none",
-		name,
+		"--resume: there is no way %q to resume; there are: local, stepfunctions, durable, none", name,
 	)
 }
 

@@ -87,13 +87,8 @@ func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveRep
 		_, err = fmt.Fprintf(out, "%s something; nothing was delivered\n", count(report.Orders, "order owes", "orders owe"))
 	default:
 		_, err = fmt.Fprintf(
-			out,
-			"%s something: %d answered, %d whose workflow no longer waits, %d with events published, %d still pending\n",
-			count(report.Orders, "order owed", "orders owed"),
-			report.Delivered,
-			report.Gone,
-			report.Published,
-			report.Pending,
+			out, "%s something: %d answered, %d whose workflow no longer waits, %d with events published, %d still pending\n",
+			count(report.Orders, "order owed", "orders owed"), report.Delivered, report.Gone, report.Published, report.Pending,
 		)
 	}
 	return err
@@ -147,10 +142,7 @@ func (p *progress) visited(receipt ordermanager.Receipt) {
 func (p *progress) text(now time.Time) string {
 	rate := float64(p.orders) / max(now.Sub(p.begun).Seconds(), 0.001)
 	return fmt.Sprintf(
-		"%s so far, %d still pending, %.1f orders a second",
-		count(p.orders, "order", "orders"),
-		p.pending,
-		rate,
+		"%s so far, %d still pending, %.1f orders a second", count(p.orders, "order", "orders"), p.pending, rate,
 	)
 }
 

@@ -57,8 +57,7 @@ func (c *schemaCheckCommand) Run(ctx context.Context, std *stdio) error {
 		return backends.explain(err)
 	case missing != "":
 		fmt.Fprintln(
-			std.out,
-			"the tables are missing, or of an older version; schema create changes them, schema sql prints how",
+			std.out, "the tables are missing, or of an older version; schema create changes them, schema sql prints how",
 		)
 		return errRefused
 	}

@@ -187,20 +187,12 @@ func (sc *Scenario) compare(lf *life, o *ordermanager.Order) *Violation {
 		slot, want := slotOf(o, w), lf.waits[w]
 		if w == ordermanager.SecondWait && want.decision != answer {
 			return violated(
-				TokenConservation,
-				"the workflow is told %q, and the order is %s, which says %q",
-				want.decision,
-				o.State,
-				answer,
+				TokenConservation, "the workflow is told %q, and the order is %s, which says %q", want.decision, o.State, answer,
 			)
 		}
 		if slot.Decision != want.decision {
 			return violated(
-				TokenConservation,
-				"the decision about wait %d is %q, it must be %q",
-				w,
-				slot.Decision,
-				want.decision,
+				TokenConservation, "the decision about wait %d is %q, it must be %q", w, slot.Decision, want.decision,
 			)
 		}
 		if !slot.RegisteredAt.Equal(want.at) {

@@ -60,11 +60,7 @@ func key(o *ordermanager.Order) string {
 		o.Barista, o.Reason, o.Version, o.OwedEvents)
 	for _, slot := range []ordermanager.WaitSlot{o.FirstWait, o.SecondWait} {
 		text += fmt.Sprintf(
-			" %q %q %q %d",
-			slot.Decision,
-			slot.Token.Reveal(),
-			slot.Spare.Reveal(),
-			slot.RegisteredAt.UnixMilli(),
+			" %q %q %q %d", slot.Decision, slot.Token.Reveal(), slot.Spare.Reveal(), slot.RegisteredAt.UnixMilli(),
 		)
 	}
 	for _, e := range o.History {

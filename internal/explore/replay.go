@@ -38,10 +38,7 @@ func Replay(sc *Scenario, trace Trace) (*Violation, []string, error) {
 		})
 		if !taken {
 			return nil, states, fmt.Errorf(
-				"step %d is not possible: %v\npossible are:\n%s",
-				i+1,
-				want,
-				strings.Join(possible, "\n"),
+				"step %d is not possible: %v\npossible are:\n%s", i+1, want, strings.Join(possible, "\n"),
 			)
 		}
 		states = append(states, fmt.Sprintf("%v\n    %s", want, e.describe(&s)))

@@ -108,8 +108,7 @@ func (sc *Scenario) prepare() {
 		if sc.canEmit(n) {
 			c := sc.notification(n)
 			sc.actors = append(
-				sc.actors,
-				actor{name: "notice of " + c.name, calls: []*call{c}, notice: n, repeats: sc.Duplicates},
+				sc.actors, actor{name: "notice of " + c.name, calls: []*call{c}, notice: n, repeats: sc.Duplicates},
 			)
 		}
 	}
@@ -167,8 +166,7 @@ func (sc *Scenario) notification(n notice) *call {
 			c.action = ordermanager.ActionWorkflowStarted
 			c.run = func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
 				return m.WorkflowStarted(
-					ctx,
-					ordermanager.WorkflowStarted{OrderID: orderID, Customer: customer, Token: t.value, At: at},
+					ctx, ordermanager.WorkflowStarted{OrderID: orderID, Customer: customer, Token: t.value, At: at},
 				)
 			}
 			return c

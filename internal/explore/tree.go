@@ -350,10 +350,7 @@ func checkResult(n *node) *Violation {
 	if err != nil {
 		return violated(NoLeak, "the receipt of %s cannot be marshalled: %v", n.call.name, err)
 	}
-	if text := fmt.Sprintf("%s %+v %#v %v %+v", data, n.receipt, n.receipt, n.err, n.err); strings.Contains(
-		text,
-		secret,
-	) {
+	if text := fmt.Sprintf("%s %+v %#v %v %+v", data, n.receipt, n.receipt, n.err, n.err); strings.Contains(text, secret) {
 		return violated(NoLeak, "%s prints a token", n.call.name)
 	}
 	return nil
