@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -33,12 +34,14 @@ func entryOf(e *ordermanager.Event, bus string, dialect serverlesspresso.Dialect
 	}, nil
 }
 
-var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-[0-9a-f]([0-9a-f])$`)
+var traceparent = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-[0-9a-f]([0-9a-f])$`)
+})
 
 // traceHeader puts a W3C traceparent into the form of AWS X-Ray ("Tracing header" in the AWS X-Ray Developer Guide),
 // which EventBridge hands on to the targets. It returns nil for anything else.
 func traceHeader(trace string) *string {
-	m := traceparent.FindStringSubmatch(trace)
+	m := traceparent().FindStringSubmatch(trace)
 	if m == nil {
 		return nil
 	}

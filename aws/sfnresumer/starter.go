@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -37,7 +38,7 @@ func NewStarter(client StartAPI, stateMachine string) *Starter { return &Starter
 
 // executionName is what the name of an execution may be: "StartExecution" in the AWS Step Functions API Reference,
 // without what it leaves to the log.
-var executionName = regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`)
+var executionName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`) })
 
 // Start begins the execution that has the order's identifier as its name and [serverlesspresso.NewOrderInput] as its
 // input, which is what the OrderProcessor of the Serverlesspresso sample reads. The order itself is created when the
@@ -49,7 +50,7 @@ var executionName = regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`)
 // and underscores; [ordermanager.ErrOrderExists] when the name was used for another order or one that has ended; any
 // other error leaves it open whether the execution began.
 func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
-	if !executionName.MatchString(orderID) {
+	if !executionName().MatchString(orderID) {
 		return ordermanager.Receipt{}, &ordermanager.RequestError{
 			Field: "orderId", Rule: "is not 1 to 80 letters, digits, hyphens and underscores, of which the name of an execution is made",
 		}

@@ -3,14 +3,12 @@
 package shop
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -48,13 +46,13 @@ type Shop struct {
 //	CATCHES_CANCELLED  true if the workflow has a Catch for OrderCancelled, which the sample's has not
 //
 // It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
-func Open(ctx context.Context) (*Shop, error) {
+func Open() (*Shop, error) {
 	s := &Shop{Dialect: serverlesspresso.Dialect(os.Getenv("DIALECT")), Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
 	table, err := layout(os.Getenv("LAYOUT"), s.Dialect)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := Config()
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +127,7 @@ func layout(name string, dialect serverlesspresso.Dialect) (dynamostore.Layout, 
 
 // Must is Open for a main function: without a shop there is nothing to serve, and the log says why.
 func Must() *Shop {
-	s, err := Open(context.Background())
+	s, err := Open()
 	if err != nil {
 		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Error("the function cannot start", "error", err)
 		os.Exit(1)
