@@ -1,5 +1,7 @@
 package ordermanager
 
+import "time"
+
 // View is the JSON form of an order, the same at every door: the command, the HTTP API and the Lambda handlers. Names are
 // those of the Serverlesspresso sample where it has one. It has no task tokens.
 type View struct {
@@ -34,6 +36,35 @@ func (o Order) View() View {
 		view.Modifiers = append(view.Modifiers, o.Drink.Modifiers...)
 	}
 	return view
+}
+
+// EntryView is the JSON form of an entry of an order's history, the same at every door.
+type EntryView struct {
+	// Version is the version of the order that the entry made; 1 is the first.
+	Version int       `json:"version"`
+	At      time.Time `json:"at"`
+	Action  Action    `json:"action"`
+	// From is empty for the first entry.
+	From State `json:"from"`
+	To   State `json:"to"`
+	// Role and UserID are who did it.
+	Role   Role   `json:"role"`
+	UserID string `json:"userId"`
+	// RequestID is for the house, not for its customers: the HTTP API leaves it out.
+	RequestID string `json:"requestId,omitempty"`
+	Reason    string `json:"reason"`
+}
+
+// HistoryView returns the JSON form of the order's history, oldest first. It is never nil.
+func (o Order) HistoryView() []EntryView {
+	views := make([]EntryView, len(o.History))
+	for i, e := range o.History {
+		views[i] = EntryView{
+			Version: o.Version - len(o.History) + i + 1, At: e.At, Action: e.Action, From: e.From, To: e.To,
+			Role: e.Actor.Role, UserID: e.Actor.ID, RequestID: e.RequestID, Reason: e.Reason,
+		}
+	}
+	return views
 }
 
 // ReceiptView is the JSON form of a receipt, the same at every door.

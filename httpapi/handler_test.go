@@ -217,8 +217,14 @@ func TestHistory_hasEveryEntryAndNoRequestIdentifiers(t *testing.T) {
 	f.must("customer:1", "PUT", "/orders/1?action=cancel", `{"reason":"no time"}`)
 	got := f.must("customer:1", "GET", "/orders/1/history", "")
 	want := map[string]any{"orderId": "1", "version": 2.0, "entries": []any{
-		map[string]any{"action": "workflow_started", "from": "", "to": "pending", "role": "system", "userId": "workflow", "at": "2026-03-01T12:00:00Z", "reason": ""},
-		map[string]any{"action": "cancel", "from": "pending", "to": "cancelled", "role": "customer", "userId": "1", "at": "2026-03-01T12:00:00Z", "reason": "no time"},
+		map[string]any{
+			"version": 1.0, "at": "2026-03-01T12:00:00Z", "action": "workflow_started", "from": "", "to": "pending",
+			"role": "system", "userId": "workflow", "reason": "",
+		},
+		map[string]any{
+			"version": 2.0, "at": "2026-03-01T12:00:00Z", "action": "cancel", "from": "pending", "to": "cancelled",
+			"role": "customer", "userId": "1", "reason": "no time",
+		},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

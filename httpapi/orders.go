@@ -90,11 +90,7 @@ func (h *Handler) getHistory(w http.ResponseWriter, r *http.Request, actor order
 	if err != nil {
 		return err
 	}
-	answer := history{OrderID: o.ID, Version: o.Version, Entries: make([]entry, len(o.History))}
-	for i, e := range o.History {
-		answer.Entries[i] = entry{e.Action, e.From, e.To, e.Actor.Role, e.Actor.ID, e.At, e.Reason}
-	}
-	writeJSON(w, r, answer)
+	writeJSON(w, r, historyView(&o))
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/jsonform"
@@ -110,19 +109,17 @@ type listing struct {
 
 // history is what happened to an order, oldest first.
 type history struct {
-	OrderID string  `json:"orderId"`
-	Version int     `json:"version"`
-	Entries []entry `json:"entries"`
+	OrderID string                   `json:"orderId"`
+	Version int                      `json:"version"`
+	Entries []ordermanager.EntryView `json:"entries"`
 }
 
-type entry struct {
-	Action ordermanager.Action `json:"action"`
-	From   ordermanager.State  `json:"from"`
-	To     ordermanager.State  `json:"to"`
-	Role   ordermanager.Role   `json:"role"`
-	UserID string              `json:"userId"`
-	At     time.Time           `json:"at"`
-	Reason string              `json:"reason"`
+func historyView(o *ordermanager.Order) history {
+	answer := history{OrderID: o.ID, Version: o.Version, Entries: o.HistoryView()}
+	for i := range answer.Entries {
+		answer.Entries[i].RequestID = ""
+	}
+	return answer
 }
 
 // menu is what a venue offers, with lists where the menu has none, so that clients need not expect null.

@@ -51,7 +51,7 @@ func TestRepair_putsAnOrderRightAndKeepsWhoAndWhy(t *testing.T) {
 	}
 	var did []ordermanager.Action
 	for _, entry := range showDetails(t, store).History {
-		if entry.Actor != "olga" {
+		if entry.UserID != "olga" {
 			continue
 		}
 		did = append(did, entry.Action)

@@ -57,9 +57,9 @@ func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 // details is everything about an order that a person may see.
 type details struct {
 	orderLine
-	Robot   bool        `json:"robot"`
-	History []entryLine `json:"history"`
-	Waits   []waitLine  `json:"waits"`
+	Robot   bool                     `json:"robot"`
+	History []ordermanager.EntryView `json:"history"`
+	Waits   []waitLine               `json:"waits"`
 	// OwedEvents are still to be published, each to each publisher on its own, the oldest first.
 	OwedEvents []eventLine `json:"owedEvents"`
 	Owes       bool        `json:"owes"`
@@ -67,18 +67,6 @@ type details struct {
 	drink string
 	// ended says that nothing follows.
 	ended bool
-}
-
-type entryLine struct {
-	Version   int                 `json:"version"`
-	At        time.Time           `json:"at"`
-	Action    ordermanager.Action `json:"action"`
-	From      ordermanager.State  `json:"from,omitempty"`
-	To        ordermanager.State  `json:"to"`
-	Role      ordermanager.Role   `json:"role"`
-	Actor     string              `json:"actor"`
-	RequestID string              `json:"requestId"`
-	Reason    string              `json:"reason,omitempty"`
 }
 
 // eventLine is the event of a version of the order, and the name of the publisher that it is owed to, if that has one.
@@ -126,11 +114,8 @@ func statusOf(o *ordermanager.Order, wait ordermanager.Wait) waitStatus {
 
 func detailsOf(o *ordermanager.Order) details {
 	d := details{
-		orderLine: lineOf(o), Robot: o.Robot, Owes: o.Owes(), History: []entryLine{}, OwedEvents: []eventLine{},
+		orderLine: lineOf(o), Robot: o.Robot, Owes: o.Owes(), History: o.HistoryView(), OwedEvents: []eventLine{},
 		drink: drinkText(o),
-	}
-	for i, e := range o.History {
-		d.History = append(d.History, entryLineOf(&e, o.Version-len(o.History)+i+1))
 	}
 	d.Waits = []waitLine{
 		{"first", statusOf(o, ordermanager.FirstWait), o.FirstWait.RegisteredAt},
@@ -145,10 +130,6 @@ func detailsOf(o *ordermanager.Order) details {
 		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.Publisher, b.Publisher))
 	})
 	return d
-}
-
-func entryLineOf(e *ordermanager.Entry, version int) entryLine {
-	return entryLine{version, e.At, e.Action, e.From, e.To, e.Actor.Role, e.Actor.ID, e.RequestID, e.Reason}
 }
 
 // print is for people: the fields, and then the timeline.
@@ -219,7 +200,7 @@ func (d *details) timeline(page *strings.Builder, now time.Time) {
 		hang(page, fmt.Sprintf("%s %9s %s %-*s  ", at.Format(time.TimeOnly), after, mark, width, state), text)
 	}
 	for _, e := range d.History {
-		mark, text := "│", string(e.Action)+" by "+cell(e.by())
+		mark, text := "│", string(e.Action)+" by "+cell(by(&e))
 		if e.From != e.To {
 			mark = "●"
 		}
@@ -259,9 +240,10 @@ func (d *details) owesText() string {
 	return text
 }
 
-func (e *entryLine) by() string {
-	if e.Actor == "" {
+// by says who did it.
+func by(e *ordermanager.EntryView) string {
+	if e.UserID == "" {
 		return string(e.Role)
 	}
-	return string(e.Role) + " " + e.Actor
+	return string(e.Role) + " " + e.UserID
 }

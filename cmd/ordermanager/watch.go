@@ -136,10 +136,10 @@ func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 		return nil
 	}
 	printed := false
-	for i, entry := range order.History {
-		if version := order.Version - len(order.History) + i + 1; version > before.Version {
+	for _, entry := range order.HistoryView() {
+		if entry.Version > before.Version {
 			printed = true
-			if err := w.print(change{id, entryLineOf(&entry, version), lineOf(&order)}); err != nil {
+			if err := w.print(change{id, entry, lineOf(&order)}); err != nil {
 				return err
 			}
 		}
@@ -147,7 +147,9 @@ func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 	if printed || found && reflect.DeepEqual(before.View(), order.View()) {
 		return nil
 	}
-	foreign := entryLine{Version: order.Version, At: order.UpdatedAt, Action: foreignChange, From: before.State, To: order.State}
+	foreign := ordermanager.EntryView{
+		Version: order.Version, At: order.UpdatedAt, Action: foreignChange, From: before.State, To: order.State,
+	}
 	return w.print(change{id, foreign, lineOf(&order)})
 }
 
@@ -156,8 +158,8 @@ const foreignChange ordermanager.Action = "changed by another program"
 
 // change is what happened to an order.
 type change struct {
-	OrderID string    `json:"orderId"`
-	Entry   entryLine `json:"entry"`
+	OrderID string                 `json:"orderId"`
+	Entry   ordermanager.EntryView `json:"entry"`
 	// Order is the order as it was when it was looked at, which may be after more than this change.
 	Order orderLine `json:"order"`
 }
@@ -172,8 +174,8 @@ func changePrinter(out io.Writer, inJSON bool) func(change) error {
 
 func (c *change) text() string {
 	text := fmt.Sprintf("%s  order %s  %s", moment(c.Entry.At), cell(c.OrderID), c.Entry.Action)
-	if by := c.Entry.by(); by != "" {
-		text += " by " + cell(by)
+	if who := by(&c.Entry); who != "" {
+		text += " by " + cell(who)
 	}
 	switch e := c.Entry; {
 	case e.From == "":
