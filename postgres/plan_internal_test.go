@@ -46,10 +46,11 @@ func tableForPlans(t *testing.T) *Store {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{
-		`INSERT INTO test_plans.orders (id, customer, venue, robot, state, drink, created_at, updated_at, version, history, owed_events)
+		`INSERT INTO test_plans.orders (id, customer, venue, robot, state, drink, created_at, updated_at, version, history,
+			owed_events, changed)
 		SELECT 'order-' || i, 'customer-' || i % 1000, 'venue-' || i % 5, false,
 			CASE WHEN i % 50 = 0 THEN 'pending' ELSE 'completed' END, '{}', i, i + 1, 3, '[]',
-			CASE WHEN i % 1000 = 0 THEN '["x"]' ELSE '[]' END
+			CASE WHEN i % 1000 = 0 THEN '["x"]' ELSE '[]' END, i::text::xid8
 		FROM generate_series(1, 50000) AS i`,
 		"ANALYZE test_plans.orders",
 	} {
@@ -140,6 +141,8 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 		{"update", update, "ModifyTable > Index Scan orders_pkey"},
 		{"settle", settle, "ModifyTable > Index Scan orders_pkey"},
 	}
+	earlier, later := snapshot{40_000, 40_000, nil}, snapshot{49_000, 49_500, []uint64{49_000, 49_200}}
+	wants = append(wants, want{"changes", store.changedBetween(earlier, later), "Limit > Index Scan orders_changed"})
 	first, err := store.List(t.Context(), ordermanager.Query{State: "pending", Limit: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +169,7 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 	}
 	for _, w := range wants {
 		modes := []string{"force_custom_plan", "force_generic_plan"}
-		if strings.HasPrefix(w.name, "list") {
+		if strings.HasPrefix(w.name, "list") || w.name == "changes" {
 			modes = modes[:1] // see listMode
 		}
 		for _, mode := range modes {

@@ -17,6 +17,7 @@ type Store struct {
 	dialect *sqlstore.Dialect
 	// listMode is how listings are sent.
 	listMode pgx.QueryExecMode
+	signal   *signal
 }
 
 var _ ordermanager.Store = (*Store)(nil)
@@ -34,7 +35,10 @@ func NewStore(ctx context.Context, pool *pgxpool.Pool, options *Options) (*Store
 	if err := migrate(ctx, pool, schema); err != nil {
 		return nil, err
 	}
-	return &Store{place: place{pool, schema}, dialect: sqlstore.PostgreSQL(schema), listMode: listMode(pool)}, nil
+	return &Store{
+		place: place{pool, schema}, dialect: sqlstore.PostgreSQL(schema), listMode: listMode(pool),
+		signal: &signal{pool: pool, schema: schema},
+	}, nil
 }
 
 // listMode lets the server plan each listing for its values. A plan that is made for any values cannot know that one
@@ -78,6 +82,22 @@ func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, r
 // Apply implements [ordermanager.Store]. A workflow that [NewWorkflow] returned for the same pool and schema takes part
 // in it: see [ordermanager.Joint].
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
+	result, err := s.apply(ctx, t)
+	if err != nil || !result.Applied {
+		return result, err
+	}
+	tx := txOf(ctx)
+	if tx == nil {
+		s.signal.send()
+		return result, nil
+	}
+	if _, err := tx.Exec(ctx, notify, channel, s.signal.schema); err != nil { // it is told with the commit
+		return ordermanager.Result{}, classify(ctx, err)
+	}
+	return result, nil
+}
+
+func (s *Store) apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	statement, err := s.dialect.Apply(&t)
 	if err != nil {
 		return ordermanager.Result{}, err

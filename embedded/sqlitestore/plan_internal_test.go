@@ -39,7 +39,11 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkPlan(t, db, "update", w, one)
+	newest := "SCALAR SUBQUERY 1; SEARCH ordermanager_orders USING COVERING INDEX ordermanager_orders_changed (changed>?)"
+	checkPlan(t, db, "update", w, one+"; "+newest)
+	checkPlan(t, db, "position", sqlstore.Statement{Text: positionNow}, "SCAN ordermanager_changes; "+newest)
+	checkPlan(t, db, "changes", changedAfter(1, 2),
+		"SEARCH ordermanager_orders USING INDEX ordermanager_orders_changed (changed>? AND changed<?)")
 
 	later := cursorOf(t, store)
 	for _, c := range []struct{ state, customer, venue, owing string }{

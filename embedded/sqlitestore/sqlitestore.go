@@ -18,6 +18,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
@@ -34,7 +37,10 @@ type Store struct {
 	writer *sqlitefile.Writer
 }
 
-var _ ordermanager.Store = (*Store)(nil)
+var (
+	_ ordermanager.Store   = (*Store)(nil)
+	_ ordermanager.Watcher = (*Store)(nil)
+)
 
 // Open opens a file with the settings that the package comment names, and makes it if it is not there; its directory
 // must be. The database is for [New], for the workflow in the same file and for tables of your own; whoever opened it
@@ -220,3 +226,74 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 	}
 	return page, nil
 }
+
+const (
+	// changesBatch is how many changes are told at once.
+	changesBatch = 256
+	// lookEvery is how often a waiting reader looks for what other processes wrote.
+	lookEvery = 50 * time.Millisecond
+)
+
+// Changes implements [ordermanager.Watcher]. What this process writes is told at once, and what others write within 50
+// ms; while nobody waits, nothing is read. An order that was deleted by hand makes all positions unknown.
+func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+	if after == "" {
+		wait = 0
+	}
+	return sqlstore.Await(ctx, wait, lookEvery, s.file.Committed, func() (ordermanager.Changes, error) {
+		return s.changes(ctx, after)
+	})
+}
+
+// changes returns what changed after a position.
+func (s *Store) changes(ctx context.Context, after string) (ordermanager.Changes, error) {
+	now, err := query(ctx, s, sqlstore.Statement{Text: positionNow}, readPosition)
+	if err != nil || after == "" {
+		return ordermanager.Changes{Position: now.String()}, err
+	}
+	from, err := parsePosition(after)
+	if err != nil || from.file != now.file || from.number > now.number {
+		return ordermanager.Changes{}, fmt.Errorf("%w: %q", ordermanager.ErrPositionUnknown, after)
+	}
+	if from == now {
+		return ordermanager.Changes{Position: after}, nil
+	}
+	// What changes again in the meantime has a number after now, and comes next.
+	return query(ctx, s, changedAfter(from.number, now.number), func(rows sqlstore.Rows) (ordermanager.Changes, error) {
+		orders, n, last, err := sqlstore.ReadChanged(rows)
+		if n == changesBatch {
+			now.number = last
+		}
+		return ordermanager.Changes{Orders: orders, Position: now.String()}, err
+	})
+}
+
+func changedAfter(from, to int64) sqlstore.Statement {
+	return sqlstore.SQLite.Changed("changed > ? AND changed <= ? ORDER BY changed LIMIT ?", from, to, changesBatch)
+}
+
+// position is one in the changes of a file.
+type position struct {
+	file   string
+	number int64
+}
+
+const positionNow = `SELECT id, (SELECT coalesce(max(changed), 0) FROM ordermanager_orders
+	INDEXED BY ordermanager_orders_changed WHERE changed IS NOT NULL) FROM ordermanager_changes`
+
+func readPosition(rows sqlstore.Rows) (p position, err error) {
+	for rows.Next() {
+		if err := rows.Scan(&p.file, &p.number); err != nil {
+			return position{}, err
+		}
+	}
+	return p, rows.Err()
+}
+
+func parsePosition(text string) (p position, err error) {
+	file, number, _ := strings.Cut(text, "-")
+	n, err := strconv.ParseInt(number, 10, 64)
+	return position{file, n}, err
+}
+
+func (p position) String() string { return p.file + "-" + strconv.FormatInt(p.number, 10) }

@@ -67,6 +67,8 @@ type table struct {
 	// newer is the condition under which a row replaces one that is there, called old; the new one is called excluded.
 	// Empty for rows that never change, which are read in the order in which they were made.
 	newer string
+	// change says that a row that is written has a new number as a change.
+	change bool
 }
 
 // The tables, in an order in which nothing refers to what is not there yet.
@@ -81,7 +83,8 @@ var tables = []table{
 			{"second_decision", text}, {"second_token", text}, {"second_spare", text}, {"second_at", number},
 			{"owed_events", ids},
 		},
-		newer: "old.version < excluded.version",
+		newer:  "old.version < excluded.version",
+		change: true,
 	},
 	{
 		name: "workflows", key: "order_id",
@@ -210,7 +213,7 @@ func (t *table) write(ctx context.Context, to Database, rows [][]any) (written i
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	insert, err := tx.PrepareContext(ctx, to.Dialect.Render(t.insert()))
+	insert, err := tx.PrepareContext(ctx, to.Dialect.Render(t.insert(to.Dialect)))
 	if err != nil {
 		return 0, err
 	}
@@ -250,17 +253,20 @@ func (t *table) write(ctx context.Context, to Database, rows [][]any) (written i
 	return written, tx.Commit()
 }
 
-func (t *table) insert() string {
-	values := "?" + strings.Repeat(", ?", len(t.columns)-1)
-	text := fmt.Sprintf("INSERT INTO ordermanager_%s AS old (%s) VALUES (%s)", t.name, t.list(), values)
-	if t.newer == "" {
-		return text
-	}
+func (t *table) insert(dialect *sqlstore.Dialect) string {
+	names, values := t.list(), "?"+strings.Repeat(", ?", len(t.columns)-1)
 	var set []string
 	for _, c := range t.columns {
 		if c.name != t.key {
 			set = append(set, c.name+" = excluded."+c.name)
 		}
+	}
+	if t.change {
+		names, values, set = names+", changed", values+", "+dialect.Change(), append(set, "changed = excluded.changed")
+	}
+	text := fmt.Sprintf("INSERT INTO ordermanager_%s AS old (%s) VALUES (%s)", t.name, names, values)
+	if t.newer == "" {
+		return text
 	}
 	return fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s WHERE %s", text, t.key, strings.Join(set, ", "), t.newer)
 }

@@ -39,11 +39,10 @@ func (d *Dialect) insert(t *ordermanager.Transition) (Statement, error) {
 		o.CreatedAt.UnixMilli(), o.UpdatedAt.UnixMilli(), o.Version, "[" + entry + "]"}
 	args = append(args, columnsOf(&o.FirstWait)...)
 	args = append(args, columnsOf(&o.SecondWait)...)
-	return d.statement(insertOne, append(args, string(owed))), nil
+	text := "INSERT INTO ordermanager_orders (" + columns + ", changed) VALUES (" + placeholders(len(args)+1) + ", " +
+		d.change + ") ON CONFLICT DO NOTHING RETURNING " + columns
+	return d.statement(text, append(args, string(owed))), nil
 }
-
-var insertOne = "INSERT INTO ordermanager_orders (" + columns + ") VALUES (" +
-	placeholders(1+strings.Count(columns, ",")) + ") ON CONFLICT DO NOTHING RETURNING " + columns
 
 // columnsOf is a slot as its columns.
 func columnsOf(slot *ordermanager.WaitSlot) []any {
@@ -65,7 +64,7 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	// The column stays a JSON array, without being parsed for each write: the closing bracket makes way for the new
 	// entry.
 	set.add("history = substr(history, 1, length(history) - 1) || ?", ","+entry+"]")
-	set.add("version = version + 1, updated_at = ?", t.Entry.At.UnixMilli())
+	set.add("version = version + 1, updated_at = ?, changed = "+d.change, t.Entry.At.UnixMilli())
 	where.add("id = ?", t.OrderID)
 	where.add(d.position+"(history, ?) = 0", repeated)
 

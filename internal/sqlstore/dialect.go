@@ -14,6 +14,8 @@ type Dialect struct {
 	position string
 	// remove is owed_events without the values of the JSON array that is the placeholder.
 	remove string
+	// change is the number of a change that is being made, and changed that of an order as a whole number.
+	change, changed string
 	// using names the index of a listing, where the database has to be told.
 	using func(index string) string
 	// render turns a text with the names and placeholders of SQLite into the database's own.
@@ -26,6 +28,10 @@ var SQLite = &Dialect{
 	position: "instr",
 	remove: `(SELECT json_group_array(value ORDER BY key) FROM json_each(owed_events)
 			WHERE value NOT IN (SELECT value FROM json_each(?)))`,
+	// There is one writer at a time, so whoever has a higher number was committed later.
+	change: `(SELECT coalesce(max(changed), 0) + 1 FROM ordermanager_orders INDEXED BY ordermanager_orders_changed
+			WHERE changed IS NOT NULL)`,
+	changed: "changed",
 	// SQLite cannot know that a customer has few orders and that completed orders are many.
 	using:  func(index string) string { return " INDEXED BY ordermanager_orders_" + index },
 	render: func(text string) string { return text },
@@ -41,7 +47,10 @@ func PostgreSQL(schema string) *Dialect {
 		remove: `(SELECT coalesce(json_agg(value ORDER BY n)::text, '[]')
 			FROM json_array_elements(owed_events::json) WITH ORDINALITY AS owed (value, n)
 			WHERE value::text NOT IN (SELECT value::text FROM json_array_elements(?::text::json)))`,
-		using: func(string) string { return "" },
+		// Numbers are given when a transaction begins and not when it is committed: see the store's snapshots.
+		change:  "pg_current_xact_id()",
+		changed: "changed::text::bigint",
+		using:   func(string) string { return "" },
 		render: func(text string) string {
 			if rendered, found := texts.Load(text); found {
 				return rendered.(string)

@@ -20,6 +20,8 @@ type File struct {
 	turn chan struct{}
 	mu   sync.Mutex
 	line []*step
+	// committed is closed by the next commit; nil while nobody waits for it.
+	committed chan struct{}
 	// opened is the file that the database works on, with the -wal file beside it; nil while that is not known.
 	opened atomic.Pointer[opened]
 }
@@ -90,6 +92,26 @@ func (f *File) CheckWritten() error {
 		}
 	}
 	return nil
+}
+
+// Committed returns what is closed by the next commit of this process.
+func (f *File) Committed() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.committed == nil {
+		f.committed = make(chan struct{})
+	}
+	return f.committed
+}
+
+// tell tells who waits for it that something was committed.
+func (f *File) tell() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.committed != nil {
+		close(f.committed)
+		f.committed = nil
+	}
 }
 
 func replaced(path string, err error) error {

@@ -201,6 +201,7 @@ func (f *File) commit(tx *sql.Tx, batch []*step, outcomes []error) {
 	var err error
 	if slices.Contains(outcomes, nil) {
 		if err = Classify(tx.Commit()); err == nil {
+			f.tell()
 			err = f.CheckWritten()
 		}
 	} else {

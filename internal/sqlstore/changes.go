@@ -1,0 +1,59 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Change is the number of a change that is being made, for the column of that name.
+func (d *Dialect) Change() string { return d.change }
+
+// Changed is the statement for the orders that changed, as a condition says. It has the columns of a listing, and the
+// number of the change as a whole number.
+func (d *Dialect) Changed(condition string, args ...any) Statement {
+	return d.statement("SELECT "+listed+", "+d.changed+" FROM ordermanager_orders WHERE "+condition, args)
+}
+
+// ReadChanged reads the result of [Dialect.Changed]: the orders, without those that cannot be read, how many there were
+// with them, and the last number.
+func ReadChanged(rows Rows) (orders []*ordermanager.Order, n int, last int64, err error) {
+	for rows.Next() {
+		found := new(Row)
+		if err := rows.Scan(append(found.listing(), &last)...); err != nil {
+			return nil, 0, 0, err
+		}
+		n++
+		if o, err := found.decode(); err == nil {
+			orders = append(orders, o)
+		}
+	}
+	return orders, n, last, rows.Err()
+}
+
+// Await is the waiting of [ordermanager.Watcher]: it looks until there is something, at once when there is news, and by
+// itself every so often.
+func Await(
+	ctx context.Context, wait, every time.Duration, news func() <-chan struct{}, look func() (ordermanager.Changes, error),
+) (ordermanager.Changes, error) {
+	end := time.NewTimer(wait)
+	defer end.Stop()
+	again := time.NewTicker(every)
+	defer again.Stop()
+	for {
+		more := news() // before looking, so that nothing falls in between
+		changes, err := look()
+		if err != nil || len(changes.Orders) > 0 || wait <= 0 {
+			return changes, err
+		}
+		select {
+		case <-more:
+		case <-again.C:
+		case <-end.C:
+			wait = 0
+		case <-ctx.Done():
+			return ordermanager.Changes{}, ctx.Err()
+		}
+	}
+}

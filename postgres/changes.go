@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/sqlstore"
+)
+
+// changesBatch is how many changes are told at once, and what else their last transaction changed.
+const changesBatch = 256
+
+var _ ordermanager.Watcher = (*Store)(nil)
+
+// Changes implements [ordermanager.Watcher]. While somebody waits, one connection beside the pool listens to the other
+// processes, and every second the database is asked in any case; so what a process wrote that ended before it could
+// tell comes within a second, and nothing is missed while that connection is broken. A position names the transactions
+// that can be seen, so that one which takes long is not missed and holds up no other. It is unknown to another server,
+// to restored tables and after a failover.
+func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+	if after == "" {
+		wait = 0
+	}
+	if wait > 0 {
+		defer s.signal.wait()()
+	}
+	return sqlstore.Await(ctx, wait, lookEvery, s.signal.hear, func() (ordermanager.Changes, error) {
+		return s.changes(ctx, after)
+	})
+}
+
+// position is one in the changes of a table.
+type position struct {
+	table string // which one: server, timeline, and its number there
+	seen  snapshot
+}
+
+// mostRunning is how many running transactions a position names. With more it is the one before the first of them, and
+// what was committed since is told once more.
+const mostRunning = 32
+
+func (p position) String() string {
+	if len(p.seen.running) > mostRunning {
+		p.seen = p.seen.before(p.seen.min)
+	}
+	return p.table + "-" + p.seen.String()
+}
+
+// changes returns what changed after a position.
+func (s *Store) changes(ctx context.Context, after string) (ordermanager.Changes, error) {
+	now, err := s.now(ctx)
+	if err != nil || after == "" {
+		return ordermanager.Changes{Position: now.String()}, err
+	}
+	table, text, _ := strings.Cut(after, "-")
+	from, err := parseSnapshot(text)
+	if err != nil || table != now.table || from.max > now.seen.max {
+		return ordermanager.Changes{}, fmt.Errorf("%w: %q", ordermanager.ErrPositionUnknown, after)
+	}
+	if from.String() == now.seen.String() {
+		return ordermanager.Changes{Position: after}, nil
+	}
+	// What changes again in the meantime cannot be seen now, and comes next.
+	statement := s.changedBetween(from, now.seen)
+	rows, err := s.pool.Query(ctx, statement.Text, append([]any{s.listMode}, statement.Args...)...)
+	if err != nil {
+		return ordermanager.Changes{}, classify(ctx, err)
+	}
+	defer rows.Close()
+	orders, n, last, err := sqlstore.ReadChanged(rows)
+	if err != nil {
+		return ordermanager.Changes{}, classify(ctx, err)
+	}
+	if n >= changesBatch {
+		now.seen = now.seen.before(uint64(last) + 1) //nolint:gosec // the numbers of transactions are positive
+	}
+	return ordermanager.Changes{Orders: orders, Position: now.String()}, nil
+}
+
+// now is the position of this moment.
+func (s *Store) now(ctx context.Context) (p position, err error) {
+	const text = `SELECT concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
+		(SELECT timeline_id FROM pg_control_checkpoint()), to_regclass($1)::oid), pg_current_snapshot()::text`
+	var seen string
+	if err := s.pool.QueryRow(ctx, text, s.dialect.Render("ordermanager_orders")).Scan(&p.table, &seen); err != nil {
+		return position{}, classify(ctx, err)
+	}
+	p.seen, err = parseSnapshot(seen)
+	return p, err
+}
+
+// changedBetween is the statement for what can be seen in the later snapshot and not in the earlier one.
+func (s *Store) changedBetween(from, to snapshot) sqlstore.Statement {
+	before, after := from.String(), to.String()
+	return s.dialect.Changed(`changed >= pg_snapshot_xmin(?::text::pg_snapshot)
+		AND NOT pg_visible_in_snapshot(changed, ?::text::pg_snapshot)
+		AND pg_visible_in_snapshot(changed, ?::text::pg_snapshot)
+		ORDER BY ordermanager_orders.changed FETCH FIRST ? ROWS WITH TIES`, before, before, after, changesBatch)
+}
