@@ -103,7 +103,7 @@ func (s *Store) apply(ctx context.Context, t ordermanager.Transition) (ordermana
 		return ordermanager.Result{}, err
 	}
 	if joint := s.dialect.Joint(&t, s.place); joint != nil {
-		result, err := s.jointly(ctx, statement, joint)
+		result, err := jointly(ctx, s.place, s.dialect, statement, joint)
 		if err == nil && result.Applied || err != nil && !joint.Apart() {
 			return result, err
 		}

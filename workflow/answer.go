@@ -88,11 +88,6 @@ func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue
 	return &n, err
 }
 
-func setStage(ctx context.Context, tx sqldb.Conn, orderID string, stage Stage) error {
-	_, err := tx.Exec(ctx, "UPDATE ordermanager_workflows SET stage = ? WHERE order_id = ?", stage, orderID)
-	return err
-}
-
 // cancelled reads the boolean of that name in the answer, as one version of the Serverlesspresso sample's
 // OrderProcessor does.
 func cancelled(outcome ordermanager.Outcome) bool {

@@ -2,47 +2,12 @@ package workflow
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
-
-// start is an order that [Workflow.Start] is about to begin: in the transaction of the store that creates the order,
-// if the store takes the workflow along, and otherwise in one of the workflow's own, before the Manager is told.
-type start struct {
-	workflow     *Workflow
-	notification *notification
-	deadline     int64
-	// begun says that the workflow was begun.
-	begun bool
-	// recorded says that it is begun with a notification of its own, which Run may tell the Manager before Start does.
-	recorded atomic.Bool
-}
-
-// begin begins the workflow, if the shop takes the order.
-func (s *start) begin(ctx context.Context, tx sqldb.Conn) error {
-	n := s.notification
-	s.begun = false // it may have been, in a transaction that failed
-	begun, err := tx.Exec(ctx, `
-		INSERT INTO ordermanager_workflows (order_id, customer, venue, stage, token, deadline, started)
-		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
-		n.orderID, n.customer, n.venue, StageDrink, n.token.Fingerprint(), s.deadline, n.at)
-	if err != nil {
-		return err
-	}
-	if begun == 0 {
-		return fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, n.orderID)
-	}
-	if err := s.workflow.admit(ctx, tx, n.customer, n.venue, n.at); err != nil {
-		return err
-	}
-	s.begun = true
-	return nil
-}
 
 // joint is the workflow as a part of the store's transactions.
 //
@@ -86,3 +51,11 @@ func (j joint) Record(ctx context.Context, tx sqldb.Conn, n *ordermanager.Waitin
 }
 
 func (j joint) Recorded() { j.w.nudge() }
+
+// In is for stores: the workflow as a part of their transactions if it is in their place, and nil otherwise.
+func (w *Workflow) In(place any) sqldb.Workflow {
+	if w.db.Place() != place {
+		return nil
+	}
+	return joint{w}
+}

@@ -37,14 +37,6 @@ func (w *Workflow) Run(ctx context.Context) {
 	}
 }
 
-// nudge wakes Run.
-func (w *Workflow) nudge() {
-	select {
-	case w.wake <- struct{}{}:
-	default: // it is awake already
-	}
-}
-
 // Advance takes every step that is due, once: it is what [Workflow.Run] does again and again, and for tests that hold
 // the clock. A wait whose deadline has passed ends, and then its token is gone. The Manager is told, and whether the
 // order had ended before, and how, decides the final stage: an order that was completed just in time finishes. Some

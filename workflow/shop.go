@@ -8,18 +8,6 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Shop is one venue as the workflow sees it.
-type Shop struct {
-	// Venue is the shop's identifier; empty where there is only one.
-	Venue string
-	// Open says whether new orders are taken. A shop is open until it is closed.
-	Open bool
-	// InQueue is how many orders wait for their drink or for completion.
-	InQueue int
-	// LastNumber is the order number that was given last; 0 before the first. The next is one more.
-	LastNumber int64
-}
-
 // Shop returns how a venue stands. A venue that was never heard of is open and empty. Errors are those of the database.
 func (w *Workflow) Shop(ctx context.Context, venue string) (Shop, error) {
 	return readShop(ctx, w.db, venue)

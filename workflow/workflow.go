@@ -13,10 +13,6 @@
 package workflow
 
 import (
-	"context"
-	"crypto/rand"
-	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -132,142 +128,25 @@ func (w *Workflow) Connect(manager *ordermanager.Manager) {
 	w.joins.Store(false)
 }
 
-// In is for stores: the workflow as a part of their transactions if it is in their place, and nil otherwise.
-func (w *Workflow) In(place any) sqldb.Workflow {
-	if w.db.Place() != place {
-		return nil
-	}
-	return joint{w}
-}
-
-// Start begins the workflow of a new order, if the shop takes it, and tells the Manager, which creates the order.
-//
-// When it returns an error the order was not begun, except after a failure of the database, when that is not known:
-// starting the same order again tells. When the order was begun and the Manager could not be told, that is not an
-// error: it is [ordermanager.Receipt.Pending], the receipt's order is as it will be, and [Workflow.Run] tells the
-// Manager. Where the two begin in one write, neither begins without the other.
-//
-// Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists],
-// [ordermanager.ErrInvalidRequest], [ordermanager.ErrContextDone], [ordermanager.ErrStore], and those of the database.
-func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
-	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
-	s := &start{workflow: w, notification: &n, deadline: w.begin(&n, w.options.DrinkTimeout)}
-	w.starting.Store(n.token.Fingerprint(), s)
-	defer w.starting.Delete(n.token.Fingerprint())
-	if w.joins.Load() {
-		if receipt, err := w.notify(ctx, n); err != nil || s.begun {
-			return receipt, err
-		}
-	}
-	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
-		if err := s.begin(ctx, tx); err != nil {
-			return err
-		}
-		s.recorded.Store(true) // before the commit, when others see the notification
-		return n.record(ctx, tx)
-	})
-	if err != nil {
-		return ordermanager.Receipt{}, err
-	}
-	receipt, err := w.tell(ctx, n)
-	if err == nil || final(err) {
-		return receipt, err
-	}
-	w.options.Logger.WarnContext(ctx, "notification pending", "order", orderID, "notification", n.action, "error", err)
-	var initial ordermanager.State
-	if w.manager != nil {
-		initial = w.manager.Lifecycle().Initial()
-	}
-	return ordermanager.Receipt{
-		Action:  n.action,
-		Order:   ordermanager.Order{ID: orderID, Customer: customer, Venue: venue, State: initial},
-		Resume:  ordermanager.ResumeNone,
-		Events:  ordermanager.EventsNone,
-		Pending: err,
-	}, nil
-}
-
-// admit says whether the shop takes the order, which is counted already.
-func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string, now int64) error {
-	limits := w.options.Limits
-	closed, err := isClosed(ctx, tx, venue, limits.Limited())
-	if err != nil {
-		return err
-	}
-	if closed {
-		return ErrShopClosed
-	}
-	var taken ordermanager.Taken
-	for _, limit := range [...]struct {
-		most  int
-		taken *int
-		count func() (int, error)
-	}{
-		{limits.MaxInQueue, &taken.InQueue, func() (int, error) { return countOpen(ctx, tx, venue) }},
-		{limits.MaxPerCustomer, &taken.OfCustomer, func() (int, error) { return countOpenOf(ctx, tx, venue, customer) }},
-		{limits.MaxPerDay, &taken.InDay, func() (int, error) {
-			return countSinceOf(ctx, tx, venue, customer, now-ordermanager.LimitDay.Milliseconds())
-		}},
-		{limits.MaxInWindow, &taken.InWindow, func() (int, error) {
-			return countSince(ctx, tx, venue, now-limits.Window.Milliseconds())
-		}},
-	} {
-		if limit.most == 0 {
-			continue
-		}
-		if *limit.taken, err = limit.count(); err != nil {
-			return err
-		}
-	}
-	return limits.Refuse(taken)
-}
-
 // tokenPrefix tells our tokens from those of another workflow service.
 const tokenPrefix = "ordermanager-embedded:"
 
-// begin makes the token of a wait that begins, which the notification takes to the Manager, and returns the deadline.
-// Only the token's fingerprint stays with the workflow.
-func (w *Workflow) begin(n *notification, timeout time.Duration) (deadline int64) {
-	now := w.options.Now()
-	n.token, n.at = ordermanager.NewTaskToken(tokenPrefix+rand.Text()), now.UnixMilli()
-	return now.Add(timeout).UnixMilli()
+// nudge wakes Run.
+func (w *Workflow) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is awake already
+	}
 }
 
-// Status is what is known of one workflow.
-type Status struct {
-	OrderID, Customer, Venue string
-	// Stage is where the workflow stands. After a time-out it is final when nothing is pending: see [Workflow.Advance].
-	Stage Stage
-	// Number is the order number; empty until the first wait was answered.
-	Number string
-	// Deadline is when the open wait times out, in UTC; zero when none is open.
-	Deadline time.Time
-	// FirstAnswer and SecondAnswer are what the waits were answered with; nil for one that was not.
-	FirstAnswer, SecondAnswer *ordermanager.Outcome
-	// Pending is how many notifications the Manager is still to be told.
-	Pending int
-}
-
-// Status returns what is known of the workflow of an order. Errors: [ordermanager.ErrOrderNotFound], and those of the
-// database.
-func (w *Workflow) Status(ctx context.Context, orderID string) (Status, error) {
-	var s Status
-	var deadline sql.Null[int64]
-	var first, second answer
-	err := w.db.QueryRow(ctx, `
-		SELECT order_id, customer, venue, stage, number, deadline, first_answer, second_answer,
-			(SELECT count(*) FROM ordermanager_notifications n WHERE n.order_id = w.order_id)
-		FROM ordermanager_workflows w WHERE order_id = ?`, orderID).
-		Scan(&s.OrderID, &s.Customer, &s.Venue, &s.Stage, &s.Number, &deadline, &first, &second, &s.Pending)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return Status{}, fmt.Errorf("%w: %s", ordermanager.ErrOrderNotFound, orderID)
-	case err != nil:
-		return Status{}, err
-	}
-	if deadline.Valid {
-		s.Deadline = time.UnixMilli(deadline.V).UTC()
-	}
-	s.FirstAnswer, s.SecondAnswer = first.outcome, second.outcome
-	return s, nil
+// Shop is one venue as the workflow sees it.
+type Shop struct {
+	// Venue is the shop's identifier; empty where there is only one.
+	Venue string
+	// Open says whether new orders are taken. A shop is open until it is closed.
+	Open bool
+	// InQueue is how many orders wait for their drink or for completion.
+	InQueue int
+	// LastNumber is the order number that was given last; 0 before the first. The next is one more.
+	LastNumber int64
 }

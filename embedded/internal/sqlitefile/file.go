@@ -120,3 +120,33 @@ func replaced(path string, err error) error {
 	}
 	return fmt.Errorf("%w: %s is another file now", ErrReplaced, path)
 }
+
+// Writer writes to a file. Writers of one process that wait at the same time share a transaction, and so one sync of
+// the disk: whoever gets the turn carries out what all of them want, each in a savepoint, so that what fails touches
+// nobody else. Nobody waits for others to come: one that is alone goes at once.
+type Writer struct {
+	db   *sql.DB
+	file *File
+	// statements are the prepared ones, by their text. There are few different texts.
+	statements sync.Map
+	wanted     sync.Map // the texts that should be among them
+}
+
+// NewWriter returns a writer to the file of a database.
+func NewWriter(db *sql.DB) *Writer { return &Writer{db: db, file: FileOf(db)} }
+
+// step is what one caller wants to be written.
+type step struct {
+	ctx context.Context
+	// do may be called again if the transaction failed that it was a part of.
+	do   func() error
+	tx   *Tx
+	done chan error
+}
+
+// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would take back
+// the steps of others.
+type Tx struct {
+	writer *Writer
+	tx     *sql.Tx
+}

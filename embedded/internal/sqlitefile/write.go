@@ -5,31 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
-	"sync"
 )
-
-// Writer writes to a file. Writers of one process that wait at the same time share a transaction, and so one sync of
-// the disk: whoever gets the turn carries out what all of them want, each in a savepoint, so that what fails touches
-// nobody else. Nobody waits for others to come: one that is alone goes at once.
-type Writer struct {
-	db   *sql.DB
-	file *File
-	// statements are the prepared ones, by their text. There are few different texts.
-	statements sync.Map
-	wanted     sync.Map // the texts that should be among them
-}
-
-// NewWriter returns a writer to the file of a database.
-func NewWriter(db *sql.DB) *Writer { return &Writer{db: db, file: FileOf(db)} }
-
-// step is what one caller wants to be written.
-type step struct {
-	ctx context.Context
-	// do may be called again if the transaction failed that it was a part of.
-	do   func() error
-	tx   *Tx
-	done chan error
-}
 
 // most is how many steps share a transaction at most.
 const most = 64
@@ -213,54 +189,4 @@ func (f *File) commit(tx *sql.Tx, batch []*step, outcomes []error) {
 		}
 		s.done <- outcomes[i]
 	}
-}
-
-// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would take back
-// the steps of others.
-type Tx struct {
-	writer *Writer
-	tx     *sql.Tx
-}
-
-// command carries out a statement that is no step's.
-func (t *Tx) command(text string) error {
-	_, err := t.Exec(context.Background(), text)
-	return err
-}
-
-// prepared returns the prepared statement of a text, if there is one: with the only connection taken none can be
-// prepared here.
-func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
-	if statement, found := t.writer.statements.Load(text); found {
-		return t.tx.StmtContext(ctx, statement.(*sql.Stmt))
-	}
-	t.writer.wanted.Store(text, true)
-	return nil
-}
-
-// Exec carries a statement out.
-func (t *Tx) Exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	ctx = context.WithoutCancel(ctx)
-	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
-		return statement.ExecContext(ctx, args...)
-	}
-	return t.tx.ExecContext(ctx, text, args...)
-}
-
-// Query asks for rows.
-func (t *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	ctx = context.WithoutCancel(ctx)
-	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
-		return statement.QueryContext(ctx, args...)
-	}
-	return t.tx.QueryContext(ctx, text, args...)
-}
-
-// QueryRow asks for one row.
-func (t *Tx) QueryRow(ctx context.Context, text string, args ...any) *sql.Row {
-	ctx = context.WithoutCancel(ctx)
-	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
-		return statement.QueryRowContext(ctx, args...)
-	}
-	return t.tx.QueryRowContext(ctx, text, args...)
 }

@@ -1,0 +1,49 @@
+package sqlitefile
+
+import (
+	"context"
+	"database/sql"
+)
+
+// command carries out a statement that is no step's.
+func (t *Tx) command(text string) error {
+	_, err := t.Exec(context.Background(), text)
+	return err
+}
+
+// prepared returns the prepared statement of a text, if there is one: with the only connection taken none can be
+// prepared here.
+func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
+	if statement, found := t.writer.statements.Load(text); found {
+		return t.tx.StmtContext(ctx, statement.(*sql.Stmt))
+	}
+	t.writer.wanted.Store(text, true)
+	return nil
+}
+
+// Exec carries a statement out.
+func (t *Tx) Exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	ctx = context.WithoutCancel(ctx)
+	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
+		return statement.ExecContext(ctx, args...)
+	}
+	return t.tx.ExecContext(ctx, text, args...)
+}
+
+// Query asks for rows.
+func (t *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	ctx = context.WithoutCancel(ctx)
+	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
+		return statement.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, text, args...)
+}
+
+// QueryRow asks for one row.
+func (t *Tx) QueryRow(ctx context.Context, text string, args ...any) *sql.Row {
+	ctx = context.WithoutCancel(ctx)
+	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
+		return statement.QueryRowContext(ctx, args...)
+	}
+	return t.tx.QueryRowContext(ctx, text, args...)
+}

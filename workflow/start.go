@@ -1,0 +1,135 @@
+package workflow
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/sqldb"
+)
+
+// start is an order that [Workflow.Start] is about to begin: in the transaction of the store that creates the order,
+// if the store takes the workflow along, and otherwise in one of the workflow's own, before the Manager is told.
+type start struct {
+	workflow     *Workflow
+	notification *notification
+	deadline     int64
+	// begun says that the workflow was begun.
+	begun bool
+	// recorded says that it is begun with a notification of its own, which Run may tell the Manager before Start does.
+	recorded atomic.Bool
+}
+
+// begin begins the workflow, if the shop takes the order.
+func (s *start) begin(ctx context.Context, tx sqldb.Conn) error {
+	n := s.notification
+	s.begun = false // it may have been, in a transaction that failed
+	begun, err := tx.Exec(ctx, `
+		INSERT INTO ordermanager_workflows (order_id, customer, venue, stage, token, deadline, started)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
+		n.orderID, n.customer, n.venue, StageDrink, n.token.Fingerprint(), s.deadline, n.at)
+	if err != nil {
+		return err
+	}
+	if begun == 0 {
+		return fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, n.orderID)
+	}
+	if err := s.workflow.admit(ctx, tx, n.customer, n.venue, n.at); err != nil {
+		return err
+	}
+	s.begun = true
+	return nil
+}
+
+// admit says whether the shop takes the order, which is counted already.
+func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string, now int64) error {
+	limits := w.options.Limits
+	closed, err := isClosed(ctx, tx, venue, limits.Limited())
+	if err != nil {
+		return err
+	}
+	if closed {
+		return ErrShopClosed
+	}
+	var taken ordermanager.Taken
+	for _, limit := range [...]struct {
+		most  int
+		taken *int
+		count func() (int, error)
+	}{
+		{limits.MaxInQueue, &taken.InQueue, func() (int, error) { return countOpen(ctx, tx, venue) }},
+		{limits.MaxPerCustomer, &taken.OfCustomer, func() (int, error) { return countOpenOf(ctx, tx, venue, customer) }},
+		{limits.MaxPerDay, &taken.InDay, func() (int, error) {
+			return countSinceOf(ctx, tx, venue, customer, now-ordermanager.LimitDay.Milliseconds())
+		}},
+		{limits.MaxInWindow, &taken.InWindow, func() (int, error) {
+			return countSince(ctx, tx, venue, now-limits.Window.Milliseconds())
+		}},
+	} {
+		if limit.most == 0 {
+			continue
+		}
+		if *limit.taken, err = limit.count(); err != nil {
+			return err
+		}
+	}
+	return limits.Refuse(taken)
+}
+
+// begin makes the token of a wait that begins, which the notification takes to the Manager, and returns the deadline.
+// Only the token's fingerprint stays with the workflow.
+func (w *Workflow) begin(n *notification, timeout time.Duration) (deadline int64) {
+	now := w.options.Now()
+	n.token, n.at = ordermanager.NewTaskToken(tokenPrefix+rand.Text()), now.UnixMilli()
+	return now.Add(timeout).UnixMilli()
+}
+
+// Start begins the workflow of a new order, if the shop takes it, and tells the Manager, which creates the order.
+//
+// When it returns an error the order was not begun, except after a failure of the database, when that is not known:
+// starting the same order again tells. When the order was begun and the Manager could not be told, that is not an
+// error: it is [ordermanager.Receipt.Pending], the receipt's order is as it will be, and [Workflow.Run] tells the
+// Manager. Where the two begin in one write, neither begins without the other.
+//
+// Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists],
+// [ordermanager.ErrInvalidRequest], [ordermanager.ErrContextDone], [ordermanager.ErrStore], and those of the database.
+func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
+	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
+	s := &start{workflow: w, notification: &n, deadline: w.begin(&n, w.options.DrinkTimeout)}
+	w.starting.Store(n.token.Fingerprint(), s)
+	defer w.starting.Delete(n.token.Fingerprint())
+	if w.joins.Load() {
+		if receipt, err := w.notify(ctx, n); err != nil || s.begun {
+			return receipt, err
+		}
+	}
+	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
+		if err := s.begin(ctx, tx); err != nil {
+			return err
+		}
+		s.recorded.Store(true) // before the commit, when others see the notification
+		return n.record(ctx, tx)
+	})
+	if err != nil {
+		return ordermanager.Receipt{}, err
+	}
+	receipt, err := w.tell(ctx, n)
+	if err == nil || final(err) {
+		return receipt, err
+	}
+	w.options.Logger.WarnContext(ctx, "notification pending", "order", orderID, "notification", n.action, "error", err)
+	var initial ordermanager.State
+	if w.manager != nil {
+		initial = w.manager.Lifecycle().Initial()
+	}
+	return ordermanager.Receipt{
+		Action:  n.action,
+		Order:   ordermanager.Order{ID: orderID, Customer: customer, Venue: venue, State: initial},
+		Resume:  ordermanager.ResumeNone,
+		Events:  ordermanager.EventsNone,
+		Pending: err,
+	}, nil
+}
