@@ -11,8 +11,7 @@ func Example_main() {
 	// Output:
 	// pending delivered <nil>
 	// <nil>
-	// true cannot make order order-1, which is making: another barista holds the order (barista-1); the state of the order does not allow this
-	// completed 1 delivered finished <nil>
+	// cannot make order 1, which is making: another barista holds the order (bo); the state of the order does not allow this
 }
 
 func TestReadme_showsThisProgramAndItsOutput(t *testing.T) {
