@@ -1,0 +1,218 @@
+// Package webhook tells an address on the web what happens to orders: it posts each event as a CloudEvent, signed, so
+// that a receiver knows who sent it, and that it was sent just now.
+//
+//	hook, err := webhook.New("https://board.example/events", []string{secret}, nil)
+//	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{
+//		Publishers: map[string]ordermanager.Publisher{"board": hook},
+//	})
+//
+// The body is CloudEvents 1.0 in JSON, the signature that of Standard Webhooks (HMAC-SHA256, in the headers webhook-id,
+// webhook-timestamp and webhook-signature), so a receiver in any language has libraries for both; one in Go has a
+// [Receiver]. docs/events.md shows a request.
+//
+// A receiver answers 2xx as soon as it has the event on record. The same event may come twice, with the same
+// webhook-id, and events may overtake each other.
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/brewline/ordermanager"
+)
+
+// Options is everything about a Publisher that has a default. The zero Options, and nil, are fine.
+type Options struct {
+	// Source says, as a URI reference, which shop the events are of: the attribute source of a CloudEvent, which together
+	// with its id is different for every event that a receiver gets. Default: "/ordermanager".
+	Source string
+	// Timeout limits the post of one event. An action waits for it. Default: 5 seconds.
+	Timeout time.Duration
+	// Transport carries the posts, for certificates, proxies or traces of one's own. Default: [http.DefaultTransport].
+	Transport http.RoundTripper
+}
+
+// Publisher is an [ordermanager.Publisher] that posts to one address. It is safe for concurrent use. Printed, it shows
+// the host of the address and nothing else.
+type Publisher struct {
+	host    string
+	source  string
+	timeout time.Duration
+	client  http.Client
+	// request makes the request for an event. It alone knows the address and the secrets, so that nothing that looks into
+	// a Publisher finds them.
+	request func(ctx context.Context, id string, body []byte) (*http.Request, error)
+}
+
+var _ ordermanager.Publisher = (*Publisher)(nil)
+
+// New returns a Publisher that posts to an address, which begins with https:// (or with http://: then whoever carries
+// the events can read them). What may be secret about an address (a user's name, a password, the path, the query) is in
+// no error.
+//
+// Every secret signs: one is enough, and a second one is there while a receiver changes over from one to the other. A
+// secret is base64 of 24 to 64 random bytes, with or without the prefix "whsec_": "openssl rand -base64 32" makes one.
+// Each address should have its own.
+//
+// It does no I/O. Its errors are [ordermanager.ErrInvalidOptions].
+func New(address string, secrets []string, options *Options) (*Publisher, error) {
+	if options == nil {
+		options = &Options{}
+	}
+	p := &Publisher{
+		source:  options.Source,
+		timeout: options.Timeout,
+		client: http.Client{
+			Transport: options.Transport,
+			// Whoever answers for the address must not send customers' data elsewhere.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	if p.source == "" {
+		p.source = "/ordermanager"
+	}
+	if p.timeout == 0 {
+		p.timeout = 5 * time.Second
+	}
+	var faults []error
+	fault := func(what string) { faults = append(faults, fmt.Errorf("%w: %s", ordermanager.ErrInvalidOptions, what)) }
+	to, err := url.Parse(address)
+	switch {
+	case err != nil: // it would show the address
+		fault("the address of the webhook is not a URL")
+	case to.Scheme != "https" && to.Scheme != "http" || to.Hostname() == "":
+		fault("the address of the webhook does not begin with https:// and a host")
+	default:
+		p.host = to.Scheme + "://" + to.Host
+	}
+	if _, err := url.Parse(p.source); err != nil {
+		fault("the source is not a URI reference")
+	}
+	if p.timeout < 0 {
+		fault("the time-out is negative")
+	}
+	keys, err := keysOf(secrets)
+	if err != nil {
+		fault(err.Error())
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	p.request = func(ctx context.Context, id string, body []byte) (*http.Request, error) {
+		return signed(ctx, address, keys, id, body)
+	}
+	return p, nil
+}
+
+// String returns the host of the address.
+func (p *Publisher) String() string { return "webhook " + p.host }
+
+// GoString is String: also %#v shows nothing else.
+func (p *Publisher) GoString() string { return p.String() }
+
+// signed makes the request for an event, signed with each key. The time is that of the attempt.
+func signed(
+	ctx context.Context, address string, keys []*standardwebhooks.Webhook, id string, body []byte,
+) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the request cannot be made") // the error would show the address
+	}
+	now := time.Now()
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("User-Agent", "ordermanager")
+	r.Header.Set(standardwebhooks.HeaderWebhookID, id)
+	r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+	signatures := ""
+	for _, key := range keys {
+		signature, err := key.Sign(id, now, body)
+		if err != nil {
+			return nil, err
+		}
+		if signatures != "" {
+			signatures += " "
+		}
+		signatures += signature
+	}
+	r.Header.Set(standardwebhooks.HeaderWebhookSignature, signatures)
+	return r, nil
+}
+
+// Publish implements [ordermanager.Publisher] with one request for each event. It stops at an event that fails although
+// it may be accepted later, so that what follows does not overtake it; one that never will be holds nothing up.
+//
+// An error is an [*ordermanager.PublishError]. An answer of 408, 425, 429 or 5xx, and everything that goes wrong on the
+// way, may be cured by repeating, and of an event that failed so it is unknown whether it was received. Any other
+// answer but 2xx, a redirect among them, wraps [ordermanager.ErrUndeliverable]: the address or the receiver is wrong.
+func (p *Publisher) Publish(ctx context.Context, events []ordermanager.Event) error {
+	failed := map[string]error{}
+	for i := range events {
+		err := p.post(ctx, &events[i])
+		if err == nil {
+			continue
+		}
+		failed[events[i].ID] = err
+		if errors.Is(err, ordermanager.ErrUndeliverable) {
+			continue
+		}
+		for _, later := range events[i+1:] {
+			failed[later.ID] = errNotSent
+		}
+		break
+	}
+	if len(failed) > 0 {
+		return &ordermanager.PublishError{Failed: failed}
+	}
+	return nil
+}
+
+var errNotSent = errors.New("not sent, because an event before it was not accepted")
+
+// post posts one event.
+func (p *Publisher) post(ctx context.Context, e *ordermanager.Event) error {
+	body, err := encode(e, p.source)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	request, err := p.request(ctx, deliveryID(e), body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.host, err)
+	}
+	answer, err := p.client.Do(request)
+	if err != nil {
+		// The outer error shows the address.
+		if outer, ok := errors.AsType[*url.Error](err); ok {
+			err = outer.Err
+		}
+		return fmt.Errorf("%s: %w", p.host, err)
+	}
+	// What little there is to read is read, so that the connection can be used again.
+	_, _ = io.CopyN(io.Discard, answer.Body, 4<<10)
+	_ = answer.Body.Close()
+	status := answer.StatusCode
+	refusal := fmt.Errorf("%s answers %d %s", p.host, status, http.StatusText(status)) // not in the receiver's words
+	switch {
+	case status/100 == 2:
+		return nil
+	case status >= 500:
+		return refusal
+	case status/100 == 3:
+		return fmt.Errorf("%w, and redirects are not followed: %w", refusal, ordermanager.ErrUndeliverable)
+	}
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return refusal
+	}
+	return fmt.Errorf("%w: %w", refusal, ordermanager.ErrUndeliverable)
+}
