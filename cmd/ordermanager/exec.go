@@ -96,13 +96,13 @@ func (c *execCommand) open(ctx context.Context, backends *backends) (*house, err
 	if err != nil {
 		return nil, err
 	}
-	return openHouse(ctx, backends, store, menu, c.resumeFlag, c.Events, c.lifecycleFlag)
+	return openHouse(ctx, backends, store, menu, c.resumeFlag, c.eventsFlag, c.lifecycleFlag)
 }
 
 // openHouse opens what acts on a store.
 func openHouse(
 	ctx context.Context, backends *backends, store ordermanager.Store, menu ordermanager.MenuSource, resume resumeFlag,
-	events string, lifecycle lifecycleFlag,
+	events eventsFlag, lifecycle lifecycleFlag,
 ) (*house, error) {
 	table, err := lifecycle.table()
 	if err != nil {
@@ -112,12 +112,12 @@ func openHouse(
 	if err != nil {
 		return nil, err
 	}
-	publisher, err := backends.openPublisher(ctx, events)
+	bus, others, err := backends.openPublishers(ctx, events)
 	if err != nil {
 		return nil, err
 	}
 	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{
-		Lifecycle: table, Publisher: publisher, Outcome: resume.outcome(backends.layout),
+		Lifecycle: table, Publisher: bus, Publishers: others, Outcome: resume.outcome(backends.layout),
 	})
 	if err != nil {
 		return nil, err

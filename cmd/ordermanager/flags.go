@@ -72,5 +72,6 @@ type menuFlag struct {
 }
 
 type eventsFlag struct {
-	Events string `default:"none" placeholder:"BUS" help:"Where events go: eventbridge:BUS; or none, which makes none."`
+	Events  string `default:"none" placeholder:"BUS" help:"Where events go: eventbridge:BUS; or none, which makes none."`
+	Webhook string `placeholder:"URL" help:"Where events are posted as well, signed; docs/events.md has more."`
 }

@@ -223,6 +223,12 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"exec", "--store", "sqlite:"}, `--store: there is no store "sqlite:"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
 		{[]string{"exec", "--layout", "round"}, `--layout must be one of "native","workshop","core" but got "round" (try --help)`},
 		{[]string{"exec", "--events", "eventbridge:"}, `--events: there is no place "eventbridge:" for events; there are: eventbridge:BUS, none`},
+		{
+			[]string{"exec", "--webhook", "pigeon"},
+			`--webhook: invalid options: the address of the webhook does not begin with https:// and a host; invalid options: ` +
+				`there is no secret to sign with; write https://…, and set ORDERMANAGER_WEBHOOK_SECRET to what ` +
+				`"openssl rand -base64 32" prints`,
+		},
 		{[]string{"exec", "--menu", "dynamodb:"}, `--menu: dynamodb: is followed by the name of the configuration table`},
 		{[]string{"exec", "--resume", "maybe"}, `--resume: there is no way "maybe" to resume; there are: local, stepfunctions, durable, none`},
 		{[]string{"orders"}, `missing flags: --store=STORE (try --help)`},

@@ -24,6 +24,7 @@ import (
 	"github.com/brewline/ordermanager/memory"
 	"github.com/brewline/ordermanager/postgres"
 	"github.com/brewline/ordermanager/serverlesspresso"
+	"github.com/brewline/ordermanager/webhook"
 )
 
 // Everything that a flag can choose is opened in this file.
@@ -186,6 +187,25 @@ func (b *backends) dialect() serverlesspresso.Dialect {
 	}
 	return serverlesspresso.Workshop
 }
+
+// openPublishers opens where events go: the bus, and others by their names on record.
+func (b *backends) openPublishers(
+	ctx context.Context, flag eventsFlag,
+) (bus ordermanager.Publisher, others map[string]ordermanager.Publisher, err error) {
+	if bus, err = b.openPublisher(ctx, flag.Events); err != nil || flag.Webhook == "" {
+		return bus, nil, err
+	}
+	hook, err := webhook.New(flag.Webhook, strings.Fields(os.Getenv(webhookSecret)), nil)
+	if err != nil {
+		return nil, nil, advise(fmt.Errorf("--webhook: %w", err),
+			"write https://…, and set "+webhookSecret+" to what \"openssl rand -base64 32\" prints")
+	}
+	return bus, map[string]ordermanager.Publisher{"webhook": hook}, nil
+}
+
+// webhookSecret is the variable of the environment with the secrets of --webhook, and spaces between them: arguments can
+// be seen by others on the machine.
+const webhookSecret = "ORDERMANAGER_WEBHOOK_SECRET"
 
 // openPublisher returns nil when there are to be no events.
 func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager.Publisher, error) {

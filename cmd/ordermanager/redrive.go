@@ -21,9 +21,9 @@ type redriveCommand struct {
 
 // Help is the long help of the command.
 func (*redriveCommand) Help() string {
-	return `What follows from an action is on record with it, and what could not be delivered stays there: the answer to a workflow that waits, an
-event. Run this regularly, and after every outage, with the same --resume and --events as the programs that write the orders. It may run
-while they do, and more than once at a time.
+	return `What follows from an action is on record with it, and what could not be delivered stays there: the answer to a
+workflow that waits, an event. Run this regularly, and after every outage, with the same --resume, --events and --webhook
+as the programs that write the orders. It may run while they do, and more than once at a time.
 
 The summary is on the standard output; why an order still owes something is on the standard error, and so is the progress: a line that
 changes on a terminal, and elsewhere a line every five seconds. The exit code is 1 if anything is still owed.`
@@ -45,7 +45,7 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 	if err != nil {
 		return err
 	}
-	house, err := openHouse(ctx, backends, store, ordermanager.NoMenu(), c.resumeFlag, c.Events, c.lifecycleFlag)
+	house, err := openHouse(ctx, backends, store, ordermanager.NoMenu(), c.resumeFlag, c.eventsFlag, c.lifecycleFlag)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ func (*repairCommand) Help() string {
 resend: deliver now what it owes, however lately that failed. cancel: end it, and tell its workflow. release: take the
 claim from the barista who has it. abandon: give up what it still owes; its workflow is not told.
 
-Use the same --resume and --events as the programs that write the orders. The exit code is 1 if it is refused, or if the
-order still owes something.`
+Use the same --resume, --events and --webhook as the programs that write the orders. The exit code is 1 if it is
+refused, or if the order still owes something.`
 }
 
 // Run repairs.
@@ -47,7 +47,7 @@ func (c *repairCommand) repair(ctx context.Context, backends *backends, std *std
 	if err != nil {
 		return err
 	}
-	house, err := openHouse(ctx, backends, store, ordermanager.NoMenu(), c.resumeFlag, c.Events, c.lifecycleFlag)
+	house, err := openHouse(ctx, backends, store, ordermanager.NoMenu(), c.resumeFlag, c.eventsFlag, c.lifecycleFlag)
 	if err != nil {
 		return err
 	}

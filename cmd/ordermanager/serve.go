@@ -128,7 +128,8 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 		return nil, err
 	}
 	feed := httpapi.NewFeed()
-	house, err := openHouse(ctx, backends, feed.Store(store), menu, resumeFlag{Resume: "local"}, c.Events, c.lifecycleFlag)
+	local := resumeFlag{Resume: "local"}
+	house, err := openHouse(ctx, backends, feed.Store(store), menu, local, c.eventsFlag, c.lifecycleFlag)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/memory"
 	"github.com/brewline/ordermanager/otelobserver"
+	"github.com/brewline/ordermanager/webhook"
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
@@ -53,9 +54,13 @@ func run(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
+	publishers, err := webhooks()
+	if err != nil {
+		return err
+	}
 	workflow, feed := memory.NewWorkflow(), httpapi.NewFeed()
 	manager, err := ordermanager.New(feed.Store(memory.NewStore()), menu, workflow, &ordermanager.Options{
-		Observer: observer.Observe, Trace: observer.Trace,
+		Observer: observer.Observe, Trace: observer.Trace, Publishers: publishers,
 	})
 	if err != nil {
 		return err
@@ -96,6 +101,19 @@ func run(ctx context.Context, listener net.Listener) error {
 			return server.Shutdown(context.WithoutCancel(ctx))
 		}
 	}
+}
+
+// webhooks posts the events to the address in WEBHOOK_URL, if there is one, signed with WEBHOOK_SECRET.
+func webhooks() (map[string]ordermanager.Publisher, error) {
+	address := os.Getenv("WEBHOOK_URL")
+	if address == "" {
+		return nil, nil
+	}
+	hook, err := webhook.New(address, strings.Fields(os.Getenv("WEBHOOK_SECRET")), nil)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]ordermanager.Publisher{"webhook": hook}, nil
 }
 
 // demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it.

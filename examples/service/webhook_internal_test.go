@@ -1,0 +1,43 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/webhook"
+)
+
+func TestWebhooks_tellAnAddressOfAWholeLife(t *testing.T) {
+	const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
+	receiver, err := webhook.NewReceiver(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var got []ordermanager.EventType
+	board := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		event, err := receiver.Event(r)
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, event.Type)
+	}))
+	defer board.Close()
+	t.Setenv("WEBHOOK_URL", board.URL)
+	t.Setenv("WEBHOOK_SECRET", secret)
+	s := start(t)
+	s.life()
+	s.end()
+	want := []ordermanager.EventType{
+		ordermanager.EventWaitingCompletion, ordermanager.EventMakeOrder, ordermanager.EventOrderCompleted,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the board heard of %q, want %q", got, want)
+	}
+}
