@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -38,6 +40,9 @@ func (c *copyCommand) Run(ctx context.Context, std *stdio) error {
 		if !isPostgres(name) && !strings.HasPrefix(name, schemeSQLite+":") {
 			return fmt.Errorf("copy is between sqlite:FILE and postgres://…, and not %q", name)
 		}
+	}
+	if same(c.From, c.To) {
+		return errors.New("the orders are copied to where they are; name two places")
 	}
 	if _, err := from.openExisting(ctx, c.From); err != nil {
 		return from.explain(err)
@@ -84,4 +89,14 @@ func (b *backends) database(ctx context.Context) (sqlcopy.Database, error) {
 		schema = postgres.DefaultSchema
 	}
 	return sqlcopy.Database{DB: stdlib.OpenDBFromPool(b.pool), Dialect: sqlstore.PostgreSQL(schema)}, nil
+}
+
+// same reports whether two names are of one place.
+func same(from, to string) bool {
+	if from == to {
+		return true
+	}
+	a, aErr := os.Stat(strings.TrimPrefix(from, schemeSQLite+":"))
+	b, bErr := os.Stat(strings.TrimPrefix(to, schemeSQLite+":"))
+	return aErr == nil && bErr == nil && os.SameFile(a, b)
 }

@@ -273,7 +273,16 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"exec", "testdata"}, "read testdata: is a directory; name a file that can be read, or - for the standard input"},
 		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory; name the file of a menu, or leave --menu out for the workshop's"},
 		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory; name a file that can be read, or - for the standard input"},
-		{[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": the menu is not sound: the document is not a menu: it has none of items, value, menu, Item and Items; name the file of a menu, or leave --menu out for the workshop's"},
+		{
+			[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": the menu is not sound: the document is not a menu: " +
+				"it has none of items, value, menu, Item and Items; mend it, as ordermanager menu check " + notAMenu +
+				" says, or leave --menu out for the workshop's",
+		},
+		{[]string{"copy", "sqlite:x", "sqlite:x"}, "the orders are copied to where they are; name two places"},
+		{
+			[]string{"repair", "1", "cancel", "--store", "sqlite:x", "--by", " ", "--reason", "no milk"},
+			"--by: the history keeps it, so it cannot be empty",
+		},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			code, stdout, stderr := invoke(t, "", c.args...)

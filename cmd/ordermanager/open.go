@@ -243,6 +243,9 @@ func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.Menu
 		return b.openMenuTable(ctx, table)
 	case name != "":
 		menu, err := serverlesspresso.MenuFile(name)
+		if _, unsound := errors.AsType[*ordermanager.InvalidMenuError](err); unsound {
+			return nil, advise(err, "mend it, as ordermanager menu check "+name+" says, or leave --menu out for the workshop's")
+		}
 		if err != nil {
 			return nil, advise(err, "name the file of a menu, or leave --menu out for the workshop's")
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/brewline/ordermanager"
 )
@@ -33,6 +34,11 @@ refused, or if the order still owes something.`
 
 // Run repairs.
 func (c *repairCommand) Run(ctx context.Context, std *stdio) error {
+	for flag, value := range map[string]string{"--by": c.By, "--reason": c.Reason} {
+		if strings.TrimSpace(value) == "" {
+			return errors.New(flag + ": the history keeps it, so it cannot be empty")
+		}
+	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
 	err := c.repair(ctx, backends, std)
@@ -57,7 +63,11 @@ func (c *repairCommand) repair(ctx context.Context, backends *backends, std *std
 		return err
 	case err != nil:
 		problem := ordermanager.ProblemOf(err)
-		if err := c.print(std, &problem, refusingText(&problem)); err != nil {
+		text := refusingText(&problem)
+		if errors.Is(err, ordermanager.ErrOrderNotFound) {
+			text += "; " + listThem(c.Store)
+		}
+		if err := c.print(std, &problem, text); err != nil {
 			return err
 		}
 		return errRefused

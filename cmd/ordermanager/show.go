@@ -40,9 +40,11 @@ func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 	order, err := manager.Order(ctx, c.Order)
 	switch {
 	case errors.Is(err, ordermanager.ErrOrderNotFound):
-		fmt.Fprintf(std.err, "ordermanager: there is no order %s in %s; list them with: ordermanager orders --store %s\n",
-			cell(c.Order), masked(c.Store), masked(c.Store))
+		fmt.Fprintf(std.err, "ordermanager: there is no order %s in %s; %s\n",
+			cell(c.Order), masked(c.Store), listThem(c.Store))
 		return errRefused
+	case errors.Is(err, ordermanager.ErrInvalidRequest):
+		return advise(err, listThem(c.Store))
 	case err != nil:
 		return backends.explain(err)
 	}
@@ -52,6 +54,11 @@ func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 		return encoder(std.out).Encode(details)
 	}
 	return details.print(std.out, time.Now())
+}
+
+// listThem says how to find an order.
+func listThem(store string) string {
+	return "list them with: ordermanager orders --store " + masked(store)
 }
 
 // details is everything about an order that a person may see.
