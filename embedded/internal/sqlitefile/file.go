@@ -22,6 +22,8 @@ type File struct {
 	line []*step
 	// committed is closed by the next commit; nil while nobody waits for it.
 	committed chan struct{}
+	// careful says that a step failed lately. It belongs to whoever has the turn.
+	careful bool
 	// opened is the file that the database works on, with the -wal file beside it; nil while that is not known.
 	opened atomic.Pointer[opened]
 }

@@ -134,11 +134,25 @@ func TestAStepThatFailsTouchesNobodyElse(t *testing.T) {
 	fails := want{ctx, func(tx *Tx) error {
 		return errors.Join(insert(ctx, "never").do(tx), errOwn)
 	}}
-	outcomes := together(t, w, nil, insert(ctx, "a"), fails, insert(ctx, "a"), insert(ctx, "b"))
-	if outcomes[0] != nil || !errors.Is(outcomes[1], errOwn) || outcomes[2] == nil || outcomes[3] != nil {
-		t.Errorf("the outcomes are %v", outcomes)
+	var written []string
+	for round := range 3 { // without savepoints, with them, and with them because of the round before
+		a, b := fmt.Sprint("a", round), fmt.Sprint("b", round)
+		outcomes := together(t, w, nil, insert(ctx, a), fails, insert(ctx, a), insert(ctx, b))
+		if outcomes[0] != nil || !errors.Is(outcomes[1], errOwn) || outcomes[2] == nil || outcomes[3] != nil {
+			t.Errorf("the outcomes are %v", outcomes)
+		}
+		if !w.file.careful {
+			t.Error("it goes on as if nothing had failed")
+		}
+		written = append(written, a, b)
 	}
-	if diff := cmp.Diff([]string{"a", "b"}, names(t, w)); diff != "" {
+	noErrors(t, together(t, w, nil, insert(ctx, "c"), insert(ctx, "d")))
+	if w.file.careful {
+		t.Error("it stays careful though nothing fails any more")
+	}
+	written = append(written, "c", "d")
+	slices.Sort(written)
+	if diff := cmp.Diff(written, names(t, w)); diff != "" {
 		t.Error(diff)
 	}
 }
