@@ -61,8 +61,8 @@ func TestManager_takesAnOrderThroughItsWholeLife(t *testing.T) {
 	}
 }
 
-// Invariants 1, 7 and 9, exhaustively: every action by every role in every state. The expectation is written out by hand from the
-// design, not derived from the code under test.
+// Invariants 1, 7 and 9, exhaustively: every action by every role in every state. The expectation is written out by
+// hand from the design, not derived from the code under test.
 func TestManager_allowsExactlyWhatTheDesignSays(t *testing.T) {
 	const ok, again = "", "again"
 	illegal, notOwner, claimed := "illegal_transition", "not_owner", "claimed"
@@ -144,7 +144,7 @@ func TestManager_allowsExactlyWhatTheDesignSays(t *testing.T) {
 }
 
 func TestManager_serverlesspressoRobotCompletesWithoutClaiming(t *testing.T) {
-	h := newHouse(t, func(o *ordermanager.Options) { o.Lifecycle = ordermanager.ServerlesspressoLifecycle })
+	h := newHouse(t, func(o *ordermanager.Options) { o.Lifecycle = ordermanager.ServerlesspressoLifecycle() })
 	h.start()
 	h.refusesAction(ordermanager.ErrNotReady, by("complete", ordermanager.Barista("robot")))
 	h.receipt(h.Handle(t.Context(), put()))

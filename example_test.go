@@ -176,7 +176,7 @@ func ExampleManager_TimedOut() {
 
 // The robot barista of the sample completes without claiming.
 func ExampleOptions_lifecycle() {
-	manager, _ := shop(&ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle})
+	manager, _ := shop(&ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle()})
 	if _, err := chooseLatte(manager); err != nil {
 		panic(err)
 	}
@@ -247,7 +247,7 @@ func ExampleTaskToken() {
 }
 
 func ExampleLifecycle_With() {
-	table := ordermanager.StandardLifecycle.
+	table := ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: "ready", Answers: ordermanager.Done}).
 		With(
 			ordermanager.Rule{Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases},
@@ -268,7 +268,7 @@ func ExampleLifecycle_With() {
 
 func ExampleManager_Do() {
 	ctx := context.Background()
-	table := ordermanager.StandardLifecycle.With(ordermanager.Rule{
+	table := ordermanager.StandardLifecycle().With(ordermanager.Rule{
 		Action: "reprint", From: []ordermanager.State{"making"}, To: "making", Claim: ordermanager.ClaimNeeds, Event: "LabelPrinted",
 	})
 	manager, _ := shop(&ordermanager.Options{Lifecycle: table})

@@ -9,23 +9,23 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// Rule is one line of a life-cycle table: an action leads from any of the From states to the To state, and what it means.
-// An action may have several rules, as long as no state is in two of them.
+// Rule is one line of a life-cycle table: an action leads from any of the From states to the To state, and what it
+// means. An action may have several rules, as long as no state is in two of them.
 type Rule struct {
 	// Action is the name of the action: one of [Actions], [ActionTimedOut], or a name of your own.
 	Action Action
 	// From are the states in which the action is legal, To is the state that it leads to.
 	From []State
 	To   State
-	// By lists the roles that may ask for it. A customer may then do it to an order of their own, a barista to an order that
-	// nobody else holds, an admin and the system to any. Empty: the [Policy] decides.
+	// By lists the roles that may ask for it. A customer may then do it to an order of their own, a barista to an order
+	// that nobody else holds, an admin and the system to any. Empty: the [Policy] decides.
 	By []Role
 	// Claim is what the action does to the barista's claim. Empty: nothing.
 	Claim Claim
 	// Drink is what the action has to do with the drink. Empty: nothing.
 	Drink DrinkEffect
-	// Answers is [FirstWait] if the action answers the first wait, unless that is answered already. The second wait is answered by
-	// states: see [StateRule].
+	// Answers is [FirstWait] if the action answers the first wait, unless that is answered already. The second wait is
+	// answered by states: see [StateRule].
 	Answers Wait
 	// Event is the type of the event that announces the action. Empty: it is not announced.
 	Event EventType
@@ -35,11 +35,11 @@ type Rule struct {
 type Claim string
 
 const (
-	// ClaimTakes gives the order to the barista who asks. It starts from states in which nobody can hold an order, and a history of
-	// [MaxClaimHistory] entries stops it for baristas.
+	// ClaimTakes gives the order to the barista who asks. It starts from states in which nobody can hold an order, and a
+	// history of [MaxClaimHistory] entries stops it for baristas.
 	ClaimTakes Claim = "takes"
-	// ClaimNeeds is for the barista who holds the order, where somebody holds it. The claim stays, and an order that nobody
-	// holds records who acted on it.
+	// ClaimNeeds is for the barista who holds the order, where somebody holds it. The claim stays, and an order that
+	// nobody holds records who acted on it.
 	ClaimNeeds Claim = "needs"
 	// ClaimReleases gives the claim up.
 	ClaimReleases Claim = "releases"
@@ -61,25 +61,28 @@ type StateRule struct {
 	State State
 	// Initial marks the state in which orders begin.
 	Initial bool
-	// Event is the type of the event that announces that an order began here; for the initial state alone. Empty: it is not announced.
+	// Event is the type of the event that announces that an order began here; for the initial state alone. Empty: it is
+	// not announced.
 	Event EventType
-	// Answers is what the workflow is told as soon as an order is in this state; [Undecided] if it goes on waiting. It is the answer to the
-	// second wait, and to the first one if that has not been answered.
+	// Answers is what the workflow is told as soon as an order is in this state; [Undecided] if it goes on waiting. It is
+	// the answer to the second wait, and to the first one if that has not been answered.
 	Answers Decision
 }
 
-// Lifecycle is a life-cycle table: which action is legal in which state, where it leads and what it means. It is the only
-// place that says so; guards, refusals, the actions offered to a user, events, answers and diagrams are all derived from it.
+// Lifecycle is a life-cycle table: which action is legal in which state, where it leads and what it means. It is the
+// only place that says so; guards, refusals, the actions offered to a user, events, answers and diagrams are all
+// derived from it.
 //
-// The two tables of this package are [StandardLifecycle] and [ServerlesspressoLifecycle]. A table of one's own starts from one of them, or
-// from the zero Lifecycle, which is empty, and is checked when a [Manager] is built with it. A Lifecycle never changes: its methods return
-// new ones. It marshals to JSON and back: see [ParseLifecycle].
+// The two tables of this package are [StandardLifecycle] and [ServerlesspressoLifecycle]. A table of one's own starts
+// from one of them, or from the zero Lifecycle, which is empty, and is checked when a [Manager] is built with it. A
+// Lifecycle never changes: its methods return new ones. It marshals to JSON and back: see [ParseLifecycle].
 type Lifecycle struct {
 	states []StateRule
 	rules  []Rule
 }
 
-// NewLifecycle makes a table of rules between the states of [States] that they name. It checks nothing: see [Lifecycle.Validate].
+// NewLifecycle makes a table of rules between the states of [States] that they name. It checks nothing: see
+// [Lifecycle.Validate].
 func NewLifecycle(rules ...Rule) Lifecycle {
 	named := func(state State) bool {
 		return slices.ContainsFunc(rules, func(r Rule) bool { return r.To == state || slices.Contains(r.From, state) })
@@ -97,12 +100,17 @@ func standardStates() []StateRule {
 	}
 }
 
-// StandardLifecycle is the default: a barista claims an order, and completes what is claimed.
-var StandardLifecycle = standard(StateMaking)
+// StandardLifecycle returns the default table: a barista claims an order, and completes what is claimed.
+func StandardLifecycle() Lifecycle { return standardLifecycle }
 
-// ServerlesspressoLifecycle also lets an order be completed that nobody claimed, because the robot barista of the
-// Serverlesspresso sample completes without claiming.
-var ServerlesspressoLifecycle = standard(StatePending, StateMaking)
+// ServerlesspressoLifecycle returns a table that also lets an order be completed that nobody claimed, because the robot
+// barista of the Serverlesspresso sample completes without claiming.
+func ServerlesspressoLifecycle() Lifecycle { return serverlesspressoLifecycle }
+
+var (
+	standardLifecycle         = standard(StateMaking)
+	serverlesspressoLifecycle = standard(StatePending, StateMaking)
+)
 
 func standard(completable ...State) Lifecycle {
 	pending, making, open := []State{StatePending}, []State{StateMaking}, []State{StatePending, StateMaking}
@@ -117,8 +125,8 @@ func standard(completable ...State) Lifecycle {
 	)
 }
 
-// With returns the table with these rules. They take the place of all rules that it has for the same actions; rules for other
-// actions are added.
+// With returns the table with these rules. They take the place of all rules that it has for the same actions; rules for
+// other actions are added.
 func (l Lifecycle) With(rules ...Rule) Lifecycle {
 	next := Lifecycle{states: l.states}
 	replaced := map[Action]bool{}

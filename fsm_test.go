@@ -18,8 +18,8 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 var lifecycles = map[string]ordermanager.Lifecycle{
-	"standard":         ordermanager.StandardLifecycle,
-	"serverlesspresso": ordermanager.ServerlesspressoLifecycle,
+	"standard":         ordermanager.StandardLifecycle(),
+	"serverlesspresso": ordermanager.ServerlesspressoLifecycle(),
 }
 
 func TestLifecycle_allowsWhatTheTableSays(t *testing.T) {
@@ -60,8 +60,10 @@ func TestReadme_showsTheLifecycle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(readme), "```mermaid\n"+ordermanager.StandardLifecycle.Mermaid()+"```") {
-		t.Errorf("README.md does not show the standard life cycle; it should be\n%s", ordermanager.StandardLifecycle.Mermaid())
+	if !strings.Contains(string(readme), "```mermaid\n"+ordermanager.StandardLifecycle().Mermaid()+"```") {
+		t.Errorf(
+			"README.md does not show the standard life cycle; it should be\n%s", ordermanager.StandardLifecycle().Mermaid(),
+		)
 	}
 }
 
@@ -86,7 +88,7 @@ func TestLifecycle_ofOnesOwnIsCheckedWhenTheManagerIsBuilt(t *testing.T) {
 	rule := func(action ordermanager.Action, to ordermanager.State, from ...ordermanager.State) ordermanager.Rule {
 		return ordermanager.Rule{Action: action, From: from, To: to}
 	}
-	sound := ordermanager.StandardLifecycle.Rules()
+	sound := ordermanager.StandardLifecycle().Rules()
 	tests := []struct {
 		name  string
 		rules []ordermanager.Rule
@@ -95,7 +97,10 @@ func TestLifecycle_ofOnesOwnIsCheckedWhenTheManagerIsBuilt(t *testing.T) {
 		{"a sound one", sound, ""},
 		{"one without unmake", append(sound[:2:2], sound[3:]...), ""},
 		{"one with an action of its own", append(sound, rule("note", "pending", "pending")), ""},
-		{"an unknown state", append(sound, rule("cancel", "cancelled", "pending", "lost")), `starts from "lost", which is no state`},
+		{
+			"an unknown state", append(sound, rule("cancel", "cancelled", "pending", "lost")),
+			`starts from "lost", which is no state`,
+		},
 		{"an exit that takes an answer back", append(sound, rule("reopen", "pending", "completed")), "leads from completed"},
 		{"the same twice", append(sound, rule("cancel", "cancelled", "pending")), "starts from pending twice"},
 		{"an action from nowhere", append(sound, rule("cancel", "cancelled")), "no state to start from"},
@@ -122,7 +127,7 @@ func TestLifecycle_ofOnesOwnIsCheckedWhenTheManagerIsBuilt(t *testing.T) {
 }
 
 func TestLifecycle_withoutAnActionRefusesItEverywhere(t *testing.T) {
-	rules := ordermanager.StandardLifecycle.Rules()
+	rules := ordermanager.StandardLifecycle().Rules()
 	h := newHouse(t, func(o *ordermanager.Options) {
 		o.Lifecycle = ordermanager.NewLifecycle(append(rules[:2:2], rules[3:]...)...) // no unmake
 	})
@@ -134,11 +139,11 @@ func TestLifecycle_withoutAnActionRefusesItEverywhere(t *testing.T) {
 }
 
 func TestLifecycle_cannotBeChangedFromOutside(t *testing.T) {
-	rules := ordermanager.StandardLifecycle.Rules()
+	rules := ordermanager.StandardLifecycle().Rules()
 	lifecycle := ordermanager.NewLifecycle(rules...)
 	rules[1].From[0] = ordermanager.StateCompleted
 	lifecycle.Rules()[1].From[0] = ordermanager.StateCancelled
-	if diff := cmp.Diff(ordermanager.StandardLifecycle.Rules(), lifecycle.Rules()); diff != "" {
+	if diff := cmp.Diff(ordermanager.StandardLifecycle().Rules(), lifecycle.Rules()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -21,7 +21,7 @@ const (
 
 // readyLifecycle has a shelf between making and completed: the workflow is answered when the drink stands there.
 func readyLifecycle() ordermanager.Lifecycle {
-	return ordermanager.StandardLifecycle.
+	return ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: ready, Answers: ordermanager.Done}).
 		With(ordermanager.Rule{Action: finish, From: []ordermanager.State{ordermanager.StateMaking}, To: ready,
 			Claim: ordermanager.ClaimNeeds, Drink: ordermanager.DrinkNeeds, Event: "OrderReady"}).
@@ -110,7 +110,7 @@ func TestOwnLifecycle_anActionMayLeadToDifferentStates(t *testing.T) {
 		return ordermanager.Rule{Action: "hold", From: []ordermanager.State{from}, To: to, By: []ordermanager.Role{ordermanager.RoleAdmin}}
 	}
 	open := []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking, onHold, shelved}
-	table := ordermanager.StandardLifecycle.
+	table := ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: onHold}, ordermanager.StateRule{State: shelved}).
 		With(to(ordermanager.StatePending, onHold), to(ordermanager.StateMaking, shelved),
 			ordermanager.Rule{Action: ordermanager.ActionCancel, From: open, To: ordermanager.StateCancelled},
@@ -173,7 +173,7 @@ func TestRedrive_passesOverAnUnknownStateAndReportsIt(t *testing.T) {
 
 func TestLifecycle_roundTripsThroughItsJSON(t *testing.T) {
 	for _, want := range []ordermanager.Lifecycle{
-		ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle, readyLifecycle(),
+		ordermanager.StandardLifecycle(), ordermanager.ServerlesspressoLifecycle(), readyLifecycle(),
 	} {
 		data, err := json.Marshal(want)
 		if err != nil {
@@ -193,7 +193,7 @@ func TestLifecycle_roundTripsThroughItsJSON(t *testing.T) {
 }
 
 func TestParseLifecycle_saysEverythingThatIsWrongWithItsPlace(t *testing.T) {
-	standard := string(must[[]byte](t)(json.Marshal(ordermanager.StandardLifecycle)))
+	standard := string(must[[]byte](t)(json.Marshal(ordermanager.StandardLifecycle())))
 	for name, tt := range map[string]struct {
 		old, new string
 		want     []string
@@ -240,7 +240,7 @@ func TestValidate_refusesWhatWouldBreakAnInvariant(t *testing.T) {
 		rule   = ordermanager.Rule
 		stated = ordermanager.StateRule
 	)
-	standard := ordermanager.StandardLifecycle
+	standard := ordermanager.StandardLifecycle()
 	pending, making := states{ordermanager.StatePending}, states{ordermanager.StateMaking}
 	for name, tt := range map[string]struct {
 		table ordermanager.Lifecycle
@@ -312,7 +312,7 @@ func TestPage_refusesACursorThatIsNotOfThisListing(t *testing.T) {
 // A house without the sample's functions hears of everything that happens to an order.
 func TestOwnLifecycle_announcesBeginningDrinkAndTimeOut(t *testing.T) {
 	pending := []ordermanager.State{ordermanager.StatePending}
-	table := ordermanager.StandardLifecycle.
+	table := ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: ordermanager.StatePending, Initial: true, Event: ordermanager.EventOrderCreated}).
 		With(
 			ordermanager.Rule{Action: ordermanager.ActionPut, From: pending, To: ordermanager.StatePending,

@@ -32,7 +32,7 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 		callLimit: options.CallTimeout,
 	}
 	if m.lifecycle.rules == nil && m.lifecycle.states == nil {
-		m.lifecycle = StandardLifecycle
+		m.lifecycle = StandardLifecycle()
 	}
 	if m.policy == nil {
 		m.policy = DefaultPolicy

@@ -34,7 +34,7 @@ func TestNew_refusesWhatCannotWork(t *testing.T) {
 		}
 	}
 	manager := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, resumer, nil))
-	if diff := cmp.Diff(ordermanager.StandardLifecycle.Rules(), manager.Lifecycle().Rules()); diff != "" {
+	if diff := cmp.Diff(ordermanager.StandardLifecycle().Rules(), manager.Lifecycle().Rules()); diff != "" {
 		t.Errorf("the default life cycle (-want +got):\n%s", diff)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // pickup has a state and actions of its own: a drink is ready, and then collected.
-var pickup = ordermanager.StandardLifecycle.
+var pickup = ordermanager.StandardLifecycle().
 	WithStates(
 		ordermanager.StateRule{State: "ready", Answers: ordermanager.Done},
 		ordermanager.StateRule{State: "collected", Answers: ordermanager.Done},
@@ -114,7 +114,7 @@ func TestDocument_namesTheStatesAndActionsOfTheTable(t *testing.T) {
 		table ordermanager.Lifecycle
 		want  []string
 	}{
-		"standard": {ordermanager.StandardLifecycle, []string{
+		"standard": {ordermanager.StandardLifecycle(), []string{
 			"States: pending, making, completed, cancelled.", "Actions: put, make, unmake, complete, cancel.",
 		}},
 		"pickup": {pickup, []string{
@@ -138,7 +138,7 @@ func TestLifecycle_passesOverAnOrderOfAnotherTable(t *testing.T) {
 	f.must("customer:1", "PUT", "/orders/1", cappuccino)
 	f.must("barista:3", "PUT", "/orders/1?action=make", "")
 	f.must("barista:3", "PUT", "/orders/1?action=finish", "")
-	f.with(ordermanager.StandardLifecycle)
+	f.with(ordermanager.StandardLifecycle())
 	page := f.must("customer:1", "GET", "/myOrders", "")
 	if diff := cmp.Diff([]any{"1"}, page["skipped"]); diff != "" || len(page["orders"].([]any)) != 1 {
 		t.Errorf("%d orders are listed, skipped: %s", len(page["orders"].([]any)), diff)

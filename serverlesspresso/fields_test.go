@@ -21,8 +21,9 @@ func (m venueMenus) Menu(_ context.Context, venue string) (*ordermanager.Menu, e
 	return &ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Icon: "latte"}}}, nil
 }
 
-// The table of docs/compatibility.md: which field of the input each action requires, ignores or records, in both dialects. A field is
-// taken away, or filled with something else than it should be, and the request is accepted or refused.
+// The table of docs/compatibility.md: which field of the input each action requires, ignores or records, in both
+// dialects. A field is taken away, or filled with something else than it should be, and the request is accepted or
+// refused.
 func TestInput_requiresIgnoresAndRecords(t *testing.T) {
 	const accepted = ordermanager.Code("")
 	for _, test := range []struct {
@@ -83,7 +84,7 @@ func sendInput(t *testing.T, dialect serverlesspresso.Dialect, action, field str
 	t.Helper()
 	venue := map[serverlesspresso.Dialect]string{serverlesspresso.Core: "ABC"}[dialect]
 	manager, err := ordermanager.New(memory.NewStore(), venueMenus{venue}, &memory.Resumer{},
-		&ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle})
+		&ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,9 +29,11 @@ func ownLifecycle() ordermanager.Lifecycle {
 		states = []ordermanager.State
 		rule   = ordermanager.Rule
 	)
-	return ordermanager.StandardLifecycle.
+	return ordermanager.StandardLifecycle().
 		WithStates(
-			ordermanager.StateRule{State: shelf, Answers: ordermanager.Done}, ordermanager.StateRule{State: shelves, Answers: ordermanager.Done},
+			ordermanager.StateRule{State: shelf, Answers: ordermanager.Done}, ordermanager.StateRule{
+				State: shelves, Answers: ordermanager.Done,
+			},
 			ordermanager.StateRule{State: collected, Answers: ordermanager.Done}, ordermanager.StateRule{State: onHold},
 		).
 		With(
@@ -47,19 +49,21 @@ func ownLifecycle() ordermanager.Lifecycle {
 // makeAnswers is the ordinary life cycle, but that the first wait is answered when a barista takes the order. So what a
 // wait is answered with follows neither from the drink nor from the state.
 func makeAnswers() ordermanager.Lifecycle {
-	rules := ordermanager.StandardLifecycle.Rules()
+	rules := ordermanager.StandardLifecycle().Rules()
 	for i := range rules {
 		rules[i].Answers = 0
 		if rules[i].Action == ordermanager.ActionMake {
 			rules[i].Answers = ordermanager.FirstWait
 		}
 	}
-	return ordermanager.StandardLifecycle.With(rules...)
+	return ordermanager.StandardLifecycle().With(rules...)
 }
 
 var lifecycleCases = []promise{
 	{name: "the ordinary life cycles can be kept", run: func(c *checker) {
-		for _, lifecycle := range []ordermanager.Lifecycle{ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle} {
+		for _, lifecycle := range []ordermanager.Lifecycle{
+			ordermanager.StandardLifecycle(), ordermanager.ServerlesspressoLifecycle(),
+		} {
 			if err := refuses(c.Store, lifecycle); err != nil {
 				c.fail("it is refused: %w", err)
 			}
@@ -163,7 +167,9 @@ var lifecycleCases = []promise{
 }
 
 // act is a step to a state by an action of one's own, which decides nothing.
-func (o *order) act(action ordermanager.Action, to ordermanager.State, from ...ordermanager.State) ordermanager.Transition {
+func (o *order) act(
+	action ordermanager.Action, to ordermanager.State, from ...ordermanager.State,
+) ordermanager.Transition {
 	t := o.step(action, ordermanager.Admin("chief"))
 	t.Guards.States, t.Assign.State, t.Entry.To = slices.Clone(from), to, to
 	return t

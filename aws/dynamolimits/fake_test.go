@@ -107,7 +107,7 @@ func newShop(t *testing.T, client dynamolimits.API, table string, limits orderma
 	var err error
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
 	s.manager, err = ordermanager.New(memory.NewStore(), menu, answered{}, &ordermanager.Options{
-		Lifecycle: ordermanager.ServerlesspressoLifecycle,
+		Lifecycle: ordermanager.ServerlesspressoLifecycle(),
 	})
 	if err != nil {
 		t.Fatal(err)

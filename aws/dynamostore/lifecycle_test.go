@@ -18,8 +18,9 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// pickup is a life cycle with a state and an action of its own: a drink that is ready answers the workflow, and is then collected.
-var pickup = ordermanager.StandardLifecycle.
+// pickup is a life cycle with a state and an action of its own: a drink that is ready answers the workflow, and is then
+// collected.
+var pickup = ordermanager.StandardLifecycle().
 	WithStates(
 		ordermanager.StateRule{State: "ready", Answers: ordermanager.Done},
 		ordermanager.StateRule{State: "collected", Answers: ordermanager.Done},
@@ -38,16 +39,22 @@ func TestNative_keepsALifeCycleOfOnesOwn(t *testing.T) {
 	store := newStore(t, c, table(t, c, dynamostore.Native), dynamostore.Options{TTL: time.Hour})
 	h := &house{resumer: &memory.Resumer{}, publisher: &memory.Publisher{}}
 	var err error
-	h.Manager, err = ordermanager.New(store, menu, h.resumer, &ordermanager.Options{Publisher: h.publisher, Lifecycle: pickup})
+	h.Manager, err = ordermanager.New(
+		store, menu, h.resumer, &ordermanager.Options{Publisher: h.publisher, Lifecycle: pickup},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, second := h.resumer.Issue(), h.resumer.Issue()
-	ok(t, ordermanager.ResumeNone)(h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Venue: "ABC", Token: first}))
+	ok(t, ordermanager.ResumeNone)(h.WorkflowStarted(
+		ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Venue: "ABC", Token: first},
+	))
 	ok(t, ordermanager.ResumeDelivered)(h.Put(ctx, ordermanager.Request{
 		OrderID: "o1", Actor: ordermanager.Customer("c1"), Venue: "ABC", Drink: latte,
 	}))
-	ok(t, ordermanager.ResumeNone)(h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: second}))
+	ok(t, ordermanager.ResumeNone)(h.WaitingCompletion(
+		ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: second},
+	))
 	ok(t, ordermanager.ResumeNone)(h.Make(ctx, by(anna)))
 	ok(t, ordermanager.ResumeDelivered)(h.Do(ctx, "finish", by(anna)))
 	for _, q := range []ordermanager.Query{{State: "ready"}, {State: "ready", Venue: "ABC"}} {
@@ -66,21 +73,27 @@ func TestNative_keepsALifeCycleOfOnesOwn(t *testing.T) {
 
 func TestSampleLayouts_refuseALifeCycleThatTheyCannotKeepByStateAndAction(t *testing.T) {
 	pending, making := ordermanager.StatePending, ordermanager.StateMaking
-	standard := ordermanager.StandardLifecycle
+	standard := ordermanager.StandardLifecycle()
 	for name, c := range map[string]struct {
 		lifecycle ordermanager.Lifecycle
 		words     []string
 	}{
 		"states of one's own": {pickup, []string{`"ready"`, `"collected"`}},
 		"an order without a barista that is being made": {
-			standard.With(ordermanager.Rule{Action: ordermanager.ActionMake, From: []ordermanager.State{pending}, To: making, Drink: ordermanager.DrinkNeeds}).
+			standard.With(ordermanager.Rule{
+				Action: ordermanager.ActionMake, From: []ordermanager.State{pending}, To: making, Drink: ordermanager.DrinkNeeds,
+			}).
 				Without(ordermanager.ActionUnmake, ordermanager.ActionComplete).
-				With(ordermanager.Rule{Action: ordermanager.ActionComplete, From: []ordermanager.State{making}, To: ordermanager.StateCompleted}),
+				With(ordermanager.Rule{
+					Action: ordermanager.ActionComplete, From: []ordermanager.State{making}, To: ordermanager.StateCompleted,
+				}),
 			[]string{`"make"`, `"making"`},
 		},
 		"a drink that does not answer the first wait": {
 			standard.With(
-				ordermanager.Rule{Action: ordermanager.ActionPut, From: []ordermanager.State{pending}, To: pending, Drink: ordermanager.DrinkAccepts},
+				ordermanager.Rule{
+					Action: ordermanager.ActionPut, From: []ordermanager.State{pending}, To: pending, Drink: ordermanager.DrinkAccepts,
+				},
 				ordermanager.Rule{
 					Action: ordermanager.ActionMake, From: []ordermanager.State{pending}, To: making, Claim: ordermanager.ClaimTakes,
 					Drink: ordermanager.DrinkNeeds, Answers: ordermanager.FirstWait,
@@ -107,7 +120,9 @@ func TestSampleLayouts_refuseALifeCycleThatTheyCannotKeepByStateAndAction(t *tes
 			}
 		}
 	}
-	for _, lifecycle := range []ordermanager.Lifecycle{ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle} {
+	for _, lifecycle := range []ordermanager.Lifecycle{
+		ordermanager.StandardLifecycle(), ordermanager.ServerlesspressoLifecycle(),
+	} {
 		store := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: dynamostore.Workshop})
 		if err := store.CheckLifecycle(lifecycle); err != nil {
 			t.Error(err)
@@ -137,7 +152,9 @@ func oldTable(t *testing.T, c *dynamodb.Client, also ...types.GlobalSecondaryInd
 			index("state", "sh", "pl"), index("customer", "cu", "ca"), index("venue", "vs", "pl"), index("owing", "ow", "ca"),
 		},
 	}
-	kinds := map[string]types.ScalarAttributeType{"id": "S", "sh": "N", "pl": "N", "cu": "S", "ca": "N", "vs": "S", "ow": "N"}
+	kinds := map[string]types.ScalarAttributeType{
+		"id": "S", "sh": "N", "pl": "N", "cu": "S", "ca": "N", "vs": "S", "ow": "N",
+	}
 	if len(also) > 0 {
 		kinds["sb"], kinds["vc"] = "S", "S"
 		input.GlobalSecondaryIndexes = append(input.GlobalSecondaryIndexes, also...)
@@ -154,8 +171,11 @@ func oldTable(t *testing.T, c *dynamodb.Client, also ...types.GlobalSecondaryInd
 	for id, change := range oldItems {
 		i := attributes{
 			"id": str(id), "cu": str("c1"), "ve": str("ABC"), "ca": num("1700000000000"), "sh": num("5"), "vs": str("ABC#5"), "st": str("pending"),
-			"pl": num("11700000000000"), "t1": str("first of " + id), "t1at": num("1700000000000"), "ua": num("1700000000000"), "v": num("1"),
-			"rq": listValue(str("r0")), "hi": listValue(mapValue(attributes{"a": str("workflow_started"), "m": num("1700000000000"), "o": str("system")})),
+			"pl": num("11700000000000"), "t1": str("first of " +
+				id), "t1at": num("1700000000000"), "ua": num("1700000000000"), "v": num("1"),
+			"rq": listValue(str("r0")), "hi": listValue(mapValue(attributes{
+				"a": str("workflow_started"), "m": num("1700000000000"), "o": str("system"),
+			})),
 		}
 		for attribute, value := range change {
 			i[attribute] = value
@@ -169,10 +189,15 @@ func oldTable(t *testing.T, c *dynamodb.Client, also ...types.GlobalSecondaryInd
 
 // oldItems are the places of a life in which an old item can be, as what differs from one that began.
 var oldItems = map[string]attributes{
-	"begun":     {},
-	"accepted":  {"dr": mapValue(attributes{"n": str("Latte")}), "ow": num("5")},
-	"making":    {"st": str("making"), "pl": num("21700000000000"), "ba": str("anna"), "dr": mapValue(attributes{"n": str("Latte")})},
-	"completed": {"st": str("completed"), "pl": num("31700000000000"), "dr": mapValue(attributes{"n": str("Latte")}), "t2": str("second"), "ow": num("5")},
+	"begun":    {},
+	"accepted": {"dr": mapValue(attributes{"n": str("Latte")}), "ow": num("5")},
+	"making": {
+		"st": str("making"), "pl": num("21700000000000"), "ba": str("anna"), "dr": mapValue(attributes{"n": str("Latte")}),
+	},
+	"completed": {
+		"st": str("completed"), "pl": num("31700000000000"), "dr": mapValue(attributes{"n": str("Latte")}),
+		"t2": str("second"), "ow": num("5"),
+	},
 	"cancelled": {"st": str("cancelled"), "pl": num("41700000000000"), "ow": num("5")},
 }
 
@@ -183,7 +208,9 @@ func TestNative_itemsOfBeforeAreReadAndChangeOnTheirNextWrite(t *testing.T) {
 	h := newHouse(t, newStore(t, emulator(t, requests.use), name, dynamostore.Options{}))
 	const undecided, done, cancelled = ordermanager.Undecided, ordermanager.Done, ordermanager.Cancelled
 	for id, want := range map[string][2]ordermanager.Decision{
-		"begun": {undecided, undecided}, "accepted": {done, undecided}, "making": {done, undecided}, "completed": {done, done},
+		"begun": {
+			undecided, undecided,
+		}, "accepted": {done, undecided}, "making": {done, undecided}, "completed": {done, done},
 		"cancelled": {cancelled, cancelled},
 	} {
 		o, err := h.Order(ctx, id)
@@ -198,14 +225,17 @@ func TestNative_itemsOfBeforeAreReadAndChangeOnTheirNextWrite(t *testing.T) {
 		return ordermanager.Request{OrderID: id, Actor: actor, Venue: "ABC", Drink: latte}
 	}
 	requests.taken()
-	o := ok(t, ordermanager.ResumeGone)(h.Put(ctx, request("begun", ordermanager.Customer("c1")))) // nobody issued the token of an old item
-	requests.only(t, "UpdateItem", 3)                                                              // refused once, written, settled
+	o := ok(t, ordermanager.ResumeGone)(h.Put(
+		ctx, request("begun", ordermanager.Customer("c1")),
+	)) // nobody issued the token of an old item
+	requests.only(t, "UpdateItem", 3) // refused once, written, settled
 	if o.Version != 2 || o.FirstWait.Decision != done {
 		t.Errorf("%+v", o)
 	}
 	ok(t, ordermanager.ResumeNone)(h.Make(ctx, request("begun", anna)))
 	requests.only(t, "UpdateItem", 2) // as ever
-	if i := raw(t, c, name, keyOf(dynamostore.Native, "begun")); i["sh"] != nil || i["pl"] != nil || i["sb"] == nil || i["vc"] == nil {
+	if i := raw(t, c, name, keyOf(dynamostore.Native, "begun")); i["sh"] != nil || i["pl"] != nil || i["sb"] == nil ||
+		i["vc"] == nil {
 		t.Errorf("it is not as new items are: %v", i)
 	}
 	o = ok(t, ordermanager.ResumeGone)(h.Complete(ctx, request("making", anna)))
@@ -229,7 +259,9 @@ func TestNative_itemsOfBeforeAreReadAndChangeOnTheirNextWrite(t *testing.T) {
 
 // newIndexes are those that a table of before lacks.
 func newIndexes() []types.GlobalSecondaryIndex {
-	return slices.DeleteFunc(dynamostore.Schema(dynamostore.Native, "t").GlobalSecondaryIndexes, func(i types.GlobalSecondaryIndex) bool {
+	return slices.DeleteFunc(dynamostore.Schema(
+		dynamostore.Native, "t",
+	).GlobalSecondaryIndexes, func(i types.GlobalSecondaryIndex) bool {
 		return *i.IndexName != "board" && *i.IndexName != "venues"
 	})
 }
@@ -251,8 +283,8 @@ func indexes(t *testing.T, c *dynamodb.Client, table string) string {
 	return strings.Join(names, " ")
 }
 
-// migrate migrates a table, but not for ever: DynamoDB Local 3.3 sometimes never finishes an index that is added to a table or taken off.
-// What it has accepted is looked at then.
+// migrate migrates a table, but not for ever: DynamoDB Local 3.3 sometimes never finishes an index that is added to a
+// table or taken off. What it has accepted is looked at then.
 func migrate(t *testing.T, c *dynamodb.Client, table string, progress func(dynamostore.Progress)) error {
 	t.Helper()
 	short, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -268,7 +300,9 @@ func TestMigrate_addsTheIndexesThatATableLacks(t *testing.T) {
 	c := emulator(t)
 	name := oldTable(t, c)
 	h := newHouse(t, newStore(t, c, name, dynamostore.Options{}))
-	if _, err := h.Page(t.Context(), ordermanager.Query{State: ordermanager.StatePending}); !errors.Is(err, dynamostore.ErrNoIndex) ||
+	if _, err := h.Page(
+		t.Context(), ordermanager.Query{State: ordermanager.StatePending},
+	); !errors.Is(err, dynamostore.ErrNoIndex) ||
 		!strings.Contains(err.Error(), "migrate") {
 		t.Errorf("a listing before it: %v", err)
 	}
@@ -327,8 +361,12 @@ func TestMigrate_bringsEveryItemUpToDateHoweverOftenItIsStopped(t *testing.T) {
 		query ordermanager.Query
 		want  int
 	}{
-		{ordermanager.Query{State: ordermanager.StatePending}, 2}, {ordermanager.Query{State: ordermanager.StateMaking, Venue: "ABC"}, 1},
-		{ordermanager.Query{Venue: "ABC"}, 5}, {ordermanager.Query{Customer: "c1"}, 5}, {ordermanager.Query{State: ordermanager.StateCancelled}, 1},
+		{ordermanager.Query{State: ordermanager.StatePending}, 2}, {
+			ordermanager.Query{State: ordermanager.StateMaking, Venue: "ABC"}, 1,
+		},
+		{ordermanager.Query{Venue: "ABC"}, 5}, {ordermanager.Query{Customer: "c1"}, 5}, {
+			ordermanager.Query{State: ordermanager.StateCancelled}, 1,
+		},
 	} {
 		if page, err := h.Page(ctx, q.query); err != nil || len(page.Orders) != q.want {
 			t.Errorf("%+v: %d orders, %v", q.query, len(page.Orders), err)

@@ -89,7 +89,7 @@ func begin(t *testing.T, e *environment, h house, customerSeconds, baristaSecond
 		{Drink: "Cappuccino", Icon: "cappuccino"},
 	}})
 	manager, err := ordermanager.New(store, menu, sfnresumer.New(e.sfn), &ordermanager.Options{
-		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Outcome: h.outcome, DeliveryTimeout: patience,
+		Lifecycle: ordermanager.ServerlesspressoLifecycle(), Publisher: bus, Outcome: h.outcome, DeliveryTimeout: patience,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,11 +10,11 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// There is a public rebuild of the shop on durable functions whose first wait is for a barista, not for a drink: the drink comes with the
-// order. Its answers have words of their own. Both are data here: a table, and an output.
+// There is a public rebuild of the shop on durable functions whose first wait is for a barista, not for a drink: the
+// drink comes with the order. Its answers have words of their own. Both are data here: a table, and an output.
 
 // acceptance is its life cycle: a make answers the first wait, a put none.
-var acceptance = ordermanager.StandardLifecycle.Without(ordermanager.ActionUnmake).With(
+var acceptance = ordermanager.StandardLifecycle().Without(ordermanager.ActionUnmake).With(
 	ordermanager.Rule{
 		Action: ordermanager.ActionPut, From: []ordermanager.State{ordermanager.StatePending}, To: ordermanager.StatePending,
 		Drink: ordermanager.DrinkAccepts,

@@ -114,7 +114,8 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 	}
 }
 
-// What follows a failure in its group is not carried out: the order is claimed by who came first, not by who was let through.
+// What follows a failure in its group is not carried out: the order is claimed by who came first, not by who was let
+// through.
 func TestSQS_keepsAFIFOGroupInOrderOverARetry(t *testing.T) {
 	h := newHouse(t)
 	h.start("1")
@@ -272,10 +273,11 @@ func (f resumerFunc) Resume(ctx context.Context, token ordermanager.TaskToken, o
 	return f(ctx, token, outcome)
 }
 
-// A table of one's own is served at every door: what it has is done, and of what it has not the error says what there is.
+// A table of one's own is served at every door: what it has is done, and of what it has not the error says what there
+// is.
 func TestDoors_takeTheActionsOfTheTable(t *testing.T) {
 	h := newHouse(t)
-	table := ordermanager.StandardLifecycle.
+	table := ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: "ready", Answers: ordermanager.Done}).
 		With(
 			ordermanager.Rule{Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases},

@@ -61,7 +61,9 @@ func BenchmarkOrdermanager(b *testing.B) {
 			must(b, err)
 			menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
 			// The life cycle in which nobody has to claim an order before it is completed, as in the other one.
-			manager, err := ordermanager.New(store, menu, workflow, &ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle})
+			manager, err := ordermanager.New(
+				store, menu, workflow, &ordermanager.Options{Lifecycle: ordermanager.ServerlesspressoLifecycle()},
+			)
 			must(b, err)
 			workflow.Connect(manager)
 			ctx, stop := context.WithCancel(b.Context())

@@ -17,9 +17,9 @@ type lifecycleFlag struct {
 func (f lifecycleFlag) table() (ordermanager.Lifecycle, error) {
 	switch f.Lifecycle {
 	case "standard":
-		return ordermanager.StandardLifecycle, nil
+		return ordermanager.StandardLifecycle(), nil
 	case "serverlesspresso":
-		return ordermanager.ServerlesspressoLifecycle, nil
+		return ordermanager.ServerlesspressoLifecycle(), nil
 	}
 	table, err := readLifecycle(f.Lifecycle)
 	switch {

@@ -344,11 +344,11 @@ func TestDiagram_drawsTheChosenLifeInTheChosenLanguage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"diagram"}, ordermanager.StandardLifecycle.Mermaid()},
-		{[]string{"diagram", "--format", "mermaid"}, ordermanager.StandardLifecycle.Mermaid()},
-		{[]string{"diagram", "--format", "dot"}, ordermanager.StandardLifecycle.DOT()},
-		{[]string{"diagram", "--lifecycle", "serverlesspresso"}, ordermanager.ServerlesspressoLifecycle.Mermaid()},
-		{[]string{"diagram", "--lifecycle=serverlesspresso", "--format=dot"}, ordermanager.ServerlesspressoLifecycle.DOT()},
+		{[]string{"diagram"}, ordermanager.StandardLifecycle().Mermaid()},
+		{[]string{"diagram", "--format", "mermaid"}, ordermanager.StandardLifecycle().Mermaid()},
+		{[]string{"diagram", "--format", "dot"}, ordermanager.StandardLifecycle().DOT()},
+		{[]string{"diagram", "--lifecycle", "serverlesspresso"}, ordermanager.ServerlesspressoLifecycle().Mermaid()},
+		{[]string{"diagram", "--lifecycle=serverlesspresso", "--format=dot"}, ordermanager.ServerlesspressoLifecycle().DOT()},
 	} {
 		code, stdout, stderr := invoke(t, "", c.args...)
 		if code != exitAccepted || stderr != "" {

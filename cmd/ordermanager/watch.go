@@ -106,7 +106,7 @@ func (w *watcher) look(ctx context.Context, first bool) error {
 	for id, known := range w.known {
 		switch {
 		case listed[id]:
-		case ordermanager.StandardLifecycle.Terminal(known.State):
+		case ordermanager.StandardLifecycle().Terminal(known.State):
 			delete(w.known, id)
 		default:
 			changed = append(changed, id)

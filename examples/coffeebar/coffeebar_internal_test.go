@@ -288,7 +288,7 @@ func TestMenu_remembersWhatHasRunOut(t *testing.T) {
 // The diagram has a name for every line of the table, and no other.
 func TestDiagram_showsTheTable(t *testing.T) {
 	for _, lifecycle := range []ordermanager.Lifecycle{
-		ordermanager.StandardLifecycle, ordermanager.ServerlesspressoLifecycle, ownTable(t).Lifecycle,
+		ordermanager.StandardLifecycle(), ordermanager.ServerlesspressoLifecycle(), ownTable(t).Lifecycle,
 	} {
 		var want, got []string
 		for _, rule := range lifecycle.Rules() {

@@ -46,7 +46,7 @@ func TestTable_theFileOfTheStandardOneIsTheStandardOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := json.MarshalIndent(ordermanager.StandardLifecycle, "", "  ")
+	want, err := json.MarshalIndent(ordermanager.StandardLifecycle(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestSeed_makesOrdersInEveryState(t *testing.T) {
 // The board has a column for every state of orders that have not ended. The standard table looks as it always has.
 func TestBoard_hasAColumnForEveryOpenState(t *testing.T) {
 	hold := filepath.Join(t.TempDir(), "hold.json")
-	data, err := json.Marshal(ordermanager.StandardLifecycle.
+	data, err := json.Marshal(ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: "on_hold"}).
 		With(
 			ordermanager.Rule{Action: "hold", From: []ordermanager.State{"pending"}, To: "on_hold"},

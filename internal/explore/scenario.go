@@ -98,7 +98,7 @@ func (sc *Scenario) prepare() {
 		sc.law = shopLaw(false)
 	}
 	if sc.Lifecycle.Rules() == nil {
-		sc.Lifecycle = ordermanager.StandardLifecycle
+		sc.Lifecycle = ordermanager.StandardLifecycle()
 	}
 	sc.actors = nil
 	for _, c := range sc.Callers {

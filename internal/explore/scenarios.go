@@ -181,7 +181,7 @@ func Scenarios() []*Scenario {
 				{Name: "robot", Calls: []*call{act("robot completes", om.ActionComplete, om.Barista("robot"))}, Repeats: true},
 				{Name: "bob", Calls: []*call{act("bob makes", om.ActionMake, bob)}},
 			},
-			Lifecycle: om.ServerlesspressoLifecycle, law: shopLaw(true),
+			Lifecycle: om.ServerlesspressoLifecycle(), law: shopLaw(true),
 			Prelude:  drinkTaken,
 			TimeOuts: true, Duplicates: true, Redrivers: 1, Faults: 2, InFlight: 2, Long: true,
 		},

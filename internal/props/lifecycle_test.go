@@ -16,7 +16,7 @@ import (
 // tables are near to sound ones: a part of the most generous table, often with something done to it.
 var tables = rapid.Custom(func(t *rapid.T) []ordermanager.Rule {
 	var rules []ordermanager.Rule
-	for _, r := range ordermanager.ServerlesspressoLifecycle.Rules() {
+	for _, r := range ordermanager.ServerlesspressoLifecycle().Rules() {
 		if rapid.IntRange(0, 7).Draw(t, "leave out") == 0 {
 			continue
 		}
@@ -49,8 +49,8 @@ var tables = rapid.Custom(func(t *rapid.T) []ordermanager.Rule {
 	return rules
 })
 
-// Invariant 1: a Manager can only be built on a table that makes sense, and what that means is the same as a value and as a file. Which
-// tables make sense is shown by internal/explore.
+// Invariant 1: a Manager can only be built on a table that makes sense, and what that means is the same as a value and
+// as a file. Which tables make sense is shown by internal/explore.
 func TestValidate_saysTheSameAtEveryEntrance(t *testing.T) {
 	counts := map[bool]int{}
 	often(t, func(t *rapid.T) {

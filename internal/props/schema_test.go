@@ -29,7 +29,7 @@ func TestLifecycleSchema_describesWhatIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	standard, err := json.Marshal(ordermanager.StandardLifecycle)
+	standard, err := json.Marshal(ordermanager.StandardLifecycle())
 	if err != nil {
 		t.Fatal(err)
 	}

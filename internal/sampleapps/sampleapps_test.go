@@ -38,7 +38,7 @@ type door = func(http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answ
 
 func newBar(t *testing.T, dialect serverlesspresso.Dialect, door door) *sampleapps.Bar {
 	t.Helper()
-	bar, _ := newBarOf(t, dialect, door, ordermanager.ServerlesspressoLifecycle)
+	bar, _ := newBarOf(t, dialect, door, ordermanager.ServerlesspressoLifecycle())
 	return bar
 }
 
@@ -121,7 +121,7 @@ func httpAPI(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answ
 // An order in a state of the house's own is on the board and the display as what its workflow was told of it.
 func TestApps_seeStatesOfTheHousesOwn(t *testing.T) {
 	ready := ordermanager.State("ready")
-	table := ordermanager.ServerlesspressoLifecycle.
+	table := ordermanager.ServerlesspressoLifecycle().
 		WithStates(ordermanager.StateRule{State: "resting"}, ordermanager.StateRule{State: ready, Answers: ordermanager.Done}).
 		With(
 			ordermanager.Rule{

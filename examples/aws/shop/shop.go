@@ -77,7 +77,7 @@ func Open() (*Shop, error) {
 		outcome = ordermanager.DefaultOutcome
 	}
 	s.Manager, err = ordermanager.New(store, s.Menu, sfnresumer.New(workflows), &ordermanager.Options{
-		Lifecycle: ordermanager.ServerlesspressoLifecycle, Publisher: bus, Outcome: outcome, Logger: s.Logger,
+		Lifecycle: ordermanager.ServerlesspressoLifecycle(), Publisher: bus, Outcome: outcome, Logger: s.Logger,
 		Trace: lambdahandler.Trace,
 	})
 	if err != nil {
