@@ -16,15 +16,16 @@ import (
 
 type copyCommand struct {
 	From string `arg:"" help:"Where the orders are: sqlite:FILE or postgres://…"`
-	To   string `arg:"" help:"Where they are copied to: sqlite:FILE or postgres://…; it is made if it is not there."`
+	To   string `arg:"" help:"Where to copy them: sqlite:FILE or postgres://…; created if missing."`
 }
 
 // Help is the long help of the command.
 func (*copyCommand) Help() string {
-	return `Orders, their workflows with what is still to be told, and the numbers of the venues are copied. What is there already stays unless
-the source has a later version, so that a copy can be repeated: once while the programs run, and again, to catch up, when those
-that use the source have been stopped. Then start them on the target, and do not go back: the source knows nothing of what
-happens from there on.
+	return `Copies orders, their workflows with what is still owed to them, and the order numbers of the venues.
+
+A copy can be repeated: what is already in the target stays, unless the source has a later version. Copy once while
+programs run; stop those that use the source, and copy again to catch up; then start them on the target. Do not go back
+to the source: it knows nothing of what happens after that.
 
 Example:
 

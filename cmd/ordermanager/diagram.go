@@ -9,9 +9,7 @@ type diagramCommand struct {
 
 // Help is the long help of the command.
 func (*diagramCommand) Help() string {
-	return `The diagram is derived from the table that the actions are checked against.
-
-Example:
+	return `Example:
 
     ordermanager diagram --format dot | dot -Tsvg > lifecycle.svg`
 }

@@ -14,31 +14,31 @@ import (
 )
 
 type execCommand struct {
-	File  string `arg:"" optional:"" default:"-" help:"The file to read; - is the standard input."`
-	Store string `default:"memory" placeholder:"STORE" help:"Where the orders are kept: memory, which starts empty and is forgotten at the end; dynamodb:TABLE; sqlite:FILE, which is made if it is not there; or postgres://…, whose tables are."`
+	File  string `arg:"" optional:"" default:"-" help:"The file to read; - is standard input."`
+	Store string `default:"memory" placeholder:"STORE" help:"Where the orders are: memory, which is lost at the end; dynamodb:TABLE; sqlite:FILE or postgres://…, created if missing."`
 	layoutFlag
 	resumeFlag
 	menuFlag
 	eventsFlag
 	lifecycleFlag
-	Output string `enum:"json,table" default:"json" help:"For programs: json, one object on a line; for people: table."`
+	Output string `enum:"json,table" default:"json" help:"json, one object on a line, for programs; table for people."`
 	JSON   bool   `help:"Short for --output json."`
 }
 
 // Help is the long help of the command.
 func (*execCommand) Help() string {
-	return `The input is one JSON value after another, on one line each or not. Each is either an input of the OrderManager workflow,
-whose action is one of the life cycle (put, or empty, make, unmake, complete and cancel in the standard one), or an EventBridge event, whose detail-type is
-Validator.NewOrder (starts the workflow of an order), OrderProcessor.WorkflowStarted, OrderProcessor.WaitingCompletion or
-OrderProcessor.OrderTimeOut.
+	return `The input is a sequence of JSON values, on any number of lines. Each is either an input of the OrderManager
+workflow, whose action is one of the life cycle (in the standard one: put, which may be left empty, make, unmake,
+complete or cancel), or an EventBridge event, whose detail-type is Validator.NewOrder (which starts an order's
+workflow), OrderProcessor.WorkflowStarted, OrderProcessor.WaitingCompletion or OrderProcessor.OrderTimeOut.
 
-For each of them one line is printed, in order: the order after it, or why it was refused. The local
-workflow moves on after each input: an order whose drink was accepted gets its number then. With --store sqlite:FILE or
-postgres://… it is kept beside the orders, so that the next run goes on where this one ended.
+For each input, one line is printed: the order after it, or why it was refused. The local workflow advances after each
+input: an order whose drink was accepted gets its number then. With --store sqlite:FILE or postgres://… the workflow is
+kept beside the orders, and the next run goes on where this one ended.
 
-What is not JSON is refused like any other input, and ends the run: where the next value begins cannot be told. So does a
-store that fails, with exit code 2: whether that input was carried out is not known then, and one with a requestId can be repeated.
-An interrupt ends the run too, with exit code 2, after the input at hand, and says how many were carried out.
+What is not JSON is refused and ends the run, since nobody can tell where the next value begins. A store that fails ends
+it too, with exit code 2: whether that input was carried out is unknown, and it can be repeated if it has a requestId.
+An interrupt ends the run after the current input, with exit code 2, and says how many inputs were carried out.
 
 Example:
 

@@ -11,7 +11,7 @@ import (
 )
 
 type lifecycleFlag struct {
-	Lifecycle string `default:"standard" placeholder:"LIFECYCLE" help:"The life cycle: standard; serverlesspresso, in which what nobody claimed may be completed; or the FILE of a table of one's own, as docs/lifecycle.md describes it. Default: standard."`
+	Lifecycle string `default:"standard" placeholder:"LIFECYCLE" help:"The life cycle: standard; serverlesspresso, where unclaimed orders may be completed; or a FILE (docs/lifecycle.md). Default: standard."`
 }
 
 func (f lifecycleFlag) table() (ordermanager.Lifecycle, error) {
@@ -45,7 +45,7 @@ func readLifecycle(file string) (ordermanager.Lifecycle, error) {
 }
 
 type layoutFlag struct {
-	Layout dynamostore.Layout `enum:"native,workshop,core" default:"native" help:"How a DynamoDB table is laid out: native; or workshop or core, the two dialects of the Serverlesspresso sample."`
+	Layout dynamostore.Layout `enum:"native,workshop,core" default:"native" help:"The layout of a DynamoDB table: native; or the Serverlesspresso sample's workshop or core."`
 }
 
 // storeFlags name a store that is there already.
@@ -55,8 +55,8 @@ type storeFlags struct {
 }
 
 type resumeFlag struct {
-	Resume        string `placeholder:"WAY" help:"Who is resumed: local, the workflow of this program; stepfunctions; durable, Lambda durable executions; or none, which leaves every answer owed. Default: stepfunctions for orders in DynamoDB, and local for others."`
-	FailCancelled bool   `help:"In the layouts workshop and core: end the first wait of a cancelled order with the failure OrderCancelled, for a workflow that catches it. Default: with a success, as the sample's own workflow needs it."`
+	Resume        string `placeholder:"WAY" help:"What to resume: stepfunctions; durable (Lambda durable executions); local, this program's workflow; or none, which leaves answers owed. Default: stepfunctions for DynamoDB, otherwise local."`
+	FailCancelled bool   `help:"In the layouts workshop and core: end a cancelled first wait with the failure OrderCancelled, for a workflow that catches it; otherwise with a success, as the sample's workflow needs."`
 }
 
 // outcome is what a workflow is resumed with.
@@ -68,10 +68,10 @@ func (f resumeFlag) outcome(layout dynamostore.Layout) func(ordermanager.Decided
 }
 
 type menuFlag struct {
-	Menu string `placeholder:"MENU" help:"The menu: a FILE, in plain JSON or as a Serverlesspresso configuration item in DynamoDB's JSON; or dynamodb:TABLE, the sample's configuration table, in the dialect of --layout core or else the workshop's. Default: the workshop's menu."`
+	Menu string `placeholder:"MENU" help:"The menu: a FILE, as docs/menus.md describes it; or dynamodb:TABLE, the sample's configuration table (of the core with --layout core, otherwise of the workshop). Default: the workshop's menu."`
 }
 
 type eventsFlag struct {
-	Events  string `default:"none" placeholder:"BUS" help:"Where events go: eventbridge:BUS; or none, which makes none."`
+	Events  string `default:"none" placeholder:"BUS" help:"Where to publish events: eventbridge:BUS, or none."`
 	Webhook string `placeholder:"URL" help:"Where events are posted as well, signed; docs/events.md has more."`
 }

@@ -9,19 +9,21 @@ import (
 )
 
 type lifecycleCommand struct {
-	Check lifecycleCheckCommand `cmd:"" help:"Print everything that is wrong with a table."`
+	Check lifecycleCheckCommand `cmd:"" help:"Print every problem of a life cycle, with its place in the file."`
 }
 
 type lifecycleCheckCommand struct {
-	File string `arg:"" help:"The file of the table; docs/lifecycle.md describes it."`
+	File string `arg:"" help:"The file, as docs/lifecycle.md describes it."`
 	outputFlags
 }
 
 // Help is the long help of the command.
 func (*lifecycleCheckCommand) Help() string {
-	return `A table that is sound keeps every promise of the library, whatever its states and actions are called. Each problem is printed with its
-place in the file and the name of the rule that it breaks; the exit code is 1 then. Draw a sound table with: ordermanager diagram
---lifecycle FILE. The layouts workshop and core of DynamoDB tables keep fewer states: that is said when they are opened.`
+	return `A table without problems keeps every guarantee of the library, whatever its states and actions. Each problem is
+printed with its place in the file and the name of the rule that it breaks, and the exit code is 1.
+
+Draw a table with: ordermanager diagram --lifecycle FILE. DynamoDB tables in the layouts workshop and core keep fewer
+states; a command that opens one says so.`
 }
 
 // lifecycleReport is what is said of a table, in JSON.

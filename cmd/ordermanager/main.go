@@ -19,31 +19,32 @@ import (
 )
 
 type commands struct {
-	Exec       execCommand       `cmd:"" help:"Carry out requests and events, and print what became of each."`
+	Exec       execCommand       `cmd:"" help:"Carry out requests and events, and print the outcome of each."`
 	Orders     ordersCommand     `cmd:"" help:"List orders."`
-	Show       showCommand       `cmd:"" help:"Show an order: its life, its waits, and what it owes."`
-	Watch      watchCommand      `cmd:"" help:"Print what happens to orders, as it happens."`
+	Show       showCommand       `cmd:"" help:"Show an order: its history, its waits, and what it owes."`
+	Watch      watchCommand      `cmd:"" help:"Print what happens to orders as it happens."`
 	Stats      statsCommand      `cmd:"" help:"Count the orders that are open, owe something or are stuck."`
-	Redrive    redriveCommand    `cmd:"" help:"Deliver what is still owed."`
-	Repair     repairCommand     `cmd:"" help:"Put an order right that is stuck."`
-	Serve      serveCommand      `cmd:"" help:"Serve the HTTP interface on this machine, with a workflow: to try it out."`
-	Table      tableCommand      `cmd:"" help:"Look after DynamoDB tables."`
-	Lifecycle  lifecycleCommand  `cmd:"" help:"Look after the table of a life cycle."`
-	Menu       menuCommand       `cmd:"" help:"Look after menus."`
-	Schema     schemaCommand     `cmd:"" help:"Look after the tables in PostgreSQL."`
+	Redrive    redriveCommand    `cmd:"" help:"Deliver what is still owed to workflows and event consumers."`
+	Repair     repairCommand     `cmd:"" help:"Repair an order that is stuck."`
+	Serve      serveCommand      `cmd:"" help:"Try the HTTP interface on this machine, with a workflow."`
+	Table      tableCommand      `cmd:"" help:"Create, check and upgrade DynamoDB tables."`
+	Lifecycle  lifecycleCommand  `cmd:"" help:"Check the file of a life cycle."`
+	Menu       menuCommand       `cmd:"" help:"Check a menu."`
+	Schema     schemaCommand     `cmd:"" help:"Create, check and upgrade the tables in PostgreSQL."`
 	Copy       copyCommand       `cmd:"" help:"Copy orders between a SQLite file and PostgreSQL."`
-	Diagram    diagramCommand    `cmd:"" help:"Print the life cycle of an order as a diagram."`
-	Completion completionCommand `cmd:"" help:"Print the script with which a shell completes commands."`
+	Diagram    diagramCommand    `cmd:"" help:"Draw the life cycle."`
+	Completion completionCommand `cmd:"" help:"Print the script that completes commands in a shell."`
 	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
 	Version    kong.VersionFlag  `help:"Print the version and exit."`
 }
 
-const description = `Moves coffee orders through their life: pending, making, completed or cancelled, or as your own table says.
+const description = `Moves coffee orders through their life cycle: pending, making, completed, cancelled, or states of your own.
 
-Orders are in a DynamoDB table (dynamodb:TABLE), in a SQLite file (sqlite:FILE) or in PostgreSQL (postgres://…). AWS is
-configured as everywhere, by AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
+Orders are in a DynamoDB table (dynamodb:TABLE), a SQLite file (sqlite:FILE) or PostgreSQL (postgres://…). AWS is
+configured as usual, with AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
 
-Exit codes: 0, it went well; 1, it ran, and something was refused, not found, different or still owed, as it said; 2, it could not run, or was interrupted.`
+Exit codes: 0, success; 1, it ran, and said what was refused, not found, different or still owed; 2, it could not run,
+or was interrupted.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

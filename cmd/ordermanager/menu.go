@@ -11,26 +11,24 @@ import (
 )
 
 type menuCommand struct {
-	Check menuCheckCommand `cmd:"" help:"Print everything that is wrong with a menu, and where."`
+	Check menuCheckCommand `cmd:"" help:"Print every mistake in a menu, and its place."`
 }
 
 type menuCheckCommand struct {
-	File string `arg:"" help:"The menu; - is the standard input."`
+	File string `arg:"" help:"The menu; - is standard input."`
 	outputFlags
 }
 
 // Help is the long help of the command.
 func (*menuCheckCommand) Help() string {
-	return `The menu is in plain JSON, an item of the Serverlesspresso sample's configuration table, or what the AWS command
-line prints of one:
+	return `The menu is plain JSON, an item of the Serverlesspresso sample's configuration table, or the AWS CLI's output
+of one:
 
     aws dynamodb get-item --table-name serverlesspresso-config-table --key '{"PK":{"S":"menu"}}' |
         ordermanager menu check -
 
-It is read strictly: a name that is not known is wrong too. A table that a shop works with is served without what is
-wrong in it, and the rest can be ordered.
-
-The exit code is 1 if anything is wrong.`
+It is read strictly: an unknown name is a mistake too. (A shop that reads a menu from a table leaves mistakes out, and
+serves the rest.) The exit code is 1 if there are any.`
 }
 
 // Run checks the menu.

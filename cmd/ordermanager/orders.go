@@ -21,15 +21,16 @@ type ordersCommand struct {
 	lifecycleFlag
 	State    string `default:"all" help:"Only orders in this state of the life cycle."`
 	Customer string `placeholder:"ID" help:"Only orders of this customer."`
-	Venue    string `placeholder:"ID" help:"Only orders of this venue; in the layout core this or --customer is needed."`
-	Limit    int    `default:"100" help:"How many orders to list at most; 0 is all of them."`
+	Venue    string `placeholder:"ID" help:"Only orders of this venue; the layout core needs this or --customer."`
+	Limit    int    `default:"100" help:"How many orders to list at most; 0 for all."`
 	outputFlags
 }
 
 // Help is the long help of the command.
 func (*ordersCommand) Help() string {
-	return `Without a state, a customer or a venue every state is listed, one after another. Orders of one state are oldest first, but for tables
-of the Serverlesspresso sample, whose indexes are in the order of the identifiers.`
+	return `Without a state, a customer or a venue it lists every state, one after another. The orders of a state are
+oldest first; in the tables of the Serverlesspresso sample, whose indexes allow nothing else, they are sorted by
+identifier.`
 }
 
 // Run lists the orders.

@@ -12,7 +12,7 @@ import (
 
 // outputFlags choose between people and programs.
 type outputFlags struct {
-	Output string `enum:"table,json" default:"table" help:"For people: table; for programs: json, one object on a line."`
+	Output string `enum:"table,json" default:"table" help:"table for people; json, one object on a line, for programs."`
 	JSON   bool   `help:"Short for --output json."`
 }
 

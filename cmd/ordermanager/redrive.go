@@ -21,12 +21,12 @@ type redriveCommand struct {
 
 // Help is the long help of the command.
 func (*redriveCommand) Help() string {
-	return `What follows from an action is on record with it, and what could not be delivered stays there: the answer to a
-workflow that waits, an event. Run this regularly, and after every outage, with the same --resume, --events and --webhook
-as the programs that write the orders. It may run while they do, and more than once at a time.
+	return `An action records what follows from it: the answer to a waiting workflow, and events. What could not be
+delivered stays on record until a redrive. Run this regularly, every minute say, and after every outage, with the same
+--resume and --events as the programs that write the orders. Runs may overlap with those programs, and with each other.
 
-The summary is on the standard output; why an order still owes something is on the standard error, and so is the progress: a line that
-changes on a terminal, and elsewhere a line every five seconds. The exit code is 1 if anything is still owed.`
+The summary goes to standard output. Progress, and the reason for each order that still owes something, go to standard
+error. The exit code is 1 if anything is still owed.`
 }
 
 // Run redrives.

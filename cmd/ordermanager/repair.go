@@ -23,13 +23,13 @@ type repairCommand struct {
 
 // Help is the long help of the command.
 func (*repairCommand) Help() string {
-	return `Puts an order right that is stuck, as an admin, within its life cycle. show says how it stands.
+	return `Acts on the order as an admin, within its life cycle; show says how the order stands.
 
-resend: deliver now what it owes, however lately that failed. cancel: end it, and tell its workflow. release: take the
+resend: deliver what it owes now, however recently that failed. cancel: end it, and tell its workflow. release: take the
 claim from the barista who has it. abandon: give up what it still owes; its workflow is not told.
 
-Use the same --resume, --events and --webhook as the programs that write the orders. The exit code is 1 if it is
-refused, or if the order still owes something.`
+Use the same --resume and --events as the programs that write the orders. The exit code is 1 if the repair is refused,
+or if the order still owes something.`
 }
 
 // Run repairs.

@@ -8,13 +8,13 @@ import (
 )
 
 type schemaCommand struct {
-	Create schemaCreateCommand `cmd:"" help:"Make the tables, or bring them up to date."`
+	Create schemaCreateCommand `cmd:"" help:"Create the tables, or bring them up to date."`
 	Check  schemaCheckCommand  `cmd:"" help:"Say whether the tables are up to date."`
-	SQL    schemaSQLCommand    `cmd:"" name:"sql" help:"Print the statements that make the tables or bring them up to date, for whoever may run them."`
+	SQL    schemaSQLCommand    `cmd:"" name:"sql" help:"Print the statements that create the tables or bring them up to date."`
 }
 
 type schemaArgument struct {
-	URL string `arg:"" help:"The PostgreSQL: postgres://user:password@host:port/database?schema=NAME; the schema is ordermanager unless it says otherwise."`
+	URL string `arg:"" help:"The database: postgres://user:password@host:port/database?schema=NAME; the schema is ordermanager by default."`
 }
 
 // missing returns the statements that are missing.

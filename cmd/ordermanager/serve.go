@@ -22,8 +22,8 @@ import (
 )
 
 type serveCommand struct {
-	Store string `required:"" placeholder:"STORE" help:"Where the orders and their workflow are kept: sqlite:FILE, which is made if it is not there; postgres://…, whose tables are; or memory, which forgets them at the end and in which no wait times out."`
-	Addr  string `default:"127.0.0.1:8080" help:"The address to listen on. Everybody who reaches it can be anybody: see above."`
+	Store string `required:"" placeholder:"STORE" help:"Where the orders and workflows are: sqlite:FILE or postgres://…, created if missing; or memory, which is lost at the end and has no time-outs."`
+	Addr  string `default:"127.0.0.1:8080" help:"The address to listen on. Anybody who can reach it can act as anybody."`
 	menuFlag
 	lifecycleFlag
 	eventsFlag
@@ -32,15 +32,15 @@ type serveCommand struct {
 
 // Help is the long help of the command.
 func (*serveCommand) Help() string {
-	return `FOR TRYING OUT ONLY: there is no sign-in. Who calls is what the header X-Demo-User says: customer:1, barista:3, admin:9. For your shop,
-build the package httpapi into a program that knows who is calling.
+	return `FOR TRYING OUT ONLY: there is no sign-in. The caller is whoever the header X-Demo-User names: customer:1,
+barista:3, admin:9. For a real shop, use the package httpapi in a program that knows who is calling.
 
-An order begins with POST /orders, or for whomever you name with POST /demo/orders/{id}?userId=&eventId=. GET /openapi.json describes all other
-routes, and docs/http.md shows them. What is owed is redriven every half minute. Requests that a page of another site sends, or that ask for another
-host than the one of --addr, localhost or an IP address, are refused.
+POST /orders begins an order, and POST /demo/orders/{id}?userId=&eventId= begins one for anybody. GET /openapi.json
+describes all other routes, and docs/http.md shows them. What is owed is redriven every 30 seconds. Requests from pages
+of other sites are refused, and so are those for a host other than that of --addr, localhost or an IP address.
 
-The REST API of the Serverlesspresso sample is below /workshop and /core, for the web apps of the sample: they are whoever their token says that
-they are, and nobody looks at its signature.
+The REST API of the Serverlesspresso sample is below /workshop and /core, for the sample's web apps. Their callers are
+whoever their token names; nobody checks its signature.
 
 Example:
 

@@ -24,9 +24,10 @@ type showCommand struct {
 
 // Help is the long help of the command.
 func (*showCommand) Help() string {
-	return `Of each wait of the workflow it says whether it has begun, waits, is answered, or has an answer that is owed. Task tokens are never
-shown. What is owed is delivered by redrive. Below is the life of the order, line by line: when, how long after the line before, and a
-full circle where the state changed. Request ids are in the JSON alone. The exit code is 1 if there is no such order.`
+	return `For each wait of the workflow it says whether the wait has begun, is open, was answered, or has an answer that
+is still owed. Below that is the history, one line for each entry: when it was, how long after the entry before, and a
+full circle where the state changed. Task tokens are never shown; request ids are in the JSON only. redrive delivers
+what is owed. The exit code is 1 if there is no such order.`
 }
 
 // Run shows the order.

@@ -15,17 +15,17 @@ type statsCommand struct {
 	storeFlags
 	lifecycleFlag
 	outputFlags
-	Venue      string        `placeholder:"ID" help:"Only orders of this venue; in the layout core it is needed."`
-	StuckAfter time.Duration `default:"20m" help:"An open order that has not changed for so long is stuck: its workflow should have timed out."`
-	Watch      bool          `help:"Count again and again, until it is interrupted."`
-	Interval   time.Duration `default:"5s" help:"With --watch: how long to wait between two counts."`
+	Venue      string        `placeholder:"ID" help:"Only orders of this venue; required in the layout core."`
+	StuckAfter time.Duration `default:"20m" help:"How long an open order must be unchanged to be stuck: its workflow should have timed out."`
+	Watch      bool          `help:"Count again and again until interrupted."`
+	Interval   time.Duration `default:"5s" help:"With --watch: the time between two counts."`
 }
 
 // Help is the long help of the command.
 func (*statsCommand) Help() string {
-	return `It reads every order that is open or owes something; what has ended and owes nothing is not counted. The default of --stuck-after is the
-two time-outs of the Serverlesspresso sample's workflow together. What is owed is delivered by redrive; show says of one order how it
-stands. How many requests were refused is in no store: programs count that with an Observer.`
+	return `Reads every order that is open or owes something; orders that ended and owe nothing are not counted. The
+default of --stuck-after is the sum of the two time-outs of the Serverlesspresso sample's workflow. show says how one
+order stands, and redrive delivers what is owed. Refused requests are in no store: count them with an Observer.`
 }
 
 // Run counts.

@@ -14,12 +14,12 @@ import (
 type tableCommand struct {
 	Create   tableCreateCommand   `cmd:"" help:"Create a table of orders, and wait until it is active."`
 	Check    tableCheckCommand    `cmd:"" help:"Print every difference between a table and what its layout needs."`
-	AddIndex tableAddIndexCommand `cmd:"" help:"Add to a table of the Serverlesspresso sample the one index that only redrive needs, and wait until it is active."`
+	AddIndex tableAddIndexCommand `cmd:"" help:"Add the index that redrive needs to a table of the sample, and wait until it is active."`
 	Migrate  tableMigrateCommand  `cmd:"" help:"Bring a table of our own layout up to date with this version."`
 }
 
 type tableArgument struct {
-	Table string `arg:"" help:"The name of the table; it may be written as everywhere else, dynamodb:TABLE."`
+	Table string `arg:"" help:"The name of the table, or dynamodb:TABLE."`
 	layoutFlag
 }
 
@@ -40,8 +40,8 @@ type tableCreateCommand struct{ tableArgument }
 
 // Help is the long help of the command.
 func (*tableCreateCommand) Help() string {
-	return `The table is on demand, has every index of its layout, and deletes finished orders for programs that say when. A table that is
-there already is left as it is, and compared.`
+	return `The table is on demand, has every index of its layout, and deletes finished orders where a program sets when. A
+table that exists is only compared with its layout.`
 }
 
 // Run creates the table.
@@ -75,7 +75,8 @@ type tableCheckCommand struct {
 
 // Help is the long help of the command.
 func (*tableCheckCommand) Help() string {
-	return `The exit code is 1 if orders do not work without what differs. What only some things need is printed, with what needs it.`
+	return `Differences without which orders do not work are required, and the exit code is 1 if there are any. The others
+are printed with what needs them.`
 }
 
 // Run compares the table.
@@ -158,8 +159,8 @@ type tableAddIndexCommand struct{ tableArgument }
 
 // Help is the long help of the command.
 func (*tableAddIndexCommand) Help() string {
-	return `The index is sparse: only orders that owe a delivery are in it. DynamoDB fills it in the background, and the table
-goes on working meanwhile. Nothing is done when it is there.`
+	return `The index is sparse: only orders that owe something are in it. DynamoDB fills it in the background while the
+table is in use. A table that has the index is left as it is.`
 }
 
 // Run adds the index.
@@ -181,9 +182,9 @@ type tableMigrateCommand struct{ tableArgument }
 
 // Help is the long help of the command.
 func (*tableMigrateCommand) Help() string {
-	return `Upgrade every process that uses the table first. Orders can be acted on meanwhile; listings are complete when it is done. It can be
-stopped at any time and be called again, and a table that is up to date is left as it is. An item that cannot be read is printed and passed over; the
-exit code is 1 then.`
+	return `Upgrade every process that uses the table first. The table stays in use meanwhile; its listings are complete
+when the migration is done. It can be stopped at any time and started again, and leaves a table that is up to date as it
+is. An item that cannot be read is printed and skipped; the exit code is then 1.`
 }
 
 // Run brings the table up to date.

@@ -16,16 +16,16 @@ type watchCommand struct {
 	storeFlags
 	lifecycleFlag
 	Customer string        `placeholder:"ID" help:"Only orders of this customer."`
-	Venue    string        `placeholder:"ID" help:"Only orders of this venue; in the layout core this or --customer is needed."`
-	Interval time.Duration `default:"2s" help:"How long to wait between two looks."`
+	Venue    string        `placeholder:"ID" help:"Only orders of this venue; the layout core needs this or --customer."`
+	Interval time.Duration `default:"2s" help:"The time between two reads."`
 	outputFlags
 }
 
 // Help is the long help of the command.
 func (*watchCommand) Help() string {
-	return `It looks at the open orders again and again, and prints every line that was added to the history of one of them since, until it is
-interrupted. An order that begins and ends between two looks is not seen. What a program without a history changed is printed as
-"changed by another program".`
+	return `Reads the open orders again and again, and prints each line that was added to their histories, until
+interrupted. An order that begins and ends between two reads is not seen. A change by a program that keeps no history is
+printed as "changed by another program".`
 }
 
 // Run watches until it is interrupted.
