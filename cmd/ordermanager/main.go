@@ -38,7 +38,8 @@ type commands struct {
 	Version    kong.VersionFlag  `help:"Print the version and exit."`
 }
 
-const description = `Moves coffee orders through their life cycle: pending, making, completed, cancelled, or states of your own.
+const description = `Moves coffee orders through their life cycle: pending, making, completed and cancelled, or a
+table of your own.
 
 Orders are in a DynamoDB table (dynamodb:TABLE), a SQLite file (sqlite:FILE) or PostgreSQL (postgres://…). AWS is
 configured as usual, with AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
