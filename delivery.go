@@ -110,7 +110,7 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 	}
 	budget := m.budget(ctx, parts)
 	ctx = context.WithoutCancel(ctx)
-	settlement := Settlement{OrderID: o.ID, Version: o.Version, Everything: true}
+	settlement := m.settlement(o)
 	pending := func(what string, wait Wait, err error) {
 		m.log.WarnContext(ctx, what+" pending", "order", o.ID, "wait", int(wait), "error", err)
 		settlement.Everything = false
@@ -163,6 +163,15 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 		return
 	}
 	settlement.Apply(o)
+}
+
+// settlement is that of everything that an order owes; what of it was delivered is still to be named.
+func (m *Manager) settlement(o *Order) Settlement {
+	s := Settlement{OrderID: o.ID, Version: o.Version, Everything: true}
+	if info := m.table.states[o.State]; info != nil && info.ended {
+		s.Ended = o.State
+	}
+	return s
 }
 
 // budget is the time for several deliveries: each may take its share of what the ones before left over.

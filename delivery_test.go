@@ -375,16 +375,22 @@ func TestRedrive_goesOnAfterAnOrderThatCannotBeRead(t *testing.T) {
 }
 
 func TestRedrive_takesOffTheListingWhatOwesNothing(t *testing.T) {
-	h := newHouse(t)
-	h.bring(ordermanager.StatePending)
-	store := &lagging{Store: h.store, listed: h.stored()}
-	manager := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, h.resumer, nil))
-	if report := must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil)); report != (ordermanager.RedriveReport{}) {
-		t.Errorf("got %+v", report)
-	}
-	want := []ordermanager.Settlement{{OrderID: order, Version: 2, Everything: true}}
-	if diff := cmp.Diff(want, store.settled); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	for state, ended := range map[ordermanager.State]ordermanager.State{
+		ordermanager.StatePending: "", ordermanager.StateMaking: "",
+		ordermanager.StateCompleted: ordermanager.StateCompleted, ordermanager.StateCancelled: ordermanager.StateCancelled,
+	} {
+		h := newHouse(t)
+		h.bring(state)
+		store := &lagging{Store: h.store, listed: h.stored()}
+		manager := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, h.resumer, nil))
+		report := must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil))
+		if report != (ordermanager.RedriveReport{}) {
+			t.Errorf("%s: got %+v", state, report)
+		}
+		want := []ordermanager.Settlement{{OrderID: order, Version: store.listed.Version, Everything: true, Ended: ended}}
+		if diff := cmp.Diff(want, store.settled); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", state, diff)
+		}
 	}
 }
 

@@ -221,7 +221,7 @@ func (m *Manager) redriveOrder(ctx context.Context, o *Order, dryRun bool) (*Rec
 	case !o.owes() && dryRun:
 		return nil, nil //nolint:nilnil // as above
 	case !o.owes():
-		return nil, m.settle(ctx, Settlement{OrderID: o.ID, Version: o.Version, Everything: true})
+		return nil, m.settle(ctx, m.settlement(o))
 	case dryRun:
 		if o.answering(FirstWait) || o.answering(SecondWait) {
 			receipt.Resume = ResumePending

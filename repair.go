@@ -20,7 +20,8 @@ func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
 		if err != nil {
 			return Receipt{}, err
 		}
-		s := Settlement{OrderID: o.ID, Version: o.Version, Events: o.OwedEvents, Everything: true}
+		s := m.settlement(o)
+		s.Events = o.OwedEvents
 		if o.decided(FirstWait) {
 			s.First, s.FirstSpare = o.FirstWait.Token, o.FirstWait.Spare
 		}

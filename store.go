@@ -112,6 +112,10 @@ type Settlement struct {
 	// Everything says that the order owed nothing else as the deliverer saw it. If its version is still the same, the
 	// order leaves the listing of owing orders; a store that works that out from the order itself can ignore this.
 	Everything bool
+	// Ended is the state in which the order has ended, as the deliverer saw it; empty while something can still leave
+	// its state. A store that files away what is over and owes nothing does so if Everything holds; any other can
+	// ignore this.
+	Ended State
 }
 
 // empty reports whether the settlement changes nothing.

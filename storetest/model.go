@@ -122,6 +122,9 @@ func (o *order) settleAll() {
 	if w := o.model.SecondWait; w.Decision != ordermanager.Undecided {
 		s.Second, s.SecondSpare = w.Token, w.Spare
 	}
+	if !slices.Contains(open, o.model.State) {
+		s.Ended = o.model.State
+	}
 	o.settle(s)
 }
 

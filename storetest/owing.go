@@ -73,6 +73,14 @@ var owingCases = []promise{
 		c.contains(allOwing, o.id, true)
 		o.owes()
 	}},
+	{name: "an end that owes nothing does not hide what was owed before it", invariant: "5", run: func(c *checker) {
+		o := c.withDrink()
+		t := o.cancel("no time")
+		t.Owing = false
+		o.must(t)
+		c.contains(allOwing, o.id, true)
+		o.owes()
+	}},
 	{name: "a refused transition does not make an order owe", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		o.settleAll()

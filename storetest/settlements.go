@@ -103,6 +103,30 @@ var settlementCases = []promise{
 			c.fail("it does: version %d after %d", after.Version, before.Version)
 		}
 	}},
+	{name: "an order that has ended and is settled is listed as before", run: func(c *checker) {
+		o := c.claimed()
+		o.settleAll()
+		o.must(o.complete(anna))
+		ended := []ordermanager.Query{
+			{State: ordermanager.StateCompleted, Venue: o.model.Venue},
+			{State: ordermanager.StateCompleted, Customer: o.model.Customer},
+			{Venue: o.model.Venue}, {Customer: o.model.Customer},
+		}
+		listed := func() {
+			for _, q := range ended {
+				q.Limit = 10
+				c.listed(q, o.id)
+			}
+			c.listed(ordermanager.Query{State: ordermanager.StateMaking, Venue: o.model.Venue, Limit: 10})
+		}
+		listed()
+		o.settleAll()
+		listed()
+		o.must(o.register(secondWait, newToken(), o.now)) // a workflow that was begun again
+		listed()
+		o.owes()
+		listed()
+	}},
 	{name: "an event that is owed after a settlement is owed", invariant: "5", run: func(c *checker) {
 		o := owing(c)
 		o.settleAll()

@@ -540,6 +540,16 @@ var storeMistakes = []storeMistake{
 				o.Version++
 			}
 		})},
+	{"files away what has ended where no listing looks",
+		"settlements/an order that has ended and is settled is listed as before",
+		inside(func(p *plain) {
+			filed := map[string]bool{}
+			p.settled = func(s settlement, o *order) {
+				s.Apply(o)
+				filed[o.ID] = filed[o.ID] || s.Everything && s.Ended != ""
+			}
+			p.matches = func(q query, o *order) bool { return q.Matches(o) && !filed[o.ID] }
+		})},
 	{"calls the settlement of a missing order an error", "settlements/settling a missing order is not an error and creates nothing",
 		around(func(w *outside) {
 			w.settle = func(ctx context.Context, s settlement) error {
@@ -651,6 +661,10 @@ var storeMistakes = []storeMistake{
 		})},
 	{"overwrites the mark of what owes", "owing/a later transition that owes nothing does not hide an order that owes",
 		marking(func(t *transition, _ bool) bool { return t.Owing }, func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version })},
+	{"takes the mark off by an end that owes nothing",
+		"owing/an end that owes nothing does not hide what was owed before it",
+		marking(func(t *transition, was bool) bool { return t.Owing || was && !t.Assign.Ends },
+			func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version })},
 	{"takes the mark off by any settlement of everything", "owing/a settlement of everything as of an older version does not hide an order that owes",
 		marking(func(t *transition, was bool) bool { return was || t.Owing }, func(s settlement, _ *order) bool { return s.Everything })},
 	{"takes the mark off by any settlement", "owing/a partial settlement leaves an order in the listing",
