@@ -154,9 +154,9 @@ func life(t *testing.T, client *meter, layout dynamostore.Layout) map[string]wri
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As the sample makes them: identifiers of 36 characters for people, and task tokens of 684.
+	// As the sample has them: people are named by the UUIDs of a user pool, and task tokens have 684 characters.
 	const orderID, venue = "2aK7cGQ0vX9mPzLw41RtYb", "ABC"
-	customer, barista := strings.Repeat("c", 36), strings.Repeat("b", 36)
+	const customer, barista = "1c5f2a9e-7b3d-4c1a-9e60-5f1d2b8a7c44", "9a4be1d0-3f62-47c8-b5aa-08c7de9162f3"
 	took := map[string]writes{}
 	step := func(name string) func(ordermanager.Receipt, error) {
 		client.writes = writes{}

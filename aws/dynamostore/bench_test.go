@@ -3,6 +3,7 @@ package dynamostore_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -22,9 +23,10 @@ import (
 const (
 	bareItem = `"id":{"S":"o1"},"cu":{"S":"c1"},"ve":{"S":"ABC"},"ca":{"N":"1700000000000"},"vc":{"S":"ABC\t1700000000000"},"vs":{"S":"ABC#5"},"d1":{"S":"done"},` +
 		`"t1at":{"N":"1700000000000"},"ua":{"N":"1700000000000"},"dr":{"M":{"i":{"S":"latte-icon"},"m":{"L":[{"S":"Oat"}]},"n":{"S":"Latte"}}},`
-	madeItem = `{"Attributes":{` + bareItem + `"st":{"S":"making"},"sb":{"S":"making#5"},"v":{"N":"3"},"ba":{"S":"anna"},` +
+	madeItem = `{"Attributes":{` + bareItem + `"st":{"S":"making"},"sb":{"S":"#5"},"v":{"N":"3"},"ba":{"S":"anna"},` +
 		`"rq":{"L":[{"S":"token:c48621b03883cd90e6f57e195a22bca6"},{"S":"r1"},{"S":"r2"}]},"hi":{"L":[` + started1 + `,` + put2 + `,` + make3 + `]}}}`
-	putItem = `{"Attributes":{` + bareItem + `"st":{"S":"pending"},"sb":{"S":"pending#5"},"v":{"N":"2"},"t1":{"S":"first"},"ow":{"N":"5"},` +
+	putItem = `{"Attributes":{` + bareItem + `"st":{"S":"pending"},"sb":{"S":"#5"},"v":{"N":"2"},"t1":{"S":"first"},` +
+		`"ow":{"N":"5"},` +
 		`"rq":{"L":[{"S":"token:c48621b03883cd90e6f57e195a22bca6"},{"S":"r1"}]},"hi":{"L":[` + started1 + `,` + put2 + `]}}}`
 	started1 = `{"M":{"a":{"S":"workflow_started"},"m":{"N":"1700000000000"},"o":{"S":"system"},"w":{"S":"workflow"}}}`
 	put2     = `{"M":{"a":{"S":"put"},"t":{"S":"pending"},"m":{"N":"1700000000000"},"o":{"S":"customer"},"w":{"S":"c1"}}}`
@@ -96,34 +98,41 @@ const sound = "attribute_type(cu, :S) AND attribute_type(st, :S) AND attribute_t
 	" AND (attribute_not_exists(s2) OR attribute_type(s2, :S) OR attribute_type(s2, :B))" +
 	" AND (attribute_not_exists(t2at) OR attribute_type(t2at, :N))"
 
+// The entries of the history as the store writes them: words, actor (a text with its length, or the customer), time.
+var madeEntry, putEntry = entryBytes("\x06\x0b\x0f\xff\x04anna"), entryBytes("\x05\x0a\x0e\xfe")
+
+func entryBytes(who string) types.AttributeValue {
+	return &types.AttributeValueMemberB{Value: append(binary.AppendVarint([]byte(who), benchTime.UnixMilli()), 0)}
+}
+
 func (h byHand) make(ctx context.Context) (*ordermanager.Order, error) {
 	at := num(strconv.FormatInt(benchTime.UnixMilli(), 10))
 	return h.update(ctx,
-		"SET hi = list_append(if_not_exists(hi, :4), :5), rq = list_append(if_not_exists(rq, :4), :6), ua = :8, st = :10, "+
-			"sb = :11, ba = :12 ADD v :7",
+		"SET sb = :3, st = :4, hi = list_append(if_not_exists(hi, :6), :7), rq = list_append(if_not_exists(rq, :6), :8), "+
+			"ua = :10, ba = :12 ADD v :9",
 		sound+" AND st IN (:0) AND (attribute_exists(dr) AND NOT attribute_type(dr, :NULL)) AND (ba = :1 OR NOT st IN (:2)) "+
-			"AND attribute_type(sb, :S) AND NOT contains(rq, :3) AND (attribute_not_exists(v) OR v < :9) AND NOT contains(fe, :attempt)",
+			"AND attribute_type(sb, :S) AND NOT contains(rq, :5) AND (attribute_not_exists(v) OR v < :11) "+
+			"AND NOT contains(fe, :attempt)",
 		attributes{
 			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"), ":B": str("B"), ":attempt": str(rand.Text()),
-			":0": str("pending"), ":1": str("anna"), ":2": str("making"), ":3": str("r2"), ":4": listValue(),
-			":5": listValue(str("~f\t~k\t~o\tanna\tloyw3v28")),
-			":6": listValue(str("r2")), ":7": num("1"), ":8": at, ":9": num("100"), ":10": str("making"), ":11": str("making#5"),
-			":12": str("anna"),
+			":0": str("pending"), ":1": str("anna"), ":2": str("making"), ":3": str("#5"), ":4": str("making"),
+			":5": str("r2"), ":6": listValue(), ":7": listValue(madeEntry), ":8": listValue(str("r2")), ":9": num("1"), ":10": at,
+			":11": num("100"), ":12": str("anna"),
 		}, types.ReturnValueAllNew)
 }
 
 func (h byHand) put(ctx context.Context) (*ordermanager.Order, error) {
 	at := num(strconv.FormatInt(benchTime.UnixMilli(), 10))
 	o, err := h.update(ctx,
-		"SET d1 = if_not_exists(d1, :3), hi = list_append(if_not_exists(hi, :5), :6), rq = list_append(if_not_exists(rq, :5), :7), "+
-			"ua = :9, st = :10, sb = :11, dr = :12, ow = :13 REMOVE ex ADD v :8",
+		"SET d1 = if_not_exists(d1, :3), sb = :4, st = :5, hi = list_append(if_not_exists(hi, :7), :8), "+
+			"rq = list_append(if_not_exists(rq, :7), :9), ua = :11, dr = :12, ow = :13 REMOVE ex ADD v :10",
 		sound+" AND st IN (:0) AND cu = :1 AND ve = :2 AND (attribute_not_exists(dr) OR attribute_type(dr, :NULL)) "+
-			"AND attribute_type(sb, :S) AND NOT contains(rq, :4) AND NOT contains(fe, :attempt)",
+			"AND attribute_type(sb, :S) AND NOT contains(rq, :6) AND NOT contains(fe, :attempt)",
 		attributes{
 			":S": str("S"), ":N": str("N"), ":NULL": str("NULL"), ":SS": str("SS"), ":B": str("B"), ":attempt": str(rand.Text()),
-			":0": str("pending"), ":1": str("c1"), ":2": str("ABC"), ":3": str("done"), ":4": str("r1"), ":5": listValue(),
-			":6": listValue(str("~e\t~j\t~n\tc1\tloyw3v28")),
-			":7": listValue(str("r1")), ":8": num("1"), ":9": at, ":10": str("pending"), ":11": str("pending#5"),
+			":0": str("pending"), ":1": str("c1"), ":2": str("ABC"), ":3": str("done"), ":4": str("#5"),
+			":5": str("pending"), ":6": str("r1"), ":7": listValue(), ":8": listValue(putEntry),
+			":9": listValue(str("r1")), ":10": num("1"), ":11": at,
 			":12": mapValue(attributes{"n": str("Latte"), "i": str("latte-icon"), "m": listValue(str("Oat"))}), ":13": num("5"),
 		}, types.ReturnValueAllNew)
 	if err != nil {

@@ -28,6 +28,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -87,8 +88,9 @@ type layout interface {
 	settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update
 	// decode reads an order; a listed one has no history and no tokens. Nil is an item that is no order.
 	decode(r *reader, listed bool) *ordermanager.Order
-	// plan says where to look for the orders of a query.
-	plan(q ordermanager.Query) ([]stream, error)
+	// plan says where to look for the orders of a query. If there are several ways, the first is taken whose indexes the
+	// table has.
+	plan(q ordermanager.Query) ([][]stream, error)
 	// listed is the projection of a listing; empty where the indexes have keys only.
 	listed() string
 	// checkLifecycle names what of a life cycle the layout cannot keep, and keeps reports whether it has a state.
@@ -119,6 +121,8 @@ type Store struct {
 	table  string
 	layout layout
 	ttl    time.Duration
+	// lacked are the indexes that the table turned out not to have, and for which there is another way.
+	lacked sync.Map
 }
 
 var _ ordermanager.Store = (*Store)(nil)

@@ -174,7 +174,9 @@ func TestErrors_ofAnotherProgramsTransactionAreRepeatedLikeThrottling(t *testing
 }
 
 func TestList_saysWhatIsMissingForARedriveAndHowToAddIt(t *testing.T) {
-	for layout, index := range map[dynamostore.Layout]string{dynamostore.Workshop: "om-owing", dynamostore.Core: "om-owing", dynamostore.Native: "owing"} {
+	for layout, index := range map[dynamostore.Layout]string{
+		dynamostore.Workshop: "om-owing", dynamostore.Core: "om-owing", dynamostore.Native: "board",
+	} {
 		tr := always(func() *http.Response {
 			return failure(400, "ValidationException", "The table does not have the specified index: "+index)
 		})
@@ -183,7 +185,9 @@ func TestList_saysWhatIsMissingForARedriveAndHowToAddIt(t *testing.T) {
 		if !errors.Is(err, dynamostore.ErrNoIndex) {
 			t.Fatal(err)
 		}
-		for _, word := range []string{"table orders", index, "AddOwingIndex", "ordermanager table add-index"} {
+		for _, word := range []string{
+			"table orders", "no index " + index, "AddOwingIndex", "ordermanager table add-index", "Migrate",
+		} {
 			if !strings.Contains(err.Error(), word) {
 				t.Errorf("%v does not mention %s", err, word)
 			}

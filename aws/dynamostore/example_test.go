@@ -87,5 +87,4 @@ func ExampleSchema() {
 	// board sb vc
 	// customer cu ca
 	// venues vs ca
-	// owing ow ca
 }

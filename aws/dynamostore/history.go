@@ -64,15 +64,14 @@ const (
 
 // apply adds what every transition does, whatever the layout.
 func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration) {
-	entry, id := n.encodeEntry(t), n.id(t.Entry.RequestID)
-	request := str(id)
+	entry, requests := n.encodeEntry(t), n.forms(t.Entry.RequestID)
+	request := requests[0]
 	if t.Create != nil {
 		u.set(n.history, list(entry))
 		u.set(n.requests, list(request))
 	} else {
-		u.require("NOT contains(", n.requests, ", ", u.value(request), ")")
-		if id != t.Entry.RequestID { // an entry from before it was written short
-			u.require("NOT contains(", n.requests, ", ", u.value(str(t.Entry.RequestID)), ")")
+		for _, form := range requests {
+			u.require("NOT contains(", n.requests, ", ", u.value(form), ")")
 		}
 		empty := u.value(list())
 		u.setTo(n.history, "list_append(if_not_exists(", n.history, ", ", empty, "), ", u.value(list(entry)), ")")
@@ -84,7 +83,7 @@ func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration)
 		u.require("(attribute_not_exists(", n.version, ") OR ", n.version, " < ", u.value(num(int64(t.Guards.HistoryBelow))), ")")
 	}
 	if len(t.Assign.Events) > 0 {
-		u.add(n.owed, set(n.ids(t.Assign.Events)...))
+		u.add(n.owed, set(n.inSet(t.Assign.Events)...))
 	}
 	if t.Owing && t.Create == nil {
 		u.remove(n.expires)
@@ -168,18 +167,15 @@ func (n *record) end(u *update) string {
 	return "if_not_exists(" + n.ending + ", if_not_exists(" + n.expires + ", " + u.value(num(endOfTime)) + "))"
 }
 
-// settle adds what every settlement does, whatever the layout.
-func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl time.Duration) {
+// settle adds what every settlement does, whatever the layout, and reports whether the order owes nothing after it.
+func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl time.Duration) (all bool) {
 	if len(s.Events) > 0 {
-		ids := slices.Clone(s.Events)
-		if n.packs {
-			ids = append(ids, packIDs(s.Events)...)
-		}
+		ids := slices.Concat(s.Events, n.inSet(s.Events))
 		slices.Sort(ids)
 		u.take(n.owed, set(slices.Compact(ids)...))
 	}
 	if !s.Everything || seen != nil && (&reader{item: seen}).number(n.version) != int64(s.Version) {
-		return
+		return false
 	}
 	if s.Version == 0 { // an order that only the sample has written
 		u.require(missing(n.version))
@@ -190,22 +186,34 @@ func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl ti
 	if ttl > 0 {
 		u.setTo(n.expires, n.end(u))
 	}
+	return true
 }
 
-// id is a request id as it is kept.
-func (n *record) id(requestID string) string {
-	if n.packs {
-		return packID(requestID)
+// forms are the forms in which a request id may be kept, the one in which it is written first.
+func (n *record) forms(requestID string) []types.AttributeValue {
+	if !n.packs {
+		return []types.AttributeValue{str(requestID)}
 	}
-	return requestID
+	forms := []types.AttributeValue{packID(requestID)}
+	if _, short := forms[0].(*types.AttributeValueMemberB); short { // the text that an earlier version wrote
+		forms = append(forms, str(packIDText(requestID)))
+	}
+	if packIDText(requestID) != requestID { // and one from before it was written short
+		forms = append(forms, str(requestID))
+	}
+	return forms
 }
 
-// ids are owed events as they are kept.
-func (n *record) ids(events []string) []string {
-	if n.packs {
-		return packIDs(events)
+// inSet are texts as they are kept in a set.
+func (n *record) inSet(all []string) []string {
+	if !n.packs {
+		return all
 	}
-	return events
+	packed := make([]string, len(all))
+	for i, one := range all {
+		packed[i] = packIDText(one)
+	}
+	return packed
 }
 
 func (n *record) encodeEntry(t *ordermanager.Transition) types.AttributeValue {
@@ -214,8 +222,12 @@ func (n *record) encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 	if t.Create != nil {
 		to = cmp.Or(to, t.Create.State)
 	}
-	if packed, ok := packEntry(e, to); ok && n.packs {
-		return str(packed)
+	if n.packs {
+		customer := t.Guards.Customer
+		if t.Create != nil {
+			customer = t.Create.Customer
+		}
+		return &types.AttributeValueMemberB{Value: packEntry(e, to, customer)}
 	}
 	m := make(item, 6)
 	m[entryAction], m[entryAt] = str(string(e.Action)), millis(e.At)
@@ -254,10 +266,10 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 	state := ordermanager.StatePending // entries used not to say how an order began
 	for i, value := range entries {
 		e := &o.History[i]
-		*e = decodeEntry(value)
+		*e = decodeEntry(value, o.Customer)
 		e.RequestID, e.To = plainText(requests[i]), cmp.Or(e.To, state)
 		if n.packs {
-			e.RequestID = unpackID(e.RequestID)
+			e.RequestID = unpackID(requests[i])
 		}
 		if i > 0 {
 			e.From = state
@@ -267,15 +279,18 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 	o.OwedEvents = slices.Clone(r.set(n.owed))
 	if n.packs {
 		for i, id := range o.OwedEvents {
-			o.OwedEvents[i] = unpackID(id)
+			o.OwedEvents[i] = unpackIDText(id)
 		}
 	}
 }
 
-// decodeEntry reads an entry of the history, in either form, but for its request id.
-func decodeEntry(value types.AttributeValue) ordermanager.Entry {
+// decodeEntry reads an entry of the history, in whichever form, but for its request id.
+func decodeEntry(value types.AttributeValue, customer string) ordermanager.Entry {
+	if packed, ok := value.(*types.AttributeValueMemberB); ok {
+		return unpackEntry(packed.Value, customer)
+	}
 	if packed := plainText(value); packed != "" {
-		return unpackEntry(packed)
+		return unpackEntryText(packed)
 	}
 	r := inside(value)
 	return ordermanager.Entry{

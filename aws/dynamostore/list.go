@@ -31,15 +31,13 @@ type stream struct {
 	prefix string
 }
 
-// spot is where a stream is to be continued: after the order with this sort key (empty if that is the order's
-// identifier) and identifier. The zero spot is the beginning.
+// spot is a place in a listing: after the order with this sort key (empty if that is the order's identifier) and
+// identifier. The zero spot is the beginning.
 type spot struct {
 	Sort string `json:"s,omitempty"`
 	// Text says that the sort key is a text.
 	Text bool   `json:"t,omitempty"`
 	ID   string `json:"i,omitempty"`
-	// Done says that nothing follows.
-	Done bool `json:"d,omitempty"`
 }
 
 // value is the sort key as DynamoDB has it.
@@ -61,11 +59,12 @@ func (s spot) compare(other spot) int {
 	)
 }
 
-// cursor is the position in every stream of a listing.
+// cursor is the place at which a listing goes on. It is the same in every stream, so that an order that goes from one
+// stream to another meanwhile is neither met twice nor missed.
 type cursor struct {
 	// Query is what the listing asks for, so that a cursor cannot continue another one.
 	Query string `json:"q"`
-	Spots []spot `json:"p"`
+	After spot   `json:"a"`
 }
 
 // most is how many rounds of requests one page may take. Where a filter leaves few orders of many, a page is shorter
@@ -86,19 +85,26 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 	if err := ctx.Err(); err != nil {
 		return ordermanager.Page{}, err
 	}
-	streams, err := s.layout.plan(q)
+	ways, err := s.layout.plan(q)
 	if err != nil {
 		return ordermanager.Page{}, err
 	}
-	listing := &listing{store: s, query: q, sources: make([]source, len(streams))}
-	spots, err := decodeCursor(q, len(streams))
+	after, err := decodeCursor(q)
 	if err != nil {
 		return ordermanager.Page{}, err
 	}
-	for i := range streams {
-		listing.sources[i] = source{stream: streams[i], spot: spots[i]}
+	for ; ; ways = ways[1:] {
+		index := ways[0][0].index
+		if _, lacked := s.lacked.Load(index); lacked && len(ways) > 1 {
+			continue
+		}
+		page, err := newListing(s, q, ways[0], after).page(ctx)
+		if errors.Is(err, ErrNoIndex) && len(ways) > 1 {
+			s.lacked.Store(index, true)
+			continue
+		}
+		return page, err
 	}
-	return listing.page(ctx)
 }
 
 // listing is a listing on its way.
@@ -106,17 +112,27 @@ type listing struct {
 	store   *Store
 	query   ordermanager.Query
 	sources []source
+	// after is the place after the last order that went into the page, or was passed over.
+	after spot
+}
+
+func newListing(s *Store, q ordermanager.Query, streams []stream, after spot) *listing {
+	l := &listing{store: s, query: q, sources: make([]source, len(streams)), after: after}
+	for i := range streams {
+		l.sources[i] = source{stream: streams[i], from: after}
+	}
+	return l
 }
 
 // source is a stream that is being read.
 type source struct {
 	stream
-	// spot is after the last item that went into the page.
-	spot spot
+	// from is where the reading begins.
+	from spot
 	// ahead are items that have been read and not yet used, and next is where to read on.
-	ahead []listed
-	next  item
-	begun bool
+	ahead       []listed
+	next        item
+	begun, done bool
 }
 
 // listed is an item of a listing: what the index has of it, and the spot after it.
@@ -127,59 +143,76 @@ type listed struct {
 
 func (l *listing) page(ctx context.Context) (ordermanager.Page, error) {
 	var page ordermanager.Page
-	for range most {
-		missing := l.query.Limit - len(page.Orders) - len(page.Skipped)
-		if missing == 0 || l.exhausted() {
-			break
-		}
-		if err := l.fill(ctx, missing); err != nil {
+	full := func() bool { return len(page.Orders)+len(page.Skipped) == l.query.Limit }
+	wanted := l.query.Limit
+	for round := 0; round < most && !full() && !l.exhausted(); round++ {
+		if err := l.fill(ctx, wanted); err != nil {
 			return ordermanager.Page{}, err
 		}
-		var picked []item
-		for len(picked) < missing {
-			first := l.first()
-			if first == nil {
-				break
-			}
-			picked = append(picked, first.ahead[0].item)
-			first.spot, first.ahead = first.ahead[0].spot, first.ahead[1:]
+		var picked []listed
+		for first := l.first(); first != nil && len(picked) < wanted; first = l.first() {
+			picked = append(picked, first.ahead[0])
+			first.ahead = first.ahead[1:]
 		}
-		if err := l.add(ctx, &page, picked); err != nil {
+		rest, err := l.add(ctx, &page, picked, full)
+		if err != nil {
 			return ordermanager.Page{}, err
 		}
+		if len(rest) > 0 { // the page is full
+			page.Cursor = l.cursor()
+			return page, nil
+		}
+		if len(picked) > 0 { // the last ones may be gone from the table
+			l.after = picked[len(picked)-1].spot
+		}
+		wanted = min(2*wanted, mostKeys) // few of them belong to the listing
 	}
-	page.Cursor = l.cursor()
+	if !l.exhausted() {
+		page.Cursor = l.cursor()
+	}
 	return page, nil
 }
 
-// add puts the orders of items into the page, if they belong there.
-func (l *listing) add(ctx context.Context, page *ordermanager.Page, picked []item) error {
+// add puts the orders of items into the page, if they belong there, and returns those that came after it was full.
+func (l *listing) add(
+	ctx context.Context, page *ordermanager.Page, picked []listed, full func() bool,
+) (rest []listed, err error) {
 	if l.store.layout.listed() == "" { // the index has keys only
-		var err error
 		if picked, err = l.store.fetch(ctx, picked); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	for _, found := range picked {
-		o, err := l.store.decode(found, true)
+	for i, one := range picked {
+		if full() {
+			return picked[i:], nil
+		}
+		if one.spot == l.after {
+			continue // it is on its way from one stream to another, and is in both
+		}
+		l.after = one.spot
+		o, err := l.store.decode(one.item, true)
 		switch {
 		case err != nil:
-			page.Skipped = append(page.Skipped, ordermanager.Skipped{OrderID: orderIDOf(found), Err: err})
-		case l.wants(o):
+			page.Skipped = append(page.Skipped, ordermanager.Skipped{OrderID: orderIDOf(one.item), Err: err})
+		case o != nil && l.wants(o, one.item):
 			page.Orders = append(page.Orders, o)
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// wants reports whether an order belongs to the listing. What is owed is known to the index alone.
-func (l *listing) wants(o *ordermanager.Order) bool {
+// wants reports whether an order belongs to the listing. What is owed is known to the index alone, or to the mark of
+// an item that was fetched.
+func (l *listing) wants(o *ordermanager.Order, found item) bool {
 	q := l.query
+	if q.Owing && l.store.layout.listed() == "" && found[l.store.layout.record().owing] == nil {
+		return false
+	}
 	return (ordermanager.Query{State: q.State, Customer: q.Customer, Venue: q.Venue}).Matches(o)
 }
 
 // dry reports whether more has to be read before the stream's next item is known.
-func (s *source) dry() bool { return len(s.ahead) == 0 && !s.spot.Done }
+func (s *source) dry() bool { return len(s.ahead) == 0 && !s.done }
 
 // first is the source with the oldest item; nil while some source is dry, or when nothing is left.
 func (l *listing) first() *source {
@@ -197,23 +230,11 @@ func (l *listing) first() *source {
 }
 
 func (l *listing) exhausted() bool {
-	for i := range l.sources {
-		if s := &l.sources[i]; len(s.ahead) > 0 || !s.spot.Done {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(l.sources, func(s source) bool { return len(s.ahead) > 0 || !s.done })
 }
 
 func (l *listing) cursor() string {
-	if l.exhausted() {
-		return ""
-	}
-	c := cursor{Query: describe(l.query), Spots: make([]spot, len(l.sources))}
-	for i := range l.sources {
-		c.Spots[i] = l.sources[i].spot
-	}
-	data, err := json.Marshal(c)
+	data, err := json.Marshal(cursor{Query: describe(l.query), After: l.after})
 	if err != nil {
 		panic(err) // strings and booleans always marshal
 	}
@@ -221,11 +242,11 @@ func (l *listing) cursor() string {
 }
 
 // fill reads on in every dry stream, in all of them at once.
-func (l *listing) fill(ctx context.Context, missing int) error {
+func (l *listing) fill(ctx context.Context, wanted int) error {
 	var wait sync.WaitGroup
 	errs := make([]error, len(l.sources))
 	// The orders of a listing are spread evenly over its streams, by a hash; some of them a little less so.
-	limit := int32(missing/len(l.sources) + 10) //nolint:gosec // at most MaxPageSize
+	limit := int32(wanted/len(l.sources) + 10) //nolint:gosec // at most mostKeys and MaxPageSize
 	for i := range l.sources {
 		if s := &l.sources[i]; s.dry() {
 			wait.Go(func() { errs[i] = l.read(ctx, s, limit) })
@@ -237,7 +258,7 @@ func (l *listing) fill(ctx context.Context, missing int) error {
 
 // read reads on in one stream.
 func (l *listing) read(ctx context.Context, s *source, limit int32) error {
-	fromCursor := !s.begun && s.spot != spot{}
+	fromCursor := !s.begun && s.from != spot{}
 	output, err := l.store.client.Query(ctx, l.store.queryInput(s, limit), repeatConflicts)
 	if fromCursor && isInvalid(err) && !errors.Is(kindOf(err), ErrNoIndex) {
 		return invalidCursor()
@@ -249,16 +270,9 @@ func (l *listing) read(ctx context.Context, s *source, limit int32) error {
 	if len(output.LastEvaluatedKey) > 0 { // some answer the end with an empty key
 		s.next = output.LastEvaluatedKey
 	}
+	s.done = s.next == nil
 	for _, found := range output.Items {
 		s.ahead = append(s.ahead, listed{found, s.spotOf(found)})
-	}
-	switch n := len(s.ahead); {
-	case n > 0 && s.next == nil:
-		s.ahead[n-1].spot.Done = true
-	case n == 0 && s.next == nil:
-		s.spot = spot{Done: true}
-	case n == 0:
-		s.spot = s.spotOf(s.next)
 	}
 	return nil
 }
@@ -294,11 +308,11 @@ func (s *Store) queryInput(from *source, limit int32) *dynamodb.QueryInput {
 		TableName: &s.table, IndexName: &from.index, KeyConditionExpression: &condition, ExpressionAttributeValues: values, Limit: &limit,
 		ExclusiveStartKey: from.next,
 	}
-	if !from.begun && from.spot.ID != "" {
-		input.ExclusiveStartKey = s.layout.key(from.spot.ID)
+	if !from.begun && from.from.ID != "" {
+		input.ExclusiveStartKey = s.layout.key(from.from.ID)
 		input.ExclusiveStartKey[from.hash] = from.value
-		if from.spot.Sort != "" {
-			input.ExclusiveStartKey[from.sort] = from.spot.value()
+		if from.from.Sort != "" {
+			input.ExclusiveStartKey[from.sort] = from.from.value()
 		}
 	}
 	if wanted := s.layout.listed(); wanted != "" {
@@ -311,21 +325,21 @@ func (s *Store) queryInput(from *source, limit int32) *dynamodb.QueryInput {
 const mostKeys = 100
 
 // fetch reads what a listing needs of items, in their order. One that is no longer there is left out.
-func (s *Store) fetch(ctx context.Context, found []item) ([]item, error) {
+func (s *Store) fetch(ctx context.Context, found []listed) ([]listed, error) {
 	whole := make(map[string]item, len(found))
 	for part := range slices.Chunk(found, mostKeys) {
 		keys := make([]item, len(part))
 		for i, one := range part {
-			keys[i] = s.layout.key(orderIDOf(one))
+			keys[i] = s.layout.key(one.spot.ID)
 		}
 		if err := s.fetchPart(ctx, keys, whole); err != nil {
 			return nil, err
 		}
 	}
-	var all []item
+	var all []listed
 	for _, one := range found {
-		if got, there := whole[orderIDOf(one)]; there {
-			all = append(all, got)
+		if got, there := whole[one.spot.ID]; there {
+			all = append(all, listed{got, one.spot})
 		}
 	}
 	return all, nil
@@ -385,21 +399,19 @@ func describe(q ordermanager.Query) string {
 	return strings.Join([]string{string(q.State), q.Customer, q.Venue, strconv.FormatBool(q.Owing)}, "\x00")
 }
 
-func decodeCursor(q ordermanager.Query, streams int) ([]spot, error) {
+func decodeCursor(q ordermanager.Query) (spot, error) {
 	if q.Cursor == "" {
-		return make([]spot, streams), nil
+		return spot{}, nil
 	}
 	var c cursor
 	data, err := base64.RawURLEncoding.DecodeString(q.Cursor)
-	if err != nil || json.Unmarshal(data, &c) != nil || c.Query != describe(q) || len(c.Spots) != streams {
-		return nil, invalidCursor()
+	if err != nil || json.Unmarshal(data, &c) != nil || c.Query != describe(q) || c.After.ID == "" {
+		return spot{}, invalidCursor()
 	}
-	for _, spot := range c.Spots {
-		_, err := strconv.ParseInt(spot.Sort, 10, 64)
-		badSort := spot.Text && spot.Sort == "" || !spot.Text && spot.Sort != "" && err != nil
-		if badSort || len(spot.ID) > ordermanager.MaxIDBytes {
-			return nil, invalidCursor()
-		}
+	_, err = strconv.ParseInt(c.After.Sort, 10, 64)
+	badSort := c.After.Text && c.After.Sort == "" || !c.After.Text && c.After.Sort != "" && err != nil
+	if badSort || len(c.After.ID) > ordermanager.MaxIDBytes {
+		return spot{}, invalidCursor()
 	}
-	return c.Spots, nil
+	return c.After, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -31,11 +30,12 @@ type Progress struct {
 }
 
 // Migrate brings a table in the layout [Native] up to date: it adds the indexes that it lacks, writes to each item
-// what those read, and deletes the indexes that are not read any more. Orders can be acted on meanwhile; a listing is
+// what those read, and deletes the indexes that are not needed any more. Orders can be acted on meanwhile; a listing is
 // complete when it is done. It can be stopped at any time and be called again, also by several at once: what is done
 // is not done again, and a table that is up to date is left as it is. Run it when every process has the version that
-// brought it. It reads every item once, and a broken one is passed over and reported. Progress, which may be nil, is
-// called after each step and each page. Errors are [*Error]s, and that of a context that is done.
+// brought it: an earlier one needs the index owing, and does not see in a listing what this one writes. It reads every
+// item once, and a broken one is passed over and reported. Progress, which may be nil, is called after each step and
+// each page. Errors are [*Error]s, and that of a context that is done.
 func Migrate(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
 	if progress == nil {
 		progress = func(Progress) {}
@@ -48,7 +48,7 @@ func Migrate(ctx context.Context, client MigrateAPI, table string, progress func
 	if err := upgradeItems(ctx, client, table, progress); err != nil {
 		return err
 	}
-	for _, old := range []string{"state", "venue"} {
+	for _, old := range []string{"state", "venue", owingIndex} {
 		if err := deleteIndex(ctx, client, table, old, progress); err != nil {
 			return err
 		}
@@ -109,10 +109,14 @@ func hasIndex(ctx context.Context, client AdminAPI, table, name string) (bool, e
 func upgradeItems(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
 	report := Progress{Step: "writing what the indexes read"}
 	store := &Store{table: table, layout: native{}}
+	filter := newUpdate()
+	filter.requireAny(missing(nativeBoard), misplaced(filter))
+	condition := string(filter.conditions)
 	var next item
 	for {
 		output, err := client.Scan(ctx, &dynamodb.ScanInput{
-			TableName: &table, ExclusiveStartKey: next, FilterExpression: aws.String(missing(nativeBoard)),
+			TableName: &table, ExclusiveStartKey: next,
+			FilterExpression: &condition, ExpressionAttributeValues: filter.values,
 		}, repeatConflicts)
 		if err != nil {
 			return wrapAdmin("Scan", table, err)
@@ -125,7 +129,7 @@ func upgradeItems(ctx context.Context, client MigrateAPI, table string, progress
 				progress(broken)
 				continue
 			}
-			written, err := upgradeItem(ctx, client, table, before)
+			written, err := upgradeItem(ctx, client, table, before, found)
 			if err != nil {
 				return err
 			}
@@ -139,12 +143,26 @@ func upgradeItems(ctx context.Context, client MigrateAPI, table string, progress
 	}
 }
 
+// misplaced is the condition that an order owes something and does not stand with the unfinished.
+func misplaced(u *update) string {
+	var places []string
+	for shard := range int64(shards) {
+		places = append(places, spread("", shard))
+	}
+	return allOf(exists(nativeRecord.owing), "NOT "+nativeBoard+" IN "+u.list(places...))
+}
+
 // upgradeItem writes one item; somebody who acted on it in the meantime has done so too.
 func upgradeItem(
-	ctx context.Context, client MigrateAPI, table string, before *ordermanager.Order,
+	ctx context.Context, client MigrateAPI, table string, before *ordermanager.Order, found item,
 ) (written int, err error) {
 	u := newUpdate()
-	nativeUpgrade(u, &ordermanager.Transition{OrderID: before.ID}, before)
+	if found[nativeBoard] == nil {
+		nativeUpgrade(u, &ordermanager.Transition{OrderID: before.ID}, before, found)
+	} else {
+		u.require(misplaced(u))
+		u.set(nativeBoard, str(unfinished(before.ID)))
+	}
 	_, err = client.UpdateItem(ctx, u.input(table, native{}.key(before.ID), types.ReturnValueNone), repeatConflicts)
 	if _, changed := errors.AsType[*types.ConditionalCheckFailedException](err); changed {
 		return 0, nil

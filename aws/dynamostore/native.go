@@ -31,10 +31,10 @@ const (
 	nativeReason   = "re" // S
 	nativeCreated  = "ca" // N, milliseconds
 
-	// nativeBoard (S) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: the state
-	// or the venue, and a number from the order's identifier, so that an index spreads over several partitions, each of
-	// which takes 1,000 write units per second. A transition knows both, so it can assign nativeBoard without reading
-	// the item.
+	// nativeBoard (S) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: where on the
+	// board the order stands (see nativeMove) or the venue, and a number from the order's identifier, so that an index
+	// spreads over several partitions, each of which takes 1,000 write units per second. A transition knows both, so it
+	// can assign nativeBoard without reading the item.
 	nativeBoard      = "sb"
 	nativeVenueShard = "vs"
 	// nativePlace (S) is the sort key of the index by state: the venue and the time of creation, which never change. So
@@ -86,23 +86,23 @@ func (l native) apply(t *ordermanager.Transition, seen item, ttl time.Duration) 
 	if seen != nil {
 		before = l.decode(&reader{item: seen}, false)
 	}
+	a := &t.Assign
 	if t.Create != nil {
 		nativeCreate(u, t)
 	} else {
 		nativeGuards(u, &t.Guards, before)
 		if old := seen != nil && seen[nativeBoard] == nil; old {
-			nativeUpgrade(u, t, before)
+			nativeUpgrade(u, t, before, seen)
 		} else {
 			u.require(u.kind(nativeBoard, "S"))
-			nativeRecord.decide(u, &t.Assign)
+			nativeRecord.decide(u, a)
+			nativeMove(u, t, seen)
+		}
+		if a.State != "" {
+			u.set(nativeState, str(string(a.State)))
 		}
 	}
 	nativeRecord.apply(u, t, ttl)
-	a := &t.Assign
-	if a.State != "" && t.Create == nil {
-		u.set(nativeState, str(string(a.State)))
-		u.set(nativeBoard, str(spread(string(a.State), shardOf(t.OrderID))))
-	}
 	if a.Drink != nil {
 		u.set(nativeDrink, encodeDrink(a.Drink))
 	}
@@ -137,15 +137,14 @@ func nativeCreate(u *update, t *ordermanager.Transition) {
 	if t.Assign.State != "" {
 		state = t.Assign.State
 	}
-	shard := shardOf(t.OrderID)
 	u.set(nativeCustomer, str(t.Create.Customer))
 	u.set(nativeState, str(string(state)))
 	u.set(nativeCreated, millis(t.Entry.At))
-	u.set(nativeBoard, str(spread(string(state), shard)))
+	u.set(nativeBoard, str(unfinished(t.OrderID)))
 	u.set(nativePlace, str(place(t.Create.Venue, t.Entry.At)))
 	if t.Create.Venue != "" {
 		u.set(nativeVenue, str(t.Create.Venue))
-		u.set(nativeVenueShard, str(spread(t.Create.Venue, shard)))
+		u.set(nativeVenueShard, str(spread(t.Create.Venue, shardOf(t.OrderID))))
 	}
 	if t.Create.Robot {
 		u.set(nativeRobot, boolean(true))
@@ -153,12 +152,45 @@ func nativeCreate(u *update, t *ordermanager.Transition) {
 	nativeRecord.decide(u, &t.Assign)
 }
 
+// unfinished is where on the board an order stands that is open or owes something, and finished is where it stands
+// after that.
+func unfinished(orderID string) string { return spread("", shardOf(orderID)) }
+
+func finished(orderID string, in ordermanager.State) string {
+	return spread(string(in), shardOf(orderID))
+}
+
+// nativeMove puts an order where on the board it stands after a transition. Each move of the board costs two write
+// units, and a life has one: an order stands with all that are unfinished, in whatever state, until it has ended and
+// owes nothing any more. So the unfinished are also where a redrive looks for what is owed.
+func nativeMove(u *update, t *ordermanager.Transition, seen item) {
+	if t.Assign.State == "" && !t.Owing {
+		return
+	}
+	at, owing := unfinished(t.OrderID), nativeRecord.owing
+	switch ends := t.Assign.State != "" && t.Assign.Ends; {
+	case !ends || t.Owing:
+	case seen[owing] == nil:
+		// That it is not marked is the usual case. If it is, the item that refused this says so.
+		u.require(missing(owing))
+		at = finished(t.OrderID, t.Assign.State)
+	default:
+		u.require(exists(owing))
+	}
+	u.set(nativeBoard, str(at))
+}
+
 // nativeUpgrade writes what an item lacks that is from before decisions were kept, as long as it is as it was seen.
-func nativeUpgrade(u *update, t *ordermanager.Transition, before *ordermanager.Order) {
+func nativeUpgrade(u *update, t *ordermanager.Transition, before *ordermanager.Order, seen item) {
 	u.require(missing(nativeBoard))
 	u.requireEqual(nativeRecord.version, num(int64(before.Version)))
-	if t.Assign.State == "" {
-		u.set(nativeBoard, str(spread(string(before.State), shardOf(t.OrderID))))
+	switch {
+	case t.Assign.State != "" || t.Owing:
+		nativeMove(u, t, seen)
+	case seen[nativeRecord.owing] != nil:
+		u.set(nativeBoard, str(unfinished(t.OrderID)))
+	default: // whether its state is an end is not known here, and a listing of the state looks in both places
+		u.set(nativeBoard, str(finished(t.OrderID, before.State)))
 	}
 	u.set(nativePlace, str(place(before.Venue, before.CreatedAt)))
 	u.remove(oldShard, oldPlace)
@@ -261,7 +293,11 @@ func (native) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *
 	u.takeToken(first.spare, s.FirstSpare, packToken, seen)
 	u.takeToken(second.token, s.Second, packToken, seen)
 	u.takeToken(second.spare, s.SecondSpare, packToken, seen)
-	nativeRecord.settle(u, s, seen, ttl)
+	all := nativeRecord.settle(u, s, seen, ttl)
+	if current := seen == nil || seen[nativeBoard] != nil; all && current && s.Ended != "" {
+		u.require(exists(nativeBoard))
+		u.set(nativeBoard, str(finished(s.OrderID, s.Ended)))
+	}
 	if !u.changes() {
 		return nil
 	}
@@ -314,13 +350,13 @@ func decodeDrink(value types.AttributeValue) *ordermanager.Drink {
 // fetched is what a listing needs of an order: neither its tokens nor its history.
 var fetched = strings.Join([]string{
 	nativeID, nativeCustomer, nativeVenue, nativeRobot, nativeState, nativeDrink, nativeNumber, nativeBarista, nativeReason,
-	nativeCreated, nativeRecord.updated, nativeRecord.version,
+	nativeCreated, nativeRecord.updated, nativeRecord.version, nativeRecord.owing,
 }, ", ")
 
 // listed is nothing: the indexes have keys only, and the orders are fetched.
 func (native) listed() string { return "" }
 
-func (native) plan(q ordermanager.Query) ([]stream, error) {
+func (native) plan(q ordermanager.Query) ([][]stream, error) {
 	// each is a part of the listing for each shard of a partition that is spread.
 	each := func(index, hash, sort, name, prefix string) []stream {
 		all := make([]stream, shards)
@@ -329,19 +365,26 @@ func (native) plan(q ordermanager.Query) ([]stream, error) {
 		}
 		return all
 	}
+	board := func(name, venue string) []stream {
+		if venue == "" {
+			return each(boardIndex, nativeBoard, nativePlace, name, "")
+		}
+		return each(boardIndex, nativeBoard, nativePlace, name, placesOf(venue))
+	}
 	switch {
 	case q.Owing:
-		all := make([]stream, shards)
-		for shard := range all {
-			all[shard] = stream{index: owingIndex, hash: nativeRecord.owing, value: num(int64(shard)), sort: nativeCreated}
+		marked := make([]stream, shards)
+		for shard := range marked {
+			value := num(int64(shard))
+			marked[shard] = stream{index: owingIndex, hash: nativeRecord.owing, value: value, sort: nativeCreated}
 		}
-		return all, nil
+		// As long as a table has the index of before, only that has what earlier versions wrote.
+		return [][]stream{marked, board("", q.Venue)}, nil
 	case q.Customer != "":
-		return []stream{{index: customerIndex, hash: nativeCustomer, value: str(q.Customer), sort: nativeCreated}}, nil
+		return [][]stream{{{index: customerIndex, hash: nativeCustomer, value: str(q.Customer), sort: nativeCreated}}}, nil
 	case q.State == "":
-		return each(placeIndex, nativeVenueShard, nativeCreated, q.Venue, ""), nil
-	case q.Venue != "":
-		return each(boardIndex, nativeBoard, nativePlace, string(q.State), placesOf(q.Venue)), nil
+		return [][]stream{each(placeIndex, nativeVenueShard, nativeCreated, q.Venue, "")}, nil
 	}
-	return each(boardIndex, nativeBoard, nativePlace, string(q.State), ""), nil
+	// Earlier versions moved an order whenever its state changed.
+	return [][]stream{append(board("", q.Venue), board(string(q.State), q.Venue)...)}, nil
 }

@@ -2,9 +2,10 @@ package dynamostore
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,11 +15,9 @@ import (
 )
 
 // An item of up to 1 KB costs one unit to write, and one with a task token is near it. So in the layout of our own
-// what repeats in every item is written short: well-known words as two characters, fingerprints and tokens without
-// their encoding. Whatever has no short form is written as it is, and a reader takes both.
-
-// escape begins what is written short. What begins with it already is written with another one before it.
-const escape = "~"
+// what repeats in every item is written in few bytes: well-known words as one, identifiers and tokens without their
+// encoding. Whatever has no short form is written as it is. A reader also takes the forms that earlier versions wrote,
+// in which an entry was a text.
 
 // shortWords are the words of the standard life cycle and of the workflow's notifications. It must only ever grow at
 // its end.
@@ -32,93 +31,172 @@ var shortWords = []string{
 	string(ordermanager.RoleCustomer), string(ordermanager.RoleBarista), string(ordermanager.RoleAdmin), string(ordermanager.RoleSystem),
 }
 
-func packWord(word string) string {
-	if i := slices.Index(shortWords, word); i >= 0 {
-		return escape + "abcdefghijklmnopqrstuvwxyz"[i:i+1]
-	}
-	if strings.HasPrefix(word, escape) {
-		return escape + word
-	}
-	return word
+// What a part of an entry begins with: the number of a short word, counted from 1, or one of these.
+const (
+	partNone     = 0
+	partUUID     = 0xFD // 16 bytes
+	partCustomer = 0xFE // the order's customer, who never changes
+	partText     = 0xFF // its length, and the text
+)
+
+// packEntry writes an entry of the history: action, state after it, role and identifier of the actor, time, trace
+// context, and the reason as the rest.
+func packEntry(e *ordermanager.Entry, to ordermanager.State, customer string) []byte {
+	b := make([]byte, 0, 32)
+	b = packPart(b, string(e.Action), "")
+	b = packPart(b, string(to), "")
+	b = packPart(b, string(e.Actor.Role), "")
+	b = packPart(b, e.Actor.ID, customer)
+	b = binary.AppendVarint(b, e.At.UnixMilli())
+	b = packPart(b, e.Trace, "")
+	return append(b, e.Reason...)
 }
 
-func unpackWord(packed string) string {
-	short, ok := strings.CutPrefix(packed, escape)
-	if ok && len(short) == 1 && int(short[0]-'a') < len(shortWords) {
-		return shortWords[short[0]-'a']
+func packPart(b []byte, text, customer string) []byte {
+	if text == "" {
+		return append(b, partNone)
 	}
-	if ok && strings.HasPrefix(short, escape) {
-		return short
+	if i := slices.Index(shortWords, text); i >= 0 {
+		return append(b, byte(i+1)) //nolint:gosec // there are few words
 	}
-	return packed
-}
-
-// packEntry writes an entry of the history in one text: its parts with tabs between them, which no identifier has. It
-// reports whether that can be done.
-func packEntry(e *ordermanager.Entry, to ordermanager.State) (string, bool) {
-	parts := []string{
-		packWord(string(e.Action)), packWord(string(to)), packWord(string(e.Actor.Role)), packWord(e.Actor.ID),
-		strconv.FormatInt(e.At.UnixMilli(), 36), e.Trace,
+	if text == customer {
+		return append(b, partCustomer)
 	}
-	fits := !slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(part, "\t") })
-	if e.Reason == "" {
-		return strings.TrimSuffix(strings.Join(parts, "\t"), "\t"), fits
+	if raw, ok := uuidOf(text); ok {
+		return append(append(b, partUUID), raw...)
 	}
-	return strings.Join(append(parts, e.Reason), "\t"), fits
+	b = binary.AppendUvarint(append(b, partText), uint64(len(text)))
+	return append(b, text...)
 }
 
 // unpackEntry reads as much of an entry as there is.
-func unpackEntry(packed string) ordermanager.Entry {
-	const most = 7
-	parts := append(strings.SplitN(packed, "\t", most), make([]string, most)...)
+func unpackEntry(packed []byte, customer string) ordermanager.Entry {
+	p := parts{packed, customer}
 	e := ordermanager.Entry{
-		Action: ordermanager.Action(unpackWord(parts[0])), To: ordermanager.State(unpackWord(parts[1])),
-		Actor: ordermanager.Actor{Role: ordermanager.Role(unpackWord(parts[2])), ID: unpackWord(parts[3])},
-		Trace: parts[5], Reason: parts[6],
+		Action: ordermanager.Action(p.text()), To: ordermanager.State(p.text()),
+		Actor: ordermanager.Actor{Role: ordermanager.Role(p.text()), ID: p.text()},
 	}
-	if at, err := strconv.ParseInt(parts[4], 36, 64); err == nil {
+	if at, n := binary.Varint(p.rest); n > 0 {
 		e.At = time.UnixMilli(at).UTC()
+		p.rest = p.rest[n:]
 	}
+	e.Trace = p.text()
+	e.Reason = string(p.rest)
 	return e
 }
 
-// The fingerprints that a Manager makes: a prefix and 32 hexadecimal digits.
-var fingerprints = map[string]string{"token:": "~t", "scope:": "~s"}
-
-// packID writes a request id without the encoding of a fingerprint.
-func packID(id string) string {
-	for long, short := range fingerprints {
-		digits, ok := strings.CutPrefix(id, long)
-		raw, err := hex.DecodeString(digits)
-		if ok && err == nil && len(raw) == 16 && digits == strings.ToLower(digits) {
-			return short + base64.RawURLEncoding.EncodeToString(raw)
-		}
-	}
-	if strings.HasPrefix(id, escape) {
-		return escape + id
-	}
-	return id
+// parts are the parts of an entry that are still to be read.
+type parts struct {
+	rest     []byte
+	customer string
 }
 
-func unpackID(packed string) string {
-	for long, short := range fingerprints {
-		text, ok := strings.CutPrefix(packed, short)
-		if raw, err := base64.RawURLEncoding.DecodeString(text); ok && err == nil && len(raw) == 16 {
-			return long + hex.EncodeToString(raw)
-		}
-	}
-	if short, ok := strings.CutPrefix(packed, escape); ok && strings.HasPrefix(short, escape) {
-		return short
-	}
-	return packed
+// take takes bytes off; fewer than n if there are not as many.
+func (p *parts) take(n uint64) []byte {
+	n = min(n, uint64(len(p.rest)))
+	taken := p.rest[:n]
+	p.rest = p.rest[n:]
+	return taken
 }
 
-func packIDs(ids []string) []string {
-	all := make([]string, len(ids))
-	for i, id := range ids {
-		all[i] = packID(id)
+func (p *parts) text() string {
+	kind := p.take(1)
+	if len(kind) == 0 {
+		return ""
 	}
-	return all
+	switch k := int(kind[0]); {
+	case k == partCustomer:
+		return p.customer
+	case k == partUUID:
+		return uuidText(p.take(idBytes))
+	case k == partText:
+		length, n := binary.Uvarint(p.rest)
+		p.take(uint64(max(n, 0)))
+		return string(p.take(length))
+	case 0 < k && k <= len(shortWords):
+		return shortWords[k-1]
+	}
+	return ""
+}
+
+// idBytes is the length of a UUID and of a fingerprint.
+const idBytes = 16
+
+// uuidOf returns the bytes of a UUID in its usual form, as user pools name people and gateways requests.
+func uuidOf(text string) ([]byte, bool) {
+	raw, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+	return raw, err == nil && len(raw) == idBytes && uuidText(raw) == text
+}
+
+func uuidText(raw []byte) string {
+	if len(raw) != idBytes {
+		return ""
+	}
+	digits := hex.EncodeToString(raw)
+	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
+}
+
+// The forms of a request id: a fingerprint that a Manager makes, which is a prefix and 32 hexadecimal digits, a UUID,
+// or a number of this many digits, as the identifiers that a Manager makes are.
+const (
+	idToken = 1 + iota
+	idScope
+	idUUID
+	idNumber // and the number of digits
+)
+
+var fingerprints = map[byte]string{idToken: "token:", idScope: "scope:"}
+
+// numberBase is the base of those numbers. Whatever has at least as many digits as leastDigits and at most as
+// mostDigits is taken for one.
+const (
+	numberBase              = 32
+	leastDigits, mostDigits = 16, 26
+)
+
+// packID writes a request id: in bytes if it has one of the known forms, and as a text otherwise.
+func packID(id string) types.AttributeValue {
+	short := func(form byte, raw []byte) types.AttributeValue {
+		return &types.AttributeValueMemberB{Value: append([]byte{form}, raw...)}
+	}
+	for form, prefix := range fingerprints {
+		if raw, ok := digestOf(id, prefix); ok {
+			return short(form, raw)
+		}
+	}
+	if raw, ok := uuidOf(id); ok {
+		return short(idUUID, raw)
+	}
+	if digits := len(id); leastDigits <= digits && digits <= mostDigits {
+		if n, ok := new(big.Int).SetString(id, numberBase); ok && n.Sign() >= 0 && numberText(n, digits) == id {
+			return short(byte(idNumber+digits), n.Bytes())
+		}
+	}
+	return str(packIDText(id))
+}
+
+func numberText(n *big.Int, digits int) string {
+	text := n.Text(numberBase)
+	return strings.Repeat("0", max(digits-len(text), 0)) + text
+}
+
+// unpackID reads a request id in any form.
+func unpackID(value types.AttributeValue) string {
+	packed, ok := value.(*types.AttributeValueMemberB)
+	if !ok {
+		return unpackIDText(plainText(value))
+	}
+	if len(packed.Value) == 0 {
+		return ""
+	}
+	switch form, raw := packed.Value[0], packed.Value[1:]; {
+	case fingerprints[form] != "":
+		return fingerprints[form] + hex.EncodeToString(raw)
+	case form == idUUID:
+		return uuidText(raw)
+	default:
+		return numberText(new(big.Int).SetBytes(raw), int(form)-idNumber)
+	}
 }
 
 // packToken writes a token that is base64, as those of Step Functions are, as the bytes that it stands for.

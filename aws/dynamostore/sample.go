@@ -721,12 +721,12 @@ func (l sample) listed() string {
 	return strings.Join(append(l.listedAttributes(), samplePartition, sampleID), ", ")
 }
 
-func (l sample) plan(q ordermanager.Query) ([]stream, error) {
+func (l sample) plan(q ordermanager.Query) ([][]stream, error) {
 	switch {
 	case q.Owing:
-		return []stream{{index: sampleOwingIndex, hash: sampleRecord.owing, value: num(0), sort: sampleID}}, nil
+		return [][]stream{{{index: sampleOwingIndex, hash: sampleRecord.owing, value: num(0), sort: sampleID}}}, nil
 	case q.Customer != "":
-		return []stream{{index: userIndex, hash: sampleCustomer, value: str(q.Customer), sort: sampleID}}, nil
+		return [][]stream{{{index: userIndex, hash: sampleCustomer, value: str(q.Customer), sort: sampleID}}}, nil
 	case l.venues && q.Venue == "":
 		return nil, &unlistable{ordermanager.RequestError{
 			Field: "eventId", Rule: "is required: the core layout has no index by state alone, only by venue and by customer",
@@ -746,5 +746,5 @@ func (l sample) plan(q ordermanager.Query) ([]stream, error) {
 			streams = append(streams, stream{index: statusIndex, hash: sampleState, value: str(form), sort: sampleID})
 		}
 	}
-	return streams, nil
+	return [][]stream{streams}, nil
 }

@@ -53,7 +53,7 @@ func Stream(manager *ordermanager.Manager) func(context.Context, events.DynamoDB
 	}
 }
 
-// owingAttributes mark an order that owes something: the partition keys of dynamostore's indexes of those.
+// owingAttributes mark an order that owes something, in the layouts of dynamostore.
 var owingAttributes = [...]string{"ow", "om_ow"}
 
 func mayOwe(record *events.DynamoDBEventRecord) bool {

@@ -3,7 +3,9 @@ package lambdahandler_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
@@ -154,23 +156,54 @@ func TestStream_refusesWhatIsNotFromAStream(t *testing.T) {
 	}
 }
 
-// The attributes that mark an order are those that the store indexes.
+// The attributes that mark an order are those that the store writes.
 func TestStream_knowsTheMarkOfEveryLayout(t *testing.T) {
 	for _, layout := range dynamostore.Layouts() {
 		t.Run(string(layout), func(t *testing.T) {
-			indexes := dynamostore.Schema(layout, "orders").GlobalSecondaryIndexes
-			at := slices.IndexFunc(indexes, func(index gsi) bool { return strings.HasSuffix(*index.IndexName, "owing") })
-			if at < 0 {
-				t.Fatal("there is no index of orders that owe")
+			marks := map[bool][]string{}
+			for _, owing := range []bool{true, false} {
+				table := &written{}
+				store, err := dynamostore.New(table, "orders", &dynamostore.Options{Layout: layout})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := store.Apply(t.Context(), ordermanager.Transition{
+					OrderID: "1", Assign: ordermanager.Assignment{Number: "7"}, Owing: owing,
+					Entry: ordermanager.Entry{RequestID: "r"},
+				}); err == nil {
+					t.Fatal("the table answers nothing")
+				}
+				for _, assigned := range regexp.MustCompile(`(\w+) = `).FindAllStringSubmatch(table.expression, -1) {
+					marks[owing] = append(marks[owing], assigned[1])
+				}
+			}
+			mark := slices.DeleteFunc(marks[true], func(name string) bool {
+				return slices.Contains(marks[false], name) || !strings.HasSuffix(name, "ow")
+			})
+			if len(mark) != 1 {
+				t.Fatalf("of %v none is the mark", marks)
 			}
 			h := newHouse(t)
 			h.owing("1")
-			payload := `{"Records":[` + record("MODIFY", newImage(*indexes[at].KeySchema[0].AttributeName)) + `]}`
+			payload := `{"Records":[` + record("MODIFY", newImage(mark[0])) + `]}`
 			if _, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), payload); err != nil || h.order("1").Owes() {
-				t.Errorf("an order with the attribute %s was not redriven: %v", *indexes[at].KeySchema[0].AttributeName, err)
+				t.Errorf("an order with the attribute %s was not redriven: %v", mark[0], err)
 			}
 		})
 	}
+}
+
+// written is a table that keeps the last update and answers nothing.
+type written struct {
+	dynamostore.API
+	expression string
+}
+
+func (w *written) UpdateItem(
+	_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.UpdateItemOutput, error) {
+	w.expression = *in.UpdateExpression
+	return nil, errors.New("no answer")
 }
 
 func TestReport_hasEveryFigure(t *testing.T) {
@@ -180,5 +213,3 @@ func TestReport_hasEveryFigure(t *testing.T) {
 	}
 	diff(t, "the JSON", `{"orders":1,"delivered":2,"gone":3,"published":4,"pending":5,"postponed":6}`, string(data))
 }
-
-type gsi = types.GlobalSecondaryIndex

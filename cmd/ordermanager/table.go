@@ -170,6 +170,10 @@ func (c *tableAddIndexCommand) Run(ctx context.Context, std *stdio) error {
 	if err != nil {
 		return backends.explain(err)
 	}
+	if c.Layout == dynamostore.Native {
+		fmt.Fprintf(std.out, "redrive needs no index of its own in the layout %s\n", c.Layout)
+		return nil
+	}
 	fmt.Fprintf(std.err, "adding the index to table %s and waiting until it is active; this takes some minutes on AWS\n", table)
 	if err := dynamostore.AddOwingIndex(ctx, client, c.Layout, table); err != nil {
 		return backends.explain(err)
