@@ -103,15 +103,24 @@ func (b *backends) openReading(ctx context.Context, name string) (ordermanager.S
 
 // manager returns a Manager that reads a store that must be there, and resumes nobody.
 func (b *backends) manager(ctx context.Context, store string, lifecycle lifecycleFlag) (*ordermanager.Manager, error) {
+	_, manager, err := b.storeAndManager(ctx, store, lifecycle)
+	return manager, err
+}
+
+func (b *backends) storeAndManager(
+	ctx context.Context, store string, lifecycle lifecycleFlag,
+) (ordermanager.Store, *ordermanager.Manager, error) {
 	table, err := lifecycle.table()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	opened, err := b.openReading(ctx, store)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return ordermanager.New(opened, ordermanager.NoMenu(), noResumer{}, &ordermanager.Options{Lifecycle: table})
+	options := &ordermanager.Options{Lifecycle: table}
+	manager, err := ordermanager.New(opened, ordermanager.NoMenu(), noResumer{}, options)
+	return opened, manager, err
 }
 
 // workflow is the workflow of this process.

@@ -319,6 +319,57 @@ func TestWatch_endsWellWhenItIsInterrupted(t *testing.T) {
 	}
 }
 
+// Where the store can tell what changed, nothing is missed, however short it was.
+func TestWatch_seesAnOrderThatBeginsAndEndsAtOnce(t *testing.T) {
+	store, path := newFile(t)
+	execute(t, store, newOrder1)
+	ctx, interrupt := context.WithCancel(t.Context())
+	said, stderr := io.Pipe()
+	printed, stdout := io.Pipe()
+	done := make(chan int)
+	go func() {
+		done <- run(ctx, []string{"watch", "--store", store}, nil, stdout, stderr)
+		_ = stdout.Close()
+	}()
+	log, lines := bufio.NewScanner(said), bufio.NewScanner(printed)
+	next := func(from *bufio.Scanner) string {
+		t.Helper()
+		if !from.Scan() {
+			t.Fatal("it ended")
+		}
+		_, text, _ := strings.Cut(from.Text(), "  ")
+		return text
+	}
+	next(log)
+	cancel2 := `{"action":"cancel","orderId":"2","body":{"userId":"cid"},"reason":"no time"}`
+	execute(t, store, newOrder2, cancel2)
+	got := []string{next(lines), next(lines)}
+	// What cannot be told is found by looking.
+	db, err := sqlitestore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "DELETE FROM ordermanager_orders WHERE id = '2'"); err != nil {
+		t.Fatal(err)
+	}
+	next(log)
+	execute(t, store, put1)
+	got = append(got, next(lines))
+	if diff := cmp.Diff([]string{
+		"order 2  workflow_started by system workflow: pending",
+		"order 2  cancel by customer cid: pending → cancelled, no time",
+		"order 1  put by customer ann",
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+	go func() { _, _ = io.Copy(io.Discard, printed) }()
+	interrupt()
+	if code := <-done; code != exitAccepted {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 // serve runs the server, and returns its address and what stops it.
 func serve(t *testing.T, store string, flags ...string) (url string, stop func()) {
 	t.Helper()

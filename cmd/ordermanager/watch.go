@@ -17,15 +17,15 @@ type watchCommand struct {
 	lifecycleFlag
 	Customer string        `placeholder:"ID" help:"Only orders of this customer."`
 	Venue    string        `placeholder:"ID" help:"Only orders of this venue; the layout core needs this or --customer."`
-	Interval time.Duration `default:"2s" help:"The time between two reads."`
+	Interval time.Duration `default:"2s" help:"The time between two reads, where the store cannot tell what changed."`
 	outputFlags
 }
 
 // Help is the long help of the command.
 func (*watchCommand) Help() string {
-	return `Reads the open orders again and again, and prints each line that was added to their histories, until
-interrupted. An order that begins and ends between two reads is not seen. A change by a program that keeps no history is
-printed as "changed by another program".`
+	return `Prints each line that is added to the history of an order from now on, until interrupted. A file and a PostgreSQL
+tell what changed. Of a DynamoDB table the open orders are read again and again: an order that begins and ends between
+two reads is not seen, and a change by a program that keeps no history is printed as "changed by another program".`
 }
 
 // Run watches until it is interrupted.
@@ -35,7 +35,7 @@ func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
-	manager, err := backends.manager(ctx, c.Store, c.lifecycleFlag)
+	store, manager, err := backends.storeAndManager(ctx, c.Store, c.lifecycleFlag)
 	if err != nil {
 		return backends.explain(err)
 	}
@@ -43,7 +43,11 @@ func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
 		manager: manager, query: ordermanager.Query{Customer: c.Customer, Venue: c.Venue, Limit: ordermanager.MaxPageSize},
 		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.inJSON()), skipped: newSkippedLog(std.err),
 	}
-	err = watcher.watch(ctx, c.Interval, std.err)
+	if telling, ok := store.(ordermanager.Watcher); ok {
+		err = watcher.follow(ctx, telling, std.err)
+	} else {
+		err = watcher.watch(ctx, c.Interval, std.err)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -58,8 +62,11 @@ type watcher struct {
 	manager *ordermanager.Manager
 	query   ordermanager.Query
 	// known are the orders that were open at the last look, and those that have ended and that a listing, which may lag
-	// behind, still calls open.
+	// behind, still calls open. Where the store tells what changed, they are all that were seen.
 	known map[string]ordermanager.Order
+	// begun is when the store began to tell what changed. Of an order from before it that is not known, because it had
+	// ended, the latest line alone is new.
+	begun time.Time
 	print func(change) error
 	// skipped tells of orders that cannot be watched.
 	skipped *skippedLog
@@ -81,6 +88,49 @@ func (w *watcher) watch(ctx context.Context, interval time.Duration, log io.Writ
 			return ctx.Err()
 		}
 	}
+}
+
+// patience is how long the store is asked to wait for a change.
+const patience = time.Minute
+
+// follow prints what the store tells.
+func (w *watcher) follow(ctx context.Context, store ordermanager.Watcher, log io.Writer) error {
+	w.begun = time.Now()
+	now, err := store.Changes(ctx, "", 0)
+	if err != nil {
+		return err
+	}
+	if err := w.look(ctx, true); err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "watching %s; stop with Ctrl-C\n", count(len(w.known), "open order", "open orders"))
+	for {
+		changes, err := store.Changes(ctx, now.Position, patience)
+		if errors.Is(err, ordermanager.ErrPositionUnknown) {
+			fmt.Fprintln(log, "the store cannot tell what changed since; an order that began and ended meanwhile is not seen")
+			if now, err = store.Changes(ctx, "", 0); err == nil {
+				err = w.look(ctx, false)
+			}
+		} else if err == nil {
+			now, err = changes, w.visitAll(ctx, changes.Orders)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// visitAll visits those of the orders that are watched.
+func (w *watcher) visitAll(ctx context.Context, orders []*ordermanager.Order) error {
+	for _, order := range orders {
+		if !w.query.Matches(order) {
+			continue
+		}
+		if err := w.visit(ctx, order.ID, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // look lists the open orders, and looks closer at those that differ from what is known. The first look prints nothing.
@@ -131,7 +181,10 @@ func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 		return err
 	}
 	before, found := w.known[id]
-	w.known[id] = order
+	if !found && order.CreatedAt.Before(w.begun.Add(-clockSkew)) {
+		before.Version = order.Version - 1
+	}
+	w.known[id] = withoutHistory(order)
 	if quiet {
 		return nil
 	}
@@ -152,6 +205,15 @@ func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 	}
 	return w.print(change{id, foreign, lineOf(&order)})
 }
+
+// withoutHistory is what of an order is kept to compare it with later.
+func withoutHistory(o ordermanager.Order) ordermanager.Order {
+	o.History = nil
+	return o
+}
+
+// clockSkew is how much the clocks of other machines may differ from this one's.
+const clockSkew = 5 * time.Minute
 
 // foreignChange stands for what is in no history.
 const foreignChange ordermanager.Action = "changed by another program"
