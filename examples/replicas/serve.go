@@ -32,12 +32,13 @@ func serve(ctx context.Context, addr, url string) error {
 	if err != nil {
 		return err
 	}
-	manager, err := ordermanager.New(store, menu, workflow, nil)
+	feed := httpapi.NewFeed()
+	manager, err := ordermanager.New(feed.Store(store), menu, workflow, nil)
 	if err != nil {
 		return err
 	}
 	workflow.Connect(manager)
-	api, err := httpapi.New(manager, menu, &httpapi.Options{Identify: demoIdentity, Starter: workflow})
+	api, err := httpapi.New(manager, menu, &httpapi.Options{Identify: demoIdentity, Starter: workflow, Feed: feed})
 	if err != nil {
 		return err
 	}
@@ -49,6 +50,7 @@ func serve(ctx context.Context, addr, url string) error {
 	go workflow.Run(ctx)
 	go redrive(ctx, manager)
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 5 * time.Second}
+	server.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
