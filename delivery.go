@@ -78,10 +78,7 @@ func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *O
 		receipt.Resume = ResumeDelivered
 	}
 	if o.owes() {
-		m.deliver(ctx, t, o, &receipt)
-		if receipt.Pending == nil {
-			m.trouble.succeeded()
-		}
+		m.trouble.acted(o.ID, m.deliver(ctx, t, o, &receipt))
 	}
 	o.mask()
 	receipt.Order = *o
@@ -100,7 +97,7 @@ func (m *Manager) answersFirst(t *Transition, o *Order, w Wait) bool {
 
 // deliver answers the waits and publishes the events that the order owes, then settles what was delivered, all in one
 // write.
-func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt *Receipt) {
+func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt *Receipt) (failures []failure) {
 	owed := m.fanout.shares(o)
 	parts := len(owed)
 	for _, wait := range waits {
@@ -111,8 +108,9 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 	budget := m.budget(ctx, parts)
 	ctx = context.WithoutCancel(ctx)
 	settlement := m.settlement(o)
-	pending := func(what string, wait Wait, err error) {
+	pending := func(what string, to destination, wait Wait, err error) {
 		m.log.WarnContext(ctx, what+" pending", "order", o.ID, "wait", int(wait), "error", err)
+		failures = append(failures, failure{to, !errors.Is(err, ErrUndeliverable)})
 		settlement.Everything = false
 		receipt.Pending = errors.Join(receipt.Pending, err)
 	}
@@ -128,10 +126,11 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 		answer, err := m.answer(limited, o, wait, token, spare)
 		limited.release()
 		if err != nil {
-			pending("resume", wait, err)
+			pending("resume", resumerDestination, wait, err)
 			receipt.Resume, receipt.Gone = ResumePending, ""
 			continue
 		}
+		m.trouble.succeeded(resumerDestination)
 		switch {
 		case receipt.Resume == ResumePending:
 		case answer == Accepted:
@@ -147,22 +146,26 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 		published, err := m.publish(limited, o, &owed[i])
 		limited.release()
 		settlement.Events = append(settlement.Events, published...)
+		if len(published) > 0 {
+			m.trouble.succeeded(destination(owed[i].name))
+		}
 		if err != nil {
-			pending("events", 0, err)
+			pending("events", destination(owed[i].name), 0, err)
 			receipt.Events = EventsPending
 		} else if receipt.Events == EventsNone {
 			receipt.Events = EventsPublished
 		}
 	}
 	if settlement.empty() {
-		return
+		return failures
 	}
 	// What was accepted is settled even if the time for delivering is over: otherwise it would go out again.
 	if err := m.settle(ctx, settlement); err != nil {
 		m.log.WarnContext(ctx, "delivered but not settled", "order", o.ID, "error", err)
-		return
+		return failures
 	}
 	settlement.Apply(o)
+	return failures
 }
 
 // settlement is that of everything that an order owes; what of it was delivered is still to be named.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +21,9 @@ import (
 type fan struct {
 	*house
 	board, hook *memory.Publisher
-	operations  []ordermanager.Operation
+
+	mu         sync.Mutex
+	operations []ordermanager.Operation
 }
 
 func newFan(t *testing.T, change ...func(*ordermanager.Options)) *fan {
@@ -29,6 +33,8 @@ func newFan(t *testing.T, change ...func(*ordermanager.Options)) *fan {
 		o.Publishers = map[string]ordermanager.Publisher{"board": f.board, "hook": f.hook}
 		o.Observer = func(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
 			if op.Name == "publish" {
+				f.mu.Lock()
+				defer f.mu.Unlock()
 				f.operations = append(f.operations, op)
 			}
 			return ctx, nil
@@ -355,6 +361,66 @@ func TestPublishers_shareTheTimeOfADelivery(t *testing.T) {
 		h.bring(ordermanager.StateMaking)
 		if want := slices.Repeat([]time.Duration{2 * time.Second}, 4); !slices.Equal(took, want) {
 			t.Errorf("each took %v", took)
+		}
+	})
+}
+
+// eachMinute redrives for some minutes.
+func (f *fan) eachMinute(minutes int) {
+	f.t.Helper()
+	for range minutes {
+		must[ordermanager.RedriveReport](f.t)(f.Redrive(f.t.Context(), nil))
+		<-time.After(time.Minute)
+	}
+}
+
+// One publisher that is down for long has its own outage, whatever the others accept in the meantime.
+func TestRedrive_triesEverythingAgainWhenOnePublisherIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFan(t)
+		f.board.Hook = failing("publish", false)
+		const orders = 20
+		cancel := func(id string) {
+			f.startAt(id, "")
+			r := by("cancel", ordermanager.Customer(owner))
+			r.OrderID = id
+			f.receipt(f.Handle(t.Context(), r))
+		}
+		for i := range orders {
+			cancel("down-" + strconv.Itoa(i))
+		}
+		f.eachMinute(60)
+		f.bring(ordermanager.StatePending) // of which nothing is announced
+		f.eachMinute(30)
+		f.board.Hook = nil
+		cancel("back")
+		report := must[ordermanager.RedriveReport](t)(f.Redrive(t.Context(), nil))
+		if report.Pending != 0 || report.Published != orders {
+			t.Errorf("redriven: %+v", report)
+		}
+		f.wantPublished(map[string]int{"": orders + 1, "board": orders + 1, "hook": orders + 1})
+	})
+}
+
+// What has waited for long for one publisher makes no other wait with it.
+func TestRedrive_doesNotPostponeWhatFailsForTheFirstTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFan(t)
+		f.board.Hook = failing("publish", false)
+		f.bring(ordermanager.StateMaking)
+		f.eachMinute(60)
+		f.publisher.Hook = failing("publish", false)
+		f.receipt(f.Handle(t.Context(), by("unmake", ordermanager.Barista(holder))))
+		f.publisher.Hook = nil
+		if report := must[ordermanager.RedriveReport](t)(f.Redrive(t.Context(), nil)); report.Postponed != 0 {
+			t.Errorf("redriven: %+v", report)
+		}
+		f.wantPublished(map[string]int{"": 2, "board": 0, "hook": 2})
+		// Then it waits again.
+		<-time.After(10 * time.Minute)
+		must[ordermanager.RedriveReport](t)(f.Redrive(t.Context(), nil))
+		if report := must[ordermanager.RedriveReport](t)(f.Redrive(t.Context(), nil)); report.Postponed != 1 {
+			t.Errorf("redriven again: %+v", report)
 		}
 	})
 }

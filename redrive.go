@@ -37,9 +37,10 @@ type RedriveReport struct {
 // regularly, and after every outage. It may run while actions are going on and in several places at once; then something may be
 // delivered twice, which receivers must be able to take anyway.
 //
-// Several orders are delivered at once, so that one that hangs holds no other up. An order that fails is counted as pending and left for a
-// later time: this Manager waits about as long again as the trouble has lasted, up to six hours. If nothing could be delivered in the
-// meantime, it is tried as soon as something was: the trouble was not its own.
+// Several orders are delivered at once, so that one that hangs holds no other up. An order that fails is counted as
+// pending and left for a later time: this Manager waits about as long again as the trouble has lasted, up to six hours.
+// If who did not accept it (the workflow's service, or a publisher) accepted nothing else in the meantime, it is tried
+// as soon as they do: the trouble was not its own.
 //
 // Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and [ErrStore] when the listing
 // failed, or when everything was visited and some orders could not be read or settled.
@@ -158,9 +159,6 @@ func (r *redriver) order(ctx context.Context, orderID string) {
 	if receipt == nil {
 		return
 	}
-	if !r.options.DryRun {
-		r.m.trouble.note(orderID, receipt.Pending)
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.report.add(receipt)
@@ -203,11 +201,7 @@ func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, e
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := m.redriveOrder(ctx, o, false)
-	if receipt != nil {
-		m.trouble.note(orderID, receipt.Pending)
-	}
-	return receipt, err
+	return m.redriveOrder(ctx, o, false)
 }
 
 // redriveOrder delivers what one order owes, as it was just read. It returns nil if that is nothing; an error means that the store failed, or that the life
@@ -230,7 +224,7 @@ func (m *Manager) redriveOrder(ctx context.Context, o *Order, dryRun bool) (*Rec
 			receipt.Events = EventsPending
 		}
 	default:
-		m.deliver(ctx, nil, o, receipt)
+		m.trouble.redriven(o.ID, m.deliver(ctx, nil, o, receipt))
 	}
 	o.mask()
 	receipt.Order = *o

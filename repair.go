@@ -70,8 +70,7 @@ func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 		}
 		receipt.Unchanged = false
 		if o.owes() {
-			m.deliver(ctx, nil, o, &receipt)
-			m.trouble.note(o.ID, receipt.Pending)
+			m.trouble.redriven(o.ID, m.deliver(ctx, nil, o, &receipt))
 		}
 		receipt.Order = o.masked()
 		return receipt, nil

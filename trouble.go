@@ -1,7 +1,7 @@
 package ordermanager
 
 import (
-	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,13 +14,25 @@ type trouble struct {
 	orders map[string]troubled
 	// some is set as long as there are orders in trouble: nobody else asks for successes.
 	some atomic.Bool
-	// success is when a delivery was last free of trouble, in nanoseconds.
-	success atomic.Int64
+	// successes are when each destination last accepted something.
+	successes map[destination]time.Time
+}
+
+// destination is who is owed something: the resumer, or a publisher by its name.
+type destination string
+
+const resumerDestination destination = " resumer" // no publisher has a space in its name
+
+// failure is one destination that did not accept everything, and whether repeating may help.
+type failure struct {
+	to      destination
+	curable bool
 }
 
 type troubled struct {
 	since, next time.Time
-	// outage is set as long as nothing else was delivered either: then it is not the order's own trouble.
+	failures    []failure
+	// outage is set as long as the destinations accepted nothing else either: then it is not the order's own trouble.
 	outage bool
 }
 
@@ -35,37 +47,72 @@ func (t *trouble) due(orderID string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	one := t.orders[orderID]
-	return !time.Now().Before(one.next) || one.outage && t.over(one)
+	return !time.Now().Before(one.next) || one.outage && t.over(&one)
 }
 
-func (t *trouble) succeeded() {
-	if t.some.Load() {
-		t.success.Store(time.Now().UnixNano())
-	}
-}
-
-// over reports whether something was delivered since the trouble of an order began.
-func (t *trouble) over(one troubled) bool { return t.success.Load() > one.since.UnixNano() }
-
-// note remembers how the redrive of an order ended.
-func (t *trouble) note(orderID string, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now()
-	if err == nil {
-		t.succeeded()
-		delete(t.orders, orderID)
-		t.some.Store(len(t.orders) > 0)
+// succeeded remembers that a destination accepts something.
+func (t *trouble) succeeded(to destination) {
+	if !t.some.Load() {
 		return
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.successes == nil {
+		t.successes = map[destination]time.Time{}
+	}
+	t.successes[to] = time.Now()
+}
+
+// over reports whether one of the destinations that failed has accepted something since the trouble of an order began.
+func (t *trouble) over(one *troubled) bool {
+	return slices.ContainsFunc(one.failures, func(f failure) bool {
+		return f.curable && t.successes[f.to].After(one.since)
+	})
+}
+
+// widens reports whether something fails that did not fail before.
+func (one *troubled) widens(failures []failure) bool {
+	return slices.ContainsFunc(failures, func(f failure) bool {
+		return !slices.ContainsFunc(one.failures, func(known failure) bool { return known.to == f.to })
+	})
+}
+
+// acted looks at what the delivery after an action ended with. An order that has waited for long for one destination
+// must not make another one wait with it, which fails for the first time.
+func (t *trouble) acted(orderID string, failures []failure) {
+	if !t.some.Load() {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if one, known := t.orders[orderID]; known && (len(failures) == 0 || one.widens(failures)) {
+		t.forget(orderID)
+	}
+}
+
+func (t *trouble) forget(orderID string) {
+	delete(t.orders, orderID)
+	t.some.Store(len(t.orders) > 0)
+}
+
+// redriven remembers what the redrive of an order ended with.
+func (t *trouble) redriven(orderID string, failures []failure) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(failures) == 0 {
+		t.forget(orderID)
+		return
+	}
+	now := time.Now()
 	one, known := t.orders[orderID]
 	switch {
 	case !known && len(t.orders) >= mostTroubled:
 		return
-	case !known:
+	case !known || one.widens(failures):
 		one.since = now
 	}
-	one.outage = !errors.Is(err, ErrUndeliverable) && !t.over(one)
+	one.failures = failures
+	one.outage = slices.ContainsFunc(failures, func(f failure) bool { return f.curable }) && !t.over(&one)
 	one.next = now.Add(min(max(now.Sub(one.since), time.Second), longestPause))
 	if t.orders == nil {
 		t.orders = map[string]troubled{}
