@@ -1,8 +1,10 @@
-// Coffeebar is a coffee bar on one machine: customers order, baristas make, a screen above the counter shows whose turn
-// it is, and a manager watches. Start it with "go run ./examples/coffeebar --seed" and open the address that it prints.
+// Command coffeebar is a coffee bar on one machine: customers order, baristas make, a screen above the counter shows
+// whose turn it is, and a manager watches. Start it, and open the address that it prints:
 //
-// Everything is in one SQLite file, so it can be killed at any moment and goes on where it was. The sign-in is for
-// demonstration only: anybody can be anybody.
+//	go run ./examples/coffeebar --seed
+//
+// Everything is in one SQLite file, so it can be killed at any moment and goes on where it was. The sign-in is a demo:
+// anybody can be anybody.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package customstore is what it takes to keep orders in a place of one's own: here in a directory, one JSON file for each order. Its test
-// runs the conformance suite. It is for one process, and a listing reads every file: an example, and not for a busy shop.
+// Package customstore is an example of a store of your own: a directory with one JSON file for each order. Its test runs
+// the conformance suite. It is for one process, and a listing reads every file, so it is not for a busy shop.
 package customstore
 
 import (

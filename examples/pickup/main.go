@@ -1,5 +1,6 @@
-// Command pickup plays a life cycle of its own, in which a drink that is ready stands on a shelf until it is collected, or until
-// nobody came for it. The workflow of an order is answered when its drink is ready. It runs in memory, and again in a SQLite file.
+// Command pickup plays an order on a life cycle of its own: a drink that is ready stands on a shelf until it is
+// collected, or until nobody came for it. The workflow of an order is answered when its drink is ready. The order is
+// played in memory, and again in a SQLite file.
 //
 //	go run ./examples/pickup
 package main

@@ -1,4 +1,4 @@
-// Command quickstart plays the life of one order, in memory.
+// Command quickstart plays one order from beginning to end, in memory.
 //
 //	go run ./examples/quickstart
 package main
@@ -18,7 +18,7 @@ import (
 const orderID = "1"
 
 func main() {
-	// What can be ordered, where orders are kept, and the workflow that waits for what becomes of them.
+	// What can be ordered, where orders are kept, and the workflow that waits for each order.
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
 		{Drink: "Cappuccino", Icon: "barista-icons_cappuccino-alternative"},
 		{Drink: "Latte", Icon: "barista-icons_cafe-latte"},
@@ -66,7 +66,7 @@ func (c cafe) start(step string) {
 	c.report(receipt, err)
 }
 
-// handle carries out an input in the form that the OrderManager workflow takes. A program that knows its caller fills in an
+// handle carries out an input of the OrderManager workflow. A program that knows its caller fills in an
 // ordermanager.Request itself, and calls manager.Put, manager.Make and so on.
 func (c cafe) handle(step, input string) {
 	fmt.Println(step)

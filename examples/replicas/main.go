@@ -1,5 +1,5 @@
-// Replicas is an order service in three processes on one PostgreSQL. One of them is killed while orders are on their
-// way, and the others end what it began:
+// Command replicas is an order service in three processes on one PostgreSQL. One of them is killed while orders are
+// under way, and the others finish what it began:
 //
 //	go run ./examples/replicas
 //

@@ -1,6 +1,7 @@
-// Service is an order service in one process: the REST interface over a Manager in memory, beside a route of its own.
-// Start it with "go run ./examples/service". It forgets everything when it stops, and believes whoever says who they
-// are: that is for trying out only.
+// Command service is an order service in one process: the REST interface over a Manager in memory, and a route of its
+// own. It is for trying out only: it forgets everything when it stops, and believes whatever callers say of themselves.
+//
+//	go run ./examples/service
 package main
 
 import (
