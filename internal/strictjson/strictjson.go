@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -138,7 +139,35 @@ type Object struct {
 	// Names are the names of its members, as they are written and in their order.
 	Names   []string
 	path    string
-	members map[string]json.RawMessage
+	members []json.RawMessage
+	// places are those of the names, once there are more than few.
+	places map[string]int
+}
+
+// few is how many names are looked through faster than looked up.
+const few = 16
+
+func (o *Object) place(name string) int {
+	if o.places == nil {
+		return slices.Index(o.Names, name)
+	}
+	if place, found := o.places[name]; found {
+		return place
+	}
+	return -1
+}
+
+func (o *Object) add(name string, member json.RawMessage) {
+	o.Names, o.members = append(o.Names, name), append(o.members, member)
+	if len(o.Names) == few+1 {
+		o.places = make(map[string]int, 2*few)
+		for i, name := range o.Names {
+			o.places[name] = i
+		}
+	}
+	if o.places != nil {
+		o.places[name] = len(o.Names) - 1
+	}
 }
 
 // maxName is how much of a name an error repeats.
@@ -149,7 +178,7 @@ func (v Value) Object() (*Object, error) {
 	if v.Absent() || v.raw[0] != '{' {
 		return nil, v.Error("is not an object")
 	}
-	o := &Object{path: v.Path, members: map[string]json.RawMessage{}}
+	o := &Object{path: v.Path, Names: make([]string, 0, 8), members: make([]json.RawMessage, 0, 8)}
 	for rest := v.raw[1:]; ; {
 		var quoted, member json.RawMessage
 		if quoted, rest = cut(rest); quoted == nil {
@@ -157,17 +186,19 @@ func (v Value) Object() (*Object, error) {
 		}
 		member, rest = cut(rest)
 		name := unquote(quoted)
-		if _, twice := o.members[name]; twice {
+		if o.place(name) >= 0 {
 			return nil, o.Get(name[:min(len(name), maxName)]).Error("is there twice")
 		}
-		o.Names, o.members[name] = append(o.Names, name), member
+		o.add(name, member)
 	}
 }
 
 // cut returns the next value inside an array, or the next name or value inside an object, and what comes after it; nil at
 // the end. What it cuts has been found valid: it only looks for where values end.
 func cut(inside json.RawMessage) (value, rest json.RawMessage) {
-	inside = bytes.TrimLeft(inside, " \t\r\n,:")
+	for separates(inside[0]) {
+		inside = inside[1:]
+	}
 	end, depth := 0, 0
 	for {
 		switch inside[end] {
@@ -185,8 +216,8 @@ func cut(inside json.RawMessage) (value, rest json.RawMessage) {
 			}
 			depth--
 		default:
-			if length := bytes.IndexAny(inside[end:], " \t\r\n,:]}"); depth == 0 && length > 0 {
-				end += length - 1 // a number, true, false or null
+			for depth == 0 && !separates(inside[end+1]) && inside[end+1] != ']' && inside[end+1] != '}' {
+				end++ // a number, true, false or null
 			}
 		}
 		if end++; depth == 0 {
@@ -194,6 +225,9 @@ func cut(inside json.RawMessage) (value, rest json.RawMessage) {
 		}
 	}
 }
+
+// separates reports whether a character is between values.
+func separates(c byte) bool { return c <= ' ' || c == ',' || c == ':' }
 
 // unquote returns the text of a string that has been found valid.
 func unquote(quoted json.RawMessage) (text string) {
@@ -213,7 +247,10 @@ func (o *Object) Get(name string) Value {
 	if o.path != "" {
 		path = o.path + "." + name
 	}
-	return Value{path, o.members[name]}
+	if place := o.place(name); place >= 0 {
+		return Value{path, o.members[place]}
+	}
+	return Value{Path: path}
 }
 
 // Misspelt returns an [*Error] for the first member whose name is a known one but for the case of its letters, and

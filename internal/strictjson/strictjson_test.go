@@ -3,6 +3,10 @@ package strictjson_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -106,6 +110,29 @@ func TestObject_isReadByItsExactNames(t *testing.T) {
 		}
 		if want := map[bool]int{true: 0, false: 1}[name == "z"]; kinds != want {
 			t.Errorf("%s is of %d kinds", name, kinds)
+		}
+	}
+}
+
+func TestObject_hasEachNameOnceHoweverManyThereAre(t *testing.T) {
+	for _, n := range []int{1, 15, 16, 17, 18, 100} {
+		members := make([]string, n)
+		for i := range members {
+			members[i] = fmt.Sprintf(`"n%d":%d`, i, i)
+		}
+		for i := range members {
+			v, err := strictjson.Parse("", []byte("{"+strings.Join(members, ",")+"}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, err := v.Object()
+			if err != nil || o.Get(fmt.Sprintf("n%d", i)).Raw() != strconv.Itoa(i) || !o.Get("n").Absent() {
+				t.Fatalf("%d of %d: %v", i, n, err)
+			}
+			again, _ := strictjson.Parse("", []byte("{"+strings.Join(slices.Concat(members, members[i:i+1]), ",")+"}"))
+			if _, err := again.Object(); err == nil {
+				t.Fatalf("%d of %d is there twice", i, n)
+			}
 		}
 	}
 }
