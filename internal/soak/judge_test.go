@@ -70,9 +70,12 @@ func (w *world) drain(ctx context.Context, manager *ordermanager.Manager) error 
 // audit looks at everything when all is quiet.
 func (w *world) audit(ctx context.Context, manager *ordermanager.Manager) error {
 	w.orders, w.resumes = len(w.workflows.runs), w.workflows.resumed
-	published := map[string]bool{}
+	published, posted := map[string]bool{}, map[string]bool{}
 	for _, event := range w.publisher.Events() {
 		published[event.ID] = true
+	}
+	for _, event := range w.board.Events() {
+		posted[event.ID] = true
 	}
 	w.events = len(published)
 	requests, numbers := map[string]int{}, map[string]string{}
@@ -101,8 +104,9 @@ func (w *world) audit(ctx context.Context, manager *ordermanager.Manager) error 
 				announced = !over[e.From] && at > newest
 				newest = max(newest, at)
 			}
-			if announced && !published[o.ID+"/"+e.RequestID] {
-				w.complain(&w.lostEvents, "%s: nothing was published of %s", o.ID, e.Action)
+			if id := o.ID + "/" + e.RequestID; announced && (!published[id] || !posted[id]) {
+				w.complain(&w.lostEvents, "%s: %s was published: %t, and on the board: %t",
+					o.ID, e.Action, published[id], posted[id])
 			}
 		}
 		for _, token := range slices.Concat(r.firsts, r.seconds) {

@@ -57,8 +57,9 @@ type world struct {
 	store     ordermanager.Store
 	network   *faulty.Network
 	workflows *workflows
-	publisher *memory.Publisher
-	size      int
+	// publisher has no name, and board has one.
+	publisher, board memory.Publisher
+	size             int
 
 	mu sync.Mutex
 	// asked is what became of each request of a person.
@@ -82,14 +83,16 @@ const (
 
 func newWorld(store ordermanager.Store, network *faulty.Network, size int) *world {
 	return &world{
-		store: store, network: network, workflows: newWorkflows(), publisher: &memory.Publisher{}, size: size, asked: map[string]*asked{},
+		store: store, network: network, workflows: newWorkflows(), size: size, asked: map[string]*asked{},
 	}
 }
 
 // manager starts a process whose clock is off by the given time.
 func (w *world) manager(off time.Duration) (*ordermanager.Manager, error) {
 	return ordermanager.New(w.store, menu, faulty.Resumer(w.workflows), &ordermanager.Options{
-		Publisher: faulty.Publisher(w.publisher), Now: func() time.Time { return time.Now().Add(off) },
+		Publisher:  faulty.Publisher(&w.publisher),
+		Publishers: map[string]ordermanager.Publisher{"board": faulty.Publisher(&w.board)},
+		Now:        func() time.Time { return time.Now().Add(off) },
 	})
 }
 

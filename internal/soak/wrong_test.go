@@ -95,6 +95,9 @@ func TestJudge_findsEveryMistake(t *testing.T) {
 				}
 			}
 		}},
+		"a store that keeps an event for one publisher": {"lost events", func(s *wrong, _ *workflows) {
+			s.apply = func(t *ordermanager.Transition) { t.Assign.Events = t.Assign.Events[:min(1, len(t.Assign.Events))] }
+		}},
 		"a write that is never repeated under its own name": {"acknowledged and not written", func(s *wrong, _ *workflows) {
 			var n atomic.Int64
 			s.apply = func(t *ordermanager.Transition) {
