@@ -19,6 +19,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/memory"
 )
 
@@ -111,13 +112,7 @@ func (m *meter) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, op
 }
 
 func TestCosts_countsOnThePageAreWhatDynamoDBSays(t *testing.T) {
-	if os.Getenv("AWS_ENDPOINT_URL_DYNAMODB") == "" {
-		const how = "AWS_ENDPOINT_URL_DYNAMODB is not set: run the test with \"scripts/emulators run -- go test ./aws\""
-		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
+	testenv.Need(t, testenv.DynamoDB)
 	cfg, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)

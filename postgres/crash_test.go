@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/pglocal"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/postgres"
 )
 
@@ -19,8 +19,8 @@ import (
 func ownServer(t *testing.T) *pglocal.Server {
 	t.Helper()
 	server, err := pglocal.Start(t.Context(), 0)
-	if errors.Is(err, pglocal.ErrNotInstalled) && os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") != "1" {
-		t.Skip(err)
+	if errors.Is(err, pglocal.ErrNotInstalled) {
+		testenv.Skip(t, err)
 	}
 	must(t, err)
 	t.Cleanup(func() {
@@ -111,7 +111,9 @@ func (s *shop) write(ctx context.Context, t *testing.T, writer int, told *acknow
 		id := fmt.Sprintf("order-%d-%d", writer, n)
 		token := s.resumer.Issue()
 		repeat(id, token.Fingerprint(), func(ctx context.Context) (ordermanager.Receipt, error) {
-			return s.manager.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "ada", Token: token, At: time.Now()})
+			return s.manager.WorkflowStarted(
+				ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "ada", Token: token, At: time.Now()},
+			)
 		})
 		repeat(id, "put", func(ctx context.Context) (ordermanager.Receipt, error) {
 			return s.manager.Handle(ctx, ordermanager.Request{OrderID: id, Action: ordermanager.ActionPut, RequestID: "put",
@@ -121,7 +123,9 @@ func (s *shop) write(ctx context.Context, t *testing.T, writer int, told *acknow
 			for _, action := range []ordermanager.Action{ordermanager.ActionMake, ordermanager.ActionUnmake} {
 				request := fmt.Sprint(action, round)
 				repeat(id, request, func(ctx context.Context) (ordermanager.Receipt, error) {
-					return s.manager.Handle(ctx, ordermanager.Request{OrderID: id, Action: action, RequestID: request, Actor: ordermanager.Barista("bo")})
+					return s.manager.Handle(
+						ctx, ordermanager.Request{OrderID: id, Action: action, RequestID: request, Actor: ordermanager.Barista("bo")},
+					)
 				})
 			}
 		}

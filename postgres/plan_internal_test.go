@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -14,21 +13,14 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/sqlstore"
+	"github.com/brewline/ordermanager/internal/testenv"
 )
 
 // tableForPlans has as many orders as a planner takes seriously, of which most are completed. It is not in pgtest,
 // which imports this package.
 func tableForPlans(t *testing.T) *Store {
 	t.Helper()
-	url := os.Getenv("ORDERMANAGER_POSTGRES")
-	switch {
-	case url != "":
-	case os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1":
-		t.Fatal("ORDERMANAGER_POSTGRES is not set")
-	default:
-		t.Skip(`ORDERMANAGER_POSTGRES is not set: run the test with "scripts/emulators run -- go test …"`)
-	}
-	pool, err := Open(t.Context(), url)
+	pool, err := Open(t.Context(), testenv.URL(t, testenv.PostgreSQL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +144,9 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 		plan  string
 	}{
 		{ordermanager.Query{State: "pending"}, "Limit > Index Scan orders_state"},
-		{ordermanager.Query{Customer: "customer-7"}, "Limit > Sort > Bitmap Heap Scan > Bitmap Index Scan orders_customer"}, // a customer has few
+		{
+			ordermanager.Query{Customer: "customer-7"}, "Limit > Sort > Bitmap Heap Scan > Bitmap Index Scan orders_customer",
+		}, // a customer has few
 		{ordermanager.Query{Venue: "venue-1"}, "Limit > Index Scan orders_venue"},
 		{ordermanager.Query{Venue: "venue-1", State: "pending"}, "Limit > Index Scan orders_venue_state"},
 		{ordermanager.Query{Owing: true}, "Limit > Index Scan orders_owing"},

@@ -2,10 +2,8 @@ package dynamolimits_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamolimits"
+	"github.com/brewline/ordermanager/internal/testenv"
 )
 
 // No limit is exceeded by one, however many begin at once, from several processes.
@@ -36,7 +35,7 @@ func TestStarter_neverExceedsALimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			table := "test-limits-" + rand.Text()
+			table := testenv.Unique("limits")
 			if _, err := client.CreateTable(t.Context(), dynamolimits.Schema(table)); err != nil {
 				t.Fatal(err)
 			}
@@ -72,13 +71,7 @@ func TestStarter_neverExceedsALimit(t *testing.T) {
 // emulator returns a client of DynamoDB Local.
 func emulator(t *testing.T) *dynamodb.Client {
 	t.Helper()
-	url := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
-	if url == "" {
-		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
-			t.Fatal("AWS_ENDPOINT_URL_DYNAMODB is not set, and ORDERMANAGER_REQUIRE_EMULATORS demands it")
-		}
-		t.Skip("DynamoDB Local is not running: start it with scripts/emulators start, and set what that prints")
-	}
+	url := testenv.URL(t, testenv.DynamoDB)
 	return dynamodb.New(dynamodb.Options{
 		Region: "eu-west-1", BaseEndpoint: &url,
 		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKIATEST", "secret", "")),

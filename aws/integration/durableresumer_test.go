@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -18,10 +17,13 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/resumertest"
 )
 
-// durables are executions of durable functions, of which AWS's own runner has two: see scripts/emulators.d/durablefunctions.py.
+// durables are executions of durable functions, of which AWS's own runner has two: see
+// scripts/emulators.d/durablefunctions.py.
 type durables struct {
 	wire
 	client *lambda.Client
@@ -33,18 +35,12 @@ type durables struct {
 // durableRunner returns the durable functions of the emulator, or skips the test as [emulators] does.
 func durableRunner(t *testing.T) *durables {
 	t.Helper()
-	if os.Getenv("AWS_ENDPOINT_URL_LAMBDA") == "" {
-		const how = `AWS_ENDPOINT_URL_LAMBDA is not set: run the test with "scripts/emulators run -- go test ./aws/integration"`
-		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
+	testenv.Need(t, testenv.Lambda)
 	cfg, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.HTTPClient = wholeAnswers{}
+	cfg.HTTPClient = awstest.WholeAnswers{}
 	return &durables{client: lambda.NewFromConfig(cfg), executions: map[string]string{}}
 }
 
@@ -78,7 +74,8 @@ func (d *durables) invoke(ctx context.Context, function, name string, event any)
 		return "", err
 	}
 	started, err := d.client.Invoke(ctx, &lambda.InvokeInput{
-		FunctionName: aws.String(function + ":$LATEST"), InvocationType: types.InvocationTypeEvent, DurableExecutionName: &name,
+		FunctionName:   aws.String(function + ":$LATEST"),
+		InvocationType: types.InvocationTypeEvent, DurableExecutionName: &name,
 		Payload: payload,
 	})
 	if err != nil {
@@ -88,7 +85,7 @@ func (d *durables) invoke(ctx context.Context, function, name string, event any)
 }
 
 func (d *durables) start(ctx context.Context) (ordermanager.TaskToken, error) {
-	execution, err := d.invoke(ctx, "wait", unique("wait"), nil)
+	execution, err := d.invoke(ctx, "wait", testenv.Unique("wait"), nil)
 	if err != nil {
 		return ordermanager.TaskToken{}, err
 	}
@@ -169,10 +166,14 @@ func (d *durables) given(ctx context.Context, token ordermanager.TaskToken) ([]o
 	for _, e := range history {
 		switch e.EventType {
 		case types.EventTypeCallbackSucceeded:
-			all = append(all, ordermanager.Outcome{Output: json.RawMessage(aws.ToString(e.CallbackSucceededDetails.Result.Payload))})
+			all = append(
+				all, ordermanager.Outcome{Output: json.RawMessage(aws.ToString(e.CallbackSucceededDetails.Result.Payload))},
+			)
 		case types.EventTypeCallbackFailed:
 			failure := e.CallbackFailedDetails.Error.Payload
-			all = append(all, ordermanager.Outcome{Error: aws.ToString(failure.ErrorType), Cause: aws.ToString(failure.ErrorMessage)})
+			all = append(
+				all, ordermanager.Outcome{Error: aws.ToString(failure.ErrorType), Cause: aws.ToString(failure.ErrorMessage)},
+			)
 		default:
 		}
 	}
@@ -181,7 +182,9 @@ func (d *durables) given(ctx context.Context, token ordermanager.TaskToken) ([]o
 
 // expire stops the execution; nothing waits on the token then. (Time-outs: TestDurableOrder.)
 func (d *durables) expire(ctx context.Context, token ordermanager.TaskToken) error {
-	_, err := d.client.StopDurableExecution(ctx, &lambda.StopDurableExecutionInput{DurableExecutionArn: aws.String(d.execution(token))})
+	_, err := d.client.StopDurableExecution(
+		ctx, &lambda.StopDurableExecutionInput{DurableExecutionArn: aws.String(d.execution(token))},
+	)
 	return err
 }
 
@@ -202,9 +205,13 @@ func (o *durableOrder) waits(wait string, want ordermanager.ResumeStatus) {
 	}
 	var receipt ordermanager.Receipt
 	if wait == "drink" {
-		receipt, err = o.manager.WorkflowStarted(o.Context(), ordermanager.WorkflowStarted{OrderID: o.id, Customer: anna.ID, Token: token})
+		receipt, err = o.manager.WorkflowStarted(
+			o.Context(), ordermanager.WorkflowStarted{OrderID: o.id, Customer: anna.ID, Token: token},
+		)
 	} else {
-		receipt, err = o.manager.WaitingCompletion(o.Context(), ordermanager.WaitingCompletion{OrderID: o.id, Number: "7", Token: token})
+		receipt, err = o.manager.WaitingCompletion(
+			o.Context(), ordermanager.WaitingCompletion{OrderID: o.id, Number: "7", Token: token},
+		)
 	}
 	o.accepted(receipt, err, want)
 }
@@ -230,7 +237,9 @@ func (o *durableOrder) accepted(receipt ordermanager.Receipt, err error, want or
 // timesOut waits until the execution has stopped waiting, and tells the Manager.
 func (o *durableOrder) timesOut(cause string) {
 	o.Helper()
-	err := o.until(o.Context(), o.execution, func(e types.Event) bool { return e.EventType == types.EventTypeCallbackTimedOut })
+	err := o.until(
+		o.Context(), o.execution, func(e types.Event) bool { return e.EventType == types.EventTypeCallbackTimedOut },
+	)
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -263,7 +272,8 @@ func (o *durableOrder) ends(want ordermanager.State, result map[string]any) {
 	}
 }
 
-// Invariants 3 to 5, end to end on AWS's own runner: whatever happens to an order, its durable function ends as the order does.
+// Invariants 3 to 5, end to end on AWS's own runner: whatever happens to an order, its durable function ends as the
+// order does.
 func TestDurableOrder(t *testing.T) {
 	const none, delivered = ordermanager.ResumeNone, ordermanager.ResumeDelivered
 	answer := func(o *durableOrder, action, state string, more ...string) map[string]any {
@@ -284,16 +294,18 @@ func TestDurableOrder(t *testing.T) {
 			o.does(ordermanager.ActionMake, ben, none)
 			o.does(ordermanager.ActionComplete, ben, delivered)
 			o.ends(ordermanager.StateCompleted, map[string]any{
-				"drink": answer(o, "put", "pending"), "completion": answer(o, "complete", "completed", "orderNumber", "7", "baristaUserId", "ben"),
+				"drink":      answer(o, "put", "pending"),
+				"completion": answer(o, "complete", "completed", "orderNumber", "7", "baristaUserId", "ben"),
 			})
 		}},
-		"a cancel between the waits ends the function when the second wait is known": {patient, patient, func(o *durableOrder) {
+		"a cancel between the waits ends the function at the second wait": {patient, patient, func(o *durableOrder) {
 			o.waits("drink", none)
 			o.does(ordermanager.ActionPut, anna, delivered)
 			o.does(ordermanager.ActionCancel, anna, none)
 			o.waits("completion", delivered)
 			o.ends(ordermanager.StateCancelled, map[string]any{
-				"drink": answer(o, "put", "pending"), "completion": answer(o, "cancel", "cancelled", "orderNumber", "7", "reason", "no milk"),
+				"drink":      answer(o, "put", "pending"),
+				"completion": answer(o, "cancel", "cancelled", "orderNumber", "7", "reason", "no milk"),
 			})
 		}},
 		"a cancel of an order in the making ends the function": {patient, patient, func(o *durableOrder) {
@@ -303,7 +315,8 @@ func TestDurableOrder(t *testing.T) {
 			o.does(ordermanager.ActionMake, ben, none)
 			o.does(ordermanager.ActionCancel, ben, delivered)
 			o.ends(ordermanager.StateCancelled, map[string]any{
-				"drink": answer(o, "put", "pending"), "completion": answer(o, "cancel", "cancelled", "orderNumber", "7", "reason", "no milk", "baristaUserId", "ben"),
+				"drink":      answer(o, "put", "pending"),
+				"completion": answer(o, "cancel", "cancelled", "orderNumber", "7", "reason", "no milk", "baristaUserId", "ben"),
 			})
 		}},
 		"a cancel before the drink fails the first wait": {patient, patient, func(o *durableOrder) {

@@ -1,20 +1,16 @@
-// Package integration_test runs what is in aws/ end to end against real software: AWS's DynamoDB Local, and an emulator of Step
-// Functions, EventBridge and SQS that really interprets state machines. It speaks to them through the AWS SDK alone.
+// Package integration_test runs what is in aws/ end to end against real software: AWS's DynamoDB Local, and an emulator
+// of Step Functions, EventBridge and SQS that really interprets state machines. It speaks to them through the AWS SDK
+// alone.
 //
 //	scripts/emulators run -- go test ./aws/integration
 package integration_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/brewline/ordermanager/aws/internal/awstest"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
@@ -50,43 +48,15 @@ type environment struct {
 	inbox     inbox
 }
 
-// emulators returns the environment, made at the first call. Without emulators the test is skipped, unless
-// ORDERMANAGER_REQUIRE_EMULATORS says that they must be there.
+// emulators returns the environment, made at the first call. Without emulators the test ends as [testenv.Skip] says.
 func emulators(t *testing.T) *environment {
 	t.Helper()
-	for _, name := range []string{
-		"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SQS",
-	} {
-		if os.Getenv(name) != "" {
-			continue
-		}
-		const how = "%s is not set: run the test with \"scripts/emulators run -- go test ./aws/integration\""
-		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
-			t.Fatalf(how, name)
-		}
-		t.Skipf(how, name)
-	}
+	testenv.Need(t, testenv.Shop()...)
 	e, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
-}
-
-// wholeAnswers reads an answer before it returns it. The SDK closes the body of its request when the answer's header is there; if the
-// transport has not finished with it, which is likely on a busy machine and a server this near, the connection is lost, and the SDK
-// repeats a call that was carried out: a task that was answered is gone then.
-type wholeAnswers struct{}
-
-func (wholeAnswers) Do(request *http.Request) (*http.Response, error) {
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(response.Body)
-	_ = response.Body.Close()
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	return response, err
 }
 
 var shared = sync.OnceValues(func() (*environment, error) {
@@ -96,10 +66,10 @@ var shared = sync.OnceValues(func() (*environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.HTTPClient = wholeAnswers{}
+	cfg.HTTPClient = awstest.WholeAnswers{}
 	e := &environment{
 		config: cfg, sfn: sfn.NewFromConfig(cfg), dynamo: dynamodb.NewFromConfig(cfg), events: eventbridge.NewFromConfig(cfg),
-		sqs: sqs.NewFromConfig(cfg), bus: unique("bus"),
+		sqs: sqs.NewFromConfig(cfg), bus: testenv.Unique("bus"),
 	}
 	queue, err := e.createBus(ctx)
 	if err != nil {
@@ -121,9 +91,6 @@ var shared = sync.OnceValues(func() (*environment, error) {
 	return e, nil
 })
 
-// unique returns a name that nobody has used yet: emulators may be shared, and keep what they are given.
-func unique(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:12]) }
-
 // createBus makes the bus, and a queue that gets every event of the sample's source. It returns the queue's address.
 func (e *environment) createBus(ctx context.Context) (string, error) {
 	if _, err := e.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &e.bus}); err != nil {
@@ -141,7 +108,8 @@ func (e *environment) createBus(ctx context.Context) (string, error) {
 	}
 	rule := aws.String("everything")
 	_, err = e.events.PutRule(ctx, &eventbridge.PutRuleInput{
-		Name: rule, EventBusName: &e.bus, EventPattern: aws.String(fmt.Sprintf(`{"source":[%q]}`, serverlesspresso.EventSource)),
+		Name: rule, EventBusName: &e.bus,
+		EventPattern: aws.String(fmt.Sprintf(`{"source":[%q]}`, serverlesspresso.EventSource)),
 	})
 	if err != nil {
 		return "", err
@@ -163,8 +131,9 @@ func (e *environment) createStateMachine(ctx context.Context, name string) (stri
 		return "", err
 	}
 	created, err := e.sfn.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
-		Name: aws.String(unique(name)), Definition: aws.String(string(definition)), Type: sfntypes.StateMachineTypeStandard,
-		RoleArn: aws.String("arn:aws:iam::123456789012:role/integration"),
+		Name: aws.String(testenv.Unique(name)), Type: sfntypes.StateMachineTypeStandard,
+		Definition: aws.String(string(definition)),
+		RoleArn:    aws.String("arn:aws:iam::123456789012:role/integration"),
 	})
 	if err != nil {
 		return "", err
@@ -200,8 +169,8 @@ func (i *inbox) queue(orderID, detailType string) chan event {
 	return i.queues[key]
 }
 
-// hidden is longer than any test takes. A message is hidden once it was received and never deleted, because the emulator may lose one that
-// arrives while another is being deleted.
+// hidden is longer than any test takes. A message is hidden once it was received and never deleted, because the
+// emulator may lose one that arrives while another is being deleted.
 const hidden = 12 * 60 * 60
 
 // receive sorts messages until the process ends.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
@@ -18,22 +19,22 @@ func TestEventBridgeBus_eventsArriveAtARuleWithTheirNamesSourceAndFields(t *test
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, at := unique("order"), time.Now().UTC().Truncate(time.Second)
+	id, at := testenv.Unique("order"), time.Now().UTC().Truncate(time.Second)
 	base := ordermanager.Event{
 		OrderID: id, Customer: "anna", Venue: "NYC", Number: "42", Robot: true, At: at,
 		Drink: &ordermanager.Drink{Name: "Latte", Icon: "latte", Modifiers: []string{"Oat"}},
 	}
-	with := func(kind ordermanager.EventType, state ordermanager.State, change func(*ordermanager.Event)) ordermanager.Event {
+	with := func(kind ordermanager.EventType, state ordermanager.State, barista, reason string) ordermanager.Event {
 		event := base
 		event.ID, event.Type, event.State, event.Version = id+"/"+string(kind), kind, state, 3
-		change(&event)
+		event.Barista, event.Reason = barista, reason
 		return event
 	}
 	events := []ordermanager.Event{
-		with(ordermanager.EventWaitingCompletion, ordermanager.StatePending, func(*ordermanager.Event) {}),
-		with(ordermanager.EventMakeOrder, ordermanager.StateMaking, func(e *ordermanager.Event) { e.Barista = "ben" }),
-		with(ordermanager.EventOrderCompleted, ordermanager.StateCompleted, func(*ordermanager.Event) {}),
-		with(ordermanager.EventOrderCancelled, ordermanager.StateCancelled, func(e *ordermanager.Event) { e.Reason = "no milk" }),
+		with(ordermanager.EventWaitingCompletion, ordermanager.StatePending, "", ""),
+		with(ordermanager.EventMakeOrder, ordermanager.StateMaking, "ben", ""),
+		with(ordermanager.EventOrderCompleted, ordermanager.StateCompleted, "", ""),
+		with(ordermanager.EventOrderCancelled, ordermanager.StateCancelled, "", "no milk"),
 	}
 	if err := bus.Publish(t.Context(), events); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/memory"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
@@ -43,12 +44,14 @@ func (h house) store(t *testing.T, e *environment) (store ordermanager.Store, ta
 	if h.layout == "" {
 		return memory.NewStore(), ""
 	}
-	table = unique(h.name)
+	table = testenv.Unique(h.name)
 	if err := dynamostore.Create(t.Context(), e.dynamo, h.layout, table); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := e.dynamo.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table}); err != nil {
+		if _, err := e.dynamo.DeleteTable(
+			context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table},
+		); err != nil {
 			t.Error(err)
 		}
 	})
@@ -94,7 +97,7 @@ func begin(t *testing.T, e *environment, h house, customerSeconds, baristaSecond
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{T: t, environment: e, house: h, table: table, manager: manager, id: unique("order")}
+	r := &run{T: t, environment: e, house: h, table: table, manager: manager, id: testenv.Unique("order")}
 	input, err := json.Marshal(map[string]any{
 		"orderId": r.id, "userId": "anna", "eventId": h.venue, "bus": e.bus,
 		"customerSeconds": customerSeconds, "baristaSeconds": baristaSeconds,
@@ -142,7 +145,9 @@ func (r *run) told(e event, want ordermanager.ResumeStatus) ordermanager.Receipt
 }
 
 // does lets somebody act.
-func (r *run) does(action ordermanager.Action, actor ordermanager.Actor, want ordermanager.ResumeStatus) ordermanager.Receipt {
+func (r *run) does(
+	action ordermanager.Action, actor ordermanager.Actor, want ordermanager.ResumeStatus,
+) ordermanager.Receipt {
 	r.Helper()
 	request := ordermanager.Request{Action: action, OrderID: r.id, Actor: actor, Venue: r.house.venue}
 	switch action {
@@ -176,7 +181,10 @@ func (r *run) ends(end string, want ordermanager.State, reason string) (output m
 		r.Fatal(err)
 	}
 	if order.State != want || order.Reason != reason || order.Owes() {
-		r.Errorf("the order is %s because of %q and owes %v; want %s because of %q", order.State, order.Reason, order.Owes(), want, reason)
+		r.Errorf(
+			"the order is %s because of %q and owes %v; want %s because of %q", order.State, order.Reason, order.Owes(), want,
+			reason,
+		)
 	}
 	return output
 }
@@ -202,7 +210,9 @@ func (r *run) ended(end string) (output map[string]any) {
 			}
 		}
 		if execution.Status != types.ExecutionStatusSucceeded {
-			r.Fatalf("the execution is %s: %s, %s", execution.Status, aws.ToString(execution.Error), aws.ToString(execution.Cause))
+			r.Fatalf(
+				"the execution is %s: %s, %s", execution.Status, aws.ToString(execution.Error), aws.ToString(execution.Cause),
+			)
 		}
 		if err := json.Unmarshal([]byte(aws.ToString(execution.Output)), &output); err != nil {
 			r.Fatal(err)
@@ -245,7 +255,8 @@ func TestOrderProcessor(t *testing.T) {
 				"end": "completed", "number": number,
 				"drink": map[string]any{"orderId": r.id, "action": "put", "state": "pending", "cancelled": false},
 				"completion": map[string]any{
-					"orderId": r.id, "action": "complete", "state": "completed", "cancelled": false, "orderNumber": number, "baristaUserId": "ben",
+					"orderId": r.id, "action": "complete", "state": "completed", "cancelled": false,
+					"orderNumber": number, "baristaUserId": "ben",
 				},
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -267,7 +278,7 @@ func TestOrderProcessor(t *testing.T) {
 			r.does(ordermanager.ActionComplete, carl, ordermanager.ResumeDelivered)
 			r.ends("completed", ordermanager.StateCompleted, "")
 		}},
-		"an order that is completed before the second wait is known ends the workflow when it is": {patient, patient, func(r *run) {
+		"an order that is completed between the waits ends the workflow at the second wait": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, ordermanager.ResumeNone)
 			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
 			late := r.await(waitingCompletion)
@@ -281,7 +292,7 @@ func TestOrderProcessor(t *testing.T) {
 			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
 			r.await(serverlesspresso.DetailTypeOrderCancelled)
 		}},
-		"a cancel between the waits ends the workflow when the second wait is known": {patient, patient, func(r *run) {
+		"a cancel between the waits ends the workflow at the second wait": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, ordermanager.ResumeNone)
 			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
 			late := r.await(waitingCompletion)

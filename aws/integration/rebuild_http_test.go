@@ -18,11 +18,12 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/durableresumer"
 	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/memory"
 )
 
-// cafe is the durable rebuild over HTTP: its function on AWS's runner, with our REST interface in front. Its starter keeps the shop's hours and
-// a limit for each customer; a service of one's own has those where it keeps its orders.
+// cafe is the durable rebuild over HTTP: its function on AWS's runner, with our REST interface in front. Its starter
+// keeps the shop's hours and a limit for each customer; a service of one's own has those where it keeps its orders.
 type cafe struct {
 	*durableOrder
 	api  *httpapi.Handler
@@ -41,7 +42,8 @@ func newCafe(t *testing.T) *cafe {
 	c.starts = durableresumer.NewStarter(d.client, "order:$LATEST")
 	menu := oneVenue{ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}}}}
 	var err error
-	c.manager, err = ordermanager.New(c.feed.Store(memory.NewStore()), menu, durableresumer.New(d.client), &ordermanager.Options{
+	store := c.feed.Store(memory.NewStore())
+	c.manager, err = ordermanager.New(store, menu, durableresumer.New(d.client), &ordermanager.Options{
 		Lifecycle: acceptance, Outcome: callbackOutcome, DeliveryTimeout: patience,
 	})
 	if err != nil {
@@ -127,7 +129,9 @@ func (c *cafe) wants(caller, method, path, body string, status int, fields map[s
 // queue brings a new order of anna's to its first wait, with its drink.
 func (c *cafe) queue() {
 	c.Helper()
-	status, order := c.ask("customer:anna", "POST", "/orders", fmt.Sprintf(`{"orderId":%q,"eventId":"cafe"}`, unique("order")))
+	status, order := c.ask(
+		"customer:anna", "POST", "/orders", fmt.Sprintf(`{"orderId":%q,"eventId":"cafe"}`, testenv.Unique("order")),
+	)
 	if c.id, _ = order["orderId"].(string); status != http.StatusAccepted {
 		c.Fatalf("the order did not begin: %d %v", status, order)
 	}
@@ -142,15 +146,20 @@ func (c *cafe) queue() {
 	if err != nil {
 		c.Fatal(err)
 	}
-	_, err = c.manager.WorkflowStarted(c.Context(), ordermanager.WorkflowStarted{OrderID: c.id, Customer: "anna", Venue: "cafe", Token: token})
+	_, err = c.manager.WorkflowStarted(
+		c.Context(), ordermanager.WorkflowStarted{OrderID: c.id, Customer: "anna", Venue: "cafe", Token: token},
+	)
 	if err != nil {
 		c.Fatal(err)
 	}
-	c.wants("customer:anna", "PUT", "/orders/"+c.id+"?eventId=cafe", `{"drink":"Cappuccino"}`, 200, map[string]any{"state": "pending"})
+	c.wants(
+		"customer:anna", "PUT", "/orders/"+c.id+"?eventId=cafe", `{"drink":"Cappuccino"}`, 200,
+		map[string]any{"state": "pending"},
+	)
 }
 
-// What a public fork of the rebuild tests of itself, asked of us over HTTP: what it finds out in its workflow and then cancels is refused
-// here before a workflow begins. (Time-outs: TestDurableRebuild.)
+// What a public fork of the rebuild tests of itself, asked of us over HTTP: what it finds out in its workflow and then
+// cancels is refused here before a workflow begins. (Time-outs: TestDurableRebuild.)
 func TestDurableRebuild_overHTTP(t *testing.T) {
 	accepted := map[string]any{"action": "ACCEPT", "baristaId": "ben"}
 	for name, story := range map[string]func(c *cafe){
@@ -181,7 +190,10 @@ func TestDurableRebuild_overHTTP(t *testing.T) {
 		},
 		"an accept resumes the function, and a complete ends it": func(c *cafe) {
 			c.queue()
-			c.wants("barista:ben", "PUT", "/orders/"+c.id+"?action=make", "", 200, map[string]any{"state": "making", "baristaUserId": "ben"})
+			c.wants(
+				"barista:ben", "PUT", "/orders/"+c.id+"?action=make", "", 200,
+				map[string]any{"state": "making", "baristaUserId": "ben"},
+			)
 			c.waits("completion", ordermanager.ResumeNone)
 			_, count := c.ask("barista:ben", "GET", "/orders/count?eventId=cafe", "")
 			want := []any{map[string]any{"state": "pending", "orders": 0.0}, map[string]any{"state": "making", "orders": 1.0}}
@@ -213,14 +225,19 @@ func TestDurableRebuild_overHTTP(t *testing.T) {
 			c.queue()
 			c.wants("barista:ben", "PUT", "/orders/"+c.id+"?action=make", "", 200, map[string]any{"state": "making"})
 			c.waits("completion", ordermanager.ResumeNone)
-			c.wants("barista:ben", "PUT", "/orders/"+c.id+"?action=cancel", `{"reason":"no beans"}`, 200, map[string]any{"reason": "no beans"})
+			c.wants(
+				"barista:ben", "PUT", "/orders/"+c.id+"?action=cancel", `{"reason":"no beans"}`, 200,
+				map[string]any{"reason": "no beans"},
+			)
 			c.ends(ordermanager.StateCancelled, map[string]any{
 				"drink": accepted, "completion": map[string]any{"action": "CANCEL", "reason": "no beans", "cancelledBy": "barista"},
 			})
 		},
 		"an unknown action is refused": func(c *cafe) {
 			c.queue()
-			c.wants("barista:ben", "PUT", "/orders/"+c.id+"?action=BARISTA_DANCE", "", 400, map[string]any{"code": "unknown_action"})
+			c.wants(
+				"barista:ben", "PUT", "/orders/"+c.id+"?action=BARISTA_DANCE", "", 400, map[string]any{"code": "unknown_action"},
+			)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

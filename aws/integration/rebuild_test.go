@@ -7,6 +7,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/durableresumer"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/memory"
 )
 
@@ -21,7 +22,8 @@ var acceptance = ordermanager.StandardLifecycle().Without(ordermanager.ActionUnm
 	},
 	ordermanager.Rule{
 		Action: ordermanager.ActionMake, From: []ordermanager.State{ordermanager.StatePending}, To: ordermanager.StateMaking,
-		Claim: ordermanager.ClaimTakes, Drink: ordermanager.DrinkNeeds, Answers: ordermanager.FirstWait, Event: ordermanager.EventMakeOrder,
+		Claim: ordermanager.ClaimTakes, Drink: ordermanager.DrinkNeeds,
+		Answers: ordermanager.FirstWait, Event: ordermanager.EventMakeOrder,
 	},
 )
 
@@ -37,7 +39,9 @@ func callbackOutcome(d ordermanager.Decided) (ordermanager.Outcome, error) {
 	answer := callbackAnswer{Action: "COMPLETE", BaristaID: d.Order.Barista}
 	switch {
 	case d.Decision == ordermanager.Cancelled:
-		by := map[ordermanager.Role]string{ordermanager.RoleCustomer: "attendee", ordermanager.RoleBarista: "barista"}[d.By.Actor.Role]
+		by := map[ordermanager.Role]string{
+			ordermanager.RoleCustomer: "attendee", ordermanager.RoleBarista: "barista",
+		}[d.By.Actor.Role]
 		if by == "" {
 			by = "system"
 		}
@@ -124,7 +128,9 @@ func TestDurableRebuild(t *testing.T) {
 
 // What the rebuild's own handler of callbacks refuses is refused here, and the wait stays as it is.
 func TestDurableRebuild_refuses(t *testing.T) {
-	o := newDurableOrder(t, &ordermanager.Options{Lifecycle: acceptance, Outcome: callbackOutcome}, "order", patient, patient)
+	o := newDurableOrder(
+		t, &ordermanager.Options{Lifecycle: acceptance, Outcome: callbackOutcome}, "order", patient, patient,
+	)
 	refused := func(action ordermanager.Action, id string, actor ordermanager.Actor, want error) {
 		t.Helper()
 		_, err := o.manager.Handle(t.Context(), ordermanager.Request{Action: action, OrderID: id, Actor: actor})
@@ -146,12 +152,15 @@ func TestDurableRebuild_refuses(t *testing.T) {
 	o.does(ordermanager.ActionComplete, ben, ordermanager.ResumeDelivered)
 	refused(ordermanager.ActionCancel, o.id, anna, ordermanager.ErrIllegalTransition)
 	o.ends(ordermanager.StateCompleted, map[string]any{
-		"drink": map[string]any{"action": "ACCEPT", "baristaId": "ben"}, "completion": map[string]any{"action": "COMPLETE", "baristaId": "ben"},
+		"drink":      map[string]any{"action": "ACCEPT", "baristaId": "ben"},
+		"completion": map[string]any{"action": "COMPLETE", "baristaId": "ben"},
 	})
 }
 
 // newDurableOrder starts a function for a new order.
-func newDurableOrder(t *testing.T, options *ordermanager.Options, function string, firstSeconds, secondSeconds int) *durableOrder {
+func newDurableOrder(
+	t *testing.T, options *ordermanager.Options, function string, firstSeconds, secondSeconds int,
+) *durableOrder {
 	t.Helper()
 	d := durableRunner(t)
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}}})
@@ -160,7 +169,7 @@ func newDurableOrder(t *testing.T, options *ordermanager.Options, function strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &durableOrder{T: t, durables: d, manager: manager, id: unique("order")}
+	o := &durableOrder{T: t, durables: d, manager: manager, id: testenv.Unique("order")}
 	o.execution, err = d.invoke(t.Context(), function, o.id, map[string]any{
 		"drinkSeconds": firstSeconds, "completionSeconds": secondSeconds,
 	})

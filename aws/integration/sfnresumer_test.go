@@ -16,7 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/resumertest"
 )
 
@@ -87,7 +89,7 @@ func (w *waits) harness() resumertest.Harness {
 }
 
 func (w *waits) start(ctx context.Context) (ordermanager.TaskToken, error) {
-	id := unique("wait")
+	id := testenv.Unique("wait")
 	input, err := json.Marshal(map[string]string{"orderId": id, "bus": w.bus})
 	if err != nil {
 		return ordermanager.TaskToken{}, err
@@ -171,7 +173,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	if fault == resumertest.Unreachable {
 		return nil, errors.New("unreachable")
 	}
-	response, err := wholeAnswers{}.Do(r)
+	response, err := awstest.WholeAnswers{}.Do(r)
 	if fault == resumertest.AnswerLost && err == nil {
 		return nil, errors.New("the answer was lost")
 	}

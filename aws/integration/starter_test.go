@@ -16,14 +16,17 @@ import (
 	"github.com/brewline/ordermanager/aws/durableresumer"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
 	"github.com/brewline/ordermanager/httpapi"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// Both ways to start a workflow elsewhere: the execution has the order's name and the input of the sample's workflow, and a second order of
-// that name is refused.
+// Both ways to start a workflow elsewhere: the execution has the order's name and the input of the sample's workflow,
+// and a second order of that name is refused.
 func TestStarters(t *testing.T) {
-	for name, service := range map[string]func(t *testing.T) (httpapi.Starter, func(ctx context.Context, orderID string) (string, error)){
-		"Step Functions": func(t *testing.T) (httpapi.Starter, func(context.Context, string) (string, error)) {
+	// inputOf returns what an order's execution was started with.
+	type inputOf = func(ctx context.Context, orderID string) (string, error)
+	for name, service := range map[string]func(t *testing.T) (httpapi.Starter, inputOf){
+		"Step Functions": func(t *testing.T) (httpapi.Starter, inputOf) {
 			e := emulators(t)
 			return sfnresumer.NewStarter(e.sfn, e.wait), func(ctx context.Context, orderID string) (string, error) {
 				arn := strings.Replace(e.wait, ":stateMachine:", ":execution:", 1) + ":" + orderID
@@ -34,9 +37,10 @@ func TestStarters(t *testing.T) {
 				return aws.ToString(execution.Input), nil
 			}
 		},
-		"a durable function": func(t *testing.T) (httpapi.Starter, func(context.Context, string) (string, error)) {
+		"a durable function": func(t *testing.T) (httpapi.Starter, inputOf) {
 			d := durableRunner(t)
-			return durableresumer.NewStarter(d.client, "wait:$LATEST"), func(ctx context.Context, orderID string) (string, error) {
+			starter := durableresumer.NewStarter(d.client, "wait:$LATEST")
+			return starter, func(ctx context.Context, orderID string) (string, error) {
 				page, err := d.client.ListDurableExecutionsByFunction(ctx, &lambda.ListDurableExecutionsByFunctionInput{
 					FunctionName: aws.String("wait"), DurableExecutionName: &orderID,
 				})
@@ -53,14 +57,15 @@ func TestStarters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			starter, input := service(t)
-			id := unique("start")
+			id := testenv.Unique("start")
 			receipt, err := starter.Start(t.Context(), id, "anna", "NYC")
 			want := ordermanager.Receipt{
 				Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone, Events: ordermanager.EventsNone,
 				Order: ordermanager.Order{ID: id, Customer: "anna", Venue: "NYC", State: ordermanager.StatePending},
 			}
 			ignored := cmpopts.IgnoreFields(ordermanager.Receipt{}, "Pending")
-			if diff := cmp.Diff(want, receipt, ignored, cmpopts.EquateComparable(ordermanager.TaskToken{})); diff != "" || err != nil || receipt.Pending == nil {
+			diff := cmp.Diff(want, receipt, ignored, cmpopts.EquateComparable(ordermanager.TaskToken{}))
+			if diff != "" || err != nil || receipt.Pending == nil {
 				t.Errorf("Start = %v, pending %v (-want +got):\n%s", err, receipt.Pending, diff)
 			}
 			got, err := input(t.Context(), id)

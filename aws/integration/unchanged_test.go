@@ -7,11 +7,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// unchanged are the houses of somebody who runs the sample and puts us in OrderManager's place: its tables and its OrderProcessor, which
-// knows no failure but a time-out.
+// unchanged are the houses of somebody who runs the sample and puts us in OrderManager's place: its tables and its
+// OrderProcessor, which knows no failure but a time-out.
 func unchanged(e *environment) []house {
 	var all []house
 	for _, h := range houses[2:] {
@@ -77,7 +78,7 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 			r.hears(orderTimeOut, ordermanager.ResumeGone)
 			r.ends("timed out", ordermanager.StateCancelled, "Barista timedout")
 		}},
-		"a workflow that begins again after its order was completed is given the answers on record": {patient, patient, func(r *run) {
+		"a workflow that begins again after a completion gets the answers on record": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, none)
 			r.does(ordermanager.ActionPut, anna, delivered)
 			r.hears(waitingCompletion, none)
@@ -106,10 +107,11 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 	}
 }
 
-// startsAgain runs the workflow of the order once more from its beginning, as a redrive does from the wait that it failed in.
+// startsAgain runs the workflow of the order once more from its beginning, as a redrive does from the wait that it
+// failed in.
 func (r *run) startsAgain(first, second ordermanager.ResumeStatus) {
 	r.Helper()
-	r.execution = r.start(unique("again"))
+	r.execution = r.start(testenv.Unique("again"))
 	r.hears(workflowStarted, first)
 	r.hears(waitingCompletion, second)
 }
@@ -124,8 +126,8 @@ func (r *run) neverSaid(detailType string) {
 	}
 }
 
-// What is seen while the sample's three functions still keep its table, and only the API was pointed at us: docs/compatibility.md has it as
-// a table, and docs/aws.md has the order of the steps that avoids it.
+// What is seen while the sample's three functions still keep its table, and only the API was pointed at us:
+// docs/compatibility.md has it as a table, and docs/aws.md has the order of the steps that avoids it.
 func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 	e := emulators(t)
 	const delivered = ordermanager.ResumeDelivered
@@ -177,7 +179,7 @@ func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 			r.sampleStarted()
 			r.does(ordermanager.ActionCancel, anna, delivered)
 			r.sampleWaiting()
-			r.execution = r.start(unique("again"))
+			r.execution = r.start(testenv.Unique("again"))
 			r.sampleStarted()
 			r.isNow(ordermanager.StatePending, "")
 		}},
@@ -187,10 +189,12 @@ func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 			r.sampleWaiting()
 			r.does(ordermanager.ActionComplete, ben, delivered)
 			r.ends("finished", ordermanager.StateCompleted, "")
-			r.execution = r.start(unique("again"))
+			r.execution = r.start(testenv.Unique("again"))
 			// A redrive begins at the second wait: nobody is told of the first.
 			token, _ := r.await(workflowStarted).Detail["TaskToken"].(string)
-			if _, err := r.sfn.SendTaskSuccess(r.Context(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String("{}")}); err != nil {
+			if _, err := r.sfn.SendTaskSuccess(
+				r.Context(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String("{}")},
+			); err != nil {
 				r.Fatal(err)
 			}
 			r.sampleWaiting()
@@ -208,8 +212,8 @@ func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 	}
 }
 
-// hangs wants the execution to be ended by its time-out, a redrive to know nothing of it, and the sample's function to write the time-out over
-// the order.
+// hangs wants the execution to be ended by its time-out, a redrive to know nothing of it, and the sample's function to
+// write the time-out over the order.
 func (r *run) hangs(state ordermanager.State) {
 	r.Helper()
 	if report, err := r.manager.Redrive(r.Context(), nil); err != nil || report.Orders != 0 {

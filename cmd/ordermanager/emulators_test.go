@@ -1,11 +1,9 @@
 package main
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -23,33 +21,19 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/internal/testenv"
 )
 
-// emulators returns the configuration for them. Without emulators the test is skipped, unless ORDERMANAGER_REQUIRE_EMULATORS says that
-// they must be there.
+// emulators returns the configuration for them. Without emulators the test ends as [testenv.Skip] says.
 func emulators(t *testing.T) aws.Config {
 	t.Helper()
-	for _, name := range []string{
-		"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SQS",
-	} {
-		if os.Getenv(name) != "" {
-			continue
-		}
-		const how = "%s is not set: run the test with \"scripts/emulators run -- go test ./cmd/ordermanager\""
-		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
-			t.Fatalf(how, name)
-		}
-		t.Skipf(how, name)
-	}
+	testenv.Need(t, testenv.Shop()...)
 	cfg, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cfg
 }
-
-// unique returns a name that nobody has used yet: emulators may be shared, and keep what they are given.
-func unique(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:12]) }
 
 // dialect is one of the two versions of the sample.
 type dialect struct {
@@ -60,22 +44,33 @@ type dialect struct {
 
 var dialects = []dialect{{"workshop", "", "menu", "value"}, {"core", "ABC", "config-ABC", "menu"}}
 
+// listOf is a list of maps, as the sample keeps its menu.
+func listOf(items ...map[string]types.AttributeValue) types.AttributeValue {
+	values := make([]types.AttributeValue, len(items))
+	for i, item := range items {
+		values[i] = &types.AttributeValueMemberM{Value: item}
+	}
+	return &types.AttributeValueMemberL{Value: values}
+}
+
 // configTable makes the sample's configuration table, with a menu in it, and returns its name.
 func (d dialect) configTable(t *testing.T, client *dynamodb.Client) string {
 	t.Helper()
 	text := func(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
 	item := map[string]types.AttributeValue{
 		"PK": text(d.menuKey),
-		d.menuAttribute: &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+		d.menuAttribute: listOf(map[string]types.AttributeValue{
 			"drink": text("Cappuccino"), "icon": text("barista-icons_cappuccino-alternative"),
-			"available": &types.AttributeValueMemberBOOL{Value: true}, "modifiers": &types.AttributeValueMemberL{},
-		}}}},
+			"available": &types.AttributeValueMemberBOOL{Value: true}, "modifiers": listOf(),
+		}),
 	}
-	table := unique("config")
+	table := testenv.Unique("config")
 	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: &table, BillingMode: types.BillingModePayPerRequest,
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +90,9 @@ func TestExec_goesOnWithoutAnOddEntryOfTheMenu(t *testing.T) {
 			TableName: &table, Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: d.menuKey}},
 			UpdateExpression:         aws.String("SET #menu = list_append(#menu, :odd)"),
 			ExpressionAttributeNames: map[string]string{"#menu": d.menuAttribute},
-			ExpressionAttributeValues: map[string]types.AttributeValue{":odd": &types.AttributeValueMemberL{Value: []types.AttributeValue{
-				&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"icon": &types.AttributeValueMemberS{Value: "x"}}},
-			}}},
+			ExpressionAttributeValues: map[string]types.AttributeValue{
+				":odd": listOf(map[string]types.AttributeValue{"icon": &types.AttributeValueMemberS{Value: "x"}}),
+			},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -122,12 +117,13 @@ type waiting struct {
 }
 
 // waits is a state machine that hands its token out on a queue and waits for the answer.
-const waits = `{"StartAt":"Wait","States":{"Wait":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+const waits = `{"StartAt":"Wait","States":{"Wait":{
+	"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
 	"Parameters":{"QueueUrl.$":"$.queue","MessageBody":{"token.$":"$$.Task.Token"}},"TimeoutSeconds":300,"End":true}}}`
 
 func startWaiting(t *testing.T, cfg aws.Config) *waiting {
 	t.Helper()
-	name := aws.String(unique("wait"))
+	name := aws.String(testenv.Unique("wait"))
 	queues, machines := sqs.NewFromConfig(cfg), sfn.NewFromConfig(cfg)
 	queue, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: name})
 	if err != nil {
@@ -149,7 +145,9 @@ func startWaiting(t *testing.T, cfg aws.Config) *waiting {
 	if err != nil {
 		t.Fatal(err)
 	}
-	messages, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl, WaitTimeSeconds: 20})
+	messages, err := queues.ReceiveMessage(
+		t.Context(), &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl, WaitTimeSeconds: 20},
+	)
 	if err != nil || len(messages.Messages) != 1 {
 		t.Fatalf("no token came: %v", err)
 	}
@@ -194,12 +192,14 @@ func TestSourcePage_runsOnTheSamplesTables(t *testing.T) {
 	client := dynamodb.NewFromConfig(cfg)
 	for _, d := range dialects {
 		t.Run(d.layout, func(t *testing.T) {
-			table, menu := unique("orders"), d.configTable(t, client)
+			table, menu := testenv.Unique("orders"), d.configTable(t, client)
 			store := []string{"--store", "dynamodb:" + table, "--layout", d.layout}
-			if code, stdout, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", d.layout); code != exitAccepted {
+			if code, stdout, stderr := invoke(
+				t, "", "table", "create", "dynamodb:"+table, "--layout", d.layout,
+			); code != exitAccepted {
 				t.Fatal(stdout, stderr)
 			}
-			bus := unique("bus")
+			bus := testenv.Unique("bus")
 			_, err := eventbridge.NewFromConfig(cfg).CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: &bus})
 			// The SDK repeats a call whose answer is late; the name is nobody else's.
 			if _, repeated := errors.AsType[*eventbridgetypes.ResourceAlreadyExistsException](err); err != nil && !repeated {
@@ -210,15 +210,20 @@ func TestSourcePage_runsOnTheSamplesTables(t *testing.T) {
 				venue = `"eventId":"` + d.venue + `",`
 			}
 			first, second := startWaiting(t, cfg), startWaiting(t, cfg)
-			const page = `{"action":"",VENUE"body":{"userId":"1","drink":"DRINK","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},` +
+			const page = `{"action":"",VENUE"body":{"userId":"1","drink":"DRINK","modifiers":[],` +
+				`"icon":"barista-icons_cappuccino-alternative"},` +
 				`"orderId":"1","baristaUserId":"3"}` + "\n"
 			with := func(drink string) string { return strings.NewReplacer("VENUE", venue, "DRINK", drink).Replace(page) }
-			script := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{` + venue + `"orderId":"1","userId":"1","TaskToken":"` + first.token + `"}}` + "\n" +
+			script := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{` + venue +
+				`"orderId":"1","userId":"1","TaskToken":"` + first.token + `"}}` + "\n" +
 				with("milkshake") + with("Cappuccino") +
-				`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{` + venue + `"orderId":"1","userId":"1","orderNumber":7,"TaskToken":"` + second.token + `"}}` + "\n" +
+				`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{` + venue +
+				`"orderId":"1","userId":"1","orderNumber":7,"TaskToken":"` + second.token + `"}}` + "\n" +
 				`{"action":"make",` + venue + `"orderId":"1","baristaUserId":"3","body":{}}` + "\n" +
 				`{"action":"complete",` + venue + `"orderId":"1","baristaUserId":"3","body":{}}` + "\n"
-			args := append([]string{"exec", "--menu", "dynamodb:" + menu, "--resume", "stepfunctions", "--events", "eventbridge:" + bus}, store...)
+			args := append([]string{
+				"exec", "--menu", "dynamodb:" + menu, "--resume", "stepfunctions", "--events", "eventbridge:" + bus,
+			}, store...)
 			code, stdout, stderr := invoke(t, script, args...)
 			type answer struct{ OK, Resume, Code, State any }
 			var got []answer
@@ -254,13 +259,16 @@ func TestSourcePage_runsOnTheSamplesTables(t *testing.T) {
 			if d.venue != "" {
 				list = append(list, "--venue", d.venue)
 			}
-			if _, stdout, stderr := invoke(t, "", list...); len(lines(t, stdout)) != 1 || !strings.Contains(stdout, `"state":"completed"`) {
+			if _, stdout, stderr := invoke(t, "", list...); len(lines(t, stdout)) != 1 ||
+				!strings.Contains(stdout, `"state":"completed"`) {
 				t.Errorf("orders: %s%s", stdout, stderr)
 			}
-			if code, stdout, _ := invoke(t, "", append([]string{"show", "1"}, store...)...); code != exitAccepted || !strings.Contains(stdout, "owes         nothing") {
+			if code, stdout, _ := invoke(t, "", append([]string{"show", "1"}, store...)...); code != exitAccepted ||
+				!strings.Contains(stdout, "owes         nothing") {
 				t.Errorf("show: exit code %d\n%s", code, stdout)
 			}
-			if code, stdout, _ := invoke(t, "", append([]string{"redrive"}, store...)...); code != exitAccepted || stdout != "nothing is owed\n" {
+			if code, stdout, _ := invoke(t, "", append([]string{"redrive"}, store...)...); code != exitAccepted ||
+				stdout != "nothing is owed\n" {
 				t.Errorf("redrive: exit code %d, %s", code, stdout)
 			}
 		})
@@ -272,15 +280,20 @@ func TestRedrive_resumesAnExecutionThatWasLeftWaiting(t *testing.T) {
 	cfg := emulators(t)
 	for _, layout := range dynamostore.Layouts() {
 		t.Run(string(layout), func(t *testing.T) {
-			table := unique("orders")
+			table := testenv.Unique("orders")
 			store := []string{"--store", "dynamodb:" + table, "--layout", string(layout)}
-			if code, _, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", string(layout)); code != exitAccepted {
+			if code, _, stderr := invoke(
+				t, "", "table", "create", "dynamodb:"+table, "--layout", string(layout),
+			); code != exitAccepted {
 				t.Fatal(stderr)
 			}
 			wait := startWaiting(t, cfg)
-			script := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{"eventId":"ABC","orderId":"1","userId":"1","TaskToken":"` + wait.token + `"}}
+			script := `{"detail-type":"OrderProcessor.WorkflowStarted",
+				"detail":{"eventId":"ABC","orderId":"1","userId":"1","TaskToken":"` + wait.token + `"}}
 				{"action":"put","eventId":"ABC","orderId":"1","body":{"userId":"1","drink":"Latte"}}`
-			if code, stdout, stderr := invoke(t, script, append([]string{"exec", "--resume", "none"}, store...)...); code != exitAccepted {
+			if code, stdout, stderr := invoke(t, script, append([]string{
+				"exec", "--resume", "none",
+			}, store...)...); code != exitAccepted {
 				t.Fatal(stdout, stderr)
 			}
 			for _, step := range []struct {
@@ -288,7 +301,11 @@ func TestRedrive_resumesAnExecutionThatWasLeftWaiting(t *testing.T) {
 				code       int
 			}{
 				{"--dry-run", "1 order owes something; nothing was delivered\n", exitRefused},
-				{"--resume=stepfunctions", "1 order owed something: 1 answered, 0 whose workflow no longer waits, 0 with events published, 0 still pending\n", exitAccepted},
+				{
+					"--resume=stepfunctions",
+					"1 order owed something: 1 answered, 0 whose workflow no longer waits, 0 with events published, 0 still pending\n",
+					exitAccepted,
+				},
 				{"--resume=stepfunctions", "nothing is owed\n", exitAccepted},
 			} {
 				code, stdout, stderr := invoke(t, "", append([]string{"redrive", step.flag}, store...)...)
@@ -305,12 +322,12 @@ func TestRedrive_resumesAnExecutionThatWasLeftWaiting(t *testing.T) {
 	}
 }
 
-// That the index is really added is shown once, by the tests of dynamostore: after the first one DynamoDB Local 3.3 never finishes another, on
-// whatever table.
+// That the index is really added is shown once, by the tests of dynamostore: after the first one DynamoDB Local 3.3
+// never finishes another, on whatever table.
 func TestTable_ofTheSampleLacksOneIndexAndSaysHowToGetIt(t *testing.T) {
 	cfg := emulators(t)
 	client := dynamodb.NewFromConfig(cfg)
-	table := unique("orders")
+	table := testenv.Unique("orders")
 	input := dynamostore.Schema(dynamostore.Workshop, table)
 	kept := input.GlobalSecondaryIndexes[:0]
 	for _, index := range input.GlobalSecondaryIndexes {
@@ -326,15 +343,19 @@ func TestTable_ofTheSampleLacksOneIndexAndSaysHowToGetIt(t *testing.T) {
 	name := "dynamodb:" + table
 	add := "ordermanager table add-index " + name + " --layout workshop"
 	code, stdout, stderr := invoke(t, "", "table", "check", name, "--layout", "workshop")
-	if code != exitAccepted || !strings.Contains(stdout, "index om-owing: is missing") || !strings.Contains(stdout, "add what redrive needs with: "+add+"\n") {
+	if code != exitAccepted || !strings.Contains(stdout, "index om-owing: is missing") ||
+		!strings.Contains(stdout, "add what redrive needs with: "+add+"\n") {
 		t.Errorf("check: exit code %d, stderr %q, stdout:\n%s", code, stderr, stdout)
 	}
 	code, stdout, stderr = invoke(t, "", "redrive", "--store", name, "--layout", "workshop")
-	if code != exitFailed || stdout != "" || !strings.HasPrefix(stderr, "ordermanager: table "+table+": it lacks an index") || !strings.Contains(stderr, add) {
+	if code != exitFailed || stdout != "" ||
+		!strings.HasPrefix(stderr, "ordermanager: table "+table+": it lacks an index") || !strings.Contains(stderr, add) {
 		t.Errorf("redrive: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	whole := unique("orders")
-	if code, stdout, stderr := invoke(t, "", "table", "create", "dynamodb:"+whole, "--layout", "workshop"); code != exitAccepted {
+	whole := testenv.Unique("orders")
+	if code, stdout, stderr := invoke(
+		t, "", "table", "create", "dynamodb:"+whole, "--layout", "workshop",
+	); code != exitAccepted {
 		t.Fatalf("create: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	for range 2 { // there is nothing to add, and adding it again is fine
@@ -343,7 +364,9 @@ func TestTable_ofTheSampleLacksOneIndexAndSaysHowToGetIt(t *testing.T) {
 			t.Errorf("add-index: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
 	}
-	if code, stdout, _ := invoke(t, "", "redrive", "--store", "dynamodb:"+whole, "--layout", "workshop"); code != exitAccepted || stdout != "nothing is owed\n" {
+	if code, stdout, _ := invoke(
+		t, "", "redrive", "--store", "dynamodb:"+whole, "--layout", "workshop",
+	); code != exitAccepted || stdout != "nothing is owed\n" {
 		t.Errorf("redrive: exit code %d, stdout %q", code, stdout)
 	}
 }
@@ -359,7 +382,7 @@ func without(definitions []types.AttributeDefinition, name string) (kept []types
 
 func TestTable_checkPrintsEveryDifference(t *testing.T) {
 	emulators(t)
-	table := unique("orders")
+	table := testenv.Unique("orders")
 	for _, again := range []bool{false, true} {
 		code, stdout, stderr := invoke(t, "", "table", "create", "dynamodb:"+table)
 		if code != exitAccepted || stdout != "table "+table+" is active, in the layout native\n" {
@@ -371,7 +394,10 @@ func TestTable_checkPrintsEveryDifference(t *testing.T) {
 		t.Errorf("check: exit code %d, stdout %q", code, stdout)
 	}
 	code, stdout, stderr := invoke(t, "", "table", "check", "dynamodb:"+table, "--layout", "core")
-	for _, want := range []string{"key: is id (S), must be PK (S) and SK (S)\n", "index GSI-status: is missing", "index GSI-userId: is missing", "cannot be used in the layout core\n"} {
+	for _, want := range []string{
+		"key: is id (S), must be PK (S) and SK (S)\n", "index GSI-status: is missing", "index GSI-userId: is missing",
+		"cannot be used in the layout core\n",
+	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("check does not say %q", want)
 		}
@@ -379,10 +405,13 @@ func TestTable_checkPrintsEveryDifference(t *testing.T) {
 	if code != exitRefused || stderr != "" || strings.Contains(stdout, "add-index") {
 		t.Errorf("check: exit code %d, stderr %q, stdout:\n%s", code, stderr, stdout)
 	}
-	if code, _, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", "core"); code != exitFailed || !strings.Contains(stderr, "is not what the layout needs") {
+	if code, _, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", "core"); code != exitFailed ||
+		!strings.Contains(stderr, "is not what the layout needs") {
 		t.Errorf("create: exit code %d, stderr %q", code, stderr)
 	}
-	if code, _, stderr := invoke(t, "", "orders", "--store", "dynamodb:"+table, "--layout", "core", "--venue", "ABC"); code != exitFailed ||
+	if code, _, stderr := invoke(
+		t, "", "orders", "--store", "dynamodb:"+table, "--layout", "core", "--venue", "ABC",
+	); code != exitFailed ||
 		!strings.HasPrefix(stderr, "ordermanager: table "+table+": its keys are not those of the layout core;") {
 		t.Errorf("orders: exit code %d, stderr %q", code, stderr)
 	}
@@ -390,7 +419,7 @@ func TestTable_checkPrintsEveryDifference(t *testing.T) {
 
 func TestOrders_inCoreAskForAVenue(t *testing.T) {
 	emulators(t)
-	table := unique("orders")
+	table := testenv.Unique("orders")
 	if code, _, stderr := invoke(t, "", "table", "create", "dynamodb:"+table, "--layout", "core"); code != exitAccepted {
 		t.Fatal(stderr)
 	}
@@ -410,20 +439,24 @@ func TestStats_countsInEveryLayout(t *testing.T) {
 	for _, c := range []struct{ layout, event, flag string }{
 		{"native", "", ""}, {"workshop", "", ""}, {"core", `"eventId":"NYC",`, "--venue=NYC"},
 	} {
-		table := "dynamodb:" + unique("stats-"+c.layout)
+		table := "dynamodb:" + testenv.Unique("stats-"+c.layout)
 		if code, _, stderr := invoke(t, "", "table", "create", table, "--layout", c.layout); code != exitAccepted {
 			t.Fatal(stderr)
 		}
-		started := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{` + c.event + `"orderId":"%s","userId":"ann","TaskToken":"secret-%[1]s"}}`
+		started := `{"detail-type":"OrderProcessor.WorkflowStarted","detail":{` + c.event +
+			`"orderId":"%s","userId":"ann","TaskToken":"secret-%[1]s"}}`
 		cancel := `{"action":"cancel","orderId":"1","body":{"userId":"ann"}}`
 		inputs := fmt.Sprintf(started, "1") + fmt.Sprintf(started, "2") + cancel
-		if code, stdout, _ := invoke(t, inputs, "exec", "--store", table, "--layout", c.layout, "--resume", "none"); code != exitAccepted {
+		if code, stdout, _ := invoke(
+			t, inputs, "exec", "--store", table, "--layout", c.layout, "--resume", "none",
+		); code != exitAccepted {
 			t.Fatal(stdout)
 		}
 		args := []string{"stats", "--store", table, "--layout", c.layout, "--stuck-after", "1ns", "--json"}
 		if c.flag != "" {
 			code, _, stderr := invoke(t, "", args...)
-			if want := "ordermanager: in the layout core orders are counted by venue: add --venue\n"; code != exitFailed || stderr != want {
+			if want := "ordermanager: in the layout core orders are counted by venue: add --venue\n"; code != exitFailed ||
+				stderr != want {
 				t.Errorf("%s: exit code %d, stderr %q", c.layout, code, stderr)
 			}
 			args = append(args, c.flag)
@@ -433,7 +466,8 @@ func TestStats_countsInEveryLayout(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 			t.Fatalf("%s: %v, %s%s", c.layout, err, stdout, stderr)
 		}
-		if len(got.Open) != 2 || got.Open[0].Orders != 1 || got.Open[1].Orders != 0 || got.Owing.Orders != 1 || got.Stuck.Orders != 1 ||
+		if len(got.Open) != 2 || got.Open[0].Orders != 1 || got.Open[1].Orders != 0 || got.Owing.Orders != 1 ||
+			got.Stuck.Orders != 1 ||
 			got.Owing.Oldest.IsZero() || got.Stuck.Oldest.IsZero() {
 			t.Errorf("%s: %s", c.layout, stdout)
 		}

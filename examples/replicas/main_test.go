@@ -2,25 +2,25 @@ package main
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/brewline/ordermanager/internal/pglocal"
+	"github.com/brewline/ordermanager/internal/testenv"
 )
 
 func TestTheOthersFinishWhatAKilledReplicaBegan(t *testing.T) {
 	server, err := pglocal.Start(t.Context(), 0) // others may use the one of the emulators
-	if errors.Is(err, pglocal.ErrNotInstalled) && os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") != "1" {
-		t.Skip(err)
+	if errors.Is(err, pglocal.ErrNotInstalled) {
+		testenv.Skip(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() })
-	t.Setenv("ORDERMANAGER_POSTGRES", server.URL())
+	t.Setenv(testenv.PostgreSQL, server.URL())
 	program := filepath.Join(t.TempDir(), "replicas") // the replicas are the same program, and a test is none
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
 	if output, err := build.CombinedOutput(); err != nil {

@@ -87,7 +87,8 @@ type Caller struct {
 
 // Caller returns the caller with this number. What befalls it depends on the seed and the number.
 func (n *Network) Caller(number uint64) *Caller {
-	return &Caller{network: n, rand: rand.New(rand.NewPCG(n.seed, number))} //nolint:gosec // a sequence that can be repeated is what is wanted
+	source := rand.New(rand.NewPCG(n.seed, number)) //nolint:gosec // it must be possible to repeat the sequence
+	return &Caller{network: n, rand: source}
 }
 
 type callerKey struct{}
@@ -217,6 +218,3 @@ func through[T any](ctx context.Context, do func(context.Context) (T, error), fa
 	}
 	return do(ctx)
 }
-
-// ErrNoEmulator is returned by [Open] when the server of a home is not running. Its text says how to start it.
-var ErrNoEmulator = errors.New("run the test with \"scripts/emulators run -- go test …\"")

@@ -2,14 +2,11 @@ package faulty
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -18,7 +15,10 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	"github.com/brewline/ordermanager/internal/pgtest"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/postgres"
 )
 
 // Home is a store of this module.
@@ -47,30 +47,42 @@ func (h Home) OnDynamoDB() bool { return strings.HasPrefix(string(h), "dynamodb 
 // Retries says whether the AWS SDK repeats by itself what failed.
 type Retries bool
 
-// Open returns an empty store, of which every call passes through the network of its context, and what closes it. A
-// store with a file has it in the directory.
-func Open(ctx context.Context, home Home, dir string, retries Retries) (ordermanager.Store, func(), error) {
-	switch home {
-	case Memory:
-		return Store(memory.NewStore()), func() {}, nil
-	case SQLite:
-		db, err := sqlitestore.Open(ctx, filepath.Join(dir, "orders.db"))
-		if err != nil {
-			return nil, nil, err
-		}
-		store, err := sqlitestore.New(ctx, db)
-		return Store(store), func() { _ = db.Close() }, err
-	case Postgres:
-		return openPostgres(ctx)
+// Open returns an empty store, of which every call passes through the network of its context. It is closed after the
+// test. Without the server of the home the test ends as [testenv.Skip] says.
+func Open(t testing.TB, home Home, retries Retries) ordermanager.Store {
+	t.Helper()
+	store, err := open(t, home, retries)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return openDynamoDB(ctx, dynamostore.Layout(strings.TrimPrefix(string(home), "dynamodb ")), retries)
+	if home.OnDynamoDB() {
+		return store // whose network is below the SDK
+	}
+	return Store(store)
 }
 
-func openDynamoDB(ctx context.Context, layout dynamostore.Layout, retries Retries) (ordermanager.Store, func(), error) {
-	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
-	if endpoint == "" {
-		return nil, nil, fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is not set: %w", ErrNoEmulator)
+func open(t testing.TB, home Home, retries Retries) (ordermanager.Store, error) {
+	t.Helper()
+	switch home {
+	case Memory:
+		return memory.NewStore(), nil
+	case SQLite:
+		db, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "orders.db"))
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return sqlitestore.New(t.Context(), db)
+	case Postgres:
+		pool := pgtest.Pool(t, pgtest.URL(t))
+		return postgres.NewStore(t.Context(), pool, pgtest.Schema(t, pool))
 	}
+	return openDynamoDB(t, dynamostore.Layout(strings.TrimPrefix(string(home), "dynamodb ")), retries)
+}
+
+func openDynamoDB(t testing.TB, layout dynamostore.Layout, retries Retries) (ordermanager.Store, error) {
+	t.Helper()
+	endpoint := testenv.URL(t, testenv.DynamoDB)
 	attempts := 1
 	if retries {
 		attempts = 3
@@ -84,12 +96,12 @@ func openDynamoDB(ctx context.Context, layout dynamostore.Layout, retries Retrie
 			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = attempts, 5*time.Millisecond, ratelimit.None
 		}),
 	})
-	table := "faulty-" + string(layout) + "-" + rand.Text()
-	if err := dynamostore.Create(ctx, client, layout, table); err != nil {
-		return nil, nil, fmt.Errorf("creating a table at %s: %w", endpoint, err)
+	table := testenv.Unique("faulty-" + string(layout))
+	if err := dynamostore.Create(t.Context(), client, layout, table); err != nil {
+		return nil, err
 	}
-	store, err := dynamostore.New(client, table, &dynamostore.Options{Layout: layout})
-	return store, func() {
-		_, _ = client.DeleteTable(context.WithoutCancel(ctx), &dynamodb.DeleteTableInput{TableName: aws.String(table)})
-	}, err
+	t.Cleanup(func() {
+		_, _ = client.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table})
+	})
+	return dynamostore.New(client, table, &dynamostore.Options{Layout: layout})
 }

@@ -24,7 +24,8 @@ var (
 	seed  = flag.Uint64("seed", 0, "check the history with this seed alone")
 )
 
-// kept are seeds whose histories found something once: these, the wrong stores below. Every kind of test begins with them.
+// kept are seeds whose histories found something once: these, the wrong stores below. Every kind of test begins with
+// them.
 var kept = []uint64{1, 2, 3, 4}
 
 // eachSeed runs a test with the seeds that are kept and as many others.
@@ -66,7 +67,10 @@ func judge(ops []porcupine.Operation) error {
 		return err
 	}
 	picture := filepath.Join(dir, "history.html")
-	return errors.Join(fmt.Errorf("no order of the calls explains the answers: see %s", picture), porcupine.VisualizePath(model, info, picture))
+	return errors.Join(
+		fmt.Errorf("no order of the calls explains the answers: see %s", picture),
+		porcupine.VisualizePath(model, info, picture),
+	)
 }
 
 // inBubble records one history on a store in memory, in an order that the seed alone decides.
@@ -124,7 +128,8 @@ func newTally() *tally {
 
 func (m *tally) String() string { return fmt.Sprintf("faults %v, applied %v", m.faults, m.applied) }
 
-// want checks that every fault befell somebody and that every action was applied: else the test shows less than it says.
+// want checks that every fault befell somebody and that every action was applied: else the test shows less than it
+// says.
 func (m *tally) want(t *testing.T) {
 	t.Helper()
 	t.Log(m)
@@ -168,14 +173,7 @@ func TestStores_areLinearizable(t *testing.T) {
 			name += ", with the repetitions of the SDK"
 		}
 		t.Run(name, func(t *testing.T) {
-			store, closing, err := faulty.Open(t.Context(), tt.home, t.TempDir(), tt.retries)
-			if errors.Is(err, faulty.ErrNoEmulator) && os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") != "1" {
-				t.Skip(err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer closing()
+			store := faulty.Open(t, tt.home, tt.retries)
 			met := newTally()
 			eachSeed(tt.seeds, func(seed uint64) {
 				check(t, seed, store, faulty.NewNetwork(seed, rate, tt.faults...), met)

@@ -4,35 +4,21 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/brewline/ordermanager/internal/sqlstore"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/postgres"
 )
 
-// Variable names the server.
-const Variable = "ORDERMANAGER_POSTGRES"
-
-// Missing says how to get a server when there is none.
-const Missing = Variable + ` is not set: run the test with "scripts/emulators run -- go test …"`
-
-// URL returns how to connect to the server, as a user who may do everything. Without a server the test is skipped, or
-// fails where nothing may be skipped.
+// URL returns how to connect to the server, as a user who may do everything. Without a server the test ends as
+// [testenv.Skip] says.
 func URL(t testing.TB) string {
 	t.Helper()
-	url := os.Getenv(Variable)
-	switch {
-	case url != "":
-	case os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1":
-		t.Fatal(Missing)
-	default:
-		t.Skip(Missing)
-	}
-	return url
+	return testenv.URL(t, testenv.PostgreSQL)
 }
 
 // Pool opens a pool for the length of a test.

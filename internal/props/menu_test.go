@@ -189,6 +189,9 @@ func TestSanitize_acceptsExactlyWhatASimpleModelAccepts(t *testing.T) {
 			}
 		}
 	})
+	if testing.Short() {
+		return // too few orders were drawn to have met every reason
+	}
 	for _, code := range []ordermanager.ViolationCode{
 		ordermanager.ViolationUnknownDrink, ordermanager.ViolationUnavailableDrink, ordermanager.ViolationUnknownModifier,
 		ordermanager.ViolationAmbiguousOption, ordermanager.ViolationExclusiveOptions, ordermanager.ViolationTooManyOptions,

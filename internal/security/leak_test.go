@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -33,7 +32,8 @@ import (
 	"github.com/brewline/ordermanager/internal/faulty"
 )
 
-// planted is what every token of these tests contains. It is alphanumeric, so that it looks the same quoted and escaped.
+// planted is what every token of these tests contains. It is alphanumeric, so that it looks the same quoted and
+// escaped.
 const planted = "AQCEAAAAKgAAAAMsPLANTED"
 
 // traces are the forms in which a token would be found.
@@ -118,7 +118,9 @@ func (s *service) Do(r *http.Request) (*http.Response, error) {
 }
 
 func response(status int, code, message string) *http.Response {
-	body, err := json.Marshal(map[string]any{"__type": code, "message": message, "FailedEntryCount": 0, "Entries": []any{map[string]string{"EventId": "1"}}})
+	body, err := json.Marshal(map[string]any{
+		"__type": code, "message": message, "FailedEntryCount": 0, "Entries": []any{map[string]string{"EventId": "1"}},
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -128,39 +130,44 @@ func response(status int, code, message string) *http.Response {
 	}
 }
 
-// Invariant 8, with everything turned up: whole lives through every store and both resumers on AWS, with faults and with services that quote
-// what they were sent; nothing that anybody prints, logs, observes, publishes or answers has a token in it.
+// Invariant 8, with everything turned up: whole lives through every store and both resumers on AWS, with faults and
+// with services that quote what they were sent; nothing that anybody prints, logs, observes, publishes or answers has a
+// token in it.
 func TestToken_appearsNowhereInAWholeLife(t *testing.T) {
 	identity := credentials.NewStaticCredentialsProvider("AKIATEST", "secret", "")
 	for i, home := range faulty.Homes() {
 		t.Run(string(home), func(t *testing.T) {
-			store, closing, err := faulty.Open(t.Context(), home, t.TempDir(), false)
-			if errors.Is(err, faulty.ErrNoEmulator) && os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") != "1" {
-				t.Skip(err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer closing()
+			store := faulty.Open(t, home, false)
 			workflows, bus, seen := &service{}, &service{}, &diary{}
 			// One of the two resumers on AWS, in turn.
-			var resumer ordermanager.Resumer = sfnresumer.New(sfn.New(sfn.Options{Region: "eu-west-1", Credentials: identity, HTTPClient: workflows, RetryMaxAttempts: 1}))
+			var resumer ordermanager.Resumer = sfnresumer.New(sfn.New(sfn.Options{
+				Region: "eu-west-1", Credentials: identity, HTTPClient: workflows, RetryMaxAttempts: 1,
+			}))
 			if i%2 == 1 {
-				resumer = durableresumer.New(lambda.New(lambda.Options{Region: "eu-west-1", Credentials: identity, HTTPClient: workflows, RetryMaxAttempts: 1}))
+				resumer = durableresumer.New(lambda.New(lambda.Options{
+					Region: "eu-west-1", Credentials: identity, HTTPClient: workflows, RetryMaxAttempts: 1,
+				}))
 			}
-			events := eventbridge.New(eventbridge.Options{Region: "eu-west-1", Credentials: aws.NewCredentialsCache(identity), HTTPClient: bus, RetryMaxAttempts: 1})
+			events := eventbridge.New(eventbridge.Options{
+				Region: "eu-west-1", Credentials: aws.NewCredentialsCache(identity), HTTPClient: bus, RetryMaxAttempts: 1,
+			})
 			publisher, err := eventbridgebus.New(events, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			l := &life{T: t, seen: seen, network: faulty.NewNetwork(7, 0.3, faulty.Lost, faulty.Unanswered, faulty.Throttled, faulty.Broken)}
+			l := &life{
+				T: t, seen: seen,
+				network: faulty.NewNetwork(7, 0.3, faulty.Lost, faulty.Unanswered, faulty.Throttled, faulty.Broken),
+			}
 			l.open(store, resumer, publisher)
 			for i := range 5 {
 				l.whole(fmt.Sprint("order-", i))
 			}
 			l.network.Calm()
 			for range 4 {
-				report, err := l.manager.Redrive(t.Context(), &ordermanager.RedriveOptions{Visited: func(r ordermanager.Receipt) { seen.show("visited", r) }})
+				report, err := l.manager.Redrive(
+					t.Context(), &ordermanager.RedriveOptions{Visited: func(r ordermanager.Receipt) { seen.show("visited", r) }},
+				)
 				seen.show("redrive", report, err)
 			}
 			text := seen.String() + bus.sent.String()
@@ -171,7 +178,9 @@ func TestToken_appearsNowhereInAWholeLife(t *testing.T) {
 			}
 			// Unless all this was really there, not finding it says nothing.
 			sent := strings.Contains(workflows.sent.String(), planted)
-			for _, must := range []string{"[redacted]", "store_failed", "resume pending", "events pending", "OrderCompleted", `"code":"`, "not settled"} {
+			for _, must := range []string{
+				"[redacted]", "store_failed", "resume pending", "events pending", "OrderCompleted", `"code":"`, "not settled",
+			} {
 				if !strings.Contains(text, must) || !sent {
 					t.Errorf("the test does not see %q, or no token was sent (%v)", must, sent)
 				}
@@ -239,9 +248,13 @@ func (l *life) whole(id string) {
 	start := ordermanager.WorkflowStarted{OrderID: id, Customer: "ann", Venue: faulty.Venue, Token: first}
 	waiting := ordermanager.WaitingCompletion{OrderID: id, Customer: "ann", Number: id, Token: second}
 	l.seen.show("notification", start, waiting, ordermanager.Order{FirstWait: ordermanager.WaitSlot{Token: first}},
-		ordermanager.Settlement{First: first}, ordermanager.Transition{Assign: ordermanager.Assignment{Register: &ordermanager.Registration{Token: first}}})
+		ordermanager.Settlement{First: first}, ordermanager.Transition{
+			Assign: ordermanager.Assignment{Register: &ordermanager.Registration{Token: first}},
+		})
 	for range 2 {
-		l.insist("started", func(ctx context.Context) (ordermanager.Receipt, error) { return l.manager.WorkflowStarted(ctx, start) })
+		l.insist(
+			"started", func(ctx context.Context) (ordermanager.Receipt, error) { return l.manager.WorkflowStarted(ctx, start) },
+		)
 	}
 	for _, overlong := range []string{planted + strings.Repeat("x", ordermanager.MaxTokenBytes), ""} {
 		start.Token = ordermanager.NewTaskToken(overlong)
@@ -249,12 +262,16 @@ func (l *life) whole(id string) {
 		l.seen.show("refused", err)
 	}
 	start.Token, start.Customer = first, "zoe"
-	l.insist("somebody else's", func(ctx context.Context) (ordermanager.Receipt, error) { return l.manager.WorkflowStarted(ctx, start) })
+	l.insist(
+		"somebody else's",
+		func(ctx context.Context) (ordermanager.Receipt, error) { return l.manager.WorkflowStarted(ctx, start) },
+	)
 	l.call("PUT", id, "", "customer:ann", `{"drink":"Rum"}`)
 	l.call("PUT", id, "", "customer:zoe", `{"drink":"Latte"}`)
 	l.insist("put", func(ctx context.Context) (ordermanager.Receipt, error) {
 		return l.manager.Put(ctx, ordermanager.Request{
-			OrderID: id, Venue: faulty.Venue, Actor: ordermanager.Customer("ann"), Drink: ordermanager.DrinkOrder{Drink: "Latte"}, RequestID: "put",
+			OrderID: id, Venue: faulty.Venue, Actor: ordermanager.Customer("ann"), RequestID: "put",
+			Drink: ordermanager.DrinkOrder{Drink: "Latte"},
 		})
 	})
 	l.insist("waiting", func(ctx context.Context) (ordermanager.Receipt, error) {
@@ -269,7 +286,9 @@ func (l *life) whole(id string) {
 		return l.manager.Make(ctx, ordermanager.Request{OrderID: id, Actor: ordermanager.Admin("eve"), RequestID: "make"})
 	})
 	l.insist("complete", func(ctx context.Context) (ordermanager.Receipt, error) {
-		return l.manager.Complete(ctx, ordermanager.Request{OrderID: id, Actor: ordermanager.Admin("eve"), RequestID: "complete"})
+		return l.manager.Complete(
+			ctx, ordermanager.Request{OrderID: id, Actor: ordermanager.Admin("eve"), RequestID: "complete"},
+		)
 	})
 	l.call("PUT", id, "action=cancel", "admin:eve", "")
 	l.insist("timed out", func(ctx context.Context) (ordermanager.Receipt, error) {
@@ -277,7 +296,9 @@ func (l *life) whole(id string) {
 	})
 	page, err := l.manager.Page(l.Context(), ordermanager.Query{Venue: faulty.Venue, State: ordermanager.StateCompleted})
 	l.seen.show("page", page, err)
-	explanation, err := l.manager.Explain(l.Context(), ordermanager.Request{OrderID: id, Action: ordermanager.ActionCancel, Actor: ordermanager.Admin("eve")})
+	explanation, err := l.manager.Explain(
+		l.Context(), ordermanager.Request{OrderID: id, Action: ordermanager.ActionCancel, Actor: ordermanager.Admin("eve")},
+	)
 	l.seen.show("explanation", explanation, err)
 	l.call("GET", "", "state=completed&eventId="+faulty.Venue, "barista:ben", "")
 }

@@ -1,9 +1,7 @@
 package soak_test
 
 import (
-	"errors"
 	"flag"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +15,9 @@ var (
 )
 
 // sizes are how many orders a world has: each takes a few seconds.
-var sizes = map[faulty.Home]int{faulty.Memory: 600, faulty.SQLite: 60, faulty.Postgres: 60, faulty.Native: 30, faulty.Workshop: 20, faulty.Core: 20}
+var sizes = map[faulty.Home]int{
+	faulty.Memory: 600, faulty.SQLite: 60, faulty.Postgres: 60, faulty.Native: 30, faulty.Workshop: 20, faulty.Core: 20,
+}
 
 // longer is how many times larger the worlds of a long soak are.
 const longer = 15
@@ -52,16 +52,10 @@ func oneWorld(t *testing.T, home faulty.Home, seed uint64, size int) *figures {
 	t.Helper()
 	// Half of the worlds on DynamoDB have a client that repeats by itself, and so cannot have stragglers.
 	retries := faulty.Retries(seed%2 == 0)
-	store, closing, err := faulty.Open(t.Context(), home, t.TempDir(), retries)
-	if errors.Is(err, faulty.ErrNoEmulator) && os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") != "1" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closing()
+	store := faulty.Open(t, home, retries)
 	faults := []faulty.Fault{
-		faulty.Lost, faulty.Unanswered, faulty.Late, faulty.Twice, faulty.Crash, faulty.Throttled, faulty.Broken, faulty.Straggling,
+		faulty.Lost, faulty.Unanswered, faulty.Late, faulty.Twice, faulty.Crash, faulty.Throttled,
+		faulty.Broken, faulty.Straggling,
 	}
 	if bool(retries) && home.OnDynamoDB() {
 		faults = faults[:len(faults)-1]

@@ -14,13 +14,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/brewline/ordermanager/internal/sampleapps"
+	"github.com/brewline/ordermanager/internal/testenv"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // The contract of each web app of the sample, against the stack: the workshop's against the whole shop, and the core's
 // against the functions in the place of the sample's, on its table.
 func TestStack_servesTheAppsOfTheSample(t *testing.T) {
-	needEmulators(t)
+	testenv.Need(t, testenv.Shop()...)
 	for _, dialect := range serverlesspresso.Dialects() {
 		for name, contract := range sampleapps.Apps() {
 			t.Run(string(dialect)+"/"+name, func(t *testing.T) {
@@ -96,8 +97,8 @@ func (s *shop) offersTheAppsMenu(dialect serverlesspresso.Dialect) {
 	}
 }
 
-// gateway is the HTTP API of the template: what it says of other origins it does itself, preflight requests included, and
-// the rest is the function's.
+// gateway is the HTTP API of the template: what it says of other origins it does itself, preflight requests included,
+// and the rest is the function's.
 func (s *shop) gateway(c sampleapps.Call) sampleapps.Answer {
 	s.Helper()
 	cors := field(s.template.root, "Resources", "Api", "Properties", "CorsConfiguration").Content[1]

@@ -6,11 +6,13 @@ import (
 	"os/exec"
 	"runtime"
 	"testing"
+
+	"github.com/brewline/ordermanager/internal/testenv"
 )
 
 // The functions, as they are built, do on emulators what the sample's page shows.
 func TestWalkthrough(t *testing.T) {
-	needEmulators(t)
+	testenv.Need(t, testenv.Shop()...)
 	binaries := build(t)
 	var told bytes.Buffer
 	err := walk(t.Context(), &told, binaries)
@@ -20,22 +22,6 @@ func TestWalkthrough(t *testing.T) {
 	t.Log(told.String())
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func needEmulators(t *testing.T) {
-	t.Helper()
-	for _, name := range []string{
-		"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_SQS",
-	} {
-		if os.Getenv(name) != "" {
-			continue
-		}
-		const how = "%s is not set: run the test with \"scripts/emulators run -- go test ./examples/aws/...\""
-		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
-			t.Fatalf(how, name)
-		}
-		t.Skipf(how, name)
 	}
 }
 
@@ -58,7 +44,9 @@ func build(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		command := exec.CommandContext(t.Context(), "make", "-C", "..", "ARCH="+runtime.GOARCH, "OUT="+binaries, "build", "empty")
+		command := exec.CommandContext(
+			t.Context(), "make", "-C", "..", "ARCH="+runtime.GOARCH, "OUT="+binaries, "build", "empty",
+		)
 		if said, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%v:\n%s", err, said)
 		}

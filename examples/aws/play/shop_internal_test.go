@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/brewline/ordermanager/internal/testenv"
 )
 
 // shop is the whole shop that the template deploys without parameters of the sample.
@@ -34,10 +36,11 @@ type order struct {
 // TestShop takes orders through everything that can happen to one, with the workflow and the functions as they are
 // deployed.
 func TestShop(t *testing.T) {
-	needEmulators(t)
+	testenv.Need(t, testenv.Shop()...)
 	var told bytes.Buffer
 	stage, err := openStage(t.Context(), &told, build(t), map[string]string{
-		"JwtIssuer": "https://issuer.example", "JwtAudience": "shop", "CustomerSeconds": "300", "BaristaSeconds": "900", "MaxOrdersInQueue": "20",
+		"JwtIssuer": "https://issuer.example", "JwtAudience": "shop", "CustomerSeconds": "300", "BaristaSeconds": "900",
+		"MaxOrdersInQueue":     "20",
 		"MaxOrdersPerCustomer": "3",
 	})
 	if err != nil {
@@ -122,7 +125,9 @@ func TestShop(t *testing.T) {
 			o.ends(`FAILED `)
 			o.asks(200, "make", ben, "") // the order does not depend on it
 			o.sets("orderNumber", "IDvalue", number(41))
-			if _, err := o.steps.RedriveExecution(o.Context(), &sfn.RedriveExecutionInput{ExecutionArn: o.execution}); err != nil {
+			if _, err := o.steps.RedriveExecution(
+				o.Context(), &sfn.RedriveExecutionInput{ExecutionArn: o.execution},
+			); err != nil {
 				o.Fatal(err)
 			}
 			o.hears("WaitingCompletion", `"orderNumber":"42"`)
