@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamolimits"
@@ -216,14 +218,45 @@ func (c *counting) Order(ctx context.Context, orderID string) (ordermanager.Orde
 	return c.Orders.Order(ctx, orderID)
 }
 
-// A table that cannot be written begins nothing.
+// A table that cannot be written begins nothing; one that is only busy is asked again.
 func TestStarter_beginsNothingWithoutAPlace(t *testing.T) {
-	s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 1})
-	s.table.fails = errors.New("no such table")
-	s.begins("1", "ada", "", ordermanager.ErrStore)
-	if _, err := s.manager.Order(t.Context(), "1"); !errors.Is(err, ordermanager.ErrOrderNotFound) {
-		t.Errorf("the order: %v", err)
+	cancelled := func(codes ...string) error {
+		err := &types.TransactionCanceledException{}
+		for _, code := range codes {
+			err.CancellationReasons = append(err.CancellationReasons, types.CancellationReason{Code: &code})
+		}
+		return err
 	}
+	for name, test := range map[string]struct{ fails, want error }{
+		"no table":             {&types.ResourceNotFoundException{}, ordermanager.ErrStore},
+		"an item too large":    {cancelled("ValidationError", "None"), ordermanager.ErrStore},
+		"another transaction":  {cancelled("None", "TransactionConflict"), nil},
+		"throttled":            {cancelled("ThrottlingError", "None"), nil},
+		"still the one before": {&types.TransactionInProgressException{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 1, MaxPerDay: 1})
+			s.table.fails = []error{test.fails}
+			s.begins("1", "ada", "", test.want)
+			if _, err := s.manager.Order(t.Context(), "1"); errors.Is(err, ordermanager.ErrOrderNotFound) != (test.want != nil) {
+				t.Errorf("the order: %v", err)
+			}
+		})
+	}
+}
+
+// A table that keeps changing is given up, and so is one whose caller has gone.
+func TestStarter_givesUpOnATableThatKeepsChanging(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 1})
+		s.table.fails = slices.Repeat([]error{&types.TransactionInProgressException{}}, 1000)
+		s.begins("1", "ada", "", ordermanager.ErrStore)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.starter.Start(ctx, "1", "ada", ""); !errors.Is(err, ordermanager.ErrContextDone) {
+			t.Errorf("Start = %v", err)
+		}
+	})
 }
 
 // Names that have the separator in them are different names.

@@ -20,9 +20,9 @@ import (
 type fake struct {
 	mu    sync.Mutex
 	items map[string]map[string]types.AttributeValue
-	// reads counts the items that were read, and fails is what a write ends with.
+	// reads counts the items that were read, and fails is what the next writes end with.
 	reads int
-	fails error
+	fails []error
 }
 
 func (f *fake) BatchGetItem(
@@ -47,8 +47,10 @@ func (f *fake) TransactWriteItems(
 ) (*dynamodb.TransactWriteItemsOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.fails != nil {
-		return nil, f.fails
+	if len(f.fails) > 0 {
+		err := f.fails[0]
+		f.fails = f.fails[1:]
+		return nil, err
 	}
 	for _, item := range in.TransactItems {
 		seen := f.items[text(item.Put.Item["id"])]["v"]
