@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/brewline/ordermanager/aws/dynamostore"
 	stack "github.com/brewline/ordermanager/examples/aws"
 )
 
@@ -144,6 +146,21 @@ func TestTemplate_protectsWhatItCreates(t *testing.T) {
 	}
 	if tracing := field(template.root, "Globals", "Function", "Tracing"); tracing == nil || tracing.Value != "Active" {
 		t.Error("the functions are not traced")
+	}
+}
+
+// A listing reads an index, and then the orders that it names: each needs a permission of its own.
+func TestTemplate_letsFunctionsDoWhatTheStoreCalls(t *testing.T) {
+	template, err := readTemplate("shop", with(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	may := func(policy string) []string { return actions(field(template.root, "Resources", policy)) }
+	allowed := append(may("Act"), may("ListOrders")...)
+	for method := range reflect.TypeFor[dynamostore.API]().Methods() {
+		if !slices.Contains(allowed, "dynamodb:"+method.Name) {
+			t.Errorf("no policy allows dynamodb:%s", method.Name)
+		}
 	}
 }
 
