@@ -37,7 +37,7 @@ func BenchmarkPages(b *testing.B) {
 			b.Run("start", func(b *testing.B) {
 				for b.Loop() {
 					bar.board = newBoard(bar.table)
-					if err := bar.fillBoard(b.Context()); err != nil {
+					if err := bar.fillBoard(b.Context(), mustStore(b, bar)); err != nil {
 						b.Fatal(err)
 					}
 				}

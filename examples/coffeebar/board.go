@@ -3,39 +3,89 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
 )
 
-// board keeps how many orders are in each state, and the orders that ended last. It sees every transition that the
-// store has applied.
+// board keeps how many orders are in each state, and the orders that ended last. It sees every order that has changed,
+// in whatever order it hears of them and however often: this program's when they are written, and those of others when
+// the pages are told of them.
 type board struct {
 	table  table
 	mu     sync.Mutex
 	counts map[ordermanager.State]int
 	ended  []ordermanager.Order // the latest first
+	// known are the orders that are open, and those that have ended lately.
+	known  map[string]counted
+	lately []string
+	// since is when the oldest order can have been created that is not known and not counted yet, once it has ended.
+	since time.Time
+	// position is what of the store's changes was seen.
+	position string
 }
 
-// remembered is how many ended orders are kept.
-const remembered = 40
+// counted is an order as it is in the counts.
+type counted struct {
+	version int
+	state   ordermanager.State
+	created time.Time
+}
+
+const (
+	// remembered is how many ended orders are kept, and recalled how many are known.
+	remembered = 40
+	recalled   = 4096
+)
 
 func newBoard(t table) *board {
-	return &board{table: t, counts: map[ordermanager.State]int{}}
+	return &board{table: t, counts: map[ordermanager.State]int{}, known: map[string]counted{}}
 }
 
-// see takes in a transition, whatever the order in which it hears of them.
-func (b *board) see(o ordermanager.Order, e ordermanager.Entry) {
+// see takes in an order that has changed.
+func (b *board) see(o ordermanager.Order) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if e.From != e.To {
-		b.counts[e.To]++
-		if e.From != "" {
-			b.counts[e.From]--
-		}
+	before, found := b.known[o.ID]
+	if found && before.version >= o.Version {
+		return
+	}
+	ended := b.table.Terminal(o.State)
+	if found {
+		b.counts[before.state]--
+	}
+	if found || !ended || o.CreatedAt.After(b.since) {
+		b.counts[o.State]++
+	}
+	b.known[o.ID] = counted{o.Version, o.State, o.CreatedAt}
+	if ended && (!found || !b.table.Terminal(before.state)) {
+		b.recall(o.ID)
 	}
 	b.remember(o)
+}
+
+// recall keeps an ended order among the known ones for a while.
+func (b *board) recall(id string) {
+	b.lately = append(b.lately, id)
+	if len(b.lately) > recalled {
+		oldest := b.lately[0]
+		if created := b.known[oldest].created; created.After(b.since) {
+			b.since = created
+		}
+		delete(b.known, oldest)
+		b.lately = b.lately[1:]
+	}
+}
+
+// sees reports whether it has seen an order as it is.
+func (b *board) sees(o *ordermanager.Order) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.known[o.ID].version >= o.Version
 }
 
 // remember keeps an order if it is among those that ended last.
@@ -80,23 +130,86 @@ func (b *board) latest(such func(ordermanager.State) bool, n int) []ordermanager
 }
 
 // store returns a store that does what the given one does and shows the board what becomes of the orders.
-func (b *board) store(store ordermanager.Store) ordermanager.Store { return watchedStore{store, b} }
+func (b *board) store(store *sqlitestore.Store) ordermanager.Store { return watchedStore{store, b} }
 
 type watchedStore struct {
-	ordermanager.Store
+	*sqlitestore.Store
 	board *board
 }
 
 // Apply implements [ordermanager.Store].
 func (s watchedStore) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	result, err := s.Store.Apply(ctx, t)
-	if err != nil || !result.Applied {
-		return result, err
+	if err == nil && result.Applied {
+		s.board.see(tokenless(result.Order))
 	}
-	o := *result.Order.Clone()
-	o.FirstWait, o.SecondWait = ordermanager.WaitSlot{}, ordermanager.WaitSlot{} // no token leaves the store for a page
-	if entry, _, found := o.Entry(t.Entry.RequestID); found {
-		s.board.see(o, entry)
+	return result, err
+}
+
+// Changes implements [ordermanager.Watcher]. Nobody is told of a change that is not on the board.
+func (s watchedStore) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+	if after == "" { // somebody begins to listen: others may have changed something while nobody did
+		if err := s.catchUp(ctx); err != nil {
+			return ordermanager.Changes{}, err
+		}
 	}
-	return result, nil
+	changes, err := s.Store.Changes(ctx, after, wait)
+	if err != nil {
+		return changes, err
+	}
+	return changes, s.show(ctx, changes.Orders)
+}
+
+func (s watchedStore) catchUp(ctx context.Context) error {
+	for {
+		changes, err := s.Store.Changes(ctx, s.board.seen(), 0)
+		if errors.Is(err, ordermanager.ErrPositionUnknown) {
+			changes, err = s.Store.Changes(ctx, "", 0)
+		}
+		if err == nil {
+			err = s.show(ctx, changes.Orders)
+		}
+		if err != nil {
+			return err
+		}
+		if s.board.seenUpTo(changes.Position); len(changes.Orders) == 0 {
+			return nil
+		}
+	}
+}
+
+// show shows the board what it has not seen, with its history, which changes come without.
+func (s watchedStore) show(ctx context.Context, orders []*ordermanager.Order) error {
+	for _, o := range orders {
+		if s.board.sees(o) {
+			continue
+		}
+		whole, err := s.Get(ctx, o.ID)
+		switch {
+		case err == nil && whole != nil:
+			s.board.see(tokenless(whole))
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (b *board) seen() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.position
+}
+
+func (b *board) seenUpTo(position string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.position = position
+}
+
+// tokenless is a copy of an order for pages: no token leaves the store for them.
+func tokenless(o *ordermanager.Order) ordermanager.Order {
+	copied := *o.Clone()
+	copied.FirstWait, copied.SecondWait = ordermanager.WaitSlot{}, ordermanager.WaitSlot{}
+	return copied
 }

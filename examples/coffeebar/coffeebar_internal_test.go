@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -311,33 +313,99 @@ func TestDiagram_showsTheTable(t *testing.T) {
 func TestBoard_forgetsNothingAndCountsNothingTwice(t *testing.T) {
 	b, at := newBoard(ownTable(t)), time.Now()
 	order := func(id string, state ordermanager.State, version int) ordermanager.Order {
-		return ordermanager.Order{ID: id, State: state, Version: version, UpdatedAt: at}
+		return ordermanager.Order{ID: id, State: state, Version: version, CreatedAt: at, UpdatedAt: at}
 	}
-	ways := []ordermanager.State{
-		"", ordermanager.StatePending, ordermanager.StatePending, ordermanager.StateMaking, stateReady,
-		ordermanager.StateCompleted,
+	for _, version := range []int{2, 1, 4, 3, 5, 5, 4} { // some of it late, and some twice
+		states := []ordermanager.State{
+			ordermanager.StatePending, ordermanager.StatePending, ordermanager.StateMaking, stateReady,
+			ordermanager.StateCompleted,
+		}
+		b.see(order("1", states[version-1], version))
 	}
-	for i := range len(ways) - 1 {
-		b.see(order("1", ways[i+1], i+1), ordermanager.Entry{From: ways[i], To: ways[i+1]})
-	}
-	b.remember(order("1", ordermanager.StateCompleted, 4)) // late news
 	if len(b.ended) != 1 || b.ended[0].Version != 5 {
 		t.Errorf("ended: %v", b.ended)
 	}
-	for i := range remembered + 5 {
-		ended := order(string(rune('A'+i)), ordermanager.StateCancelled, 2)
-		ended.UpdatedAt = at.Add(time.Duration(i) * time.Second)
-		b.see(ended, ordermanager.Entry{From: ordermanager.StatePending, To: ordermanager.StateCancelled})
+	const many = recalled + 5
+	for range 2 { // all of it once more, what it has forgotten too
+		for i := range many {
+			ended := order(fmt.Sprint("ended ", i), ordermanager.StateCancelled, 2)
+			ended.CreatedAt = at.Add(time.Duration(i+1) * time.Second)
+			ended.UpdatedAt = ended.CreatedAt
+			b.see(ended)
+		}
 	}
-	want := map[ordermanager.State]int{
-		"pending": -remembered - 5, "making": 0, "ready": 0, "completed": 1, "cancelled": remembered + 5,
-	}
+	want := map[ordermanager.State]int{"pending": 0, "ready": 0, "completed": 1, "cancelled": many}
 	if diff := cmp.Diff(want, b.counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	latest := b.latest(b.table.Terminal, 2)
-	if len(latest) != 2 || latest[0].ID != string(rune('A'+remembered+4)) || len(b.ended) != remembered {
+	if len(latest) != 2 || latest[0].ID != fmt.Sprint("ended ", many-1) || len(b.ended) != remembered {
 		t.Errorf("latest: %v, %d remembered", latest, len(b.ended))
+	}
+}
+
+// A command on the bar's file, for instance, is another program.
+func TestPages_hearWhatAnotherProgramChanges(t *testing.T) {
+	b, pages := testBar(t)
+	var number int
+	var name, path string
+	if err := b.db.QueryRowContext(t.Context(), "PRAGMA database_list").Scan(&number, &name, &path); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlitestore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	store, err := sqlitestore.New(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := &ordermanager.Options{Lifecycle: b.table.Lifecycle}
+	other, err := ordermanager.New(store, ordermanager.NoMenu(), b.workflow, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel := func(id string) {
+		t.Helper()
+		request := ordermanager.Request{OrderID: id, Actor: ordermanager.Barista("Mara"), Action: ordermanager.ActionCancel}
+		if _, err := other.Handle(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel("demo-23") // while nobody listens
+
+	server := httptest.NewServer(pages)
+	defer server.Close()
+	defer b.feed.Close() // the server waits for its streams
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/barista/api/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.AddCookie(signInCookie(baristaDoor, "Mara"))
+	stream, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stream.Body.Close() }()
+	lines := bufio.NewScanner(stream.Body)
+	hear := func(part string, cancelled int) {
+		t.Helper()
+		for !strings.Contains(lines.Text(), part) {
+			if !lines.Scan() {
+				t.Fatal("the stream ended")
+			}
+		}
+		if got := b.board.count(ordermanager.StateCancelled); got != cancelled {
+			t.Errorf("when a page hears of %q, the board counts %d cancelled orders, not %d", part, got, cancelled)
+		}
+	}
+	hear("reread", 3)
+	cancel("demo-24")
+	hear("demo-24", 4)
+	latest := b.board.latest(b.table.Terminal, 1)
+	if len(latest) != 1 || latest[0].ID != "demo-24" || len(latest[0].History) == 0 {
+		t.Errorf("the latest is %+v", latest)
 	}
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"github.com/brewline/ordermanager"
 )
@@ -55,20 +57,34 @@ func (b *bar) newest(ctx context.Context, query, value string, most int) ([]orde
 	return orders, nil
 }
 
-// fillBoard tells the board what is there when the bar opens.
-func (b *bar) fillBoard(ctx context.Context) error {
-	rows, err := b.db.QueryContext(ctx, "SELECT state, count(*) FROM ordermanager_orders GROUP BY state")
+// fillBoard tells the board what is there when the bar opens. What others change meanwhile it sees once more.
+func (b *bar) fillBoard(ctx context.Context, store ordermanager.Watcher) error {
+	now, err := store.Changes(ctx, "", 0)
+	if err != nil {
+		return err
+	}
+	b.board.position, b.board.since = now.Position, time.Now()
+	open, err := json.Marshal(b.table.open())
+	if err != nil {
+		return err
+	}
+	// One statement, so that an order is in one state.
+	rows, err := b.db.QueryContext(ctx, `SELECT state, count(*), '', 0 FROM ordermanager_orders GROUP BY state UNION ALL
+		SELECT state, 0, id, version FROM ordermanager_orders WHERE state IN (SELECT value FROM json_each(?))`, string(open))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var state ordermanager.State
-		var count int
-		if err := rows.Scan(&state, &count); err != nil {
+		var id string
+		var count, version int
+		if err := rows.Scan(&state, &count, &id, &version); err != nil {
 			return err
 		}
-		b.board.counts[state] = count
+		if b.board.counts[state] += count; id != "" {
+			b.board.known[id] = counted{version: version, state: state}
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return err

@@ -70,5 +70,5 @@ func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error 
 		return err
 	}
 	b.workflow.Connect(b.manager)
-	return b.fillBoard(ctx)
+	return b.fillBoard(ctx, store)
 }

@@ -32,7 +32,7 @@ func ownTable(t *testing.T) table {
 	return own
 }
 
-func mustStore(t *testing.T, b *bar) ordermanager.Store {
+func mustStore(t testing.TB, b *bar) *sqlitestore.Store {
 	t.Helper()
 	store, err := sqlitestore.New(t.Context(), b.db)
 	if err != nil {
@@ -244,7 +244,7 @@ func TestTable_ordersOfAnotherOneStopNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.fillBoard(t.Context()); err != nil {
+	if err := b.fillBoard(t.Context(), mustStore(t, b)); err != nil {
 		t.Fatal(err)
 	}
 	pages, err := newSite(b, nil)
@@ -327,7 +327,7 @@ func TestPages_passOverAnOrderThatCannotBeRead(t *testing.T) {
 		}
 	}
 	b.board = newBoard(b.table)
-	if err := b.fillBoard(t.Context()); err != nil {
+	if err := b.fillBoard(t.Context(), mustStore(t, b)); err != nil {
 		t.Errorf("opening: %v", err)
 	}
 	for path, shown := range map[string]string{
