@@ -16,9 +16,9 @@ import (
 // Consumers drop duplicates by [Event.ID] and stale news by [Event.Version]. An implementation must be safe for
 // concurrent use.
 type Publisher interface {
-	// Publish publishes the events, in order. A nil error means that every one was accepted. A [*PublishError] in the chain of an error says
-	// which were not; after any other error that is unknown, and all of them will be published again. An error that repeating cannot cure
-	// wraps [ErrUndeliverable].
+	// Publish publishes the events, in order. A nil error means that every one was accepted. A [*PublishError] in the
+	// chain of an error says which were not; after any other error that is unknown, and all of them will be published
+	// again. An error that repeating cannot cure wraps [ErrUndeliverable].
 	Publish(ctx context.Context, events []Event) error
 }
 
@@ -54,8 +54,8 @@ const (
 	EventWaitingCompletion EventType = "WaitingCompletion"
 )
 
-// Events that the sample does not have. The standard tables are silent about what they announce; a table of one's own may name them, as
-// examples/pickup does.
+// Events that the sample does not have. The standard tables are silent about what they announce; a table of one's own
+// may name them, as examples/pickup does.
 const (
 	// EventOrderCreated is for the [StateRule] of the initial state.
 	EventOrderCreated EventType = "OrderCreated"
@@ -80,7 +80,8 @@ type Event struct {
 	At time.Time
 	// State is the order's state after it.
 	State State
-	// Barista is who claimed the order, or did something else to it as a barista; nobody after an action that gives a claim up.
+	// Barista is who claimed the order, or did something else to it as a barista; nobody after an action that gives a
+	// claim up.
 	Barista string
 	// Number is the order number, where there is one.
 	Number string

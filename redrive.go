@@ -34,16 +34,16 @@ type RedriveReport struct {
 }
 
 // Redrive delivers what is still owed: answers and events whose delivery failed, or was cut short by a crash. Run it
-// regularly, and after every outage. It may run while actions are going on and in several places at once; then something may be
-// delivered twice, which receivers must be able to take anyway.
+// regularly, and after every outage. It may run while actions are going on and in several places at once; then
+// something may be delivered twice, which receivers must be able to take anyway.
 //
 // Several orders are delivered at once, so that one that hangs holds no other up. An order that fails is counted as
 // pending and left for a later time: this Manager waits about as long again as the trouble has lasted, up to six hours.
 // If who did not accept it (the workflow's service, or a publisher) accepted nothing else in the meantime, it is tried
 // as soon as they do: the trouble was not its own.
 //
-// Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and [ErrStore] when the listing
-// failed, or when everything was visited and some orders could not be read or settled.
+// Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and [ErrStore]
+// when the listing failed, or when everything was visited and some orders could not be read or settled.
 func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (RedriveReport, error) {
 	if options == nil {
 		options = &RedriveOptions{}
@@ -68,7 +68,8 @@ type redriver struct {
 	errs   []error
 }
 
-// run lists what is owed until a listing shows nothing new: orders leave it while it is read, and a store may pass over some then.
+// run lists what is owed until a listing shows nothing new: orders leave it while it is read, and a store may pass over
+// some then.
 func (r *redriver) run(ctx context.Context) error {
 	concurrency := r.options.Concurrency
 	if concurrency <= 0 {
@@ -183,8 +184,8 @@ func (r *RedriveReport) add(receipt *Receipt) {
 	}
 }
 
-// RedriveOrder delivers what one order owes now, however lately that failed: for a stream that tells of every change, or an operator.
-// A nil Receipt means that it owes nothing.
+// RedriveOrder delivers what one order owes now, however lately that failed: for a stream that tells of every change, or
+// an operator. A nil Receipt means that it owes nothing.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrStore].
 func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, error) {
@@ -204,8 +205,8 @@ func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, e
 	return m.redriveOrder(ctx, o, false)
 }
 
-// redriveOrder delivers what one order owes, as it was just read. It returns nil if that is nothing; an error means that the store failed, or that the life
-// cycle does not know the order's state.
+// redriveOrder delivers what one order owes, as it was just read. It returns nil if that is nothing; an error means that
+// the store failed, or that the life cycle does not know the order's state.
 func (m *Manager) redriveOrder(ctx context.Context, o *Order, dryRun bool) (*Receipt, error) {
 	if err := m.known(o); err != nil {
 		return nil, err
