@@ -30,30 +30,36 @@ func Dialects() []Dialect { return []Dialect{Workshop, Core} }
 // Known reports whether d is one of [Dialects].
 func (d Dialect) Known() bool { return slices.Contains(Dialects(), d) }
 
-// phase is what the sample tells apart: an order in the making is still a created one, which has a barista.
-type phase int
+// Phase is what the sample tells apart: an order in the making is still an open one, which has a barista.
+type Phase int
 
 const (
-	open phase = iota
-	completed
-	cancelled
+	// Open is an order that goes on.
+	Open Phase = iota
+	// Completed is one that was made.
+	Completed
+	// Cancelled is one that a person or a time-out ended.
+	Cancelled
 )
 
+// Phases lists them all, in the order of a life.
+func Phases() []Phase { return []Phase{Open, Completed, Cancelled} }
+
 // The words of the REST API, and of the table in the core.
-var words = [...]string{open: "CREATED", completed: "COMPLETED", cancelled: "CANCELLED"}
+var words = [...]string{Open: "CREATED", Completed: "COMPLETED", Cancelled: "CANCELLED"}
 
 // tableWords are those of the workshop's table, which cancels with one word and times out with the other.
-var tableWords = [...]string{open: "CREATED", completed: "Completed", cancelled: "Cancelled"}
+var tableWords = [...]string{Open: "CREATED", Completed: "Completed", Cancelled: "Cancelled"}
 
 // phaseOf takes a state of one's own for what the workflow was told in it.
-func phaseOf(state ordermanager.State, told ordermanager.Decision) phase {
+func phaseOf(state ordermanager.State, told ordermanager.Decision) Phase {
 	switch {
 	case told == ordermanager.Done, told == ordermanager.Undecided && state == ordermanager.StateCompleted:
-		return completed
+		return Completed
 	case told == ordermanager.Cancelled, told == ordermanager.Undecided && state == ordermanager.StateCancelled:
-		return cancelled
+		return Cancelled
 	}
-	return open
+	return Open
 }
 
 // OrderState is ORDERSTATE of an order in the table and in the events of the dialect.
@@ -61,11 +67,41 @@ func (d Dialect) OrderState(o *ordermanager.Order) string {
 	return d.tableState(phaseOf(o.State, o.SecondWait.Decision), o.Venue)
 }
 
-func (d Dialect) tableState(p phase, venue string) string {
+func (d Dialect) tableState(p Phase, venue string) string {
 	if d == Core {
 		return venue + "-" + words[p]
 	}
 	return tableWords[p]
+}
+
+// TableStates lists what ORDERSTATE of an order in this phase may be in the table, in the form that an action writes
+// first. Where there are several, the last is that of a time-out. The workshop has no venue in it.
+func (d Dialect) TableStates(p Phase, venue string) []string {
+	state := d.tableState(p, venue)
+	if d == Core || state == words[p] {
+		return []string{state}
+	}
+	return []string{state, words[p]}
+}
+
+// ParseTableState takes ORDERSTATE of the table apart; ok is false for what the sample never writes. In the core, a
+// venue may have hyphens in its name, and an order from before there were venues has the word alone.
+func (d Dialect) ParseTableState(text string) (venue string, p Phase, ok bool) {
+	for _, p := range Phases() {
+		if d != Core {
+			if slices.Contains(d.TableStates(p, ""), text) {
+				return "", p, true
+			}
+			continue
+		}
+		if venue, ok := strings.CutSuffix(text, d.tableState(p, "")); ok {
+			return venue, p, true
+		}
+		if text == words[p] {
+			return "", p, true
+		}
+	}
+	return "", Open, false
 }
 
 // state is ORDERSTATE as the REST API has it.
@@ -81,11 +117,11 @@ func (d Dialect) state(o *ordermanager.Order) string {
 // error is an [*ordermanager.RequestError].
 func ParseState(text string) (ordermanager.Decision, error) {
 	switch strings.ToUpper(text) {
-	case words[open]:
+	case words[Open]:
 		return ordermanager.Undecided, nil
-	case words[completed]:
+	case words[Completed]:
 		return ordermanager.Done, nil
-	case words[cancelled]:
+	case words[Cancelled]:
 		return ordermanager.Cancelled, nil
 	}
 	return "", &ordermanager.RequestError{Field: "state", Rule: "is none of " + strings.Join(words[:], ", ")}

@@ -4,29 +4,12 @@ import (
 	"strconv"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/internal/jsonform"
 )
-
-// drinkOrder is an accepted drink, with the fields that the sample's apps read.
-type drinkOrder struct {
-	UserID    string   `json:"userId"`
-	Drink     string   `json:"drink"`
-	Modifiers []string `json:"modifiers"`
-	Icon      string   `json:"icon"`
-}
-
-// drinkOf returns nil for an order without a drink.
-func drinkOf(o *ordermanager.Order) *drinkOrder {
-	if o.Drink == nil {
-		return nil
-	}
-	return &drinkOrder{o.Customer, o.Drink.Name, append([]string{}, o.Drink.Modifiers...), o.Drink.Icon}
-}
 
 // timestamp is TS, in milliseconds since 1970: when an open order began, which is what the apps work its age out from, and when an order
 // that has ended did.
 func timestamp(o *ordermanager.Order) int64 {
-	if phaseOf(o.State, o.SecondWait.Decision) == open {
+	if phaseOf(o.State, o.SecondWait.Decision) == Open {
 		return o.CreatedAt.UnixMilli()
 	}
 	return o.UpdatedAt.UnixMilli()
@@ -101,19 +84,6 @@ func textOf(s string) *text {
 }
 
 func rawDrink(o *ordermanager.Order) *text { return textOf(DrinkOrder(o)) }
-
-// DrinkOrder is the attribute drinkOrder of an order: the drink as a JSON text; empty while there is none.
-func DrinkOrder(o *ordermanager.Order) string {
-	if o.Drink == nil {
-		return ""
-	}
-	f := jsonform.New(128)
-	f.Text("userId", o.Customer)
-	f.Text("drink", o.Drink.Name)
-	f.Texts("modifiers", o.Drink.Modifiers)
-	f.Text("icon", o.Drink.Icon)
-	return string(f.Bytes())
-}
 
 func (d Dialect) raw(o *ordermanager.Order) rawOrder {
 	return rawOrder{

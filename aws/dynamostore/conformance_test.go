@@ -13,6 +13,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 	"github.com/brewline/ordermanager/storetest"
 )
 
@@ -26,7 +27,7 @@ func TestStore_keepsTheContractInEveryLayout(t *testing.T) {
 		storetest.RunHarness(t, func(t *testing.T) storetest.Harness {
 			var store, second ordermanager.Store = newStore(t, c, name, dynamostore.Options{Layout: layout}),
 				newStore(t, emulator(t), name, dynamostore.Options{Layout: layout, TTL: time.Hour})
-			if layout == dynamostore.Core {
+			if layout == serverlesspresso.Core {
 				venues := &venues{}
 				store, second = &byVenue{t, store, venues}, &byVenue{t, second, venues}
 			}

@@ -11,10 +11,10 @@
 //
 // # Layouts
 //
-// [Native] is a table of its own; [Workshop] and [Core] are the order tables of the two dialects of the
-// Serverlesspresso sample, whose apps and functions go on working on the same items. [Schema] says what a layout
-// needs, [Create] makes it, [Check] compares it with a table that is there, and [AddOwingIndex] adds to a table of the sample
-// what only [ordermanager.Manager.Redrive] needs.
+// [Native] is a table of its own. The order tables of both dialects of the Serverlesspresso sample are layouts too, and
+// the sample's apps and functions go on working on the same items. [Schema] says what a layout needs, [Create] makes it,
+// [Check] compares it with a table that is there, [AddOwingIndex] adds to a table of the sample what only
+// [ordermanager.Manager.Redrive] needs, and [Migrate] brings one of our own up to date.
 //
 // # Errors
 //
@@ -35,6 +35,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // API is what a [Store] calls. A *dynamodb.Client has it; so do wrappers that add tracing or another endpoint.
@@ -45,22 +46,18 @@ type API interface {
 	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 }
 
-// Layout is how orders are laid out in a table.
-type Layout string
+// Layout is how orders are laid out in a table: [Native], or as a dialect of the Serverlesspresso sample has it. In the
+// order table of [serverlesspresso.Workshop] ORDERSTATE is CREATED, Completed or Cancelled; in that of
+// [serverlesspresso.Core] it begins with the venue, as in ABC-CREATED.
+type Layout = serverlesspresso.Dialect
 
-const (
-	// Native spreads orders over the whole table by their identifier, has a state of its own, and indexes by state, by
-	// customer, by venue and of what is owed. The indexes by state, venue and debt are spread too. No index has a task
-	// token.
-	Native Layout = "native"
-	// Workshop is the order table of the Serverlesspresso workshop: ORDERSTATE is CREATED, Completed or Cancelled.
-	Workshop Layout = "workshop"
-	// Core is the order table of the Serverlesspresso core: ORDERSTATE begins with the venue, as in ABC-CREATED.
-	Core Layout = "core"
-)
+// Native spreads orders over the whole table by their identifier, has a state of its own, and indexes by state, by
+// customer and by venue. The indexes by state and venue are spread too. No index has a task token. It is no dialect of
+// the sample's.
+const Native Layout = "native"
 
 // Layouts lists every layout.
-func Layouts() []Layout { return []Layout{Native, Workshop, Core} }
+func Layouts() []Layout { return append([]Layout{Native}, serverlesspresso.Dialects()...) }
 
 // Options is everything about a [Store] that has a default. The zero Options, and nil, are fine.
 type Options struct {
@@ -106,9 +103,9 @@ func layoutOf(name Layout) (layout, error) {
 	switch name {
 	case Native, "":
 		return native{}, nil
-	case Workshop:
+	case serverlesspresso.Workshop:
 		return sample{}, nil
-	case Core:
+	case serverlesspresso.Core:
 		return sample{venues: true}, nil
 	}
 	return nil, fmt.Errorf("%w: unknown layout %q", ordermanager.ErrInvalidOptions, name)
@@ -156,7 +153,7 @@ const attempts = 5
 // it: not every emulator answers a refusal with the item.
 //
 // In the layouts of the sample it needs a second one where the item has something that only the sample's functions
-// write and that the transition cannot know: ending an order of [Core] that none of our writes has touched before, or
+// write and that the transition cannot know: ending an order of the core that none of our writes has touched before, or
 // a token for the first wait that comes when the second has begun.
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	for _, state := range []ordermanager.State{t.Assign.State, newState(t.Create)} {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 const secret = "a-very-secret-token"
@@ -175,7 +176,7 @@ func TestErrors_ofAnotherProgramsTransactionAreRepeatedLikeThrottling(t *testing
 
 func TestList_saysWhatIsMissingForARedriveAndHowToAddIt(t *testing.T) {
 	for layout, index := range map[dynamostore.Layout]string{
-		dynamostore.Workshop: "om-owing", dynamostore.Core: "om-owing", dynamostore.Native: "board",
+		serverlesspresso.Workshop: "om-owing", serverlesspresso.Core: "om-owing", dynamostore.Native: "board",
 	} {
 		tr := always(func() *http.Response {
 			return failure(400, "ValidationException", "The table does not have the specified index: "+index)
@@ -196,7 +197,7 @@ func TestList_saysWhatIsMissingForARedriveAndHowToAddIt(t *testing.T) {
 }
 
 func TestList_byStateAloneAsksForAVenueInCore(t *testing.T) {
-	_, err := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: dynamostore.Core}).
+	_, err := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: serverlesspresso.Core}).
 		List(t.Context(), ordermanager.Query{State: ordermanager.StatePending, Limit: 10})
 	field, ok := errors.AsType[*ordermanager.RequestError](err)
 	if !errors.Is(err, dynamostore.ErrUnlistable) || !errors.Is(err, ordermanager.ErrInvalidRequest) || !ok || field.Field != "eventId" {
@@ -267,7 +268,7 @@ func TestItems_thatAnotherProgramBrokeAreNamedAndLeftAlone(t *testing.T) {
 			} else {
 				i[c.attribute] = c.value
 			}
-			store := stored(t, dynamostore.Workshop, i)
+			store := stored(t, serverlesspresso.Workshop, i)
 			_, get := store.Get(t.Context(), "o1")
 			page, list := store.List(t.Context(), ordermanager.Query{Customer: "c1", Limit: 1})
 			if len(page.Skipped) == 1 && len(page.Orders) == 0 && page.Skipped[0].OrderID == "o1" && list == nil {

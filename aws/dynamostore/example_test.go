@@ -12,6 +12,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // A Manager on the tables of an existing Serverlesspresso stack.
@@ -22,7 +23,9 @@ func Example() {
 		log.Fatal(err)
 	}
 	client := dynamodb.NewFromConfig(cfg)
-	store, err := dynamostore.New(client, "serverlesspresso-order-table", &dynamostore.Options{Layout: dynamostore.Workshop})
+	store, err := dynamostore.New(client, "serverlesspresso-order-table", &dynamostore.Options{
+		Layout: serverlesspresso.Workshop,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -66,14 +69,14 @@ func ExampleCheck() {
 		log.Fatal(err)
 	}
 	client := dynamodb.NewFromConfig(cfg)
-	differences, err := dynamostore.Check(ctx, client, dynamostore.Core, "serverlesspresso-order-table")
+	differences, err := dynamostore.Check(ctx, client, serverlesspresso.Core, "serverlesspresso-order-table")
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, difference := range differences {
 		fmt.Println(difference)
 	}
-	if err := dynamostore.AddOwingIndex(ctx, client, dynamostore.Core, "serverlesspresso-order-table"); err != nil {
+	if err := dynamostore.AddOwingIndex(ctx, client, serverlesspresso.Core, "serverlesspresso-order-table"); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // pickup is a life cycle with a state and an action of its own: a drink that is ready answers the workflow, and is then
@@ -106,7 +107,7 @@ func TestSampleLayouts_refuseALifeCycleThatTheyCannotKeepByStateAndAction(t *tes
 			[]string{`"cancelled"`},
 		},
 	} {
-		for _, layout := range []dynamostore.Layout{dynamostore.Workshop, dynamostore.Core} {
+		for _, layout := range []dynamostore.Layout{serverlesspresso.Workshop, serverlesspresso.Core} {
 			store := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: layout})
 			_, err := ordermanager.New(store, menu, &memory.Resumer{}, &ordermanager.Options{Lifecycle: c.lifecycle})
 			if !errors.Is(err, ordermanager.ErrInvalidLifecycle) {
@@ -123,7 +124,7 @@ func TestSampleLayouts_refuseALifeCycleThatTheyCannotKeepByStateAndAction(t *tes
 	for _, lifecycle := range []ordermanager.Lifecycle{
 		ordermanager.StandardLifecycle(), ordermanager.ServerlesspressoLifecycle(),
 	} {
-		store := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: dynamostore.Workshop})
+		store := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: serverlesspresso.Workshop})
 		if err := store.CheckLifecycle(lifecycle); err != nil {
 			t.Error(err)
 		}

@@ -78,9 +78,9 @@ const most = 16
 //
 // An item that is broken where it matters is passed over: see [ordermanager.Page.Skipped].
 //
-// Besides an [*Error] it returns [ErrUnlistable] for what no index of [Core] can list: orders of a state, whatever
-// their venue and customer. Listing what is owed from a table without the index for it is [ErrNoIndex], and so is
-// another listing from a table in the layout [Native] that [Migrate] has not been applied to.
+// Besides an [*Error] it returns [ErrUnlistable] for what no index of the core can list: orders of a state, whatever
+// their venue and customer. Listing what is owed from a table of the sample without the index for it is [ErrNoIndex],
+// and so is another listing from a table in the layout [Native] that [Migrate] has not been applied to.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return ordermanager.Page{}, err

@@ -2,7 +2,6 @@ package dynamostore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/serverlesspresso"
@@ -230,37 +228,4 @@ func (s *MenuSource) read(ctx context.Context, venue string) (*ordermanager.Menu
 	}
 	menu, faults := serverlesspresso.DecodeMenu(entries, attribute)
 	return menu, faults, nil
-}
-
-// plain is an attribute as encoding/json would have it.
-func plain(value types.AttributeValue) any {
-	switch value := value.(type) {
-	case *types.AttributeValueMemberS:
-		return value.Value
-	case *types.AttributeValueMemberN:
-		return json.Number(value.Value)
-	case *types.AttributeValueMemberBOOL:
-		return value.Value
-	case *types.AttributeValueMemberSS:
-		return plainList(value.Value, func(text string) any { return text })
-	case *types.AttributeValueMemberL:
-		return plainList(value.Value, plain)
-	case *types.AttributeValueMemberM:
-		object := make(map[string]any, len(value.Value))
-		for name, field := range value.Value {
-			object[name] = plain(field)
-		}
-		return object
-	case nil, *types.AttributeValueMemberNULL:
-		return nil
-	}
-	return value // a number set or bytes, which nothing in a menu is
-}
-
-func plainList[T any](list []T, plain func(T) any) []any {
-	all := make([]any, len(list))
-	for i, element := range list {
-		all[i] = plain(element)
-	}
-	return all
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // The sample's functions, as data: what each of them writes to the item of an order.
@@ -23,7 +24,7 @@ type neighbour struct {
 }
 
 func (n *neighbour) state(workshop, core string) types.AttributeValue {
-	if n.layout == dynamostore.Core {
+	if n.layout == serverlesspresso.Core {
 		return str("NEW-YORK-" + core)
 	}
 	return str(workshop)
@@ -81,7 +82,7 @@ func (n *neighbour) timesOut() {
 
 // mixed runs a test in both dialects with the sample's functions next to a Manager.
 func mixed(t *testing.T, test func(t *testing.T, h *house, n *neighbour, requests *transport)) {
-	for _, layout := range []dynamostore.Layout{dynamostore.Workshop, dynamostore.Core} {
+	for _, layout := range []dynamostore.Layout{serverlesspresso.Workshop, serverlesspresso.Core} {
 		t.Run(string(layout), func(t *testing.T) {
 			c := emulator(t)
 			name := table(t, c, layout)
@@ -93,7 +94,7 @@ func mixed(t *testing.T, test func(t *testing.T, h *house, n *neighbour, request
 }
 
 func (n *neighbour) venue() string {
-	if n.layout == dynamostore.Core {
+	if n.layout == serverlesspresso.Core {
 		return "NEW-YORK"
 	}
 	return ""
@@ -144,7 +145,7 @@ func TestMixed_theSamplesFunctionsNotifyAndWeAct(t *testing.T) {
 		// Each of put, make and complete is one write, and each delivery one settlement, on items that the sample began.
 		requests.only(t, "UpdateItem", 6)
 		i := raw(t, n.client, n.table, keyOf(n.layout, "o1"))
-		want := map[dynamostore.Layout]string{dynamostore.Workshop: "Completed", dynamostore.Core: "NEW-YORK-COMPLETED"}[n.layout]
+		want := map[bool]string{false: "Completed", true: "NEW-YORK-COMPLETED"}[n.layout == serverlesspresso.Core]
 		if state := i["ORDERSTATE"].(*types.AttributeValueMemberS).Value; state != want {
 			t.Errorf("ORDERSTATE is %s", state)
 		}
@@ -259,12 +260,12 @@ func TestMixed_cancelledInEveryWindow(t *testing.T) {
 					t.Errorf("%+v, %d answers", o, len(h.resumer.Answered()))
 				}
 				want := window.writes
-				if n.layout == dynamostore.Core {
+				if n.layout == serverlesspresso.Core {
 					want = 3
 				}
 				requests.only(t, "UpdateItem", want)
 				i := raw(t, n.client, n.table, keyOf(n.layout, "o1"))
-				state := map[dynamostore.Layout]string{dynamostore.Workshop: "Cancelled", dynamostore.Core: "NEW-YORK-CANCELLED"}[n.layout]
+				state := map[bool]string{false: "Cancelled", true: "NEW-YORK-CANCELLED"}[n.layout == serverlesspresso.Core]
 				if got := i["ORDERSTATE"].(*types.AttributeValueMemberS).Value; got != state {
 					t.Errorf("ORDERSTATE is %s", got)
 				}
@@ -280,7 +281,7 @@ func TestMixed_aTimeOutWritesWhatTheSampleWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 		i := raw(t, n.client, n.table, keyOf(n.layout, "o1"))
-		want := map[dynamostore.Layout]string{dynamostore.Workshop: "CANCELLED", dynamostore.Core: "NEW-YORK-CANCELLED"}[n.layout]
+		want := map[bool]string{false: "CANCELLED", true: "NEW-YORK-CANCELLED"}[n.layout == serverlesspresso.Core]
 		if got := i["ORDERSTATE"].(*types.AttributeValueMemberS).Value; got != want {
 			t.Errorf("ORDERSTATE is %s", got)
 		}
@@ -315,8 +316,8 @@ func TestMixed_aRedrivenWorkflowDoesNotTakeTheSamplesSecondTokenAway(t *testing.
 
 func TestMixed_venuesWithTheWordsOfAStateInTheirNames(t *testing.T) {
 	c := emulator(t)
-	name := table(t, c, dynamostore.Core)
-	store := newStore(t, c, name, dynamostore.Options{Layout: dynamostore.Core})
+	name := table(t, c, serverlesspresso.Core)
+	store := newStore(t, c, name, dynamostore.Options{Layout: serverlesspresso.Core})
 	for i, venue := range []string{"A-B-C", "X-CREATED", "X-COMPLETED", "-CANCELLED-CREATED", "", "-"} {
 		h := newHouse(t, store)
 		ctx, id := t.Context(), string(rune('a'+i))
@@ -377,7 +378,7 @@ func TestList_findsWhatTheSampleWrote(t *testing.T) {
 		expect("completed", ordermanager.StateCompleted)
 		n.timesOut()
 		expect("timed out", ordermanager.StateCancelled)
-		if n.layout == dynamostore.Workshop {
+		if n.layout == serverlesspresso.Workshop {
 			for word, state := range map[string]ordermanager.State{
 				"COMPLETED": ordermanager.StateCompleted, "Cancelled": ordermanager.StateCancelled,
 			} {
@@ -404,7 +405,7 @@ func TestSettle_secondTryHoldsOnlyForTheTokenThatItSaw(t *testing.T) {
 		}
 		return response(http.StatusOK, "{}"), nil
 	}}
-	store := newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: dynamostore.Workshop})
+	store := newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: serverlesspresso.Workshop})
 	if err := store.Settle(t.Context(), ordermanager.Settlement{OrderID: "o1", First: token("first")}); err != nil {
 		t.Fatal(err)
 	}

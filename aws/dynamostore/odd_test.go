@@ -15,6 +15,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 func null() types.AttributeValue             { return &types.AttributeValueMemberNULL{Value: true} }
@@ -352,7 +353,7 @@ func TestList_endsWithAnEmptyKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := always(func() *http.Response { return response(http.StatusOK, string(body)) })
-	page, err := newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: dynamostore.Workshop}).
+	page, err := newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: serverlesspresso.Workshop}).
 		List(t.Context(), ordermanager.Query{Customer: "c1", Limit: 10})
 	if err != nil || len(page.Orders) != 1 || page.Cursor != "" {
 		t.Errorf("%d orders, cursor %q, %v", len(page.Orders), page.Cursor, err)
@@ -370,7 +371,7 @@ func TestApply_asksForTheItemThatARefusalDoesNotShow(t *testing.T) {
 		}
 		return refuse.answer(n, op, body)
 	}}
-	h := newHouse(t, newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: dynamostore.Workshop}))
+	h := newHouse(t, newStore(t, tr.alone(), "orders", dynamostore.Options{Layout: serverlesspresso.Workshop}))
 	if _, err := h.Cancel(t.Context(), by(ordermanager.Customer("c1"))); ordermanager.CodeOf(err) != "illegal_transition" {
 		t.Errorf("a completed order: %v", err)
 	}

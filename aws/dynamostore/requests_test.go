@@ -13,6 +13,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{
@@ -51,7 +52,7 @@ func TestRequests_areOneWritePerActionAndOneToSettle(t *testing.T) {
 		}
 		loud := newHouse(t, store)
 		ctx := t.Context()
-		venue := map[bool]string{true: "ABC"}[layout == dynamostore.Core]
+		venue := map[bool]string{true: "ABC"}[layout == serverlesspresso.Core]
 		request := func(id string, actor ordermanager.Actor) ordermanager.Request {
 			return ordermanager.Request{OrderID: id, Actor: actor, Venue: venue, Drink: latte}
 		}

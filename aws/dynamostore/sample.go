@@ -2,14 +2,12 @@ package dynamostore
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // sample is the layout of the Serverlesspresso sample's order table, in either dialect.
@@ -66,58 +64,26 @@ var sampleRecord = record{
 	expires: "om_ex", ending: "om_en", updated: "om_ua", fenced: "om_fe",
 }
 
-// phase is what ORDERSTATE tells apart. An order that is being made is an open one with a barista.
-type phase int
-
-const (
-	open phase = iota
-	completed
-	cancelled
-)
-
-// words are the forms of ORDERSTATE in the dialect without venues, our own form first. (The sample cancels with one
-// word and times out with another.)
-var words = [...][]string{open: {"CREATED"}, completed: {"Completed", "COMPLETED"}, cancelled: {"Cancelled", "CANCELLED"}}
-
-// suffixes are the ends of ORDERSTATE in the dialect with venues.
-var suffixes = [...]string{open: "-CREATED", completed: "-COMPLETED", cancelled: "-CANCELLED"}
+// dialect is that of the table.
+func (l sample) dialect() serverlesspresso.Dialect {
+	if l.venues {
+		return serverlesspresso.Core
+	}
+	return serverlesspresso.Workshop
+}
 
 // ends reports whether a state is an end in this layout.
-func ends(state ordermanager.State) bool { return phaseOf(state) != open }
+func ends(state ordermanager.State) bool { return phaseOf(state) != serverlesspresso.Open }
 
-func phaseOf(state ordermanager.State) phase {
+// phaseOf is what ORDERSTATE tells of a state. An order that is being made is an open one with a barista.
+func phaseOf(state ordermanager.State) serverlesspresso.Phase {
 	switch state {
 	case ordermanager.StateCompleted:
-		return completed
+		return serverlesspresso.Completed
 	case ordermanager.StateCancelled:
-		return cancelled
+		return serverlesspresso.Cancelled
 	}
-	return open
-}
-
-// split takes ORDERSTATE apart. A venue may contain hyphens; what follows the last one is the phase.
-func (l sample) split(text string) (venue string, p phase, ok bool) {
-	for p := open; p <= cancelled; p++ {
-		if l.venues {
-			if venue, ok := strings.CutSuffix(text, suffixes[p]); ok {
-				return venue, p, true
-			}
-			if text == suffixes[p][1:] { // of before there were venues
-				return "", p, true
-			}
-		} else if slices.Contains(words[p], text) {
-			return "", p, true
-		}
-	}
-	return "", open, false
-}
-
-// forms lists the values of ORDERSTATE in a phase.
-func (l sample) forms(venue string, p phase) []string {
-	if l.venues {
-		return []string{venue + suffixes[p]}
-	}
-	return words[p]
+	return serverlesspresso.Open
 }
 
 func (sample) record() *record { return &sampleRecord }
@@ -147,7 +113,7 @@ func (l sample) apply(t *ordermanager.Transition, seen item, ttl time.Duration) 
 		w.seen = &reader{item: seen}
 		w.before = l.decode(w.seen, false)
 		text := w.seen.text(sampleState)
-		venue, _, _ := l.split(text)
+		venue, _, _ := l.dialect().ParseTableState(text)
 		w.venue = &venue
 		w.requireEqual(sampleState, str(text))
 	default:
@@ -209,14 +175,14 @@ func (w *writing) guards() {
 	if len(g.States) > 0 {
 		w.require(w.inState(g.States))
 	} else {
-		w.requireAny(w.in(open), w.in(completed), w.in(cancelled))
+		w.requireAny(w.inAny()...)
 	}
 	if g.Customer != "" {
 		w.requireEqual(sampleCustomer, str(g.Customer))
 	}
 	if g.Venue != nil {
 		if w.venues && w.seen == nil {
-			w.require(sampleState + " IN " + w.list(*g.Venue+suffixes[open], *g.Venue+suffixes[completed], *g.Venue+suffixes[cancelled]))
+			w.venueIn([]string{*g.Venue})
 		} else if !w.venues {
 			requireText(w.update, ownVenue, *g.Venue)
 		}
@@ -245,7 +211,7 @@ func (w *writing) guards() {
 // undecided requires that neither we nor the sample's functions decided a wait.
 func (w *writing) undecided(wait ordermanager.Wait) {
 	w.requireAny(w.absent(sampleRecord.slot(wait).decision)...)
-	w.requireAny(exists(ownEnd), w.in(open))
+	w.requireAny(exists(ownEnd), w.in(serverlesspresso.Open))
 	if wait == ordermanager.FirstWait {
 		w.requireAny(append(w.absent(sampleDrink), exists(ownDrink))...)
 	}
@@ -273,7 +239,7 @@ func (w *writing) decide() {
 		return
 	}
 	if a.First != ordermanager.Undecided && !w.mustBeOpen() || a.Second != ordermanager.Undecided && !w.mustBeOpen() {
-		w.requireAny(exists(ownEnd), exists(sampleRecord.second.decision), w.in(open))
+		w.requireAny(exists(ownEnd), exists(sampleRecord.second.decision), w.in(serverlesspresso.Open))
 	}
 	if a.First == ordermanager.Cancelled {
 		w.requireAny(append(w.absent(sampleDrink), exists(ownDrink), exists(sampleRecord.first.decision))...)
@@ -288,8 +254,8 @@ func (w *writing) venueIn(venues []string) {
 	}
 	var forms []string
 	for _, venue := range venues {
-		for p := open; p <= cancelled; p++ {
-			forms = append(forms, w.forms(venue, p)...)
+		for _, p := range serverlesspresso.Phases() {
+			forms = append(forms, w.dialect().TableStates(p, venue)...)
 		}
 	}
 	w.require(sampleState, " IN ", w.list(forms...))
@@ -305,32 +271,45 @@ func (w *writing) unclaimed() []string {
 	return append(w.absent(sampleBarista), sampleBarista+" = "+w.value(str("")))
 }
 
+// forms is what ORDERSTATE may be in a phase, or ends with where the venue is not known.
+func (w *writing) forms(p serverlesspresso.Phase) []string {
+	venue := ""
+	if w.venue != nil {
+		venue = *w.venue
+	}
+	return w.dialect().TableStates(p, venue)
+}
+
 // in is the condition that the order is in a phase.
-func (w *writing) in(p phase) string {
+func (w *writing) in(p serverlesspresso.Phase) string {
 	if w.seen != nil { // ORDERSTATE must be what was seen
-		if _, seen, ok := w.split(w.seen.text(sampleState)); ok && seen == p {
+		if _, seen, ok := w.dialect().ParseTableState(w.seen.text(sampleState)); ok && seen == p {
 			return exists(sampleState)
 		}
 		return missing(sampleID)
 	}
 	if !w.venues || w.venue != nil {
-		venue := ""
-		if w.venue != nil {
-			venue = *w.venue
-		}
-		return sampleState + " IN " + w.list(w.forms(venue, p)...)
+		return sampleState + " IN " + w.list(w.forms(p)...)
 	}
 	// Without the venue, the word must be there and the others must not: no condition looks at the end of a text. A
 	// venue whose name has such a word in it is refused here, and tried again with what was seen.
 	var parts []string
-	for other, suffix := range suffixes {
-		part := "contains(" + sampleState + ", " + w.value(str(suffix)) + ")"
-		if phase(other) != p {
+	for _, other := range serverlesspresso.Phases() {
+		part := "contains(" + sampleState + ", " + w.value(str(w.forms(other)[0])) + ")"
+		if other != p {
 			part = "NOT " + part
 		}
 		parts = append(parts, part)
 	}
 	return allOf(parts...)
+}
+
+// inAny are the conditions that the order is in one of the phases.
+func (w *writing) inAny() (parts []string) {
+	for _, p := range serverlesspresso.Phases() {
+		parts = append(parts, w.in(p))
+	}
+	return parts
 }
 
 // inState is the condition that the order is in one of the states.
@@ -339,11 +318,11 @@ func (w *writing) inState(states []ordermanager.State) string {
 	pending, making := slices.Contains(states, ordermanager.StatePending), slices.Contains(states, ordermanager.StateMaking)
 	switch {
 	case pending && making:
-		parts = append(parts, w.in(open))
+		parts = append(parts, w.in(serverlesspresso.Open))
 	case pending:
-		parts = append(parts, allOf(w.in(open), anyOf(w.unclaimed()...)))
+		parts = append(parts, allOf(w.in(serverlesspresso.Open), anyOf(w.unclaimed()...)))
 	case making:
-		parts = append(parts, allOf(w.in(open), sampleBarista+" > "+w.value(str(""))))
+		parts = append(parts, allOf(w.in(serverlesspresso.Open), sampleBarista+" > "+w.value(str(""))))
 	}
 	for _, state := range states {
 		if ends(state) {
@@ -363,8 +342,8 @@ func (w *writing) state() {
 		to = cmp.Or(to, w.t.Create.State)
 	}
 	if w.venues && w.venue != nil {
-		w.set(ownCompleted, str(*w.venue+suffixes[completed]))
-		w.set(ownCancelled, str(*w.venue+suffixes[cancelled]))
+		w.set(ownCompleted, str(w.forms(serverlesspresso.Completed)[0]))
+		w.set(ownCancelled, str(w.forms(serverlesspresso.Cancelled)[0]))
 	}
 	p := phaseOf(to)
 	switch {
@@ -374,31 +353,35 @@ func (w *writing) state() {
 	case !ends(to):
 		// An open order stays as it is written.
 		if !w.mustBeOpen() {
-			w.require(w.in(open))
+			w.require(w.in(serverlesspresso.Open))
 		}
 	default:
-		source := map[phase]string{completed: ownCompleted, cancelled: ownCancelled}[p]
+		source := map[serverlesspresso.Phase]string{
+			serverlesspresso.Completed: ownCompleted, serverlesspresso.Cancelled: ownCancelled,
+		}[p]
 		w.require(exists(source))
 		w.setTo(sampleState, source)
 	}
 }
 
 // form is what we write for a phase.
-func (w *writing) form(p phase) string {
-	if w.venues {
-		return *w.venue + suffixes[p]
+func (w *writing) form(p serverlesspresso.Phase) string {
+	forms := w.forms(p)
+	if p == serverlesspresso.Cancelled && w.t.Entry.Action == ordermanager.ActionTimedOut {
+		return forms[len(forms)-1]
 	}
-	if p == cancelled && w.t.Entry.Action == ordermanager.ActionTimedOut {
-		return words[cancelled][1]
-	}
-	return words[p][0]
+	return forms[0]
 }
 
 // details assigns what is neither state nor token.
 func (w *writing) details() {
 	a := &w.t.Assign
 	if a.Drink != nil {
-		w.set(sampleDrink, str(encodeDrinkOrder(a.Drink, w.t.Entry.Actor)))
+		of := ordermanager.Order{Drink: a.Drink}
+		if by := w.t.Entry.Actor; by.Role == ordermanager.RoleCustomer {
+			of.Customer = by.ID
+		}
+		w.set(sampleDrink, str(serverlesspresso.DrinkOrder(&of)))
 	}
 	if a.Barista != nil {
 		w.set(sampleBarista, str(*a.Barista))
@@ -617,14 +600,16 @@ func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
 		Customer:  r.required(sampleCustomer),
 		Venue:     r.text(ownVenue),
 		Robot:     r.flag(sampleRobot),
-		Drink:     decodeDrinkOrder(r.get(sampleDrink)),
 		Number:    r.shown(sampleNumber),
 		Barista:   r.text(sampleBarista),
 		Reason:    r.shown(sampleReason),
 		CreatedAt: r.shownTime(ownCreated),
 		UpdatedAt: r.shownTime(sampleRecord.updated),
 	}
-	venue, p, ok := l.split(r.required(sampleState))
+	if drink := r.get(sampleDrink); drink != nil {
+		o.Drink = serverlesspresso.ReadDrinkOrder(plain(drink))
+	}
+	venue, p, ok := l.dialect().ParseTableState(r.required(sampleState))
 	if !ok {
 		r.fail(sampleState, "is not a state of this layout")
 	}
@@ -632,9 +617,9 @@ func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
 		o.Venue = venue
 	}
 	switch {
-	case p == completed:
+	case p == serverlesspresso.Completed:
 		o.State = ordermanager.StateCompleted
-	case p == cancelled:
+	case p == serverlesspresso.Cancelled:
 		o.State = ordermanager.StateCancelled
 	case o.Barista != "":
 		o.State = ordermanager.StateMaking
@@ -667,48 +652,6 @@ func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
 	return o
 }
 
-// drinkOrder is the JSON of an accepted drink, with the fields of a put's body that the sample's apps read.
-type drinkOrder struct {
-	UserID    string   `json:"userId,omitempty"`
-	Drink     string   `json:"drink"`
-	Modifiers []string `json:"modifiers"`
-	Icon      string   `json:"icon"`
-}
-
-func encodeDrinkOrder(d *ordermanager.Drink, by ordermanager.Actor) string {
-	body := drinkOrder{Drink: d.Name, Modifiers: d.Modifiers, Icon: d.Icon}
-	if by.Role == ordermanager.RoleCustomer {
-		body.UserID = by.ID
-	}
-	if body.Modifiers == nil {
-		body.Modifiers = []string{}
-	}
-	data, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(data)
-}
-
-// decodeDrinkOrder reads the accepted drink. That there is one decides; what it is, is only shown. It is the JSON of
-// a put's body; functions of the sample that are older wrote a map, or the name alone.
-func decodeDrinkOrder(value types.AttributeValue) *ordermanager.Drink {
-	if value == nil {
-		return nil
-	}
-	decoder := json.NewDecoder(strings.NewReader(plainText(value)))
-	decoder.UseNumber()
-	var body any
-	if decoder.Decode(&body) == nil {
-		value = attributeOf(body)
-	}
-	if name := plainText(value); name != "" {
-		return &ordermanager.Drink{Name: name}
-	}
-	r := inside(value)
-	return &ordermanager.Drink{Name: r.shown("drink"), Icon: r.shown("icon"), Modifiers: r.shownTexts("modifiers")}
-}
-
 func (sample) listedAttributes() []string {
 	return []string{
 		sampleCustomer, sampleState, sampleRobot, sampleTime, sampleDrink, sampleNumber, sampleBarista, sampleReason, ownVenue, ownCreated,
@@ -732,17 +675,17 @@ func (l sample) plan(q ordermanager.Query) ([][]stream, error) {
 			Field: "eventId", Rule: "is required: the core layout has no index by state alone, only by venue and by customer",
 		}}
 	}
-	phases := []phase{open, completed, cancelled}
+	phases := serverlesspresso.Phases()
 	switch {
 	case q.State == "":
 	case l.keeps(q.State):
-		phases = []phase{phaseOf(q.State)}
+		phases = []serverlesspresso.Phase{phaseOf(q.State)}
 	default:
 		phases = nil
 	}
 	var streams []stream
 	for _, p := range phases {
-		for _, form := range l.forms(q.Venue, p) {
+		for _, form := range l.dialect().TableStates(p, q.Venue) {
 			streams = append(streams, stream{index: statusIndex, hash: sampleState, value: str(form), sort: sampleID})
 		}
 	}

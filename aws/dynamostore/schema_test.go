@@ -15,10 +15,11 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 func TestSchema_ofTheSampleIsTheSamples(t *testing.T) {
-	for _, layout := range []dynamostore.Layout{dynamostore.Workshop, dynamostore.Core} {
+	for _, layout := range []dynamostore.Layout{serverlesspresso.Workshop, serverlesspresso.Core} {
 		schema := dynamostore.Schema(layout, "serverlesspresso-order-table")
 		got := map[string]string{"table": keysOf(schema.KeySchema)}
 		for _, i := range schema.GlobalSecondaryIndexes {
@@ -82,7 +83,7 @@ func TestCreate_canBeRepeatedAndLeavesNothingToWishFor(t *testing.T) {
 func TestCreate_refusesAnotherTableOfThatName(t *testing.T) {
 	c := emulator(t)
 	name := table(t, c, dynamostore.Native)
-	err := dynamostore.Create(t.Context(), c, dynamostore.Core, name)
+	err := dynamostore.Create(t.Context(), c, serverlesspresso.Core, name)
 	if !errors.Is(err, dynamostore.ErrDifferent) || !strings.Contains(err.Error(), "GSI-status") || strings.Contains(err.Error(), "om-owing") {
 		t.Error(err)
 	}
@@ -91,7 +92,7 @@ func TestCreate_refusesAnotherTableOfThatName(t *testing.T) {
 func TestCheck_saysEveryDifference(t *testing.T) {
 	c := emulator(t)
 	name := "test-wrong-" + rand.Text()
-	wrong := dynamostore.Schema(dynamostore.Workshop, name)
+	wrong := dynamostore.Schema(serverlesspresso.Workshop, name)
 	wrong.StreamSpecification, wrong.LocalSecondaryIndexes = nil, nil
 	wrong.KeySchema = wrong.KeySchema[:1]
 	user := types.GlobalSecondaryIndex{
@@ -109,7 +110,7 @@ func TestCheck_saysEveryDifference(t *testing.T) {
 		t.Fatal(err)
 	}
 	drop(t, c, name)
-	differences, err := dynamostore.Check(t.Context(), c, dynamostore.Workshop, name)
+	differences, err := dynamostore.Check(t.Context(), c, serverlesspresso.Workshop, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func TestCheck_ofNoTable(t *testing.T) {
 func aTableOfTheSample(t *testing.T, c *dynamodb.Client) string {
 	t.Helper()
 	name := "test-sample-" + rand.Text()
-	schema := dynamostore.Schema(dynamostore.Workshop, name)
+	schema := dynamostore.Schema(serverlesspresso.Workshop, name)
 	schema.GlobalSecondaryIndexes = schema.GlobalSecondaryIndexes[:2]
 	schema.AttributeDefinitions = slices.DeleteFunc(schema.AttributeDefinitions, func(d types.AttributeDefinition) bool {
 		return *d.AttributeName == "om_ow"
@@ -159,13 +160,13 @@ func aTableOfTheSample(t *testing.T, c *dynamodb.Client) string {
 func TestAddOwingIndex_makesATableOfTheSampleRedrivable(t *testing.T) {
 	c := emulator(t)
 	name := aTableOfTheSample(t, c)
-	h := newHouse(t, newStore(t, c, name, dynamostore.Options{Layout: dynamostore.Workshop}))
+	h := newHouse(t, newStore(t, c, name, dynamostore.Options{Layout: serverlesspresso.Workshop}))
 	ctx := t.Context()
-	differences, err := dynamostore.Check(ctx, c, dynamostore.Workshop, name)
+	differences, err := dynamostore.Check(ctx, c, serverlesspresso.Workshop, name)
 	if err != nil || len(differences) != 2 || differences[0].Required || differences[1].Required {
 		t.Errorf("%v, %v", differences, err)
 	}
-	if err := dynamostore.Create(ctx, c, dynamostore.Workshop, name); err != nil {
+	if err := dynamostore.Create(ctx, c, serverlesspresso.Workshop, name); err != nil {
 		t.Errorf("a table of the sample has all that is required: %v", err)
 	}
 	if _, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()}); err != nil {
@@ -183,7 +184,7 @@ func TestAddOwingIndex_makesATableOfTheSampleRedrivable(t *testing.T) {
 	// redrive works with the index is shown by the conformance suite, on tables that are created with it.
 	short, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	err = dynamostore.AddOwingIndex(short, c, dynamostore.Workshop, name)
+	err = dynamostore.AddOwingIndex(short, c, serverlesspresso.Workshop, name)
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func TestAddOwingIndex_makesATableOfTheSampleRedrivable(t *testing.T) {
 	if err != nil {
 		return
 	}
-	if err := dynamostore.AddOwingIndex(ctx, c, dynamostore.Workshop, name); err != nil {
+	if err := dynamostore.AddOwingIndex(ctx, c, serverlesspresso.Workshop, name); err != nil {
 		t.Errorf("adding it again: %v", err)
 	}
 	if report, err := h.Redrive(ctx, nil); err != nil || report.Delivered != 1 {
@@ -222,7 +223,7 @@ func TestErrors_ofTheServiceItself(t *testing.T) {
 			t.Errorf("%s without a table: %v", op, err)
 		}
 	}
-	other := newStore(t, c, table(t, c, dynamostore.Native), dynamostore.Options{Layout: dynamostore.Workshop})
+	other := newStore(t, c, table(t, c, dynamostore.Native), dynamostore.Options{Layout: serverlesspresso.Workshop})
 	for op, err := range callAll(ctx, other) {
 		want := map[bool]error{true: dynamostore.ErrNoIndex, false: dynamostore.ErrWrongKeys}[op == "List"]
 		if !errors.Is(err, want) {

@@ -151,28 +151,37 @@ func (r *reader) shownTexts(name string) []string {
 	return nil
 }
 
-// attributeOf turns what encoding/json made of a text into what a map of DynamoDB would be; nil for what nothing here
-// reads.
-func attributeOf(value any) types.AttributeValue {
-	switch v := value.(type) {
-	case string:
-		return str(v)
-	case json.Number:
-		return &types.AttributeValueMemberN{Value: v.String()}
-	case []any:
-		all := make([]types.AttributeValue, len(v))
-		for i, element := range v {
-			all[i] = attributeOf(element)
+// plain is an attribute as encoding/json would have it.
+func plain(value types.AttributeValue) any {
+	switch value := value.(type) {
+	case *types.AttributeValueMemberS:
+		return value.Value
+	case *types.AttributeValueMemberN:
+		return json.Number(value.Value)
+	case *types.AttributeValueMemberBOOL:
+		return value.Value
+	case *types.AttributeValueMemberSS:
+		return plainList(value.Value, func(text string) any { return text })
+	case *types.AttributeValueMemberL:
+		return plainList(value.Value, plain)
+	case *types.AttributeValueMemberM:
+		object := make(map[string]any, len(value.Value))
+		for name, field := range value.Value {
+			object[name] = plain(field)
 		}
-		return list(all...)
-	case map[string]any:
-		m := make(item, len(v))
-		for name, element := range v {
-			m[name] = attributeOf(element)
-		}
-		return dict(m)
+		return object
+	case nil, *types.AttributeValueMemberNULL:
+		return nil
 	}
-	return nil
+	return value // a number set or bytes, which nothing here reads
+}
+
+func plainList[T any](list []T, plain func(T) any) []any {
+	all := make([]any, len(list))
+	for i, element := range list {
+		all[i] = plain(element)
+	}
+	return all
 }
 
 // plainText is the text of a text or a number; empty for anything else.

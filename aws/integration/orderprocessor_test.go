@@ -35,8 +35,8 @@ type house struct {
 var houses = []house{
 	{name: "memory", venue: "NYC"},
 	{name: "native", layout: dynamostore.Native, venue: "NYC"},
-	{name: "workshop", layout: dynamostore.Workshop},
-	{name: "core", layout: dynamostore.Core, dialect: serverlesspresso.Core, venue: "NYC"},
+	{name: "workshop", layout: serverlesspresso.Workshop},
+	{name: "core", layout: serverlesspresso.Core, dialect: serverlesspresso.Core, venue: "NYC"},
 }
 
 func (h house) store(t *testing.T, e *environment) (store ordermanager.Store, table string) {

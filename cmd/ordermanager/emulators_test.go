@@ -22,6 +22,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/internal/testenv"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // emulators returns the configuration for them. Without emulators the test ends as [testenv.Skip] says.
@@ -328,7 +329,7 @@ func TestTable_ofTheSampleLacksOneIndexAndSaysHowToGetIt(t *testing.T) {
 	cfg := emulators(t)
 	client := dynamodb.NewFromConfig(cfg)
 	table := testenv.Unique("orders")
-	input := dynamostore.Schema(dynamostore.Workshop, table)
+	input := dynamostore.Schema(serverlesspresso.Workshop, table)
 	kept := input.GlobalSecondaryIndexes[:0]
 	for _, index := range input.GlobalSecondaryIndexes {
 		if strings.HasPrefix(*index.IndexName, "GSI-") { // the sample's

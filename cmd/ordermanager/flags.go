@@ -61,7 +61,7 @@ type resumeFlag struct {
 
 // outcome is what a workflow is resumed with.
 func (f resumeFlag) outcome(layout dynamostore.Layout) func(ordermanager.Decided) (ordermanager.Outcome, error) {
-	if f.FailCancelled || layout != dynamostore.Workshop && layout != dynamostore.Core {
+	if f.FailCancelled || !layout.Known() {
 		return nil
 	}
 	return serverlesspresso.Outcome

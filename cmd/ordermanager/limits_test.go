@@ -10,6 +10,7 @@ import (
 
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/internal/sampleapps"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 func TestHours_areAPartOfTheDay(t *testing.T) {
@@ -118,7 +119,7 @@ func TestServe_isClosedOutsideItsHours(t *testing.T) {
 // A workflow that is as the sample has it is never failed; one of the house's own, and one that catches it, is.
 func TestResumeFlag_failsNoWorkflowOfTheSample(t *testing.T) {
 	for layout, sample := range map[dynamostore.Layout]bool{
-		dynamostore.Native: false, dynamostore.Workshop: true, dynamostore.Core: true, "": false,
+		dynamostore.Native: false, serverlesspresso.Workshop: true, serverlesspresso.Core: true, "": false,
 	} {
 		if got := (resumeFlag{}).outcome(layout) != nil; got != sample {
 			t.Errorf("%q: the sample's answers are used: %v", layout, got)

@@ -191,8 +191,8 @@ func (noResumer) Resume(context.Context, ordermanager.TaskToken, ordermanager.Ou
 // dialect is how menus and events are spelt: as the table if that is one of the sample's, and as the workshop
 // otherwise.
 func (b *backends) dialect() serverlesspresso.Dialect {
-	if b.layout == dynamostore.Core {
-		return serverlesspresso.Core
+	if b.layout.Known() {
+		return b.layout
 	}
 	return serverlesspresso.Workshop
 }

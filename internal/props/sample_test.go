@@ -18,6 +18,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // oneItem is a table with one item in it, which can be read.
@@ -95,12 +96,12 @@ func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 			want.Barista = rapid.SampledFrom([]string{"", "ben", "é"}).Draw(t, "barista")
 			item["baristaUserId"] = text(want.Barista)
 		})
-		layout, venue := dynamostore.Workshop, ""
+		layout, venue := serverlesspresso.Workshop, ""
 		words := map[ordermanager.State][]string{
 			ordermanager.StatePending: {"CREATED"}, ordermanager.StateCompleted: {"Completed"}, ordermanager.StateCancelled: {"Cancelled", "CANCELLED"},
 		}
 		if rapid.Bool().Draw(t, "core") {
-			layout, venue = dynamostore.Core, rapid.SampledFrom([]string{"ABC", "NYC-CREATED", "é-1", "-"}).Draw(t, "venue")
+			layout, venue = serverlesspresso.Core, rapid.SampledFrom([]string{"ABC", "NYC-CREATED", "é-1", "-"}).Draw(t, "venue")
 			words = map[ordermanager.State][]string{
 				ordermanager.StatePending: {venue + "-CREATED"}, ordermanager.StateCompleted: {venue + "-COMPLETED"}, ordermanager.StateCancelled: {venue + "-CANCELLED"},
 			}
