@@ -25,6 +25,11 @@ func (c workflowConn) Exec(ctx context.Context, text string, args ...any) (int64
 	return tag.RowsAffected(), classify(ctx, err)
 }
 
+func (c workflowConn) ExecLater(ctx context.Context, text string, args ...any) error {
+	_, err := c.Exec(ctx, text, args...)
+	return err
+}
+
 func (c workflowConn) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
 	return row{ctx, c.in(ctx).driver.QueryRow(ctx, c.dialect.Render(text), args...)}
 }

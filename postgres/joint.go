@@ -2,47 +2,129 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/sqldb"
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
-// jointly carries a transition out in which the workflow takes part. A refusal is to be found out about by itself.
+// jointly carries a transition out in which the workflow takes part. What refused it has to be found out afterwards.
 func jointly(
 	ctx context.Context, at place, dialect *sqlstore.Dialect, statement sqlstore.Statement, joint *sqlstore.Joint,
-) (ordermanager.Result, error) {
-	var result ordermanager.Result
-	err := at.write(ctx, func(tx pgx.Tx) error {
-		both := transaction{workflowConn{tx, dialect}, tx}
-		o, err := both.Run(ctx, statement)
-		if err != nil || o == nil {
-			return err
-		}
-		result, err = joint.Follow(ctx, both, o)
-		return err
-	})
+) (result ordermanager.Result, err error) {
+	tx, release, err := begin(ctx, at, dialect)
 	if err != nil {
-		return ordermanager.Result{}, err
+		return ordermanager.Result{}, classify(ctx, err)
+	}
+	defer release()
+	o, err := tx.Run(ctx, statement)
+	if err == nil && o != nil {
+		result, err = joint.Follow(ctx, tx, o)
+	}
+	if err == nil && o != nil {
+		err = tx.end(ctx, tx.commit)
+	} else {
+		err = errors.Join(err, tx.end(ctx, tx.rollback))
+	}
+	if err != nil {
+		return ordermanager.Result{}, classify(ctx, err)
 	}
 	joint.Committed()
 	result.Order = told(ctx, result.Order)
 	return result, nil
 }
 
-// transaction is a [sqlstore.Tx].
+// transaction is a [sqlstore.Tx]. What need not be known at once is sent with what comes next: its beginning, its
+// end, and what the workflow does without looking at the result.
 type transaction struct {
-	workflowConn
-	tx pgx.Tx
+	conn interface {
+		SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
+	}
+	dialect          *sqlstore.Dialect
+	later            *pgx.Batch
+	commit, rollback string
+}
+
+// begin begins a transaction, or a part of the caller's.
+func begin(ctx context.Context, at place, dialect *sqlstore.Dialect) (tx *transaction, release func(), err error) {
+	tx = &transaction{dialect: dialect, later: &pgx.Batch{}}
+	if callers := txOf(ctx); callers != nil {
+		tx.conn, tx.commit, tx.rollback = callers, "RELEASE SAVEPOINT ordermanager", "ROLLBACK TO SAVEPOINT ordermanager"
+		tx.later.Queue("SAVEPOINT ordermanager")
+		return tx, func() {}, nil
+	}
+	conn, err := at.pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	tx.conn, tx.commit, tx.rollback = conn, "COMMIT", "ROLLBACK"
+	tx.later.Queue("BEGIN")
+	return tx, conn.Release, nil // a connection that is still in a transaction is closed
+}
+
+// end ends the transaction in one of the two ways.
+func (t *transaction) end(ctx context.Context, how string) error {
+	if how == t.rollback {
+		t.later = &pgx.Batch{}
+	}
+	t.later.Queue(how).Exec(func(tag pgconn.CommandTag) error {
+		if how == "COMMIT" && tag.String() != how {
+			return pgx.ErrTxCommitRollback
+		}
+		return nil
+	})
+	return t.send(ctx)
+}
+
+func (t *transaction) send(ctx context.Context) error {
+	batch := t.later
+	t.later = &pgx.Batch{}
+	return t.conn.SendBatch(ctx, batch).Close()
 }
 
 // Run implements [sqlstore.Tx].
-func (t transaction) Run(ctx context.Context, s sqlstore.Statement) (*ordermanager.Order, error) {
-	rows, err := t.tx.Query(ctx, s.Text, s.Args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	return sqlstore.One(rows)
+func (t *transaction) Run(ctx context.Context, s sqlstore.Statement) (o *ordermanager.Order, err error) {
+	t.later.Queue(s.Text, s.Args...).Query(func(rows pgx.Rows) error {
+		o, err = sqlstore.One(rows)
+		return err
+	})
+	return o, t.send(ctx)
 }
+
+// RunLater implements [sqlstore.Tx].
+func (t *transaction) RunLater(_ context.Context, s sqlstore.Statement) error {
+	t.later.Queue(s.Text, s.Args...)
+	return nil
+}
+
+// Exec implements [sqldb.Conn].
+func (t *transaction) Exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
+	t.later.Queue(t.dialect.Render(text), args...).Exec(func(tag pgconn.CommandTag) error {
+		changed = tag.RowsAffected()
+		return nil
+	})
+	return changed, t.send(ctx)
+}
+
+// ExecLater implements [sqldb.Conn].
+func (t *transaction) ExecLater(_ context.Context, text string, args ...any) error {
+	t.later.Queue(t.dialect.Render(text), args...)
+	return nil
+}
+
+// QueryRow implements [sqldb.Conn].
+func (t *transaction) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
+	return asked(func(dest ...any) error {
+		t.later.Queue(t.dialect.Render(text), args...).QueryRow(func(row pgx.Row) error { return row.Scan(dest...) })
+		return t.send(ctx)
+	})
+}
+
+// asked is a row that is asked for when it is scanned.
+type asked func(dest ...any) error
+
+func (a asked) Scan(dest ...any) error { return a(dest...) }

@@ -95,6 +95,13 @@ func (d *deadline) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 
 func (*deadline) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+func (d *deadline) TraceBatchStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return d.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{})
+}
+
+func (*deadline) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (*deadline) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
 func (d *deadline) isDead() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

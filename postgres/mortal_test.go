@@ -97,6 +97,11 @@ func (c mortalConn) Exec(ctx context.Context, text string, args ...any) (int64, 
 	return c.conn.Exec(ctx, text, args...)
 }
 
+func (c mortalConn) ExecLater(ctx context.Context, text string, args ...any) error {
+	_, err := c.Exec(ctx, text, args...)
+	return err
+}
+
 func (c mortalConn) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
 	if !c.life.survives() {
 		return deadRow{}

@@ -104,7 +104,10 @@ func (s *Store) apply(ctx context.Context, t ordermanager.Transition) (ordermana
 	}
 	if joint := s.dialect.Joint(&t, s.place); joint != nil {
 		result, err := jointly(ctx, s.place, s.dialect, statement, joint)
-		if err == nil && result.Applied || err != nil && !joint.Apart() {
+		switch {
+		case err == nil && !result.Applied:
+			return s.refused(ctx, &t, statement)
+		case err == nil || !joint.Apart():
 			return result, err
 		}
 	}

@@ -83,7 +83,7 @@ func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue
 	n := notification{action: ordermanager.ActionWaitingCompletion, orderID: orderID}
 	n.number = strconv.FormatInt(number, 10)
 	deadline := w.begin(&n, w.options.CompletionTimeout)
-	_, err = tx.Exec(ctx, "UPDATE ordermanager_workflows SET number = ?, token = ?, deadline = ? WHERE order_id = ?",
+	err = tx.ExecLater(ctx, "UPDATE ordermanager_workflows SET number = ?, token = ?, deadline = ? WHERE order_id = ?",
 		n.number, n.token.Fingerprint(), deadline, orderID)
 	return &n, err
 }

@@ -188,6 +188,12 @@ func (t transaction) Run(ctx context.Context, s sqlstore.Statement) (*ordermanag
 	return result(rows, err, sqlstore.One)
 }
 
+// RunLater implements [sqlstore.Tx].
+func (t transaction) RunLater(ctx context.Context, s sqlstore.Statement) error {
+	_, err := t.tx.Exec(ctx, s.Text, s.Args...)
+	return err
+}
+
 // Settle implements [ordermanager.Store].
 func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) error {
 	statement, err := sqlstore.SQLite.Settle(&settlement)

@@ -9,6 +9,8 @@ import "context"
 type Conn interface {
 	// Exec returns how many rows were changed.
 	Exec(ctx context.Context, text string, args ...any) (int64, error)
+	// ExecLater carries a statement out no later than the next one or the commit, which has its error then.
+	ExecLater(ctx context.Context, text string, args ...any) error
 	// QueryRow returns the first row of the result. Without one, Scan returns an error that is
 	// [database/sql.ErrNoRows].
 	QueryRow(ctx context.Context, text string, args ...any) Row

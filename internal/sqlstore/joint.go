@@ -38,6 +38,8 @@ type Tx interface {
 	sqldb.Conn
 	// Run carries a statement of a [Dialect] out and reads the order that it returns, if it returns one.
 	Run(ctx context.Context, s Statement) (*ordermanager.Order, error)
+	// RunLater is [sqldb.Conn].ExecLater for a statement of a [Dialect].
+	RunLater(ctx context.Context, s Statement) error
 }
 
 // Follow does what follows from the transition, which made this order. After an error the transaction must be taken
@@ -136,9 +138,6 @@ func (j *Joint) settle(
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Run(ctx, statement); err != nil {
-		return err
-	}
 	s.Apply(o)
-	return nil
+	return tx.RunLater(ctx, statement)
 }

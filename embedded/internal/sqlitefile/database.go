@@ -25,6 +25,11 @@ func (d database) Exec(ctx context.Context, text string, args ...any) (changed i
 	return changed, err
 }
 
+func (d database) ExecLater(ctx context.Context, text string, args ...any) error {
+	_, err := d.Exec(ctx, text, args...)
+	return err
+}
+
 func (d database) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
 	if err := d.writer.file.Check(); err != nil {
 		return failed{err}
@@ -53,6 +58,11 @@ func (t transaction) Exec(ctx context.Context, text string, args ...any) (int64,
 		return 0, Classify(err)
 	}
 	return result.RowsAffected()
+}
+
+func (t transaction) ExecLater(ctx context.Context, text string, args ...any) error {
+	_, err := t.Exec(ctx, text, args...)
+	return err
 }
 
 func (t transaction) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
