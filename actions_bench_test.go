@@ -79,6 +79,8 @@ func BenchmarkActions(b *testing.B) {
 	}
 }
 
+const stretch = 512
+
 // side is one of two things that are compared, round by round.
 type side struct {
 	times         []float64
@@ -87,13 +89,15 @@ type side struct {
 
 func (s *side) round(n int, do func(int)) {
 	var before, after runtime.MemStats
-	runtime.GC() // each pays for its own garbage
+	runtime.GC() // so that none falls into the round
 	runtime.ReadMemStats(&before)
-	began := time.Now()
-	for i := range n {
-		do(i)
+	for i := 0; i < n; i += stretch { // short stretches, because the machine does other things in between
+		began := time.Now()
+		for j := range stretch {
+			do(i + j)
+		}
+		s.times = append(s.times, float64(time.Since(began))/stretch)
 	}
-	s.times = append(s.times, float64(time.Since(began))/float64(n))
 	runtime.ReadMemStats(&after)
 	s.allocs = float64(after.Mallocs-before.Mallocs) / float64(n)
 	s.bytes = float64(after.TotalAlloc-before.TotalAlloc) / float64(n)
