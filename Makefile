@@ -12,8 +12,10 @@ unit: ## what runs on a machine with Go alone
 check: ## format, vet, lint, dependencies
 	@scripts/check
 
-bench: ## benchmarks, each beside what it is compared with
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## what docs/performance.md has, on real parts, each beside what it is compared with
+	scripts/emulators run -- go test -run '^$$' -bench . -benchmem -timeout 1h ./...
+	scripts/emulators run -- go test -v -run Costs ./aws
+	$(MAKE) -C examples/aws walkthrough
 
 fuzz: ## every fuzz target for 20 seconds
 	@scripts/fuzz

@@ -230,10 +230,11 @@ func cut(inside json.RawMessage) (value, rest json.RawMessage) {
 func separates(c byte) bool { return c <= ' ' || c == ',' || c == ':' }
 
 // unquote returns the text of a string that has been found valid.
-func unquote(quoted json.RawMessage) (text string) {
-	if !bytes.ContainsRune(quoted, '\\') {
+func unquote(quoted json.RawMessage) string {
+	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
 	}
+	var text string
 	_ = json.Unmarshal(quoted, &text)
 	return text
 }
