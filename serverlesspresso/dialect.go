@@ -1,10 +1,9 @@
-// Package serverlesspresso speaks the dialects of AWS's Serverlesspresso sample: what is said to its web apps and its
-// other services, in the form that they read, and what they say, for every door that hears it.
+// Package serverlesspresso speaks the two dialects of AWS's Serverlesspresso sample: it writes what the sample's web
+// apps and services read, and reads what they send, for every door.
 //
-// What they say is read exactly. Names are compared letter by letter; a name that stands twice is refused, and so is
-// a known one in other letters ("Action"), because to pass over it would be to do something else than what was meant.
-// Whatever else is unknown is ignored. null is the same as absent. What is not UTF-8, or has half of a surrogate
-// pair, is refused.
+// Reading is strict. Names are case-sensitive; a duplicate name is refused, and so is a known name in the wrong case
+// ("Action"), because ignoring it would do something other than what was meant. Other unknown names are ignored. null
+// means absent. Invalid UTF-8 and unpaired surrogates are refused.
 package serverlesspresso
 
 import (
@@ -24,34 +23,34 @@ const (
 	Core Dialect = "core"
 )
 
-// Dialects lists both.
+// Dialects returns both dialects.
 func Dialects() []Dialect { return []Dialect{Workshop, Core} }
 
 // Known reports whether d is one of [Dialects].
 func (d Dialect) Known() bool { return slices.Contains(Dialects(), d) }
 
-// Phase is what the sample tells apart: an order in the making is still an open one, which has a barista.
+// Phase is how the sample sees an order: one that is being made is still open, with a barista.
 type Phase int
 
 const (
-	// Open is an order that goes on.
+	// Open has not ended.
 	Open Phase = iota
-	// Completed is one that was made.
+	// Completed has its drink made.
 	Completed
-	// Cancelled is one that a person or a time-out ended.
+	// Cancelled was ended by a person or a time-out.
 	Cancelled
 )
 
-// Phases lists them all, in the order of a life.
+// Phases returns all phases, in the order of an order's life.
 func Phases() []Phase { return []Phase{Open, Completed, Cancelled} }
 
-// The words of the REST API, and of the table in the core.
+// words are the states in the REST API, and in the core's table.
 var words = [...]string{Open: "CREATED", Completed: "COMPLETED", Cancelled: "CANCELLED"}
 
-// tableWords are those of the workshop's table, which cancels with one word and times out with the other.
+// tableWords are the states in the workshop's table. A cancel writes "Cancelled", a time-out "CANCELLED".
 var tableWords = [...]string{Open: "CREATED", Completed: "Completed", Cancelled: "Cancelled"}
 
-// phaseOf takes a state of one's own for what the workflow was told in it.
+// phaseOf maps a custom state to what the workflow was told in it.
 func phaseOf(state ordermanager.State, told ordermanager.Decision) Phase {
 	switch {
 	case told == ordermanager.Done, told == ordermanager.Undecided && state == ordermanager.StateCompleted:
@@ -62,7 +61,7 @@ func phaseOf(state ordermanager.State, told ordermanager.Decision) Phase {
 	return Open
 }
 
-// OrderState is ORDERSTATE of an order in the table and in the events of the dialect.
+// OrderState returns ORDERSTATE as the dialect's table and events have it.
 func (d Dialect) OrderState(o *ordermanager.Order) string {
 	return d.tableState(phaseOf(o.State, o.SecondWait.Decision), o.Venue)
 }
@@ -74,8 +73,8 @@ func (d Dialect) tableState(p Phase, venue string) string {
 	return tableWords[p]
 }
 
-// TableStates lists what ORDERSTATE of an order in this phase may be in the table, in the form that an action writes
-// first. Where there are several, the last is that of a time-out. The workshop has no venue in it.
+// TableStates returns the values of ORDERSTATE that an order in this phase can have in the table: the one that actions
+// write comes first, that of a time-out last. The workshop's have no venue.
 func (d Dialect) TableStates(p Phase, venue string) []string {
 	state := d.tableState(p, venue)
 	if d == Core || state == words[p] {
@@ -84,8 +83,8 @@ func (d Dialect) TableStates(p Phase, venue string) []string {
 	return []string{state, words[p]}
 }
 
-// ParseTableState takes ORDERSTATE of the table apart; ok is false for what the sample never writes. In the core, a
-// venue may have hyphens in its name, and an order from before there were venues has the word alone.
+// ParseTableState splits ORDERSTATE of the table; ok is false for what the sample never writes. In the core a venue may
+// contain hyphens, and an order older than venues has no venue.
 func (d Dialect) ParseTableState(text string) (venue string, p Phase, ok bool) {
 	for _, p := range Phases() {
 		if d != Core {
@@ -104,7 +103,7 @@ func (d Dialect) ParseTableState(text string) (venue string, p Phase, ok bool) {
 	return "", Open, false
 }
 
-// state is ORDERSTATE as the REST API has it.
+// state returns ORDERSTATE as the REST API has it.
 func (d Dialect) state(o *ordermanager.Order) string {
 	p := phaseOf(o.State, o.SecondWait.Decision)
 	if d == Core {
@@ -113,8 +112,8 @@ func (d Dialect) state(o *ordermanager.Order) string {
 	return words[p]
 }
 
-// ParseState returns what the workflow was told of the orders that a word of the REST API stands for, in either spelling of the sample. The
-// error is an [*ordermanager.RequestError].
+// ParseState parses a state of the REST API, in either spelling of the sample, and returns what the workflow was told
+// about orders in it. The error is an [*ordermanager.RequestError].
 func ParseState(text string) (ordermanager.Decision, error) {
 	switch strings.ToUpper(text) {
 	case words[Open]:

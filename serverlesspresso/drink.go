@@ -24,7 +24,7 @@ func drinkOf(o *ordermanager.Order) *drinkOrder {
 	return &drinkOrder{o.Customer, o.Drink.Name, append([]string{}, o.Drink.Modifiers...), o.Drink.Icon}
 }
 
-// DrinkOrder is the attribute drinkOrder of an order: the drink as a JSON text; empty while there is none.
+// DrinkOrder returns the attribute drinkOrder of an order: the drink as JSON; empty if there is none.
 func DrinkOrder(o *ordermanager.Order) string {
 	if o.Drink == nil {
 		return ""
@@ -37,10 +37,9 @@ func DrinkOrder(o *ordermanager.Order) string {
 	return string(f.Bytes())
 }
 
-// ReadDrinkOrder reads the attribute drinkOrder in whatever form a function of the sample ever wrote it: the JSON text of
-// a put's body, the same as a map, or the name of the drink alone. It takes what encoding/json makes of a value, with
-// its numbers as they are. That there is a drink decides much, and what it is, is only shown: so as much is read as there
-// is, and nothing is an error.
+// ReadDrinkOrder reads the attribute drinkOrder in every form that the sample ever wrote: the body of a put as JSON
+// text or as a map, or just the name of the drink. The value is as encoding/json decodes it, with [json.Number]s. It
+// reads what it can and never fails: the contents are only shown, but that there is a drink matters.
 func ReadDrinkOrder(value any) *ordermanager.Drink {
 	if text, ok := value.(string); ok {
 		decoder := json.NewDecoder(strings.NewReader(text))
@@ -64,7 +63,7 @@ func ReadDrinkOrder(value any) *ordermanager.Drink {
 	return drink
 }
 
-// shown is the text of a text or a number; empty for anything else.
+// shown returns a string or the digits of a number; empty for anything else.
 func shown(value any) string {
 	switch v := value.(type) {
 	case string:

@@ -9,7 +9,7 @@ import (
 	"github.com/brewline/ordermanager/internal/strictjson"
 )
 
-// The values of "detail-type" that are understood.
+// The known values of "detail-type".
 const (
 	typeNewOrder          = "Validator.NewOrder"
 	typeWorkflowStarted   = "OrderProcessor.WorkflowStarted"
@@ -17,25 +17,24 @@ const (
 	typeTimedOut          = "OrderProcessor.OrderTimeOut"
 )
 
-// ActionNewOrder is the [Event.Action] of a [NewOrder]. No Manager knows it: a new order is news for the workflow.
+// ActionNewOrder is the [Event.Action] of a [NewOrder]. No Manager knows it: a new order concerns the workflow.
 const ActionNewOrder ordermanager.Action = "new_order"
 
 // NewOrder asks for a workflow to be started for an order.
 type NewOrder struct {
-	// OrderID and Customer are always there; the venue where there is more than one.
+	// OrderID and Customer are always set; Venue is set if there is more than one.
 	OrderID, Customer, Venue string
 }
 
-// Event is one event.
+// Event is a parsed event.
 type Event struct {
-	// Action says what kind of event it is; empty when it is of an unknown kind.
+	// Action is the kind of event; empty if the kind is unknown.
 	Action ordermanager.Action
 	// News is a [NewOrder], [ordermanager.WorkflowStarted], [ordermanager.WaitingCompletion] or [ordermanager.TimedOut].
 	News any
 }
 
-// UnknownEventError is the error for an event of a kind that is not understood. It is an
-// [ordermanager.ErrInvalidRequest].
+// UnknownEventError is the error for an event of an unknown kind. It wraps [ordermanager.ErrInvalidRequest].
 type UnknownEventError struct {
 	// Type is the event's "detail-type", cut to [ordermanager.MaxNameBytes].
 	Type string
@@ -43,19 +42,20 @@ type UnknownEventError struct {
 
 func (e *UnknownEventError) Error() string {
 	known := []string{typeNewOrder, typeWorkflowStarted, typeWaitingCompletion, typeTimedOut}
-	return fmt.Sprintf("%v: detail-type %q is none of %s", ordermanager.ErrInvalidRequest, e.Type, strings.Join(known, ", "))
+	return fmt.Sprintf(
+		"%v: detail-type %q is none of %s", ordermanager.ErrInvalidRequest, e.Type, strings.Join(known, ", "),
+	)
 }
 
 // Unwrap returns [ordermanager.ErrInvalidRequest].
 func (e *UnknownEventError) Unwrap() error { return ordermanager.ErrInvalidRequest }
 
 // ParseEvent reads an event of the OrderProcessor workflow, or the one that starts it, of at most
-// [ordermanager.MaxRequestBytes]. It checks that what is required is there and that everything has the right type;
-// what the values may be is checked by the Manager, once for every door. After an error the event still has its
-// Action, if that could be read.
+// [ordermanager.MaxRequestBytes]. It checks types and required fields; the Manager checks the values, once for every
+// door. After an error the event still has its Action, if that could be read.
 //
-// A known name in other letters is ignored here, as every name is that is not known: who sent an event cannot be
-// asked to send it again.
+// Unlike in a request, a known name in the wrong case is ignored like any unknown name: the sender of an event cannot
+// correct it.
 //
 // Errors: [*ordermanager.RequestError], whose field is a path in the event's JSON, and [*UnknownEventError]. They
 // never contain a task token.
@@ -87,15 +87,14 @@ func ParseEvent(data []byte) (Event, error) {
 	return event, nil
 }
 
-// readers has what to make of each kind of event. Both dialects of the sample are read: the workshop's has no
-// eventId.
+// readers read each kind of event, in both dialects of the sample: the workshop's has no eventId.
 var readers = map[string]struct {
 	action ordermanager.Action
 	news   func(detail *reader, id string, at time.Time) any
 }{
 	typeNewOrder: {ActionNewOrder, func(d *reader, _ string, _ time.Time) any {
 		n := NewOrder{OrderID: d.required("orderId"), Customer: d.required("userId"), Venue: d.text("eventId")}
-		// The sample's validator sends the whole bucket that the order counts against, and the venue is inside it.
+		// The sample's validator sends the bucket that the order counts against, with the venue in it.
 		if n.Venue == "" {
 			bucket := d.object("bucket")
 			n.Venue = bucket.text("eventId")
@@ -127,8 +126,7 @@ var readers = map[string]struct {
 	}},
 }
 
-// IsEvent reports whether a JSON text is meant as an event, and not as a request. What is wrong with it, if anything,
-// is said by who reads it in earnest.
+// IsEvent reports whether JSON text is an event rather than a request. It does not validate it.
 func IsEvent(data []byte) bool {
 	v, err := strictjson.Parse("", data)
 	if err != nil {
@@ -138,7 +136,7 @@ func IsEvent(data []byte) bool {
 	return err == nil && (!fields.Get("detail-type").Absent() || !fields.Get("detail").Absent())
 }
 
-// clip cuts a value for a message without cutting a character in two.
+// clip shortens a value for a message, without splitting a character.
 func clip(value string) string {
 	if len(value) <= ordermanager.MaxNameBytes {
 		return value

@@ -6,14 +6,14 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The names that rules on events match. They do not contain the venue in either dialect, so that a rule matches whatever the venue.
+// The names that EventBridge rules match. They never contain the venue, so a rule matches every venue.
 const (
 	// EventSource is the source of every event.
 	EventSource = "awsserverlessda.serverlesspresso"
 	// EventBus is the name of the sample's event bus.
 	EventBus = "Serverlesspresso"
 
-	// DetailTypeMakeOrder announces a claim, and with an empty baristaUserId that it was given up.
+	// DetailTypeMakeOrder announces a claim or, with an empty baristaUserId, its release.
 	DetailTypeMakeOrder = detailTypePrefix + string(ordermanager.EventMakeOrder)
 	// DetailTypeOrderCompleted announces a drink that is ready.
 	DetailTypeOrderCompleted = detailTypePrefix + string(ordermanager.EventOrderCompleted)
@@ -25,10 +25,10 @@ const (
 	detailTypePrefix = "OrderManager."
 )
 
-// DetailType is the name by which rules match an event of ours.
+// DetailType returns the name by which rules match an event.
 func DetailType(e *ordermanager.Event) string { return detailTypePrefix + string(e.Type) }
 
-// common is what every detail has. The id and the version are ours, the rest is the sample's.
+// common has the fields of every detail. The id and the version are additions to the sample's.
 type common struct {
 	ID      string `json:"id"`
 	Version int    `json:"version"`
@@ -60,7 +60,7 @@ type waitingCompletion struct {
 	Message     string
 }
 
-// own is the detail of an event of the house's own, which a rule of its life cycle names.
+// own is the detail of a custom event, named by a rule of the life cycle.
 type own struct {
 	common
 	State         ordermanager.State `json:"state"`
@@ -71,7 +71,8 @@ type own struct {
 	TS            int64              `json:"TS"` // epoch milliseconds
 }
 
-// Detail is the detail of an event of ours, to be marshalled. It is an [ordermanager.ErrUndeliverable] that the event has no type.
+// Detail returns the detail of an event, to be marshalled. An event without a type is an
+// [ordermanager.ErrUndeliverable].
 func (d Dialect) Detail(e *ordermanager.Event) (any, error) {
 	c := common{ID: e.ID, Version: e.Version, OrderID: e.OrderID, UserID: e.Customer, EventID: e.Venue}
 	state := d.tableState(phaseOf(e.State, ordermanager.Undecided), e.Venue)

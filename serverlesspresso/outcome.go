@@ -6,12 +6,12 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Outcome is an [ordermanager.Options.Outcome] for an OrderProcessor that is as the sample has it: it is [ordermanager.DefaultOutcome], but
-// for a first wait that was cancelled, which succeeds too, with "cancelled" true. The sample's workflow knows no failure but a time-out, and
-// would end as failed. So it takes a number and waits once more, and is answered at once when it does: nothing is announced to baristas, and
-// the execution succeeds.
+// Outcome is an [ordermanager.Options.Outcome] for the sample's own OrderProcessor. It differs from
+// [ordermanager.DefaultOutcome] in one case: a cancelled first wait succeeds too, with "cancelled" true, because the
+// sample's workflow catches no failure but a time-out and would fail. It then takes a number and waits once more, and
+// is answered at once: nothing is announced to baristas, and the execution succeeds.
 //
-// A workflow that catches [ordermanager.CancelledError] needs no number for such an order, and wants the default.
+// A workflow that catches [ordermanager.CancelledError] should use the default, and takes no number for such an order.
 func Outcome(d ordermanager.Decided) (ordermanager.Outcome, error) {
 	outcome, err := ordermanager.DefaultOutcome(d)
 	if err != nil || !outcome.Failure() {

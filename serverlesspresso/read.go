@@ -10,7 +10,7 @@ import (
 	"github.com/brewline/ordermanager/internal/strictjson"
 )
 
-// parseObject parses a document that must be an object of a request's size.
+// parseObject parses a document that must be an object of at most [ordermanager.MaxRequestBytes].
 func parseObject(path string, data []byte) (*strictjson.Object, error) {
 	if len(data) > ordermanager.MaxRequestBytes {
 		rule := fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes)
@@ -23,12 +23,12 @@ func parseObject(path string, data []byte) (*strictjson.Object, error) {
 	case v.Raw()[0] != '{':
 		return nil, refusal(v.Error("is not a JSON object"))
 	}
-	v.Path = "" // its members are named without it
+	v.Path = "" // its fields are named without it
 	fields, err := v.Object()
 	return fields, refusal(err)
 }
 
-// refusal is an error of the reader in the words of a door.
+// refusal turns an error of strictjson into an [*ordermanager.RequestError].
 func refusal(err error) error {
 	if bad, ok := errors.AsType[*strictjson.Error](err); ok {
 		return &ordermanager.RequestError{Field: bad.Path, Rule: bad.Rule}
@@ -36,7 +36,7 @@ func refusal(err error) error {
 	return err
 }
 
-// reader reads the fields of an object and keeps the first thing that is wrong.
+// reader reads the fields of an object and keeps the first error.
 type reader struct {
 	fields *strictjson.Object
 	err    error
@@ -74,7 +74,7 @@ func (r *reader) truth(name string) bool {
 	return truth
 }
 
-// number reads what one dialect writes as a text and the other as a number, which DynamoDB keeps to 38 digits.
+// number reads what one dialect writes as a string and the other as a number, which DynamoDB limits to 38 digits.
 func (r *reader) number(name string) string {
 	v := r.fields.Get(name)
 	if text, ok := v.Text(); ok || v.Absent() {
@@ -88,7 +88,7 @@ func (r *reader) number(name string) string {
 	return digits
 }
 
-// wholeNumber writes the digits of a whole number out, however JSON has it: 7, 7.0, 7e3.
+// wholeNumber returns the digits of a whole number, however JSON writes it: 7, 7.0, 7e3.
 func wholeNumber(number string) (digits string, ok bool) {
 	const most, bits = 38, 160 // 48 digits are exact
 	if len(number) > most+10 {
@@ -114,7 +114,7 @@ func (r *reader) time(name string) time.Time {
 	return at
 }
 
-// object opens an object inside; one that is absent, or none, is empty.
+// object opens a nested object; if it is absent or not an object, the reader is empty.
 func (r *reader) object(name string) *reader {
 	v := r.fields.Get(name)
 	fields, err := v.Object()

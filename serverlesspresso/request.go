@@ -8,24 +8,25 @@ import (
 	"github.com/brewline/ordermanager/internal/strictjson"
 )
 
-// The names of the fields, and of those that are known and not used.
+// The names of the fields, including those that are known but not used.
 var (
 	requestNames = []string{"action", "orderId", "baristaUserId", "eventId", "reason", "requestId", "body"}
 	bodyNames    = []string{"userId", "reason", "drink", "modifiers", "icon", "quantity"}
 )
 
-// ParseRequest reads the input of the OrderManager workflow, at most [ordermanager.MaxRequestBytes], with two
-// optional fields more (requestId and reason):
+// ParseRequest reads the input of the OrderManager workflow, at most [ordermanager.MaxRequestBytes], with two more
+// optional fields (requestId and reason):
 //
 //	{"action":"","orderId":"1","baristaUserId":"3","eventId":"ABC",
 //	 "body":{"userId":"1","drink":"Cappuccino","modifiers":[]}}
 //
-// The JSON says who acts only by where an identifier stands: a put is the customer's in body.userId, a cancel is that
-// customer's too if there is one, and everything else is the barista's in baristaUserId; an action that the standard life
-// cycle does not have is the customer's if there is no baristaUserId. A door that knows the caller sets Actor itself.
+// The JSON shows who acts only by where an identifier stands. The actor of a put is the customer in body.userId; of a
+// cancel that customer too, if there is one; of everything else the barista in baristaUserId, or the customer for an
+// action unknown to the standard life cycle and without a baristaUserId. A door that knows the caller sets Actor
+// itself.
 //
-// Errors are [*ordermanager.RequestError]s; what could be read all the same is returned beside them, to say what was
-// refused. What is wrong with the drink is no error here: the menu reports it with everything else. See [Body].
+// Errors are [*ordermanager.RequestError]s; what could be read is returned beside them, to show what was refused.
+// Faults of the drink are no error here: the menu reports them with its own. See [Body].
 func ParseRequest(data []byte) (ordermanager.Request, error) {
 	var request ordermanager.Request
 	fields, err := parseObject("request", data)
@@ -56,15 +57,15 @@ func ParseRequest(data []byte) (ordermanager.Request, error) {
 	return request, refusal(r.err)
 }
 
-// Body is the body of a request, which is all that the sample's apps send: their API takes the rest from the address
-// and the caller's token.
+// Body is the body of a request. It is all that the sample's apps send: their API takes the rest from the URL and the
+// caller's token.
 type Body struct {
 	// UserID is the customer that the app names. It proves nothing.
 	UserID string
 	// Reason explains a cancel.
 	Reason string
-	// Drink is what a put asks for. Its Violations are what could not be read of it, and a quantity other than one: an
-	// order is one drink. Of an icon nothing is kept: it comes from the menu.
+	// Drink is what a put orders. Its Violations are what could not be read, and a quantity other than one: an order is
+	// one drink. An icon is ignored: it comes from the menu.
 	Drink ordermanager.DrinkOrder
 }
 
@@ -72,7 +73,7 @@ type Body struct {
 //
 //	{"userId":"1","drink":"Cappuccino","modifiers":["Oat"],"icon":"cappuccino"}
 //
-// Errors are as of [ParseRequest], with fields like "body.userId".
+// Errors are those of [ParseRequest], with fields like "body.userId".
 func ParseBody(data []byte) (Body, error) {
 	v, err := strictjson.Parse("body", data)
 	if err != nil {
@@ -115,13 +116,13 @@ func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 		if !isList {
 			malformed("modifiers", "is not a list")
 		}
-		// One more than allowed is enough to say that there are too many.
+		// One more than allowed is enough to report that there are too many.
 		for i, element := range elements[:min(len(elements), ordermanager.MaxModifiers+1)] {
 			modifier, ok := element.Text()
 			if !ok {
 				malformed("modifiers["+strconv.Itoa(i)+"]", "is not a text")
 			}
-			// A malformed one keeps its place, so that the others keep theirs.
+			// A malformed modifier keeps its place, so that the paths of the others stay right.
 			order.Modifiers = append(order.Modifiers, modifier)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// timestamp is TS, in milliseconds since 1970: when an open order began, which is what the apps work its age out from, and when an order
-// that has ended did.
+// timestamp is TS, in Unix milliseconds: when an open order began, from which the apps compute its age, or when a
+// closed one ended.
 func timestamp(o *ordermanager.Order) int64 {
 	if phaseOf(o.State, o.SecondWait.Decision) == Open {
 		return o.CreatedAt.UnixMilli()
@@ -15,7 +15,7 @@ func timestamp(o *ordermanager.Order) int64 {
 	return o.UpdatedAt.UnixMilli()
 }
 
-// The answers of the workshop are plain JSON below "result".
+// The workshop answers in plain JSON under "result".
 
 type result struct {
 	Result any `json:"result"`
@@ -41,7 +41,8 @@ type plainSummary struct {
 
 func (d Dialect) plain(o *ordermanager.Order) plainOrder {
 	p := plainOrder{
-		PK: "orders", SK: o.ID, OrderState: d.state(o), OrderNumber: o.Number, Robot: o.Robot, BaristaUserID: o.Barista, TS: timestamp(o),
+		PK: "orders", SK: o.ID, OrderState: d.state(o), OrderNumber: o.Number, Robot: o.Robot,
+		BaristaUserID: o.Barista, TS: timestamp(o),
 	}
 	if drink := drinkOf(o); drink != nil {
 		p.DrinkOrder = drink
@@ -49,7 +50,7 @@ func (d Dialect) plain(o *ordermanager.Order) plainOrder {
 	return p
 }
 
-// The answers of the core are what DynamoDB answered to the API: a bare list of items in its JSON.
+// The core answers what DynamoDB answered its API: a bare list of items in DynamoDB JSON.
 
 type rawOrder struct {
 	PK            text  `json:"PK"`
@@ -75,7 +76,7 @@ type (
 	count struct{ N string }
 )
 
-// textOf returns nil for an attribute that is not there.
+// textOf returns nil for an empty attribute.
 func textOf(s string) *text {
 	if s == "" {
 		return nil
@@ -87,13 +88,14 @@ func rawDrink(o *ordermanager.Order) *text { return textOf(DrinkOrder(o)) }
 
 func (d Dialect) raw(o *ordermanager.Order) rawOrder {
 	return rawOrder{
-		PK: text{"orders"}, SK: text{o.ID}, OrderState: text{d.state(o)}, OrderNumber: textOf(o.Number), Robot: truth{o.Robot},
+		PK: text{"orders"}, SK: text{o.ID}, OrderState: text{d.state(o)},
+		OrderNumber: textOf(o.Number), Robot: truth{o.Robot},
 		DrinkOrder: rawDrink(o), BaristaUserID: textOf(o.Barista), TS: count{strconv.FormatInt(timestamp(o), 10)},
 	}
 }
 
-// Orders is the answer to GET /orders, for the barista's board and the display. What it returns is to be marshalled. In the workshop an
-// order without a drink has an empty one, because the display reads into it.
+// Orders is the answer to GET /orders, for the barista's board and the display. Marshal what it returns. In the
+// workshop an order without a drink has an empty one, because the display reads its fields.
 func (d Dialect) Orders(orders []ordermanager.Order) any {
 	if d == Core {
 		return d.rawList(orders)
@@ -108,8 +110,8 @@ func (d Dialect) Orders(orders []ordermanager.Order) any {
 	return result{list}
 }
 
-// MyOrders is the answer to GET /myOrders, for the customer's app. What it returns is to be marshalled. An order without a drink has none:
-// that is by what the app knows that it is still to be chosen.
+// MyOrders is the answer to GET /myOrders, for the customer's app. Marshal what it returns. An order without a drink
+// has none, so the app knows that it is still to be chosen.
 func (d Dialect) MyOrders(orders []ordermanager.Order) any {
 	if d == Core {
 		return d.rawList(orders)
@@ -129,7 +131,7 @@ func (d Dialect) rawList(orders []ordermanager.Order) []rawOrder {
 	return list
 }
 
-// Order is the answer to GET /orders/{id}. What it returns is to be marshalled.
+// Order is the answer to GET /orders/{id}. Marshal what it returns.
 func (d Dialect) Order(o *ordermanager.Order) any {
 	if d == Core {
 		return rawSummary{o.ID, rawDrink(o), d.state(o), strconv.FormatInt(timestamp(o), 10)}

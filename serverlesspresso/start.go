@@ -2,8 +2,8 @@ package serverlesspresso
 
 import "encoding/json"
 
-// NewOrderInput is the input with which the OrderProcessor workflow of either version begins: the event of the sample's validator, as far as
-// the workflow reads it.
+// NewOrderInput is the input that starts the OrderProcessor workflow of either version: the event of the sample's
+// validator, as far as the workflow reads it.
 func NewOrderInput(orderID, customer, venue string) []byte {
 	type bucket struct {
 		EventID string `json:"eventId"`
@@ -17,7 +17,7 @@ func NewOrderInput(orderID, customer, venue string) []byte {
 		Detail detail `json:"detail"`
 	}{detail{orderID, customer, bucket{venue}}})
 	if err != nil {
-		panic(err) // texts can always be marshalled
+		panic(err) // strings can always be marshalled
 	}
 	return data
 }
