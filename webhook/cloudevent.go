@@ -12,10 +12,10 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// contentType is that of a CloudEvent in structured mode.
+// contentType is the media type of a CloudEvent in structured mode.
 const contentType = "application/cloudevents+json; charset=utf-8"
 
-// typePrefix begins the type of every event. It is that of the Serverlesspresso sample.
+// typePrefix begins the type of every event, as in the Serverlesspresso sample.
 const typePrefix = "OrderManager."
 
 // cloudEvent is an event in the JSON event format of CloudEvents 1.0.
@@ -27,12 +27,12 @@ type cloudEvent struct {
 	Subject         string    `json:"subject"`
 	Time            time.Time `json:"time"`
 	DataContentType string    `json:"datacontenttype"`
-	// TraceParent is of the extension for distributed tracing.
+	// TraceParent is from the distributed tracing extension.
 	TraceParent string `json:"traceparent,omitempty"`
 	Data        data   `json:"data"`
 }
 
-// data is the order as the event leaves it, in the form that orders have at every door.
+// data is the order after the event, in the form that every door uses.
 type data struct {
 	ordermanager.View
 	Robot bool `json:"robot"`
@@ -54,7 +54,7 @@ func encode(e *ordermanager.Event, source string) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// traceparent is the form of a W3C trace context.
+// traceparent matches a W3C trace context.
 var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
 var errNoEvent = fmt.Errorf("%w: the body is not a CloudEvent about an order", ordermanager.ErrInvalidRequest)
@@ -82,8 +82,8 @@ func decode(body []byte) (ordermanager.Event, error) {
 }
 
 // deliveryID is the webhook-id of an event, the same each time. It is a fingerprint: the signature covers the id, the
-// time and the body with dots between them, and an id that a customer had a say in could have dots of its own, which
-// would shift where the body begins.
+// time and the body joined by dots, and an id chosen by a customer could contain dots, which would shift where the body
+// begins.
 func deliveryID(e *ordermanager.Event) string {
 	sum := sha256.Sum256([]byte(e.ID))
 	return "evt_" + hex.EncodeToString(sum[:16])

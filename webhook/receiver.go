@@ -11,18 +11,17 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// ErrUnverified is returned for a request that nobody who has a secret sent just now: without a signature, with a wrong
-// one, or with a time that is more than five minutes off. Nothing of such a request can be believed; 401 is an answer
-// to it.
+// ErrUnverified is returned for a request without a valid, recent signature: it is missing, wrong, or more than five
+// minutes off. Trust nothing in such a request; answer it with 401.
 var ErrUnverified = errors.New("the webhook is not signed as it must be")
 
 // Receiver receives what a [Publisher] posts. It is safe for concurrent use.
 type Receiver struct {
-	// verify alone knows the secrets.
+	// verify holds the secrets.
 	verify func(body []byte, header http.Header) error
 }
 
-// NewReceiver returns a Receiver that believes whoever signs with one of the secrets; see [New] for what they are. Its
+// NewReceiver returns a Receiver that accepts signatures made with any of the secrets; see [New] for their form. Its
 // errors are [ordermanager.ErrInvalidOptions].
 func NewReceiver(secrets ...string) (*Receiver, error) {
 	keys, err := keysOf(secrets)
@@ -42,10 +41,10 @@ func verify(keys []*standardwebhooks.Webhook, body []byte, header http.Header) (
 }
 
 // Event reads the body of a request, at most [ordermanager.MaxRequestBytes] of it, verifies its signature and returns
-// the event. One that comes again has the same ID, by which it is dropped.
+// the event. An event that is sent again has the same ID: drop duplicates by it.
 //
-// Errors: [ErrUnverified]; [ordermanager.ErrInvalidRequest] for what is too large, or signed and not an event; and that
-// of reading the body.
+// Errors: [ErrUnverified]; [ordermanager.ErrInvalidRequest] for a body that is too large, or signed but not an event;
+// and errors of reading the body.
 func (v *Receiver) Event(r *http.Request) (ordermanager.Event, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, ordermanager.MaxRequestBytes+1))
 	if err != nil {

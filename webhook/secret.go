@@ -9,13 +9,13 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// The lengths of a secret in bytes, by the specification of Standard Webhooks.
+// The length of a secret in bytes, as Standard Webhooks specifies it.
 const (
 	minSecret = 24
 	maxSecret = 64
 )
 
-// keysOf reads secrets. Its error has nothing of them.
+// keysOf parses secrets. Its error does not contain them.
 func keysOf(secrets []string) ([]*standardwebhooks.Webhook, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("there is no secret to sign with")

@@ -1,17 +1,17 @@
-// Package webhook tells an address on the web what happens to orders: it posts each event as a CloudEvent, signed, so
-// that a receiver knows who sent it, and that it was sent just now.
+// Package webhook posts each event of an order to a URL as a CloudEvent. It is signed, so the receiver knows who sent
+// it, and when.
 //
 //	hook, err := webhook.New("https://board.example/events", []string{secret}, nil)
 //	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{
 //		Publishers: map[string]ordermanager.Publisher{"board": hook},
 //	})
 //
-// The body is CloudEvents 1.0 in JSON, the signature that of Standard Webhooks (HMAC-SHA256, in the headers webhook-id,
-// webhook-timestamp and webhook-signature), so a receiver in any language has libraries for both; one in Go has a
-// [Receiver]. docs/events.md shows a request.
+// The body is CloudEvents 1.0 in JSON, and the signature is that of Standard Webhooks (HMAC-SHA256, in the headers
+// webhook-id, webhook-timestamp and webhook-signature). Most languages have libraries for both; in Go, use [Receiver].
+// docs/events.md shows a request.
 //
-// A receiver answers 2xx as soon as it has the event on record. The same event may come twice, with the same
-// webhook-id, and events may overtake each other.
+// A receiver answers 2xx once it has stored the event. An event may come twice, with the same webhook-id, and events
+// may arrive out of order.
 package webhook
 
 import (
@@ -30,38 +30,37 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Options is everything about a Publisher that has a default. The zero Options, and nil, are fine.
+// Options configures a Publisher. Nil and the zero Options mean the defaults.
 type Options struct {
-	// Source says, as a URI reference, which shop the events are of: the attribute source of a CloudEvent, which together
-	// with its id is different for every event that a receiver gets. Default: "/ordermanager".
+	// Source is the CloudEvents attribute source, a URI reference that names the shop. Source and id together must be
+	// unique among the events that a receiver gets. Default: "/ordermanager".
 	Source string
-	// Timeout limits the post of one event. An action waits for it. Default: 5 seconds.
+	// Timeout limits each POST. An action waits for it. Default: 5 seconds.
 	Timeout time.Duration
-	// Transport carries the posts, for certificates, proxies or traces of one's own. Default: [http.DefaultTransport].
+	// Transport sends the requests; set it for custom certificates, proxies or tracing. Default: [http.DefaultTransport].
 	Transport http.RoundTripper
 }
 
 // Publisher is an [ordermanager.Publisher] that posts to one address. It is safe for concurrent use. Printed, it shows
-// the host of the address and nothing else.
+// only the host of the address.
 type Publisher struct {
 	host    string
 	source  string
 	timeout time.Duration
 	client  http.Client
-	// request makes the request for an event. It alone knows the address and the secrets, so that nothing that looks into
-	// a Publisher finds them.
+	// request builds the request for an event. The address and the secrets are in its closure, so printing a Publisher
+	// cannot show them.
 	request func(ctx context.Context, id string, body []byte) (*http.Request, error)
 }
 
 var _ ordermanager.Publisher = (*Publisher)(nil)
 
-// New returns a Publisher that posts to an address, which begins with https:// (or with http://: then whoever carries
-// the events can read them). What may be secret about an address (a user's name, a password, the path, the query) is in
-// no error.
+// New returns a Publisher that posts to a URL. It begins with https://, or with http://, where anybody on the way can
+// read the events. Errors never contain the parts that may be secret: user name, password, path and query.
 //
-// Every secret signs: one is enough, and a second one is there while a receiver changes over from one to the other. A
+// Each request is signed with every secret. One is enough; use two while a receiver moves from the old to the new. A
 // secret is base64 of 24 to 64 random bytes, with or without the prefix "whsec_": "openssl rand -base64 32" makes one.
-// Each address should have its own.
+// Use a different one for each address.
 //
 // It does no I/O. Its errors are [ordermanager.ErrInvalidOptions].
 func New(address string, secrets []string, options *Options) (*Publisher, error) {
@@ -73,7 +72,7 @@ func New(address string, secrets []string, options *Options) (*Publisher, error)
 		timeout: options.Timeout,
 		client: http.Client{
 			Transport: options.Transport,
-			// Whoever answers for the address must not send customers' data elsewhere.
+			// A receiver must not be able to send customers' data elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -87,7 +86,7 @@ func New(address string, secrets []string, options *Options) (*Publisher, error)
 	fault := func(what string) { faults = append(faults, fmt.Errorf("%w: %s", ordermanager.ErrInvalidOptions, what)) }
 	to, err := url.Parse(address)
 	switch {
-	case err != nil: // it would show the address
+	case err != nil: // err contains the address
 		fault("the address of the webhook is not a URL")
 	case to.Scheme != "https" && to.Scheme != "http" || to.Hostname() == "":
 		fault("the address of the webhook does not begin with https:// and a host")
@@ -113,19 +112,19 @@ func New(address string, secrets []string, options *Options) (*Publisher, error)
 	return p, nil
 }
 
-// String returns the host of the address.
+// String returns "webhook" and the host of the address.
 func (p *Publisher) String() string { return "webhook " + p.host }
 
-// GoString is String: also %#v shows nothing else.
+// GoString returns [Publisher.String], so that %#v shows no more.
 func (p *Publisher) GoString() string { return p.String() }
 
-// signed makes the request for an event, signed with each key. The time is that of the attempt.
+// signed builds the request for an event, signed with each key at the time of the attempt.
 func signed(
 	ctx context.Context, address string, keys []*standardwebhooks.Webhook, id string, body []byte,
 ) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("the request cannot be made") // the error would show the address
+		return nil, errors.New("the request cannot be made") // err contains the address
 	}
 	now := time.Now()
 	r.Header.Set("Content-Type", contentType)
@@ -147,12 +146,12 @@ func signed(
 	return r, nil
 }
 
-// Publish implements [ordermanager.Publisher] with one request for each event. It stops at an event that fails although
-// it may be accepted later, so that what follows does not overtake it; one that never will be holds nothing up.
+// Publish implements [ordermanager.Publisher] with one request for each event. It stops at an event that failed but may
+// be accepted later, so that later ones do not overtake it; an undeliverable event does not stop it.
 //
-// An error is an [*ordermanager.PublishError]. An answer of 408, 425, 429 or 5xx, and everything that goes wrong on the
-// way, may be cured by repeating, and of an event that failed so it is unknown whether it was received. Any other
-// answer but 2xx, a redirect among them, wraps [ordermanager.ErrUndeliverable]: the address or the receiver is wrong.
+// An error is an [*ordermanager.PublishError]. Answers of 408, 425, 429 or 5xx and transport errors may pass; whether
+// such an event was received is unknown. Any other answer but 2xx, including a redirect, wraps
+// [ordermanager.ErrUndeliverable]: the address or the receiver is wrong.
 func (p *Publisher) Publish(ctx context.Context, events []ordermanager.Event) error {
 	failed := map[string]error{}
 	for i := range events {
@@ -191,13 +190,13 @@ func (p *Publisher) post(ctx context.Context, e *ordermanager.Event) error {
 	}
 	answer, err := p.client.Do(request)
 	if err != nil {
-		// The outer error shows the address.
+		// The outer error contains the address.
 		if outer, ok := errors.AsType[*url.Error](err); ok {
 			err = outer.Err
 		}
 		return fmt.Errorf("%s: %w", p.host, err)
 	}
-	// What little there is to read is read, so that the connection can be used again.
+	// Drain a short body, so that the connection can be reused.
 	_, _ = io.CopyN(io.Discard, answer.Body, 4<<10)
 	_ = answer.Body.Close()
 	status := answer.StatusCode
