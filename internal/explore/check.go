@@ -166,6 +166,8 @@ type heard struct {
 	// delivered says that it resumed, published or settled.
 	delivered bool
 	accepted  bool
+	// answered says that its write answered a wait.
+	answered bool
 	// order is the record that it saw last, and refusing the one that refused its last write.
 	order, refusing *ordermanager.Order
 	// taken are the events that publishers accepted, and settled those that it settled.
@@ -196,6 +198,8 @@ func (h *heard) add(e *explorer, a answer, step *op) {
 	switch a.kind {
 	case answerApplied:
 		h.applied, h.order, h.refusing = true, e.orders.get(a.order), nil
+		h.answered = a.answered != 0
+		h.accepted = h.accepted || h.answered
 	case answerRefused:
 		h.order, h.refusing = e.orders.get(a.order), e.orders.get(a.order)
 	case answerRead:
@@ -359,7 +363,7 @@ func (e *explorer) claimed(c *call, o *ordermanager.Order) bool {
 // checkReceipt checks what the receipt says about what followed.
 func (e *explorer) checkReceipt(s *state, n *node, h *heard) *Violation {
 	r := &n.receipt
-	owed := false
+	owed := h.answered
 	for _, w := range waits {
 		for _, t := range kept(h.order, w) {
 			if !e.orders.life(h.order).decided(w) {

@@ -74,7 +74,7 @@ var everyOutcome = func() (all []struct {
 			}{kind, o})
 		}
 	}
-	add(opApply, asAsked, lost, failed, retried, crashBefore, crashAfter)
+	add(opApply, asAsked, lost, failed, retried, apart, crashBefore, crashAfter)
 	add(opSettle, asAsked, lost, failed, crashBefore, crashAfter)
 	add(opGet, asAsked, failed, crashBefore)
 	add(opList, asAsked, failed)

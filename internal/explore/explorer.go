@@ -94,6 +94,8 @@ const (
 	// retried: the write is done, its answer is lost below the store's interface, and the store's client repeats it: the
 	// call is told that its own write was refused.
 	retried
+	// apart: the write is done without what the workflow had to do in it.
+	apart
 	// otherMenu: the menu has changed, and does not have the drink any more.
 	otherMenu
 	// crashBefore and crashAfter: the process that runs the call dies before the step, or when it is done.
@@ -114,6 +116,7 @@ var outcomeNames = [outcomeCount]string{
 	partly:      "the first done, answer lost",
 	named:       "the first done, the others not accepted",
 	retried:     "applied, repeated by the client, refused",
+	apart:       "applied, without the workflow",
 	otherMenu:   "it has no such drink any more",
 	crashBefore: "crash before",
 	crashAfter:  "done, crash after",

@@ -216,6 +216,29 @@ var seededBugs = []seeded{
 		}),
 	},
 	{
+		"the receipt says nothing of what was answered with the write", "the workflow in the store's database", NothingLost,
+		Mutation{Ports: func(p Ports) Ports {
+			store := p.Store
+			p.Store = storeWith{store, func(ctx context.Context, t om.Transition) (om.Result, error) {
+				result, err := store.Apply(ctx, t)
+				result.Answered = nil
+				return result, err
+			}}
+			return p
+		}},
+	},
+	{
+		"a write answers a cancelled order with success", "the workflow in the store's database", TokenConservation,
+		asking(func(t *om.Transition) {
+			joint := *t.Joint
+			joint.Outcome = func(o *om.Order, w om.Wait) (om.Outcome, error) {
+				done := json.RawMessage(`{"orderId":"1","action":"put","state":"pending","cancelled":false}`)
+				return om.Outcome{Output: done}, nil
+			}
+			t.Joint = &joint
+		}),
+	},
+	{
 		"a registration on an order that has ended is taken for a duplicate", "cancel between the waits", TokenConservation,
 		Mutation{Ports: func(p Ports) Ports {
 			store := p.Store

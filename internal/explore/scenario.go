@@ -30,6 +30,8 @@ type Scenario struct {
 	Duplicates bool
 	// OtherMenu says that the menu can lose its drinks and get them back at any time.
 	OtherMenu bool
+	// Joint says that the workflow is in the store's database, and takes part in its writes.
+	Joint bool
 	// NoPublisher leaves the publisher out, and Publishers are the names of others beside it.
 	NoPublisher bool
 	Publishers  []string

@@ -206,6 +206,17 @@ func Scenarios() []*Scenario {
 			NoPublisher: true, TimeOuts: true, Duplicates: true, Redrivers: 1, Faults: 1, InFlight: 2,
 		},
 		{
+			Name:  "the workflow in the store's database",
+			About: "a write answers its wait and registers the next one, if the workflow's part does not fail",
+			Callers: []Caller{
+				{Name: "ann", Calls: []*call{put("put", "Espresso")}, Repeats: true},
+				{Name: "ann elsewhere", Calls: []*call{act("cancel", om.ActionCancel, ann)}},
+				{Name: "bob", Calls: []*call{act("bob makes", om.ActionMake, bob), act("bob completes", om.ActionComplete, bob)}},
+			},
+			Prelude: atFirstWait, Joint: true,
+			TimeOuts: true, Redrivers: 1, Faults: 1, InFlight: 2,
+		},
+		{
 			Name:  "two publishers",
 			About: "every event is owed to two publishers, each of which fails on its own",
 			Callers: []Caller{

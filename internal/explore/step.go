@@ -142,17 +142,28 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 		next.violation = w.violation
 		switch {
 		case !w.applied:
-			a, did = answer{answerRefused, s.order}, "refused"
+			a, did = answer{kind: answerRefused, order: s.order}, "refused"
 			if o == retried {
 				return a, did, false
 			}
 		case o != failed:
 			s.order = w.order
 			s.listed = s.listed || step.transition.Owing
+			var answered uint8
+			alone := *s
+			if e.sc.Joint && next.violation == nil {
+				answered, next.violation = e.jointly(s, &step.transition)
+			}
+			if o == apart {
+				if answered == 0 {
+					return a, did, false // the workflow had nothing to do in it
+				}
+				*s, answered = alone, 0
+			}
 			e.noteLeft(&before, s)
-			a, did = answer{answerApplied, s.order}, "applied"
+			a, did = answer{kind: answerApplied, order: s.order, answered: answered}, "applied"
 			if o == retried {
-				return answer{answerRefused, s.order}, outcomeNames[retried], true
+				return answer{kind: answerRefused, order: s.order}, outcomeNames[retried], true
 			}
 		}
 	case opSettle:
@@ -168,7 +179,7 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 		}
 		a, did = answer{kind: answerDone}, "settled"
 	case opGet:
-		a, did = answer{answerRead, s.order}, "read"
+		a, did = answer{kind: answerRead, order: s.order}, "read"
 	case opList:
 		a, did = answer{kind: answerEmpty}, "nothing listed"
 		if s.listed {
@@ -204,6 +215,8 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 	switch o {
 	case asAsked:
 		return a, did, true
+	case apart:
+		return a, outcomeNames[apart], a.kind == answerApplied
 	case failed:
 		return answer{kind: answerError}, outcomeNames[failed], true
 	case lost:

@@ -33,6 +33,8 @@ var opNames = [opKinds]string{"apply", "settle", "get", "list", "resume", "publi
 type answer struct {
 	kind  answerKind
 	order orderRef // of applied, refused and read
+	// answered is the set of waits that were answered with the write.
+	answered uint8
 }
 
 type answerKind uint8
@@ -215,7 +217,13 @@ func (p *player) Apply(_ context.Context, t ordermanager.Transition) (ordermanag
 	if a.kind == answerError {
 		return ordermanager.Result{}, errInjected
 	}
-	return ordermanager.Result{Applied: a.kind == answerApplied, Order: p.order(a.order)}, nil
+	result := ordermanager.Result{Applied: a.kind == answerApplied, Order: p.order(a.order)}
+	for _, w := range waits {
+		if a.answered&(1<<w) != 0 {
+			result.Answered = append(result.Answered, w)
+		}
+	}
+	return result, nil
 }
 
 // Settle implements ordermanager.Store.
