@@ -1,8 +1,8 @@
-// Package memory holds everything in memory: a [Store], a [Resumer], a [Publisher] and a [Workflow] with the full contracts of
-// package ordermanager. They are the fakes for unit tests, and enough for a program that may forget.
+// Package memory keeps everything in memory: a [Store], a [Resumer], a [Publisher] and a [Workflow] with the full
+// contracts of package ordermanager. They are fakes for unit tests, and enough for a program that may forget.
 //
-// The store, the resumer and the publisher take a hook, with which a test makes them fail before or after the work is
-// done; the resumer and the publisher also keep a record of what they were given.
+// The store, the resumer and the publisher take a hook, with which a test makes them fail before or after they do their
+// work. The resumer and the publisher also record what they were given.
 package memory
 
 import (

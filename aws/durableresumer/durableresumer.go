@@ -1,17 +1,17 @@
-// Package durableresumer resumes AWS Lambda durable executions that wait for a callback. The callback's identifier is the task
-// token of package ordermanager.
+// Package durableresumer resumes AWS Lambda durable executions that wait for a callback. The callback's identifier is
+// the task token of package ordermanager.
 //
 //	resumer := durableresumer.New(lambda.NewFromConfig(cfg))
 //	manager, err := ordermanager.New(store, menu, resumer, nil)
 //
 // It needs the permissions lambda:SendDurableExecutionCallbackSuccess and lambda:SendDurableExecutionCallbackFailure.
 //
-// A resume is one call, which the client of the SDK repeats by its own rules. When the answer to a call was lost, its repetition finds
-// that the callback is closed: the execution was resumed by us, and the resumer says [ordermanager.Gone], because the service
-// has one error for a callback that expired and one that was answered.
+// A resume is one call, which the SDK's client repeats by its own rules. If the answer to a call was lost, the
+// repetition finds the callback closed. The execution was resumed, but the resumer answers [ordermanager.Gone],
+// because the service has one error for a callback that expired and a callback that was answered.
 //
-// AWS's durable SDK for Python hands a failed callback on as a CallbackExternalError that has the cause and not the name of the
-// failure. The one failure that a Manager sends is [ordermanager.CancelledError].
+// AWS's durable SDK for Python reports a failed callback as a CallbackExternalError, which has the cause but not the
+// name of the failure. The only failure that a Manager sends is [ordermanager.CancelledError].
 //
 // The identifier is part of the path of the request: a client or a proxy that logs requests ([aws.LogRequest]) logs it.
 package durableresumer

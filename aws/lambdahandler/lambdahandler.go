@@ -1,5 +1,5 @@
-// Package lambdahandler makes AWS Lambda handlers of an [ordermanager.Manager], one for each way in which a function is invoked. Each is
-// given to lambda.Start of github.com/aws/aws-lambda-go as it is:
+// Package lambdahandler makes AWS Lambda handlers from an [ordermanager.Manager], one for each way in which a function
+// is invoked. Pass each as it is to lambda.Start of github.com/aws/aws-lambda-go:
 //
 //	lambda.Start(lambdahandler.Direct(manager))       // the OrderManager's input: console, SDK, a Step Functions task
 //	lambda.Start(lambdahandler.RestAPI(api))          // API Gateway REST API; also HTTPAPI and FunctionURL
@@ -10,14 +10,14 @@
 //
 // # Errors
 //
-// But for HTTP, where a refusal is an answer, whatever is not a success is an error of the function. The errorType is the stable code of
-// [ordermanager.CodeOf], so that a state machine can name it in Retry and Catch, and the errorMessage is the JSON of an
-// [ordermanager.Problem]. No error contains a task token.
+// Except over HTTP, where a refusal is an answer, everything but a success is an error of the function. The errorType
+// is the stable code of [ordermanager.CodeOf], which a state machine can name in Retry and Catch, and the errorMessage
+// is the JSON of an [ordermanager.Problem]. No error contains a task token.
 //
 // # Time
 //
-// Give a function more time than the Manager's DeliveryTimeout, which begins anew with each action: what Lambda cuts off is not lost, but
-// waits for the next redrive.
+// Give a function more time than the Manager's DeliveryTimeout, which begins anew with each action. What Lambda cuts
+// off is not lost, but waits for the next redrive.
 package lambdahandler
 
 import (

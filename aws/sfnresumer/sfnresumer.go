@@ -5,9 +5,9 @@
 //
 // It needs the permissions states:SendTaskSuccess and states:SendTaskFailure.
 //
-// A resume is one call, which the client of the SDK repeats by its own rules. When the answer to a call was lost, its repetition finds
-// that the task is closed: the workflow was resumed by us, and the resumer says [ordermanager.Gone], because the service has
-// one error for a wait that expired and one that was answered.
+// A resume is one call, which the SDK's client repeats by its own rules. If the answer to a call was lost, the
+// repetition finds the task closed. The workflow was resumed, but the resumer answers [ordermanager.Gone], because the
+// service has one error for a wait that expired and a wait that was answered.
 //
 // A client that logs its requests with their bodies ([aws.LogRequestWithBody]) logs task tokens; leave that off.
 package sfnresumer
