@@ -18,39 +18,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/brewline/ordermanager"
 )
-
-const (
-	// Grace is how long a place is kept for an order of which the Manager has not heard. Give up the events of your
-	// workflow sooner than that (MaximumEventAgeInSeconds of the rule): a limit can be exceeded by what comes later.
-	Grace = 15 * time.Minute
-	// MaxLimit is how large each limit can be: an item of DynamoDB has to hold as many orders.
-	MaxLimit = 1000
-	// lookEvery is how soon a ledger that was full is looked through again.
-	lookEvery = time.Second
-)
-
-// API is the part of the DynamoDB client that a [Starter] uses; [*dynamodb.Client] has it. TransactWriteItems needs
-// the permission dynamodb:PutItem.
-type API interface {
-	BatchGetItem(
-		ctx context.Context, in *dynamodb.BatchGetItemInput, options ...func(*dynamodb.Options),
-	) (*dynamodb.BatchGetItemOutput, error)
-	TransactWriteItems(
-		ctx context.Context, in *dynamodb.TransactWriteItemsInput, options ...func(*dynamodb.Options),
-	) (*dynamodb.TransactWriteItemsOutput, error)
-}
 
 // Orders is where orders are looked up; [*ordermanager.Manager] has it.
 type Orders interface {
@@ -73,27 +47,26 @@ type Ending interface {
 // Starter begins orders within limits. It is an httpapi.Starter itself, and safe for concurrent use if what it is
 // made of is.
 type Starter struct {
-	client API
-	table  string
+	table  table
 	orders Orders
 	next   Next
 	limits ordermanager.Limits
 }
 
-// New returns a Starter that counts in a table as [Schema] describes it. It does no I/O. Several shops can share a
-// table if their venues have different names. Its error is [ordermanager.ErrInvalidOptions].
-func New(client API, table string, orders Orders, next Next, limits ordermanager.Limits) (*Starter, error) {
+// New returns a Starter that counts in the table of this name, as [Schema] describes it. It does no I/O. Several shops
+// can share a table if their venues have different names. Its error is [ordermanager.ErrInvalidOptions].
+func New(client API, name string, orders Orders, next Next, limits ordermanager.Limits) (*Starter, error) {
 	limits, err := limits.Check()
 	switch {
 	case err != nil:
 		return nil, err
-	case client == nil || table == "" || orders == nil || next == nil:
+	case client == nil || name == "" || orders == nil || next == nil:
 		return nil, fmt.Errorf("%w: a client, a table, the orders and what begins them are required",
 			ordermanager.ErrInvalidOptions)
 	case max(limits.MaxInQueue, limits.MaxPerCustomer, limits.MaxPerDay, limits.MaxInWindow) > MaxLimit:
 		return nil, fmt.Errorf("%w: a limit of orders is more than %d", ordermanager.ErrInvalidOptions, MaxLimit)
 	}
-	return &Starter{client: client, table: table, orders: orders, next: next, limits: limits}, nil
+	return &Starter{table: table{client, name}, orders: orders, next: next, limits: limits}, nil
 }
 
 // Start begins an order if the limits allow it. Errors: [ordermanager.ErrQueueFull] and
@@ -127,7 +100,7 @@ func (s *Starter) place(ctx context.Context, orderID, customer, venue string) (p
 		return nil, nil
 	}
 	var refusal error
-	err = s.change(ctx, ledgers, func() (bool, error) {
+	err = s.table.change(ctx, ledgers, func() (bool, error) {
 		placed = nil
 		now := time.Now()
 		for _, l := range ledgers {
@@ -170,7 +143,7 @@ func (s *Starter) giveBack(ctx context.Context, keys []string, orderID string) {
 	defer cancel()
 	for _, key := range keys {
 		l := &ledger{key: key}
-		_ = s.change(ctx, []*ledger{l}, func() (bool, error) {
+		_ = s.table.change(ctx, []*ledger{l}, func() (bool, error) {
 			_, there := l.orders[orderID]
 			delete(l.orders, orderID)
 			return there, nil
@@ -258,59 +231,4 @@ func (s *Starter) find(ctx context.Context, orderID string) (known, error) {
 	default:
 		return wasDone, nil
 	}
-}
-
-// attempts is how often a change is tried. Each failure of one is the success of another.
-const attempts = 200
-
-// change reads the ledgers, lets do change them, and writes them if it says so and nobody else did meanwhile.
-// Otherwise it begins anew.
-func (s *Starter) change(ctx context.Context, ledgers []*ledger, do func() (write bool, err error)) error {
-	for attempt := range attempts {
-		if err := s.read(ctx, ledgers); err != nil {
-			return err
-		}
-		write, err := do()
-		if err != nil || !write {
-			return err
-		}
-		err = s.write(ctx, ledgers)
-		if !contended(err) {
-			return s.failed(err)
-		}
-		pause := rand.N(min(time.Duration(attempt+1)*10*time.Millisecond, 500*time.Millisecond)) //nolint:gosec // no secret
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", ordermanager.ErrContextDone, ctx.Err())
-		}
-	}
-	return s.failed(errContended)
-}
-
-var (
-	errContended = errors.New("it keeps changing")
-	errUnread    = errors.New("DynamoDB was too busy to read it")
-)
-
-func (s *Starter) failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: dynamolimits: table %s: %w", ordermanager.ErrStore, s.table, err)
-}
-
-// contended reports whether a transaction met another one. Throttling is in it too, which the SDK does not repeat
-// here.
-func contended(err error) bool {
-	if _, ok := errors.AsType[*types.TransactionInProgressException](err); ok {
-		return true
-	}
-	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
-	return ok && !slices.ContainsFunc(cancelled.CancellationReasons, func(r types.CancellationReason) bool {
-		code := aws.ToString(r.Code)
-		return !slices.Contains([]string{
-			"", "None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
-		}, code)
-	})
 }

@@ -1,13 +1,7 @@
 package dynamolimits
 
 import (
-	"context"
-	"strconv"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/brewline/ordermanager"
 )
@@ -104,116 +98,12 @@ func taken(ledgers []*ledger, now time.Time) (t ordermanager.Taken) {
 	return t
 }
 
-// The attributes of an item.
 const (
-	keyAttribute     = "id"
-	versionAttribute = "v"
-	ordersAttribute  = "orders"
-	beganAttribute   = "at"
-	endedAttribute   = "ended"
-	lookedAttribute  = "looked"
-	// expiresAttribute is the time to live.
-	expiresAttribute = "ex"
+	// Grace is how long a place is kept for an order of which the Manager has not heard. Give up the events of your
+	// workflow sooner than that (MaximumEventAgeInSeconds of the rule): a limit can be exceeded by what comes later.
+	Grace = 15 * time.Minute
+	// MaxLimit is how large each limit can be: an item of DynamoDB has to hold as many orders.
+	MaxLimit = 1000
+	// lookEvery is how soon a ledger that was full is looked through again.
+	lookEvery = time.Second
 )
-
-// expiry is how long an item is kept that nobody writes. It is far longer than a shop's orders are open.
-const expiry = 90 * 24 * time.Hour
-
-// Schema returns what the table must be like, for CreateTable or for an infrastructure template. Its time to live is
-// the attribute "ex"; without it items are kept for ever.
-func Schema(table string) *dynamodb.CreateTableInput {
-	return &dynamodb.CreateTableInput{
-		TableName: &table, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String(keyAttribute), AttributeType: types.ScalarAttributeTypeS},
-		},
-		KeySchema: []types.KeySchemaElement{{AttributeName: aws.String(keyAttribute), KeyType: types.KeyTypeHash}},
-	}
-}
-
-// read reads the ledgers as they are.
-func (s *Starter) read(ctx context.Context, ledgers []*ledger) error {
-	keys := make([]map[string]types.AttributeValue, len(ledgers))
-	byKey := map[string]*ledger{}
-	for i, l := range ledgers {
-		keys[i] = map[string]types.AttributeValue{keyAttribute: &types.AttributeValueMemberS{Value: l.key}}
-		l.version, l.orders, l.looked = 0, map[string]entry{}, time.Time{}
-		byKey[l.key] = l
-	}
-	out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-		RequestItems: map[string]types.KeysAndAttributes{s.table: {Keys: keys, ConsistentRead: aws.Bool(true)}},
-	})
-	if err == nil && len(out.UnprocessedKeys) > 0 {
-		err = errUnread
-	}
-	if err != nil {
-		return s.failed(err)
-	}
-	for _, item := range out.Responses[s.table] {
-		if key, ok := item[keyAttribute].(*types.AttributeValueMemberS); ok && byKey[key.Value] != nil {
-			byKey[key.Value].decode(item)
-		}
-	}
-	return nil
-}
-
-func (l *ledger) decode(item map[string]types.AttributeValue) {
-	l.version, l.looked = number(item[versionAttribute]), time.UnixMilli(number(item[lookedAttribute]))
-	orders, _ := item[ordersAttribute].(*types.AttributeValueMemberM)
-	if orders == nil {
-		return
-	}
-	for id, value := range orders.Value {
-		if fields, ok := value.(*types.AttributeValueMemberM); ok {
-			ended, _ := fields.Value[endedAttribute].(*types.AttributeValueMemberBOOL)
-			l.orders[id] = entry{began: time.UnixMilli(number(fields.Value[beganAttribute])), ended: ended != nil && ended.Value}
-		}
-	}
-}
-
-func number(value types.AttributeValue) int64 {
-	n, _ := value.(*types.AttributeValueMemberN)
-	if n == nil {
-		return 0
-	}
-	parsed, _ := strconv.ParseInt(n.Value, 10, 64)
-	return parsed
-}
-
-// write puts the ledgers, all or none, unless one has changed since it was read.
-func (s *Starter) write(ctx context.Context, ledgers []*ledger) error {
-	items := make([]types.TransactWriteItem, len(ledgers))
-	for i, l := range ledgers {
-		put := &types.Put{
-			TableName: &s.table, Item: l.encode(time.Now()),
-			ConditionExpression: aws.String("attribute_not_exists(" + keyAttribute + ")"),
-		}
-		if l.version > 0 {
-			put.ConditionExpression = aws.String(versionAttribute + " = :seen")
-			put.ExpressionAttributeValues = map[string]types.AttributeValue{":seen": integer(l.version)}
-		}
-		items[i].Put = put
-	}
-	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
-	return err
-}
-
-func (l *ledger) encode(now time.Time) map[string]types.AttributeValue {
-	orders := make(map[string]types.AttributeValue, len(l.orders))
-	for id, o := range l.orders {
-		fields := map[string]types.AttributeValue{beganAttribute: integer(o.began.UnixMilli())}
-		if o.ended {
-			fields[endedAttribute] = &types.AttributeValueMemberBOOL{Value: true}
-		}
-		orders[id] = &types.AttributeValueMemberM{Value: fields}
-	}
-	return map[string]types.AttributeValue{
-		keyAttribute: &types.AttributeValueMemberS{Value: l.key}, versionAttribute: integer(l.version + 1),
-		ordersAttribute: &types.AttributeValueMemberM{Value: orders}, lookedAttribute: integer(l.looked.UnixMilli()),
-		expiresAttribute: integer(now.Add(expiry).Unix()),
-	}
-}
-
-func integer(n int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
-}
