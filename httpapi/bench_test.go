@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -201,4 +202,52 @@ func (e *ear) Write(text []byte) (int, error) {
 		e.told.Done()
 	}
 	return len(text), nil
+}
+
+// BenchmarkStream tells so many listeners of a change through the network of this machine, and says what one of them
+// takes of the memory. Both ends are in it.
+func BenchmarkStream(b *testing.B) {
+	for _, listeners := range []int{100, 1_000, 5_000} {
+		b.Run(fmt.Sprint("listeners=", listeners), func(b *testing.B) {
+			f := newWatched().process(b)
+			server := httptest.NewServer(f.handler)
+			defer server.Close()
+			defer f.feed.Close() // the server waits for its streams
+			var told sync.WaitGroup
+			before := memoryInUse()
+			told.Add(listeners)
+			for n := range listeners {
+				conn, err := new(net.Dialer).DialContext(b.Context(), "tcp", server.Listener.Addr().String())
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer func() { _ = conn.Close() }()
+				_, _ = fmt.Fprintf(conn, "GET /events HTTP/1.1\r\nHost: shop.example\r\nX-Demo-User: barista:%d\r\n\r\n", n)
+				go func() { // an event is shorter than what is read at once, and comes alone
+					text := make([]byte, 1024)
+					for n, err := conn.Read(text); err == nil; n, err = conn.Read(text) {
+						if bytes.Contains(text[:n], []byte("event: ")) {
+							told.Done()
+						}
+					}
+				}()
+			}
+			told.Wait()
+			perListener := float64(memoryInUse()-before) / float64(listeners)
+			for n := 0; b.Loop(); n++ {
+				told.Add(listeners)
+				f.start(strconv.Itoa(n), "1", "")
+				told.Wait()
+			}
+			b.ReportMetric(perListener, "B/listener")
+		})
+	}
+}
+
+// memoryInUse is what the heap and the stacks take.
+func memoryInUse() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapInuse + stats.StackInuse
 }

@@ -393,6 +393,46 @@ func serve(t *testing.T, store string, flags ...string) (url string, stop func()
 	}
 }
 
+// A page hears of what another program does to the same file, and goes on at another server after its last event.
+func TestServe_tellsPagesWhatOthersDo(t *testing.T) {
+	store, _ := newFile(t)
+	lastID, rereads := "", 0
+	listen := func(do func(), until string) {
+		t.Helper()
+		url, stop := serve(t, store)
+		defer stop()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Demo-User", "barista:ben")
+		request.Header.Set("Last-Event-ID", lastID)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		do()
+		for lines := bufio.NewScanner(response.Body); !strings.Contains(lines.Text(), until); {
+			if !lines.Scan() {
+				t.Fatalf("the stream ended before %s", until)
+			}
+			if id, found := strings.CutPrefix(lines.Text(), "id: "); found {
+				lastID = id
+			}
+			if lines.Text() == "event: reread" {
+				rereads++
+			}
+		}
+	}
+	listen(func() { execute(t, store, newOrder1) }, `"orderId":"1"`)
+	execute(t, store, put1) // while nobody listens
+	listen(func() {}, `"drink":"Latte"`)
+	if rereads != 1 {
+		t.Errorf("it was told to read again %d times", rereads)
+	}
+}
+
 func TestServe_takesAnOrderThroughItsLife(t *testing.T) {
 	file, _ := newFile(t)
 	for _, store := range []string{"memory", file} {
