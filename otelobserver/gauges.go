@@ -12,33 +12,34 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The gauges read the store: never more often than this, however often they are collected, and never for longer.
+// The gauges read the store at most once per freshFor, however often they are collected, and for at most patience.
 const (
 	freshFor = 30 * time.Second
 	patience = 5 * time.Second
 )
 
-// MaxCounted is how many orders a gauge counts: more are told as this many.
+// MaxCounted is the most that a gauge counts: it reports more orders as this many.
 const MaxCounted = 1000
 
-// keyWait is which wait is open.
+// keyWait names the open wait.
 const keyWait = attribute.Key("ordermanager.wait")
 
-// Watch registers the gauges that say how things stand, rather than what is done: how many orders owe a delivery,
-// since when the oldest of them has, and how many waits are open. They are read from the store by whoever collects
-// the metrics: at most every 30 seconds, one listing of owing orders and one for each state that is not the end, of
-// at most [MaxCounted] orders each. What cannot be listed is left out, and the error goes to OpenTelemetry's error
-// handler.
+// Watch registers gauges for the state of the store: how many orders owe a delivery, for how long the oldest has, and
+// how many waits are open. Collecting the metrics reads the store, at most every 30 seconds: one listing of owing
+// orders and one for each state in which an order is open, of at most [MaxCounted] orders each. What cannot be listed
+// is left out, and the error goes to OpenTelemetry's error handler.
 //
-// Every process that watches a store tells the same numbers, so watch in one, or take the maximum. The function that
-// it returns ends the watch. An error is one of the MeterProvider.
+// Every process that watches a store reports the same numbers, so watch in one, or take the maximum. The function that
+// it returns ends the watch. Errors are the MeterProvider's.
 func (o *Observer) Watch(manager *ordermanager.Manager) (stop func() error, err error) {
 	w := &watch{manager: manager}
 	var errs [4]error
 	w.owing, errs[0] = o.meter.Int64ObservableGauge("ordermanager.orders.owing", metric.WithUnit("{order}"),
 		metric.WithDescription("Orders that owe a workflow an answer, or an event."))
 	w.age, errs[1] = o.meter.Float64ObservableGauge("ordermanager.orders.owing.age", metric.WithUnit("s"),
-		metric.WithDescription("Time since the last change of the order that has owed a delivery for longest; 0 when none does."))
+		metric.WithDescription(
+			"Time since the last change of the order that has owed a delivery for longest; 0 when none does.",
+		))
 	w.waits, errs[2] = o.meter.Int64ObservableGauge("ordermanager.waits.open", metric.WithUnit("{wait}"),
 		metric.WithDescription("Orders that wait for a drink, or for completion."))
 	registration, err := o.meter.RegisterCallback(w.observe, w.owing, w.age, w.waits)
@@ -55,12 +56,12 @@ type watch struct {
 	age     metric.Float64ObservableGauge
 	waits   metric.Int64ObservableGauge
 
-	// reading keeps collectors that come at the same time from reading twice.
+	// reading keeps concurrent collectors from reading twice.
 	reading sync.Mutex
 	seen    reading
 }
 
-// reading is how things stood.
+// reading is a snapshot of the store.
 type reading struct {
 	at                   time.Time
 	owing                int64
@@ -119,7 +120,7 @@ func (w *watch) read(ctx context.Context) (reading, error) {
 	return now, errors.Join(errOwing, errOpen)
 }
 
-// count goes through the orders of a listing, of which there may be too many to go through all of them.
+// count visits the orders of a listing, up to [MaxCounted].
 func (w *watch) count(ctx context.Context, query ordermanager.Query, each func(*ordermanager.Order)) error {
 	query.Limit = min(MaxCounted, ordermanager.MaxPageSize)
 	counted := 0

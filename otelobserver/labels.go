@@ -12,9 +12,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// labels are the attributes of measurements. They are made once for each combination of operation, action and error
-// type, because making a set of attributes takes longer than a measurement. There are only as many as the life cycle,
-// the publishers and the error codes allow.
+// labels are the attributes of measurements. Building an attribute set takes longer than a measurement, so each
+// combination of operation, action and error type is built once. The life cycle, the publishers and the error codes
+// bound their number.
 type labels struct {
 	fixed      []attribute.KeyValue
 	resumes    bool
@@ -22,7 +22,7 @@ type labels struct {
 	failed     growing[string, *labelled]
 }
 
-// labelled are the options that put the same attributes on a duration and on a count.
+// labelled has the options that put the same attributes on a duration and a count.
 type labelled struct {
 	record []metric.RecordOption
 	add    []metric.AddOption
@@ -34,7 +34,7 @@ func newLabels(fixed []attribute.KeyValue, resumes bool) *labels {
 	return l
 }
 
-// of returns the labels for an ending. The error type is empty when all went well.
+// of returns the labels for an ending. The error type is empty for a success.
 func (l *labels) of(e ordermanager.Ending, errorType string) *labelled {
 	switch {
 	case errorType != "":
@@ -59,7 +59,7 @@ func (l *labels) with(status ordermanager.ResumeStatus, more ...attribute.KeyVal
 // byAction has the labels for each action.
 type byAction = growing[ordermanager.Action, *labels]
 
-// growing is a map that is read all the time and seldom grows: then it is copied.
+// growing is a map that is read often and grows rarely: by copying.
 type growing[K comparable, V any] struct{ current atomic.Pointer[map[K]V] }
 
 func (g *growing[K, V]) get(key K, create func() V) V {
@@ -85,7 +85,7 @@ func (g *growing[K, V]) add(key K, value V) V {
 	}
 }
 
-// The attributes that the conventions have no name for.
+// The attributes that the conventions do not name.
 const (
 	keyAction  = attribute.Key("ordermanager.action")
 	keyOrder   = attribute.Key("ordermanager.order.id")

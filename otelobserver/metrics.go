@@ -14,7 +14,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The boundaries of the histograms, in seconds. The first two are those that the conventions ask for.
+// The boundaries of the histograms, in seconds. The conventions define the first two.
 var (
 	databaseBuckets  = []float64{.001, .005, .01, .05, .1, .5, 1, 5, 10}
 	messagingBuckets = []float64{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
@@ -22,34 +22,33 @@ var (
 	redriveBuckets   = []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300}
 )
 
-// operation is what all operations of one name have in common.
+// operation is how operations of one name are recorded.
 type operation struct {
 	duration metric.Float64Histogram
 	span     trace.SpanKind
 	// title is the span's name.
 	title string
-	// fixed are the attributes that are always the same.
+	// fixed are the constant attributes.
 	fixed []attribute.KeyValue
-	// perAction says that the action is a label, and a part of the span's name.
+	// perAction makes the action a label and a part of the span's name.
 	perAction bool
-	// resumes says that what became of the answer is a label.
+	// resumes makes the fate of the answer a label.
 	resumes bool
-	// sent counts the events, where there are any.
+	// sent counts events; nil for operations without any.
 	sent metric.Int64Counter
 	// unlabelled are the labels without an action.
 	unlabelled *labels
 	byAction   byAction
 }
 
-// operations are those of a Manager, by their names.
+// operations are those of a Manager, by name.
 type operations struct {
 	handle, menu, apply, settle, get, list, resume, publish, redrive operation
-	// others are the sendings to publishers that have names.
+	// others are the publications to named publishers.
 	others growing[string, *operation]
 }
 
-// of returns what an operation has in common with its like, or nil. This is on the way of every call: a map would take
-// longer.
+// of returns how an operation is recorded, or nil for an unknown one. Every call runs it: a map would be slower.
 func (o *operations) of(op *ordermanager.Operation) *operation {
 	switch op.Name {
 	case "handle":
@@ -74,7 +73,7 @@ func (o *operations) of(op *ordermanager.Operation) *operation {
 	return nil
 }
 
-// instrument makes the instruments, and says for each operation what it is recorded with.
+// instrument creates the instruments, and assigns them to the operations.
 func (o *operations) instrument(meter metric.Meter, options *Options) error {
 	var errs []error
 	histogram := func(name, description string, buckets []float64) metric.Float64Histogram {
@@ -84,8 +83,10 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 		return h
 	}
 	o.handle = operation{
-		duration: histogram("ordermanager.action.duration", "Duration of actions and notifications as a whole.", actionBuckets),
-		span:     trace.SpanKindInternal, title: "ordermanager", perAction: true,
+		duration: histogram(
+			"ordermanager.action.duration", "Duration of actions and notifications as a whole.", actionBuckets,
+		),
+		span: trace.SpanKindInternal, title: "ordermanager", perAction: true,
 	}
 	o.menu = operation{
 		duration: histogram("ordermanager.menu.duration", "Duration of readings of the menu.", actionBuckets),
@@ -121,7 +122,7 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 	return errors.Join(errs...)
 }
 
-// publishing is the sending to a publisher. One that has a name is a destination of that name.
+// publishing is publication to a publisher. A named one is a destination of that name.
 func (o *operations) publishing(name string) *operation {
 	if name == "" {
 		return &o.publish
@@ -134,7 +135,7 @@ func (o *operations) publishing(name string) *operation {
 	})
 }
 
-// sendTo names the system and, unless it is empty, the destination that events are sent to.
+// sendTo sets the messaging system and, unless it is empty, the destination.
 func (o *operation) sendTo(system, destination string) {
 	o.title = "send"
 	o.fixed = []attribute.KeyValue{semconv.MessagingSystemKey.String(system), semconv.MessagingOperationName("send")}
@@ -152,8 +153,7 @@ func (o *operation) measure(ctx context.Context, took time.Duration, events int,
 	}
 }
 
-// errorType is a label for an error: the stable code, or what is known about the error of a collaborator. It is empty
-// for nil.
+// errorType returns the label for an error: its stable code, or the kind of a collaborator's error; empty for nil.
 func errorType(err error) string {
 	code := ordermanager.CodeOf(err)
 	switch {
@@ -167,7 +167,7 @@ func errorType(err error) string {
 	return string(code)
 }
 
-// labels returns those of an action.
+// labels returns the labels of an action.
 func (o *operation) labels(action ordermanager.Action) *labels {
 	if !o.perAction {
 		return o.unlabelled

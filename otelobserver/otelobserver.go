@@ -1,9 +1,9 @@
-// Package otelobserver makes OpenTelemetry spans and metrics of what a [ordermanager.Manager] does. It uses the API
-// alone: which SDK collects them, and where they go, is the program's decision.
+// Package otelobserver makes OpenTelemetry spans and metrics of what a [ordermanager.Manager] does. It uses only the
+// API: the program chooses the SDK and the exporters.
 //
-// Their names, units, attributes and buckets follow OpenTelemetry's semantic conventions and are listed in
-// docs/observability.md. An order's id stands on spans alone, so the number of time series is bounded by the life
-// cycle and the error codes. No task token reaches this package.
+// Names, units, attributes and buckets follow OpenTelemetry's semantic conventions; docs/observability.md lists them.
+// Only spans have an order's id, so the life cycle and the error codes bound the number of time series. No task token
+// reaches this package.
 package otelobserver
 
 import (
@@ -20,21 +20,21 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// scope is the instrumentation scope of everything that this package makes.
+// scope is this package's instrumentation scope.
 const scope = "github.com/brewline/ordermanager/otelobserver"
 
 // Observer observes Managers. It is safe for concurrent use.
 type Observer struct {
-	// tracer is nil when there are no spans to be made.
+	// tracer is nil if spans are not recorded.
 	tracer trace.Tracer
 	meter  metric.Meter
-	// began is what times are counted from: to read the monotonic clock alone takes half as long as to read both.
+	// began is the origin of times: reading only the monotonic clock takes half as long as reading both.
 	began      time.Time
 	operations operations
 }
 
-// New returns an Observer. A Manager gets its methods [Observer.Observe] and [Observer.Trace] as Options.Observer and
-// Options.Trace. An error is one of the MeterProvider, which refused an instrument.
+// New returns an Observer. Pass its methods [Observer.Observe] and [Observer.Trace] to a Manager as Options.Observer
+// and Options.Trace. An error means that the MeterProvider refused an instrument.
 func New(options *Options) (*Observer, error) {
 	var o Options
 	if options != nil {
@@ -61,16 +61,18 @@ func New(options *Options) (*Observer, error) {
 }
 
 // Observe is an [ordermanager.Observer].
-func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+func (o *Observer) Observe(
+	ctx context.Context, op ordermanager.Operation,
+) (context.Context, func(ordermanager.Ending)) {
 	operation := o.operations.of(&op)
 	if operation == nil {
-		return ctx, nil // one that this version does not know
+		return ctx, nil // unknown to this version
 	}
 	labels, events := operation.labels(op.Action), op.Events
 	began := time.Since(o.began)
 	if o.tracer == nil {
 		return ctx, func(e ordermanager.Ending) {
-			// Without spans there are no exemplars for which the context would be searched.
+			// Without spans there are no exemplars, so the context need not be searched.
 			operation.measure(context.Background(), time.Since(o.began)-began, events, labels.of(e, errorType(e.Err)))
 		}
 	}
@@ -82,8 +84,7 @@ func (o *Observer) Observe(ctx context.Context, op ordermanager.Operation) (cont
 	}
 }
 
-// Trace returns the W3C traceparent of the span in ctx, and nothing when that is not sampled: it would be kept for no
-// one.
+// Trace returns the W3C traceparent of the span in ctx, or "" if it is not sampled: nothing would ever link to it.
 func (o *Observer) Trace(ctx context.Context) string {
 	if !trace.SpanContextFromContext(ctx).IsSampled() {
 		return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// start begins the span of an operation. It has its attributes from the beginning, so that samplers see them.
+// start starts the span of an operation, with its attributes, so that samplers see them.
 func start(
 	ctx context.Context, tracer trace.Tracer, k *operation, op ordermanager.Operation,
 ) (context.Context, trace.Span) {
@@ -35,7 +35,7 @@ func start(
 		trace.WithLinks(links(ctx, op.Traces)...))
 }
 
-// links leads from a delivery to the actions that owed it, unless it is a part of their trace.
+// links returns links from a delivery to the actions that owe it, except those in the delivery's own trace.
 func links(ctx context.Context, traces []string) (all []trace.Link) {
 	for _, traceparent := range traces {
 		action := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(
@@ -47,8 +47,8 @@ func links(ctx context.Context, traces []string) (all []trace.Link) {
 	return all
 }
 
-// end ends a span. A refusal has an error type and is no failure of what was observed, as the conventions have it for
-// the server's side of a bad request.
+// end ends a span. A refusal has an error type but no error status, like the server's side of a bad request in the
+// conventions.
 func end(span trace.Span, k *operation, e ordermanager.Ending, errorType string) {
 	defer span.End()
 	if k.resumes {
@@ -66,7 +66,7 @@ func end(span trace.Span, k *operation, e ordermanager.Ending, errorType string)
 	}
 }
 
-// resumeStatus says what became of an answer.
+// resumeStatus returns what became of an answer.
 func resumeStatus(e ordermanager.Ending) ordermanager.ResumeStatus {
 	switch {
 	case e.Err != nil:
@@ -77,8 +77,7 @@ func resumeStatus(e ordermanager.Ending) ordermanager.ResumeStatus {
 	return ordermanager.ResumeDelivered
 }
 
-// failed reports whether an error means that something does not work, rather than that something was asked for which
-// cannot be.
+// failed reports whether an error is a failure rather than a refusal.
 func failed(err error) bool {
 	return errors.Is(err, ordermanager.ErrStore) || errors.Is(err, ordermanager.ErrMenuUnavailable) ||
 		errors.Is(err, ordermanager.ErrContextDone) || ordermanager.CodeOf(err) == ordermanager.CodeInternal
