@@ -10,16 +10,19 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// Direct returns the handler of a function that is invoked with the input of the OrderManager workflow itself, the JSON form of an
-// [ordermanager.Request]: from the console, by the SDK, or as a task of a state machine.
+// Direct returns the handler of a function that takes the input of the OrderManager workflow, the JSON form of an
+// [ordermanager.Request]: from the console, the SDK, or as a task of a state machine.
 //
-// A refusal is an error of the function, and not an answer that says no: a caller who does not look cannot take it for a success, and a
-// state machine can tell refusals apart by name. "store_failed", "menu_unavailable" and "context_done" are worth a Retry.
+// A refusal is an error of the function, not a negative answer: a careless caller cannot take it for a success, and a
+// state machine can distinguish refusals by name. "store_failed", "menu_unavailable" and "context_done" are worth a
+// Retry.
 //
-// A request without a requestId gets the invocation's own id, which stays the same when Lambda repeats an asynchronous invocation ("Error
-// handling for asynchronous invocation" in the AWS Lambda Developer Guide). A state machine that retries should send a requestId.
+// A request without a requestId gets the invocation's own id, which stays the same when Lambda retries an asynchronous
+// invocation ("Error handling for asynchronous invocation" in the AWS Lambda Developer Guide). A state machine that
+// retries should send a requestId.
 //
-// The JSON says who acts, so whoever may invoke the function may act as anybody. Let only programs of the house invoke it.
+// The JSON names the actor, so anybody allowed to invoke the function can act as anybody. Allow only your own programs
+// to invoke it.
 func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (ordermanager.ReceiptView, error) {
 	return func(ctx context.Context, input json.RawMessage) (ordermanager.ReceiptView, error) {
 		id := ""
@@ -30,7 +33,7 @@ func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage
 	}
 }
 
-// act carries out a request, under the given id if it has none.
+// act carries out a request, with id as its request id if it has none.
 func act(ctx context.Context, manager *ordermanager.Manager, input []byte, id string) (ordermanager.Receipt, error) {
 	request, err := serverlesspresso.ParseRequest(input)
 	if err != nil {

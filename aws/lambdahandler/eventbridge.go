@@ -8,14 +8,18 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// EventBridge returns the handler of a function that is the target of a rule for the OrderProcessor's events "OrderProcessor.WorkflowStarted",
-// "OrderProcessor.WaitingCompletion" and "OrderProcessor.OrderTimeOut", in either dialect of the Serverlesspresso sample. It takes the
-// event as EventBridge sends it (an events.EventBridgeEvent), without an input transformer.
+// EventBridge returns the handler of a function that is the target of a rule for the OrderProcessor's events
+// "OrderProcessor.WorkflowStarted", "OrderProcessor.WaitingCompletion" and "OrderProcessor.OrderTimeOut", in either
+// dialect of the Serverlesspresso sample. It takes the event as EventBridge sends it (an events.EventBridgeEvent),
+// without an input transformer.
 //
-// The same event may come twice, and changes nothing then: the time-out's request id is the event's id, and a registration has its
-// token. Everything else is an error, so that Lambda tries again and at last hands the event to the function's failure destination; among
-// them an event of another kind, and ErrOrderNotFound for an event that overtook the start of its workflow, which the next try cures.
-func EventBridge(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (ordermanager.ReceiptView, error) {
+// A repeated event changes nothing: a time-out's request id is the event's id, and a registration has its token. Any
+// event that is not accepted is an error, so that Lambda retries and finally sends the event to the function's failure
+// destination. That includes events of other kinds, and ErrOrderNotFound for an event that overtook the start of its
+// workflow, which a retry cures.
+func EventBridge(
+	manager *ordermanager.Manager,
+) func(context.Context, json.RawMessage) (ordermanager.ReceiptView, error) {
 	return func(ctx context.Context, event json.RawMessage) (ordermanager.ReceiptView, error) {
 		return answer(notify(ctx, manager, event))
 	}

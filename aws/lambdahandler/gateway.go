@@ -11,22 +11,26 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// RestAPI returns the handler of a function behind a REST API of Amazon API Gateway (Lambda proxy integration). It gives each request to the
-// handler, normally an [httpapi.Handler], and its answer back.
+// RestAPI returns the handler of a function behind a REST API of Amazon API Gateway (Lambda proxy integration). It
+// passes each request to the handler, normally an [httpapi.Handler], and returns its answer.
 //
-// The claims that a Cognito authorizer verified, or the context that a Lambda authorizer returned, are in the request's context as by
-// [httpapi.WithClaims]. A base path mapping of a custom domain is part of the path: take it off with [http.StripPrefix].
+// The claims that a Cognito authorizer verified, or the context that a Lambda authorizer returned, are in the request's
+// context as by [httpapi.WithClaims]. A custom domain's base path mapping is part of the path: remove it with
+// [http.StripPrefix].
 //
-// It also serves an HTTP API with payload format 1.0, as [HTTPAPI] does one with format 2.0: that has the form of a REST API's, but its
-// path begins with the name of a stage other than $default, which is taken off.
+// It also serves an HTTP API with payload format 1.0 (see [HTTPAPI] for 2.0), whose path begins with the name of a
+// stage other than $default; the stage is removed.
 //
-// Answers are sent as a whole: server-sent events do not work here, and an [httpapi.Handler] with a Feed says so with 501. A body that is
-// not text is sent as base64, for which the API must list its type as binary. An error means that the event was not a
-// request in this format; API Gateway makes a 502 of it.
-func RestAPI(handler http.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// Answers are not streamed: server-sent events do not work, and an [httpapi.Handler] with a Feed answers 501. A body
+// that is not text is sent as base64; the API must list its type as binary. An error means that the event was not a
+// request in this format; API Gateway turns it into a 502.
+func RestAPI(
+	handler http.Handler,
+) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, r events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		c := call{
-			method: r.HTTPMethod, path: restPath(&r), escaped: true, query: pairs(r.MultiValueQueryStringParameters, r.QueryStringParameters).Encode(),
+			method: r.HTTPMethod, path: restPath(&r), escaped: true,
+			query: pairs(r.MultiValueQueryStringParameters, r.QueryStringParameters).Encode(),
 			header: canonical(pairs(r.MultiValueHeaders, r.Headers)), body: r.Body, base64: r.IsBase64Encoded,
 			sourceIP: r.RequestContext.Identity.SourceIP, claims: r.RequestContext.Authorizer,
 		}
@@ -43,7 +47,7 @@ func RestAPI(handler http.Handler) func(context.Context, events.APIGatewayProxyR
 	}
 }
 
-// pairs takes what is there with all its values, or else with one.
+// pairs prefers the form with all values to the one with the last value of each name.
 func pairs(all map[string][]string, one map[string]string) url.Values {
 	if len(all) > 0 {
 		return all
@@ -65,10 +69,13 @@ func canonical(values url.Values) http.Header {
 	return header
 }
 
-// HTTPAPI returns the handler of a function behind an HTTP API of Amazon API Gateway, payload format 2.0. It is as [RestAPI], with these
-// differences: the claims are those that a JWT authorizer verified; the name of a stage other than $default is taken off the path; and an
-// HTTP API unescapes the path, so that an identifier with a slash in it cannot be reached through one.
-func HTTPAPI(handler http.Handler) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+// HTTPAPI returns the handler of a function behind an HTTP API of Amazon API Gateway, payload format 2.0. It is like
+// [RestAPI], except that the claims are those verified by a JWT authorizer, that the name of a stage other than
+// $default is removed from the path, and that an HTTP API unescapes the path, so an identifier with a slash in it
+// cannot be reached.
+func HTTPAPI(
+	handler http.Handler,
+) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		c := call{
 			method: r.RequestContext.HTTP.Method, path: withoutStage(r.RawPath, r.RequestContext.Stage), query: r.RawQueryString,
@@ -95,9 +102,11 @@ func HTTPAPI(handler http.Handler) func(context.Context, events.APIGatewayV2HTTP
 	}
 }
 
-// FunctionURL returns the handler of a function with a URL of its own, which answers as a whole (invoke mode BUFFERED). It is as
-// [HTTPAPI], but nobody has verified a caller's token here: give the [httpapi.Handler] an Identify that does.
-func FunctionURL(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
+// FunctionURL returns the handler of a function with a function URL in invoke mode BUFFERED. It is like [HTTPAPI], but
+// nothing has verified the caller's token: give the [httpapi.Handler] an Identify that does.
+func FunctionURL(
+	handler http.Handler,
+) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, r events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 		c := call{
 			method: r.RequestContext.HTTP.Method, path: r.RawPath, escaped: true, query: r.RawQueryString,
@@ -115,8 +124,8 @@ func FunctionURL(handler http.Handler) func(context.Context, events.LambdaFuncti
 	}
 }
 
-// restPath is the path without the stage. A REST API leaves the stage out of it and shows it in the context's path alone, so that the
-// two differ; an HTTP API with payload format 1.0 has it in both.
+// restPath returns the path without the stage. A REST API has the stage only in the context's path, so the two differ;
+// an HTTP API with payload format 1.0 has it in both.
 func restPath(r *events.APIGatewayProxyRequest) string {
 	if r.Path != r.RequestContext.Path {
 		return r.Path
@@ -124,8 +133,8 @@ func restPath(r *events.APIGatewayProxyRequest) string {
 	return withoutStage(r.Path, r.RequestContext.Stage)
 }
 
-// withoutStage takes the name of the stage off a path ("Create AWS Lambda proxy integrations for HTTP APIs" in the Amazon API Gateway Developer
-// Guide: rawPath has it).
+// withoutStage removes the stage from a path ("Create AWS Lambda proxy integrations for HTTP APIs" in the Amazon API
+// Gateway Developer Guide: rawPath has it).
 func withoutStage(path, stage string) string {
 	if stage == "" || stage == "$default" {
 		return path
@@ -140,7 +149,7 @@ func withoutStage(path, stage string) string {
 	return path
 }
 
-// withCookies puts the cookies back where they came from.
+// withCookies returns headers that include the cookies.
 func withCookies(headers map[string]string, cookies []string) http.Header {
 	header := canonical(pairs(nil, headers))
 	if len(cookies) > 0 {
@@ -149,7 +158,7 @@ func withCookies(headers map[string]string, cookies []string) http.Header {
 	return header
 }
 
-// joined returns the headers with one value each, and the cookies, of which each needs a header of its own.
+// joined returns the headers, with multiple values joined, and the cookies, which need a header each.
 func (w *reply) joined() (headers map[string]string, cookies []string) {
 	headers = map[string]string{}
 	for name, values := range w.sent {

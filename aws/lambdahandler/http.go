@@ -14,10 +14,10 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-// call is an HTTP request in the form in which all payload formats have it.
+// call is an HTTP request, independent of the payload format.
 type call struct {
 	method, path, query string
-	// escaped says that the path is as the caller wrote it; an HTTP API has unescaped it already.
+	// escaped is set if the path is as the caller wrote it; an HTTP API has unescaped it.
 	escaped  bool
 	header   http.Header
 	body     string
@@ -26,7 +26,7 @@ type call struct {
 	claims   map[string]any
 }
 
-// serve gives the call to the handler. An error means that this was not an HTTP request at all.
+// serve passes the call to the handler. An error means that it was not an HTTP request.
 func (c *call) serve(ctx context.Context, handler http.Handler) (*reply, error) {
 	body := []byte(c.body)
 	if c.base64 {
@@ -36,11 +36,15 @@ func (c *call) serve(ctx context.Context, handler http.Handler) (*reply, error) 
 		}
 	}
 	if c.method == "" || !strings.HasPrefix(c.path, "/") {
-		return nil, &ordermanager.RequestError{Field: "event", Rule: "has no method and path: it is not an HTTP request in this payload format"}
+		return nil, &ordermanager.RequestError{
+			Field: "event", Rule: "has no method and path: it is not an HTTP request in this payload format",
+		}
 	}
 	request, err := http.NewRequestWithContext(httpapi.WithClaims(ctx, c.claims), c.method, "/", bytes.NewReader(body))
 	if err != nil {
-		return nil, &ordermanager.RequestError{Field: "event", Rule: fmt.Sprintf("has the method %.20q, which is none", c.method)}
+		return nil, &ordermanager.RequestError{
+			Field: "event", Rule: fmt.Sprintf("has the method %.20q, which is none", c.method),
+		}
 	}
 	request.URL = &url.URL{Path: c.path, RawQuery: c.query}
 	if path, err := url.PathUnescape(c.path); c.escaped && err == nil {
@@ -57,7 +61,7 @@ func (c *call) serve(ctx context.Context, handler http.Handler) (*reply, error) 
 	return w, nil
 }
 
-// reply keeps what a handler answers. It is no Flusher: an answer leaves the function as a whole.
+// reply records a handler's answer. It is no Flusher, because answers are not streamed.
 type reply struct {
 	header http.Header
 	status int
@@ -68,7 +72,7 @@ type reply struct {
 func (w *reply) Header() http.Header { return w.header }
 
 func (w *reply) WriteHeader(status int) {
-	// Informational answers, of which there may be several, have nowhere to go.
+	// Informational answers (1xx) cannot be sent.
 	if w.status == 0 && status >= http.StatusOK {
 		w.status, w.sent = status, w.header.Clone()
 	}
@@ -79,7 +83,7 @@ func (w *reply) Write(data []byte) (int, error) {
 	return w.body.Write(data)
 }
 
-// text returns the body as the payload formats have it: as it is if it is text, and as base64 otherwise.
+// text returns the body as the payload formats want it: as it is if it is text, and as base64 otherwise.
 func (w *reply) text() (body string, encoded bool) {
 	if utf8.Valid(w.body.Bytes()) {
 		return w.body.String(), false

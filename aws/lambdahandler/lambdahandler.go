@@ -37,7 +37,7 @@ func answer(receipt ordermanager.Receipt, err error) (ordermanager.ReceiptView, 
 	return receipt.View(), nil
 }
 
-// failure is an error in the one form whose type the Lambda runtime does not replace by the name of a Go type.
+// failure returns an error in the only form whose type the Lambda runtime does not replace by the name of a Go type.
 func failure(err error) error {
 	return failed(ordermanager.CodeOf(err), ordermanager.ProblemOf(err))
 }
@@ -50,10 +50,10 @@ func failed(code ordermanager.Code, problem any) error {
 	return messages.InvokeResponse_Error{Type: string(code), Message: string(message)}
 }
 
-// margin is what is kept of a function's time for saying what was done.
+// margin is the time kept for reporting what was done.
 const margin = time.Second
 
-// inTime ends a moment before Lambda stops the function.
+// inTime returns a context that ends shortly before Lambda stops the function.
 func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, limited := ctx.Deadline(); limited {
 		return context.WithDeadline(ctx, deadline.Add(-margin))

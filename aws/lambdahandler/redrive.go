@@ -10,29 +10,32 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// CodePending is the errorType of a redrive that went through all orders and could not deliver everything. The errorMessage has the
-// code and the [ordermanager.RedriveReport]. The Manager's logger has the reasons.
+// CodePending is the errorType of a redrive that tried everything and could not deliver all of it. The errorMessage has
+// the code and the [ordermanager.RedriveReport]; the Manager's logger has the reasons.
 const CodePending ordermanager.Code = "deliveries_pending"
 
-// Schedule returns the handler of a function that a schedule invokes, with whatever input, to deliver what is still owed:
-// [ordermanager.Manager.Redrive]. It stops a second before the function's time is over.
+// Schedule returns the handler of a function that a schedule invokes, with any input, to deliver what is still owed:
+// [ordermanager.Manager.Redrive]. It stops a second before the function's timeout.
 //
-// If something is still owed afterwards, that is an error with [CodePending], so that an alarm on the function's errors is one on workflows that
-// wait for an answer, and Lambda's retries of the invocation are further attempts. A redrive that failed or was stopped midway is an error too.
+// If something is still owed afterwards, the error is [CodePending]: an alarm on the function's errors then reports
+// workflows that wait for an answer, and Lambda's retries are further attempts. A redrive that failed or was stopped
+// midway is an error too.
 func Schedule(manager *ordermanager.Manager) func(context.Context) (ordermanager.RedriveReport, error) {
 	return func(ctx context.Context) (ordermanager.RedriveReport, error) { return redrive(ctx, manager) }
 }
 
-// Stream returns the handler of a function that reads the DynamoDB stream of the order table: when a batch has an order that
-// was written owing something, it redrives, once, all that is owed. Its error is that of [Schedule].
+// Stream returns the handler of a function that reads the DynamoDB stream of the order table: if an order in a batch
+// was written owing something, it redrives everything owed, once. Its errors are those of [Schedule].
 //
-// Whoever wrote the order normally delivers in the next instant. So give the event source mapping a batching window of a minute or so, in which
-// that is settled, and a filter for images with the attribute "ow" ("om_ow" in the sample's layouts), so that the function runs for
-// little else. It does not replace the schedule: a delivery that fails again writes nothing, so nothing comes down the stream
-// for it.
+// The writer of the order normally delivers at once. So give the event source mapping a batching window of about a
+// minute, in which that happens, and a filter for images with the attribute "ow" ("om_ow" in the sample's layouts), so
+// that the function rarely runs for nothing. It does not replace the schedule: a delivery that fails again writes
+// nothing, so the stream does not show it.
 //
-// Of a record without a new image, which a stream of keys alone has, it is not known whether the order owes something; it counts as if it did.
-func Stream(manager *ordermanager.Manager) func(context.Context, events.DynamoDBEvent) (ordermanager.RedriveReport, error) {
+// A record without a new image, as in a keys-only stream, counts as an order that owes something.
+func Stream(
+	manager *ordermanager.Manager,
+) func(context.Context, events.DynamoDBEvent) (ordermanager.RedriveReport, error) {
 	return func(ctx context.Context, batch events.DynamoDBEvent) (ordermanager.RedriveReport, error) {
 		if len(batch.Records) == 0 {
 			return ordermanager.RedriveReport{}, failure(&ordermanager.RequestError{
@@ -42,7 +45,9 @@ func Stream(manager *ordermanager.Manager) func(context.Context, events.DynamoDB
 		owing := false
 		for i := range batch.Records {
 			if batch.Records[i].EventSource != "aws:dynamodb" {
-				return ordermanager.RedriveReport{}, failure(&ordermanager.RequestError{Field: "Records", Rule: "has one that is not of a DynamoDB stream"})
+				return ordermanager.RedriveReport{}, failure(&ordermanager.RequestError{
+					Field: "Records", Rule: "has one that is not of a DynamoDB stream",
+				})
 			}
 			owing = owing || mayOwe(&batch.Records[i])
 		}
@@ -53,7 +58,7 @@ func Stream(manager *ordermanager.Manager) func(context.Context, events.DynamoDB
 	}
 }
 
-// owingAttributes mark an order that owes something, in the layouts of dynamostore.
+// owingAttributes mark an order that owes something, in the layouts of package dynamostore.
 var owingAttributes = [...]string{"ow", "om_ow"}
 
 func mayOwe(record *events.DynamoDBEventRecord) bool {
@@ -78,7 +83,7 @@ func redrive(ctx context.Context, manager *ordermanager.Manager) (ordermanager.R
 	report, err := manager.Redrive(ctx, nil)
 	switch {
 	case errors.Is(err, ordermanager.ErrContextDone):
-		// Reading an order may have been cut short too, but what is the matter is the time.
+		// The time ran out, whatever the last error was.
 		return report, failure(fmt.Errorf("%w: %w", ordermanager.ErrContextDone, err))
 	case err != nil:
 		return report, failure(err)

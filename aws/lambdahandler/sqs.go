@@ -12,31 +12,33 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// SQS returns the handler of a function that reads a queue whose messages are inputs as for [Direct] or events as for [EventBridge], in any
-// mixture. Its event source mapping must have ReportBatchItemFailures, and the queue a dead-letter queue ("Handling errors for an SQS event
-// source in Lambda" in the AWS Lambda Developer Guide).
+// SQS returns the handler of a function that reads a queue of inputs as for [Direct] and events as for [EventBridge],
+// in any mix. Its event source mapping must have ReportBatchItemFailures, and the queue a dead-letter queue ("Handling
+// errors for an SQS event source in Lambda" in the AWS Lambda Developer Guide).
 //
-// Each message is carried out by itself, and comes to one of three ends:
+// Each message is handled on its own, with one of three results:
 //
-//   - accepted, also when something is still owed, which a redrive delivers;
-//   - refused for good: a request that was understood and that the order, the menu or the policy does not allow. Nobody waits for the
-//     answer, and repeating would not change it: the logger gets a warning, and the message is done with;
-//   - failed: everything else. It comes again, and in the end it is in the dead-letter queue, where somebody can see it. Among
-//     these are messages that cannot be read, requests and events for an order that is not there (yet), and every
-//     notification that is not accepted, because a workflow may be waiting for what it brings.
+//   - accepted, even if something is still owed, which a redrive delivers;
+//   - refused for good: a valid request that the order, the menu or the policy does not allow. Nobody waits for the
+//     answer, and a retry would not change it, so it is logged as a warning and the message is deleted;
+//   - failed: everything else. The message comes again, and finally goes to the dead-letter queue. These are unreadable
+//     messages, requests and events for an order that does not exist (yet), and every notification that is not
+//     accepted, because a workflow may be waiting for it.
 //
-// In a standard queue, whose messages overtake each other, a request for which it is too early has failed too: a make before the order
-// has its drink, a complete before the make. Its turn may come.
+// In a standard queue, where messages overtake each other, a request that comes too early also fails, to be retried: a
+// make before the order has its drink, a complete before the make.
 //
-// In a FIFO queue what follows a failure in the same message group is not carried out, and reported as failed too, so that the
-// group stays in order. Other groups go on.
+// In a FIFO queue the messages that follow a failure in the same message group are not handled, and are reported as
+// failed too, so that the group stays in order. Other groups go on.
 //
-// A request without a requestId gets the message's id, and an event has its own: when a message comes again because others of its batch
-// failed, or because the outcome was unknown, nothing is done twice. A message that is moved back from a dead-letter queue has a new
-// id: give requests a requestId of their own if that must hold even then.
+// A request without a requestId gets the message's id, and an event has its own, so nothing is done twice when a
+// message comes again because the outcome was unknown. A message moved back from a dead-letter queue has a new id: give
+// requests their own requestId if this must hold even then.
 //
-// An error means that the invocation was not with messages of a queue, and nothing was carried out. A nil logger is silence.
-func SQS(manager *ordermanager.Manager, logger *slog.Logger) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+// An error means that the invocation held no queue messages, and nothing was done. A nil logger logs nothing.
+func SQS(
+	manager *ordermanager.Manager, logger *slog.Logger,
+) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
@@ -57,13 +59,15 @@ func SQS(manager *ordermanager.Manager, logger *slog.Logger) func(context.Contex
 				}
 				stopped[group] = group != ""
 			}
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
+			response.BatchItemFailures = append(
+				response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: message.MessageId},
+			)
 		}
 		return response, nil
 	}
 }
 
-// checkBatch refuses what no queue sends. A failure could not even be reported for a message without an id.
+// checkBatch refuses what no queue sends. For a message without an id a failure could not even be reported.
 func checkBatch(batch *events.SQSEvent) error {
 	if len(batch.Records) == 0 {
 		return &ordermanager.RequestError{Field: "Records", Rule: "is missing or empty: this is not a batch of Amazon SQS"}
@@ -76,7 +80,7 @@ func checkBatch(batch *events.SQSEvent) error {
 	return nil
 }
 
-// fifoGroup is the message's group if its queue is a FIFO queue. Messages of other queues may have one too, which is not about order.
+// fifoGroup is the message's group if its queue is a FIFO queue. In other queues a group does not imply an order.
 func fifoGroup(message *events.SQSMessage) string {
 	if isFIFO(message) {
 		return message.Attributes["MessageGroupId"]
@@ -88,7 +92,7 @@ func isFIFO(message *events.SQSMessage) bool {
 	return strings.HasSuffix(message.EventSourceARN, ".fifo")
 }
 
-// consume carries out one message. Its error is final if repeating the message is useless.
+// consume handles one message. Its error is a [finalError] if a retry is useless.
 func consume(ctx context.Context, manager *ordermanager.Manager, message *events.SQSMessage) error {
 	body := []byte(message.Body)
 	if serverlesspresso.IsEvent(body) {
@@ -102,30 +106,31 @@ func consume(ctx context.Context, manager *ordermanager.Manager, message *events
 	return err
 }
 
-// isEarly reports whether a refused request may be allowed later: what it waits for can still happen to the order. An order never gets a
-// second drink, and one that has ended stays so.
+// isEarly reports whether a refused request may be allowed later, because the order can still get there. An order never
+// gets a second drink, and a closed one stays closed.
 func isEarly(err error) bool {
 	refused, ok := errors.AsType[*ordermanager.TransitionError](err)
 	switch {
-	case !ok, refused.State == "", refused.Ended, errors.Is(err, ordermanager.ErrDrinkAccepted), errors.Is(err, ordermanager.ErrClaimed):
+	case !ok, refused.State == "", refused.Ended,
+		errors.Is(err, ordermanager.ErrDrinkAccepted), errors.Is(err, ordermanager.ErrClaimed):
 		return false
 	}
 	return errors.Is(err, ordermanager.ErrNotReady) || errors.Is(err, ordermanager.ErrIllegalTransition)
 }
 
-// finalError is a refusal that repeating does not change.
+// finalError is a refusal that a retry does not change.
 type finalError struct{ error }
 
 func (e *finalError) Unwrap() error { return e.error }
 
-// isRefusal reports whether a request was understood and not allowed.
+// isRefusal reports whether a valid request was not allowed.
 func isRefusal(err error) bool {
 	_, byOrder := errors.AsType[*ordermanager.TransitionError](err)
 	_, byMenu := errors.AsType[*ordermanager.MenuError](err)
 	return byOrder || byMenu || errors.Is(err, ordermanager.ErrForbidden)
 }
 
-// done reports whether a message need not come again, and tells the log why it was not accepted.
+// done reports whether a message need not come again, and logs why it was not accepted.
 func done(ctx context.Context, logger *slog.Logger, message *events.SQSMessage, err error) bool {
 	if err == nil {
 		return true

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Trace returns the AWS X-Ray trace of an invocation as a W3C traceparent, and nothing when it is not sampled. It is
-// an [ordermanager.Options].Trace: what follows from an action carries the trace of the invocation that carried it
-// out, also when the redriving function delivers it later.
+// Trace returns the AWS X-Ray trace of an invocation as a W3C traceparent, or "" if it is not sampled. Use it as
+// [ordermanager.Options].Trace: the deliveries of an action then carry the trace of its invocation, even if a redrive
+// delivers them later.
 func Trace(ctx context.Context) string {
 	header, _ := ctx.Value("x-amzn-trace-id").(string) // where aws-lambda-go keeps it
 	fields := map[string]string{}
