@@ -12,7 +12,7 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// ErrNoBus means that there is no event bus of this name. EventBridge accepts events for it all the same, and drops them.
+// ErrNoBus means that there is no event bus of this name. EventBridge accepts events for it anyway, and drops them.
 var ErrNoBus = errors.New("there is no such event bus")
 
 // DescribeAPI is the part of the EventBridge client that [Check] uses; [*eventbridge.Client] has it.
@@ -22,10 +22,12 @@ type DescribeAPI interface {
 	) (*eventbridge.DescribeEventBusOutput, error)
 }
 
-// Check looks whether a bus is there, which no publication tells: "PutEvents" in the Amazon EventBridge API Reference. Call it once, when the
-// program starts. It needs the permission events:DescribeEventBus. The name may be an ARN, and empty means [serverlesspresso.EventBus].
+// Check checks that a bus exists, which publishing does not: "PutEvents" in the Amazon EventBridge API Reference. Call
+// it once, at start. It needs the permission events:DescribeEventBus. The name may be an ARN; empty means
+// [serverlesspresso.EventBus].
 //
-// Errors: [ErrNoBus], which is also [ordermanager.ErrUndeliverable]; of any other error nothing is known about the bus.
+// Errors: [ErrNoBus], which is also [ordermanager.ErrUndeliverable]; after any other error nothing is known about the
+// bus.
 func Check(ctx context.Context, client DescribeAPI, bus string) error {
 	if bus == "" {
 		bus = serverlesspresso.EventBus

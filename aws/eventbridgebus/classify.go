@@ -10,8 +10,8 @@ import (
 	"github.com/brewline/ordermanager/aws/internal/awserror"
 )
 
-// classify sorts every error of a whole call into retry later and will never work by being repeated: "PutEvents" and "Common
-// Errors" in the Amazon EventBridge API Reference.
+// classify sorts the errors of a call into those worth a retry and those that are not: "PutEvents" and "Common Errors"
+// in the Amazon EventBridge API Reference.
 func classify(err error) error {
 	later := fmt.Errorf("eventbridgebus: %w", err)
 	var api smithy.APIError
@@ -24,8 +24,8 @@ func classify(err error) error {
 	return fmt.Errorf("%w: %w", ordermanager.ErrUndeliverable, later)
 }
 
-// permanent sorts the error code of one entry in the same way: "PutEventsResultEntry" in the Amazon EventBridge API Reference
-// lists what is not retryable. A code that is not on the list may pass.
+// permanent does the same for the error code of one entry: "PutEventsResultEntry" in the Amazon EventBridge API
+// Reference lists what is not retryable. Other codes may pass.
 func permanent(code string) bool {
 	switch code {
 	case "AccessDeniedException", "InvalidAccountIdException", "InvalidArgument", "MalformedDetail", "RedactionFailure",

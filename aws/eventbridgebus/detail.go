@@ -14,7 +14,7 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// entryOf puts an event into the form of the service.
+// entryOf converts an event into an entry of PutEvents.
 func entryOf(e *ordermanager.Event, bus string, dialect serverlesspresso.Dialect) (types.PutEventsRequestEntry, error) {
 	detail, err := dialect.Detail(e)
 	if err != nil {
@@ -38,8 +38,8 @@ var traceparent = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-[0-9a-f]([0-9a-f])$`)
 })
 
-// traceHeader puts a W3C traceparent into the form of AWS X-Ray ("Tracing header" in the AWS X-Ray Developer Guide),
-// which EventBridge hands on to the targets. It returns nil for anything else.
+// traceHeader converts a W3C traceparent into the X-Ray header that EventBridge passes to targets ("Tracing header" in
+// the AWS X-Ray Developer Guide). It returns nil for anything else.
 func traceHeader(trace string) *string {
 	m := traceparent().FindStringSubmatch(trace)
 	if m == nil {

@@ -1,14 +1,14 @@
 // Package eventbridgebus publishes the events of orders on Amazon EventBridge, with the names, the source and the
-// fields of the Serverlesspresso sample, so that rules and consumers made for it keep working.
+// fields of the Serverlesspresso sample, so that existing rules and consumers keep working.
 //
 //	bus, err := eventbridgebus.New(eventbridge.NewFromConfig(cfg), nil)
 //	manager, err := ordermanager.New(store, menu, resumer, &ordermanager.Options{Publisher: bus})
 //
 // It needs the permission events:PutEvents on the bus.
 //
-// Every detail also has the fields id and version, which the sample does not know. The same event may arrive twice and
-// events may overtake each other: a consumer drops duplicates by id and stale news of an order by version. No detail
-// contains a task token.
+// Every detail also has the fields id and version, which the sample's do not. An event may arrive twice, and events may
+// arrive out of order: consumers drop duplicates by id and stale events of an order by version. No detail contains a
+// task token.
 package eventbridgebus
 
 import (
@@ -28,19 +28,21 @@ import (
 
 // API is the part of the EventBridge client that is used; [*eventbridge.Client] has it.
 type API interface {
-	PutEvents(ctx context.Context, in *eventbridge.PutEventsInput, options ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+	PutEvents(
+		ctx context.Context, in *eventbridge.PutEventsInput, options ...func(*eventbridge.Options),
+	) (*eventbridge.PutEventsOutput, error)
 }
 
-// Options is everything about a Publisher that has a default. The zero Options, and nil, are fine.
+// Options configures a Publisher. Nil and the zero Options mean the defaults.
 type Options struct {
 	// Bus is the name or ARN of the event bus. Default: [serverlesspresso.EventBus].
 	Bus string
-	// Dialect is how the state of an order is spelt. Default: [serverlesspresso.Workshop].
+	// Dialect determines how the state of an order is spelt. Default: [serverlesspresso.Workshop].
 	Dialect serverlesspresso.Dialect
 }
 
-// Publisher is an [ordermanager.Publisher] on EventBridge. It is safe for concurrent use if its client is, as those of
-// the SDK are.
+// Publisher is an [ordermanager.Publisher] on EventBridge. It is safe for concurrent use if its client is, as the SDK's
+// are.
 type Publisher struct {
 	client  API
 	bus     string
@@ -50,8 +52,7 @@ type Publisher struct {
 
 var _ ordermanager.Publisher = (*Publisher)(nil)
 
-// New returns a Publisher that uses the client. It does no I/O. A dialect that does not exist is
-// [ordermanager.ErrInvalidOptions].
+// New returns a Publisher that uses the client. It does no I/O. An unknown dialect is [ordermanager.ErrInvalidOptions].
 func New(client API, options *Options) (*Publisher, error) {
 	if options == nil {
 		options = &Options{}
@@ -75,25 +76,25 @@ func New(client API, options *Options) (*Publisher, error) {
 }
 
 // The limits of one call: "PutEvents" in the Amazon EventBridge API Reference, and "Calculating PutEvents event entry
-// size" in the Amazon EventBridge User Guide, of which the smaller figure is taken: it holds in every region.
+// size" in the Amazon EventBridge User Guide, where the smaller figure holds in every region.
 const (
 	maxEntries = 10
 	maxBytes   = 256 << 10
 )
 
-// maxAttempts is how often an entry is sent that fails inside an accepted call; as often as the SDK sends a call that
-// fails.
+// maxAttempts limits how often an entry is sent that fails in a successful call; it is the SDK's limit for a failing
+// call.
 const maxAttempts = retry.DefaultMaxAttempts
 
 // Publish implements [ordermanager.Publisher] with as few calls of PutEvents as its limits allow. The service may
-// accept a call and fail some of its entries: those are sent again, up to three times and with growing delays, as long
-// as the context lasts. It stops at an event that fails although it may be accepted later, so that what follows does
-// not overtake it; one that never will be accepted holds nothing up.
+// accept a call but fail some of its entries: those are retried, three attempts in all, with growing delays, while the
+// context lasts. It stops at an event that failed but may be accepted later, so that later ones do not overtake it; an
+// undeliverable event does not stop it.
 //
-// An error is an [*ordermanager.PublishError]. It wraps [ordermanager.ErrUndeliverable] when repeating cannot cure it:
-// no permission, wrong or expired credentials, no such bus, an entry that the service does not take, an event type that
-// has no name here. Of any other error (throttling, a failure of the service or on the way to it) it is unknown whether
-// the events that it names were accepted.
+// An error is an [*ordermanager.PublishError]. It wraps [ordermanager.ErrUndeliverable] if a retry cannot help: no
+// permission, wrong or expired credentials, no such bus, an entry that the service refuses, an event without a type.
+// After any other error (throttling, a failure of the service or on the way to it) it is unknown whether the events
+// that it names were accepted.
 func (p *Publisher) Publish(ctx context.Context, events []ordermanager.Event) error {
 	failed := map[string]error{}
 	var batch []outgoing
@@ -122,14 +123,14 @@ func (p *Publisher) Publish(ctx context.Context, events []ordermanager.Event) er
 	return ctx.Err()
 }
 
-// outgoing is an event in the form of the service.
+// outgoing is an event as an entry of PutEvents.
 type outgoing struct {
 	id    string
 	entry types.PutEventsRequestEntry
 }
 
-// fitting returns how many entries the next call can take, at least one: whether an entry is too large alone is the
-// service's decision.
+// fitting returns how many entries fit into the next call: at least one, as the service decides whether a single entry
+// is too large.
 func fitting(batch []outgoing) int {
 	bytes := 0
 	for i := range batch {
@@ -141,13 +142,13 @@ func fitting(batch []outgoing) int {
 	return len(batch)
 }
 
-// size is the size of an entry as the service counts it; its time counts 14 bytes.
+// size returns the size of an entry as the service counts it; its time counts 14 bytes.
 func size(entry *types.PutEventsRequestEntry) int {
 	return 14 + len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail)
 }
 
-// put sends the entries of one call, and again those of them that fail for a while. It notes which are not accepted,
-// and reports whether others may be sent after them.
+// put sends the entries of one call, and retries those that fail temporarily. It notes which are not accepted, and
+// reports whether later ones may be sent.
 func (p *Publisher) put(ctx context.Context, batch []outgoing, failed map[string]error) bool {
 	for attempt := 1; ; attempt++ {
 		again, err := p.send(ctx, batch, failed)
@@ -176,7 +177,7 @@ func (p *Publisher) put(ctx context.Context, batch []outgoing, failed map[string
 // errNotSent keeps events from overtaking one that may be accepted later.
 var errNotSent = errors.New("eventbridgebus: not sent, because an event before it failed")
 
-// send makes one call, notes which entries are not accepted, and returns those that are worth another.
+// send makes one call, notes which entries are not accepted, and returns those worth a retry.
 func (p *Publisher) send(ctx context.Context, batch []outgoing, failed map[string]error) (again []outgoing, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -209,7 +210,7 @@ func (p *Publisher) send(ctx context.Context, batch []outgoing, failed map[strin
 	return again, nil
 }
 
-// wait lets the delay after an attempt pass.
+// wait waits for the delay after an attempt.
 func (p *Publisher) wait(ctx context.Context, attempt int) error {
 	delay, err := p.backoff.BackoffDelay(attempt, nil)
 	if err != nil {
