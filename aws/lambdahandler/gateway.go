@@ -30,7 +30,7 @@ func RestAPI(
 	return func(ctx context.Context, r events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		c := call{
 			method: r.HTTPMethod, path: restPath(&r), escaped: true,
-			query: pairs(r.MultiValueQueryStringParameters, r.QueryStringParameters).Encode(),
+			query:  pairs(r.MultiValueQueryStringParameters, r.QueryStringParameters).Encode(),
 			header: canonical(pairs(r.MultiValueHeaders, r.Headers)), body: r.Body, base64: r.IsBase64Encoded,
 			sourceIP: r.RequestContext.Identity.SourceIP, claims: r.RequestContext.Authorizer,
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/brewline/ordermanager/aws/internal/awserror"
 )
 
-// classify sorts every error of both calls: gone, retry later, or will never work by being repeated. The errors are those of
-// "SendTaskSuccess", "SendTaskFailure" and "Common Errors" in the AWS Step Functions API Reference.
+// classify sorts the errors of both calls: gone, worth a retry, or not. The errors are those of "SendTaskSuccess",
+// "SendTaskFailure" and "Common Errors" in the AWS Step Functions API Reference.
 func classify(err error, token string) (ordermanager.Answer, error) {
 	later := fmt.Errorf("sfnresumer: %w", awserror.Without(err, "the task token", token))
 	var api smithy.APIError
@@ -27,7 +27,8 @@ func classify(err error, token string) (ordermanager.Answer, error) {
 	if awserror.Transient(err) {
 		return "", later
 	}
-	// The request was understood and refused: InvalidOutput, InvalidToken, KmsAccessDeniedException, KmsInvalidStateException,
-	// AccessDeniedException, ExpiredTokenException, UnrecognizedClientException, ValidationException and their like.
+	// The request was understood and refused: InvalidOutput, InvalidToken, KmsAccessDeniedException,
+	// KmsInvalidStateException, AccessDeniedException, ExpiredTokenException, UnrecognizedClientException,
+	// ValidationException and their like.
 	return "", fmt.Errorf("%w: %w", ordermanager.ErrUndeliverable, later)
 }

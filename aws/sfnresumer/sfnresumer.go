@@ -9,7 +9,7 @@
 // repetition finds the task closed. The workflow was resumed, but the resumer answers [ordermanager.Gone], because the
 // service has one error for a wait that expired and a wait that was answered.
 //
-// A client that logs its requests with their bodies ([aws.LogRequestWithBody]) logs task tokens; leave that off.
+// Do not log requests with their bodies ([aws.LogRequestWithBody]): they contain task tokens.
 package sfnresumer
 
 import (
@@ -24,30 +24,39 @@ import (
 
 // API is the part of the Step Functions client that is used; [*sfn.Client] has it.
 type API interface {
-	SendTaskSuccess(ctx context.Context, in *sfn.SendTaskSuccessInput, options ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
-	SendTaskFailure(ctx context.Context, in *sfn.SendTaskFailureInput, options ...func(*sfn.Options)) (*sfn.SendTaskFailureOutput, error)
+	SendTaskSuccess(
+		ctx context.Context, in *sfn.SendTaskSuccessInput, options ...func(*sfn.Options),
+	) (*sfn.SendTaskSuccessOutput, error)
+	SendTaskFailure(
+		ctx context.Context, in *sfn.SendTaskFailureInput, options ...func(*sfn.Options),
+	) (*sfn.SendTaskFailureOutput, error)
 }
 
-// Resumer is an [ordermanager.Resumer] on Step Functions. It is safe for concurrent use if its client is, as those of the SDK are.
+// Resumer is an [ordermanager.Resumer] on Step Functions. It is safe for concurrent use if its client is, as the SDK's
+// are.
 type Resumer struct{ client API }
 
 var _ ordermanager.Resumer = (*Resumer)(nil)
 
-// New returns a Resumer that uses the client, which must be of the account and region of the workflows. It does no I/O.
+// New returns a Resumer that uses the client, which must be for the account and region of the workflows. It does no
+// I/O.
 func New(client API) *Resumer { return &Resumer{client} }
 
-// Resume implements [ordermanager.Resumer] with SendTaskSuccess and SendTaskFailure (pages of those names in the AWS Step
-// Functions API Reference).
+// Resume implements [ordermanager.Resumer] with SendTaskSuccess and SendTaskFailure (pages of these names in the AWS
+// Step Functions API Reference).
 //
 //   - [ordermanager.Gone] for TaskTimedOut (the wait expired, or was answered) and TaskDoesNotExist.
-//   - An error that wraps [ordermanager.ErrUndeliverable] for what repeating cannot cure: no permission, wrong or expired credentials, a key
-//     that cannot be used, a refused output, a refused token. The answer stays owed. InvalidToken is among them, and not gone: a
-//     workflow made the token, so it was damaged on its way or belongs to another account or region, and its
-//     workflow may well be waiting. A token that is empty or longer than 2,048 bytes is refused without a call.
-//   - Any other error for throttling, a failure of the service, and a failure on the way to it: the workflow may have the outcome or not.
+//   - An error that wraps [ordermanager.ErrUndeliverable] if a retry cannot help: no permission, wrong or expired
+//     credentials, an unusable key, a refused output or token. The answer stays owed. InvalidToken counts here, not as
+//     gone: a workflow made the token, so it was damaged or belongs to another account or region, and its workflow may
+//     be waiting. A token that is empty or longer than 2,048 bytes is refused without a call.
+//   - Any other error for throttling, a failure of the service, and a failure on the way to it: the workflow may or may
+//     not have the outcome.
 //
-// No error contains any part of the token of 16 bytes or more: a message of the service that has one is withheld.
-func (r *Resumer) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+// No error contains 16 bytes or more of the token: a message that does is withheld.
+func (r *Resumer) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}

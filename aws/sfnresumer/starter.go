@@ -19,44 +19,48 @@ import (
 
 // StartAPI is the part of the Step Functions client that a [Starter] uses; [*sfn.Client] has it.
 type StartAPI interface {
-	StartExecution(ctx context.Context, in *sfn.StartExecutionInput, options ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
+	StartExecution(
+		ctx context.Context, in *sfn.StartExecutionInput, options ...func(*sfn.Options),
+	) (*sfn.StartExecutionOutput, error)
 	DescribeExecution(
 		ctx context.Context, in *sfn.DescribeExecutionInput, options ...func(*sfn.Options),
 	) (*sfn.DescribeExecutionOutput, error)
 }
 
-// Starter begins an execution of a state machine for each order, of the type STANDARD. It is an httpapi.Starter, and
-// needs the permission states:StartExecution, and states:DescribeExecution for [Starter.Ended]. It is safe for
-// concurrent use if its client is, as those of the SDK are.
+// Starter starts an execution of a STANDARD state machine for each order. It is an httpapi.Starter, and needs the
+// permission states:StartExecution, and states:DescribeExecution for [Starter.Ended]. It is safe for concurrent use if
+// its client is, as the SDK's are.
 type Starter struct {
 	client       StartAPI
 	stateMachine string
 }
 
-// NewStarter returns a Starter of a state machine, which is named by its ARN. It does no I/O.
+// NewStarter returns a Starter for a state machine, given its ARN. It does no I/O.
 func NewStarter(client StartAPI, stateMachine string) *Starter { return &Starter{client, stateMachine} }
 
 // executionName is what the name of an execution may be: "StartExecution" in the AWS Step Functions API Reference,
-// without what it leaves to the log.
+// limited to the characters that work with CloudWatch Logs.
 var executionName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`) })
 
-// Start begins the execution that has the order's identifier as its name and [serverlesspresso.NewOrderInput] as its
-// input, which is what the OrderProcessor of the Serverlesspresso sample reads. The order itself is created when the
-// workflow tells the Manager of its first wait: until then the receipt has it as it will be, and
-// [ordermanager.Receipt.Pending] says so.
+// Start starts an execution with the order's identifier as its name and [serverlesspresso.NewOrderInput] as its input,
+// which the OrderProcessor of the Serverlesspresso sample reads. The order is created when the workflow notifies the
+// Manager of its first wait: until then the receipt has the order as it will be, and [ordermanager.Receipt.Pending]
+// says so.
 //
-// Starting the same order again while it goes on changes nothing and is a success. Errors:
-// [ordermanager.ErrInvalidRequest] for an identifier that cannot be a name, which is 1 to 80 letters, digits, hyphens
-// and underscores; [ordermanager.ErrOrderExists] when the name was used for another order or one that has ended; any
-// other error leaves it open whether the execution began.
+// Starting the same order again while it runs succeeds and changes nothing. Errors: [ordermanager.ErrInvalidRequest]
+// for an identifier that is not 1 to 80 letters, digits, hyphens and underscores; [ordermanager.ErrOrderExists] if the
+// name was used for another order or for one that has ended; after any other error the execution may or may not have
+// started.
 func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	if !executionName().MatchString(orderID) {
 		return ordermanager.Receipt{}, &ordermanager.RequestError{
-			Field: "orderId", Rule: "is not 1 to 80 letters, digits, hyphens and underscores, of which the name of an execution is made",
+			Field: "orderId",
+			Rule:  "is not 1 to 80 letters, digits, hyphens and underscores, as the name of an execution must be",
 		}
 	}
+	input := serverlesspresso.NewOrderInput(orderID, customer, venue)
 	_, err := s.client.StartExecution(ctx, &sfn.StartExecutionInput{
-		StateMachineArn: &s.stateMachine, Name: &orderID, Input: aws.String(string(serverlesspresso.NewOrderInput(orderID, customer, venue))),
+		StateMachineArn: &s.stateMachine, Name: &orderID, Input: aws.String(string(input)),
 	})
 	if _, exists := errors.AsType[*types.ExecutionAlreadyExists](err); exists {
 		return ordermanager.Receipt{}, fmt.Errorf("%w: %s", ordermanager.ErrOrderExists, orderID)
@@ -67,7 +71,7 @@ func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (o
 	return started.Receipt(orderID, customer, venue), nil
 }
 
-// Ended reports whether the execution of an order has ended. One that is not there has not: its start may be on its
+// Ended reports whether the execution of an order has ended. One that does not exist has not: its start may be on its
 // way. The error is Step Functions'.
 func (s *Starter) Ended(ctx context.Context, orderID string) (bool, error) {
 	arn := s.execution(orderID)
@@ -81,7 +85,7 @@ func (s *Starter) Ended(ctx context.Context, orderID string) (bool, error) {
 	return execution.Status != types.ExecutionStatusRunning && execution.Status != types.ExecutionStatusPendingRedrive, nil
 }
 
-// execution is the ARN of an order's execution: the state machine's without a version or an alias, of its own kind.
+// execution returns the ARN of an order's execution, made from the state machine's without its version or alias.
 func (s *Starter) execution(orderID string) string {
 	const kind, name = 5, 6
 	parts := strings.Split(s.stateMachine, ":")
