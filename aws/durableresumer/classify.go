@@ -19,11 +19,11 @@ import (
 	"github.com/brewline/ordermanager/aws/internal/awserror"
 )
 
-// classify sorts every error of both calls: gone, retry later, or will never work by being repeated. The errors are those of
-// "SendDurableExecutionCallbackSuccess", "SendDurableExecutionCallbackFailure" and "Common Error Types" in the AWS Lambda API
-// Reference.
+// classify sorts the errors of both calls: gone, worth a retry, or not. The errors are those of
+// "SendDurableExecutionCallbackSuccess", "SendDurableExecutionCallbackFailure" and "Common Error Types" in the AWS
+// Lambda API Reference.
 func classify(err error, id string) (ordermanager.Answer, error) {
-	// The error of a connection always quotes the address, and the identifier is in its path, escaped.
+	// A connection error quotes the URL, whose path has the identifier, escaped.
 	later := fmt.Errorf("durableresumer: %w", awserror.Without(err, "the callback's identifier", id, url.QueryEscape(id)))
 	never := fmt.Errorf("%w: %w", ordermanager.ErrUndeliverable, later)
 	var api smithy.APIError
@@ -34,21 +34,21 @@ func classify(err error, id string) (ordermanager.Answer, error) {
 	case "CallbackTimeoutException", "ResourceNotFoundException":
 		return ordermanager.Gone, nil
 	case "KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException":
-		return "", never // the status of these is 502, but somebody has to mend the key
+		return "", never // their status is 502, but somebody has to fix the key
 	}
 	if awserror.Transient(err) {
 		return "", later
 	}
-	// The request was understood and refused: InvalidParameterValueException, AccessDeniedException, ExpiredTokenException,
-	// UnrecognizedClientException, ValidationException and their like.
+	// The request was understood and refused: InvalidParameterValueException, AccessDeniedException,
+	// ExpiredTokenException, UnrecognizedClientException, ValidationException and their like.
 	return "", never
 }
 
-// errorType is the header from which the SDK takes the type of an error.
+// errorType is the header in which the SDK looks for the type of an error.
 const errorType = "X-Amzn-ErrorType"
 
-// typeFromBody lets the type of an error be in the body alone, where AWS's local runner of durable functions puts it: the SDK
-// calls every such error UnknownError.
+// typeFromBody also looks for the type of an error in the body, where AWS's local runner of durable functions puts it:
+// the SDK would call every such error UnknownError.
 func typeFromBody(o *lambda.Options) {
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("TypeFromBody", func(

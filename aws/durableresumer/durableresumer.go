@@ -39,30 +39,35 @@ type API interface {
 // SendDurableExecutionCallbackSuccess. It is below [ordermanager.MaxTokenBytes].
 const MaxCallbackIDBytes = 1024
 
-// callbackID is the form of an identifier, from the same page. What has another form must not get into the path of a request.
+// callbackID is the form of an identifier, from the same page. Nothing else may get into the path of a request.
 var callbackID = regexp.MustCompile(`^[A-Za-z0-9+/]+={0,2}$`)
 
-// Resumer is an [ordermanager.Resumer] on durable executions. It is safe for concurrent use if its client is, as those of the SDK
-// are.
+// Resumer is an [ordermanager.Resumer] on durable executions. It is safe for concurrent use if its client is, as the
+// SDK's are.
 type Resumer struct{ client API }
 
 var _ ordermanager.Resumer = (*Resumer)(nil)
 
-// New returns a Resumer that uses the client, which must be of the account and region of the durable functions. It does no I/O.
+// New returns a Resumer that uses the client, which must be for the account and region of the durable functions. It
+// does no I/O.
 func New(client API) *Resumer { return &Resumer{client} }
 
-// Resume implements [ordermanager.Resumer] with SendDurableExecutionCallbackSuccess and SendDurableExecutionCallbackFailure (pages of
-// those names in the AWS Lambda API Reference). The result of a callback is raw bytes: exactly the JSON of the outcome. Of a
-// failure the error becomes the ErrorType and the cause the ErrorMessage.
+// Resume implements [ordermanager.Resumer] with SendDurableExecutionCallbackSuccess and
+// SendDurableExecutionCallbackFailure (pages of these names in the AWS Lambda API Reference). The result of a callback
+// is exactly the JSON of the outcome. A failure's error becomes the ErrorType and its cause the ErrorMessage.
 //
-//   - [ordermanager.Gone] for CallbackTimeoutException (the callback expired, or was answered) and ResourceNotFoundException.
-//   - An error that wraps [ordermanager.ErrUndeliverable] for what repeating cannot cure: no permission, wrong or expired credentials, a key
-//     that cannot be used, a refused parameter. The answer stays owed. A token that cannot be a callback's identifier (1 to 1,024
-//     bytes of base64) is refused without a call.
-//   - Any other error for throttling, a failure of the service, and a failure on the way to it: the execution may have the outcome or not.
+//   - [ordermanager.Gone] for CallbackTimeoutException (the callback expired, or was answered) and
+//     ResourceNotFoundException.
+//   - An error that wraps [ordermanager.ErrUndeliverable] if a retry cannot help: no permission, wrong or expired
+//     credentials, an unusable key, a refused parameter. The answer stays owed. A token that cannot be a callback's
+//     identifier (1 to 1,024 bytes of base64) is refused without a call.
+//   - Any other error for throttling, a failure of the service, and a failure on the way to it: the execution may or
+//     may not have the outcome.
 //
-// No error contains any part of the token of 16 bytes or more: a message that has one is withheld.
-func (r *Resumer) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+// No error contains 16 bytes or more of the token: a message that does is withheld.
+func (r *Resumer) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
