@@ -1,5 +1,5 @@
-// Package awserror is what the adapters of AWS services have in common about errors: which are worth repeating, and how
-// to tell one without the secret that the service or the transport quotes in it.
+// Package awserror is what the AWS adapters share about errors: which are worth a retry, and how to report one without
+// a secret that the service or the transport quotes in it.
 package awserror
 
 import (
@@ -14,21 +14,23 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// transient is the SDK's own judgement of which errors are worth a repetition.
+// transient is the SDK's own rule for what to retry.
 var transient = retry.IsErrorRetryables(retry.DefaultRetryables)
 
-// Transient reports whether a service's error may pass: throttling, a failure of the service itself, and what the SDK repeats.
+// Transient reports whether a service's error may pass: throttling, a failure of the service, and whatever the SDK
+// retries.
 func Transient(err error) bool {
 	var response interface{ HTTPStatusCode() int }
 	status := 0
 	if errors.As(err, &response) {
 		status = response.HTTPStatusCode()
 	}
-	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || transient.IsErrorRetryable(err) == aws.TrueTernary
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests ||
+		transient.IsErrorRetryable(err) == aws.TrueTernary
 }
 
-// Without returns the error, or if its text gives one of the secrets away the first error beneath it that does not. What
-// is a secret is named in the message that stands for a withheld one.
+// Without returns the error or, if its text reveals a secret, the first error in its chain that does not. If none
+// remains, the message that replaces it says what the secret is.
 func Without(err error, what string, secrets ...string) error {
 	clean := func(text string) bool {
 		return !slices.ContainsFunc(secrets, func(secret string) bool { return mentions(text, secret) })
@@ -45,7 +47,7 @@ func Without(err error, what string, secrets ...string) error {
 	return fmt.Errorf("the message is withheld, because %s is in it", what)
 }
 
-// telling is the length from which a part of a secret counts as giving it away.
+// telling is the length from which part of a secret counts as revealing it.
 const telling = 16
 
 // mentions reports whether a text contains the secret, or a telling part of it.

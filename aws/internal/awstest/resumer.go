@@ -1,5 +1,5 @@
-// Package awstest has what the tests of the packages for services of AWS share: a service below the SDK, and the promises
-// that every resumer for one of them keeps about its errors.
+// Package awstest has what the tests of the AWS adapters share: a stub of a service, below the SDK, and the promises
+// that every resumer keeps about its errors.
 package awstest
 
 import (
@@ -15,23 +15,23 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Two outcomes, of which one goes out by each call of a service.
+// Two outcomes, one for each of a service's calls.
 var (
 	Success = ordermanager.Outcome{Output: json.RawMessage(`{"orderId":"1","cancelled":false}`)}
 	Failed  = ordermanager.Outcome{Error: ordermanager.CancelledError, Cause: "sold out"}
 )
 
-// Verdict is what a resumer makes of an error of its service.
+// Verdict is how a resumer sorts an error of its service.
 type Verdict string
 
-// The verdicts: nothing waits, an attempt may succeed later, or none will until somebody mends something.
+// The verdicts: nothing waits, a retry may succeed, or none will until somebody fixes something.
 const (
 	Gone          Verdict = "gone"
 	Later         Verdict = "later"
 	Undeliverable Verdict = "undeliverable"
 )
 
-// VerdictOf names what Resume returned; anything that it must not return is a verdict of its own.
+// VerdictOf returns the verdict of what Resume returned; what it must not return is its own verdict.
 func VerdictOf(answer ordermanager.Answer, err error) Verdict {
 	switch {
 	case err == nil && answer == ordermanager.Gone:
@@ -44,16 +44,16 @@ func VerdictOf(answer ordermanager.Answer, err error) Verdict {
 	return Verdict(fmt.Sprintf("%q, %v", answer, err))
 }
 
-// Resumer is a resumer under test, and how its service speaks.
+// Resumer is a resumer under test, and the replies of its service.
 type Resumer struct {
-	// New returns it on a client of its service's SDK.
+	// New returns it with an SDK client that uses this HTTP client.
 	New func(*http.Client) ordermanager.Resumer
-	// Accepted is the service's yes, and Failure an error of it.
+	// Accepted is the service's success, and Failure makes an error.
 	Accepted Reply
 	Failure  func(status int, code, message string) Reply
-	// Token is one that the service could have made, of which no four bytes stand in a text by chance.
+	// Token is one that the service could have made, no four bytes of which occur in a text by chance.
 	Token string
-	// MaxToken is how long one can be.
+	// MaxToken is the maximum length of a token.
 	MaxToken int
 }
 
@@ -63,8 +63,8 @@ func (r *Resumer) resume(
 	return r.New(s.Client()).Resume(ctx, ordermanager.NewTaskToken(token), outcome)
 }
 
-// SortsEveryError checks that an answer of the service is sorted, by both calls. Each line of the table has its status,
-// the error's code, the verdict, and how many requests the SDK makes.
+// SortsEveryError checks how both calls sort an error. Each line of the table has its status, its code, the verdict,
+// and the number of requests that the SDK makes.
 func (r *Resumer) SortsEveryError(t *testing.T, table string) {
 	t.Helper()
 	for line := range strings.Lines(strings.TrimSpace(table)) {
@@ -96,7 +96,7 @@ func (r *Resumer) SortsEveryError(t *testing.T, table string) {
 	}
 }
 
-// KeepsItsPromises checks what holds of every resumer whatever its service says.
+// KeepsItsPromises checks what holds for every resumer, whatever its service answers.
 func (r *Resumer) KeepsItsPromises(t *testing.T) {
 	t.Helper()
 	t.Run("what failed on the way is repeated later", func(t *testing.T) {
@@ -155,7 +155,7 @@ func (r *Resumer) KeepsItsPromises(t *testing.T) {
 	}
 }
 
-// RefusesToken checks that a token which no service can have made is refused without a call.
+// RefusesToken checks that a token that no service can have made is refused without a call.
 func (r *Resumer) RefusesToken(t *testing.T, token ordermanager.TaskToken) {
 	t.Helper()
 	s := &Service{Answer: Always(r.Accepted)}

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// Region is where the stubs are.
+// Region is the region of the stubs.
 const Region = "eu-central-1"
 
 // Credentials are good enough for a stub.
@@ -18,26 +18,26 @@ func Credentials() aws.CredentialsProvider {
 	return aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""))
 }
 
-// Request is what a service was sent.
+// Request is a request that the service received.
 type Request struct{ Path, Operation, Body string }
 
-// Reply is what it answers.
+// Reply is its reply.
 type Reply struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// Answer answers the nth request, counted from 1, or is the error on the way to it.
+// Answer answers the nth request, counted from 1, or returns a transport error.
 type Answer func(n int, r Request) (Reply, error)
 
-// Always is the same answer to every request.
+// Always answers every request with the same reply.
 func Always(reply Reply) Answer { return func(int, Request) (Reply, error) { return reply, nil } }
 
-// Broken is the same error on the way to the service, every time.
+// Broken fails every request with the same transport error.
 func Broken(err error) Answer { return func(int, Request) (Reply, error) { return Reply{}, err } }
 
-// Service is a service that answers as the test says, and keeps what it was sent. It answers one request at a time.
+// Service is a stub that answers as the test says, and records its requests. It answers one request at a time.
 type Service struct {
 	Answer Answer
 
@@ -45,10 +45,10 @@ type Service struct {
 	sent []Request
 }
 
-// Client is for the options of an SDK client.
+// Client returns an HTTP client for the options of an SDK client.
 func (s *Service) Client() *http.Client { return &http.Client{Transport: s} }
 
-// Sent is what it was sent so far, in order.
+// Sent returns the requests so far, in order.
 func (s *Service) Sent() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

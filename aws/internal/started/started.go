@@ -1,4 +1,4 @@
-// Package started is what the adapters that start workflows have in common.
+// Package started is what the adapters that start workflows share.
 package started
 
 import (
@@ -7,9 +7,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-var errOnItsWay = errors.New("the workflow has begun, and will tell of the order")
+var errOnItsWay = errors.New("the workflow has started, and will create the order")
 
-// Receipt is the answer to the start of a workflow that runs somewhere else: the order is as it will be.
+// Receipt is the receipt for starting a remote workflow, with the order as it will be.
 func Receipt(orderID, customer, venue string) ordermanager.Receipt {
 	return ordermanager.Receipt{
 		Action:  ordermanager.ActionWorkflowStarted,
