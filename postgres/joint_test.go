@@ -64,7 +64,7 @@ func TestAWorkflowMovesOnInsideTheCallersTransaction(t *testing.T) {
 			t.Errorf("the workflow is %+v, and the order %+v", status, o)
 		}
 	}
-	put(errDead)
+	put(errChangedMind)
 	check(workflow.StageDrink, 1)
 	put(nil)
 	check(workflow.StageCompletion, 3)

@@ -3,7 +3,6 @@ package dynamolimits_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -17,57 +16,31 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamolimits"
+	"github.com/brewline/ordermanager/internal/limitstest"
 	"github.com/brewline/ordermanager/internal/testenv"
 )
 
-// No limit is exceeded by one, however many begin at once, from several processes.
+// Each order is begun by a process of its own.
 func TestStarter_neverExceedsALimit(t *testing.T) {
 	client := emulator(t)
-	for name, test := range map[string]struct {
-		limits ordermanager.Limits
-		want   error
-	}{
-		"open at a venue":           {ordermanager.Limits{MaxInQueue: 5}, ordermanager.ErrQueueFull},
-		"open of a customer":        {ordermanager.Limits{MaxPerCustomer: 5}, ordermanager.ErrTooManyOrders},
-		"of a customer in a day":    {ordermanager.Limits{MaxPerDay: 5}, ordermanager.ErrTooManyOrders},
-		"at a venue within minutes": {ordermanager.Limits{MaxInWindow: 5}, ordermanager.ErrQueueFull},
-		"all at once": {
-			ordermanager.Limits{MaxInQueue: 5, MaxPerCustomer: 6, MaxPerDay: 7, MaxInWindow: 8}, ordermanager.ErrQueueFull,
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			table := testenv.Unique("limits")
-			if _, err := client.CreateTable(t.Context(), dynamolimits.Schema(table)); err != nil {
+	limitstest.NeverExceeded(t, func(t *testing.T, limits ordermanager.Limits) (starters []limitstest.Starter) {
+		table := testenv.Unique("limits")
+		if _, err := client.CreateTable(t.Context(), dynamolimits.Schema(table)); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_, _ = client.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table})
+		})
+		shop := newShop(t, client, table, limits)
+		for range 32 {
+			starter, err := dynamolimits.New(client, table, shop.manager, shop, limits)
+			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() {
-				_, _ = client.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table})
-			})
-			shop := newShop(t, client, table, test.limits)
-			errs := make([]error, 32)
-			var racing sync.WaitGroup
-			for i := range errs {
-				starter, err := dynamolimits.New(client, table, shop.manager, shop, test.limits)
-				if err != nil {
-					t.Fatal(err)
-				}
-				racing.Go(func() { _, errs[i] = starter.Start(t.Context(), fmt.Sprint(i), "ada", "NYC") })
-			}
-			racing.Wait()
-			begun := 0
-			for _, err := range errs {
-				if err == nil {
-					begun++
-				} else if !errors.Is(err, test.want) {
-					t.Error(err)
-				}
-			}
-			if begun != 5 {
-				t.Errorf("%d orders began", begun)
-			}
-		})
-	}
+			starters = append(starters, starter)
+		}
+		return starters
+	})
 }
 
 // emulator returns a client of DynamoDB Local.
@@ -80,46 +53,17 @@ func emulator(t *testing.T) *dynamodb.Client {
 	})
 }
 
-// An order counts for as long as its limit says, at its own venue; one that was given up does not count for the day.
 func TestStarter_countsWhatTheLimitsAreAbout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t, nil, "limits", ordermanager.Limits{
-			MaxInQueue: 3, MaxPerCustomer: 2, MaxPerDay: 3, MaxInWindow: 4, Window: time.Minute,
+		s := newShop(t, nil, "limits", limitstest.Limits)
+		limitstest.Counts(t, limitstest.Shop{
+			Starter: s.starter, Manager: s.manager, Pass: func(d time.Duration) { <-time.After(d) },
+			Complete: func(id string) error {
+				_, err := s.manager.Complete(t.Context(), ordermanager.Request{OrderID: id, Actor: ordermanager.Barista("ben")})
+				return err
+			},
 		})
-		s.begins("1", "ada", "NYC", nil)
-		s.begins("2", "ada", "NYC", nil)
-		s.begins("3", "ada", "NYC", ordermanager.ErrTooManyOrders)
-		s.begins("3", "ada", "LON", nil)
-		s.begins("4", "bob", "NYC", nil)
-		s.begins("5", "cy", "NYC", ordermanager.ErrQueueFull)
-		<-time.After(time.Second)
-		s.cancels("1", "ada")
-		s.begins("5", "ada", "NYC", nil) // the day has not three: one was cancelled
-		s.cancels("4", "bob")
-		s.begins("6", "bob", "NYC", ordermanager.ErrQueueFull) // four began within a minute
-		<-time.After(time.Minute)
-		s.begins("6", "bob", "NYC", nil)
-		for _, id := range []string{"2", "5"} {
-			s.completes(id, "ada", "NYC")
-		}
-		s.begins("7", "ada", "NYC", nil)
-		s.begins("8", "ada", "NYC", ordermanager.ErrTooManyOrders) // the fourth of the day
-		<-time.After(ordermanager.LimitDay)
-		s.begins("8", "ada", "NYC", nil)
 	})
-}
-
-func (s *shop) completes(orderID, customer, venue string) {
-	s.Helper()
-	put := ordermanager.Request{OrderID: orderID, Actor: ordermanager.Customer(customer), Venue: venue}
-	put.Drink.Drink = "Latte"
-	if _, err := s.manager.Put(s.Context(), put); err != nil {
-		s.Fatal(err)
-	}
-	done := ordermanager.Request{OrderID: orderID, Actor: ordermanager.Barista("ben")}
-	if _, err := s.manager.Complete(s.Context(), done); err != nil {
-		s.Fatal(err)
-	}
 }
 
 // A place is lost to no crash: neither one before the order began, nor one after.

@@ -13,18 +13,15 @@ import (
 
 var errDead = errors.New("the process is dead")
 
-// mortal is a life that ends before or after one of the statements that go to the database, whoever sends them. From then on nothing
-// reaches the database any more, as if the process had been killed there: what was committed is there, and nothing else.
+// mortal is a life that ends before or after one of the statements that go to the database, whoever sends them. From
+// then on nothing reaches the database any more, as if the process had been killed there: what was committed is there,
+// and nothing else.
 type mortal struct {
 	mu   sync.Mutex
 	left int // how many points are left to live through; negative: for ever
 	dead bool
-	// answersLost makes every commit look like a failure, though it was none.
-	answersLost bool
 	// sent is every statement that was sent, with the arguments of the last time.
 	sent map[string][]any
-	// meanwhile is done once, just before the next transaction begins: what another process does there.
-	meanwhile func()
 }
 
 func (m *mortal) survives() bool {
@@ -41,12 +38,6 @@ func (m *mortal) isDead() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.dead
-}
-
-func (m *mortal) losesAnswers() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.answersLost
 }
 
 func (m *mortal) remember(query string, args []driver.NamedValue) {
@@ -75,10 +66,13 @@ func step[T any](m *mortal, do func() (T, error)) (T, error) {
 	return done, err
 }
 
-// openMortal opens a file as sqlitestore.Open does, except that it is not synced: what is lost here is a process and not the power.
+// openMortal opens a file as sqlitestore.Open does, except that it is not synced: what is lost here is a process and
+// not the power.
 func openMortal(t testing.TB, path string, m *mortal) *sql.DB {
 	t.Helper()
-	db := sql.OpenDB(mortalConnector{m, "file:" + path + "?_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF&_txlock=immediate"})
+	db := sql.OpenDB(mortalConnector{
+		m, "file:" + path + "?_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF&_txlock=immediate",
+	})
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
@@ -138,10 +132,6 @@ func (c mortalConn) rows(do func() (driver.Rows, error)) (driver.Rows, error) {
 }
 
 func (c mortalConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
-	if meanwhile := c.meanwhile; meanwhile != nil {
-		c.meanwhile = nil
-		meanwhile()
-	}
 	var begun driver.Tx
 	tx, err := step(c.mortal, func() (driver.Tx, error) {
 		var err error
@@ -208,7 +198,7 @@ func (tx mortalTx) Commit() error {
 	if err := tx.Tx.Commit(); err != nil {
 		return err
 	}
-	if tx.losesAnswers() || !tx.survives() {
+	if !tx.survives() {
 		return errDead
 	}
 	return nil

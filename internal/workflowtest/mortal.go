@@ -1,4 +1,4 @@
-package postgres_test
+package workflowtest
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 
 var errDead = errors.New("the process is dead")
 
-// mortal is a process whose life ends before or after one of the statements that it sends. From then on nothing of it
-// reaches the database any more: what was committed is there, and nothing else.
+// mortal is the database of a process whose life ends before or after one of the statements of its workflow. From then
+// on no statement reaches the database any more: what was committed is there, and nothing else.
 type mortal struct {
 	sqldb.Database
 	mu   sync.Mutex
@@ -21,7 +21,7 @@ type mortal struct {
 	answersLost bool
 }
 
-// Place is its own: this is the workflow by itself, as beside another store.
+// Place is its own: this is a workflow by itself, as beside another store.
 func (*mortal) Place() any { return nil }
 
 func (m *mortal) survives() bool {
@@ -38,6 +38,12 @@ func (m *mortal) isDead() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.dead
+}
+
+func (m *mortal) losesAnswers() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.answersLost
 }
 
 // breakDown lets every statement fail, or, if only answers are lost, every commit after it was carried out.
@@ -60,10 +66,7 @@ func (m *mortal) Write(ctx context.Context, do func(tx sqldb.Conn) error) error 
 		}
 		return m.step(nil) // before the commit
 	})
-	m.mu.Lock()
-	lost := m.answersLost
-	m.mu.Unlock()
-	if err == nil && lost {
+	if err == nil && m.losesAnswers() {
 		return errDead
 	}
 	return m.step(err) // after it
