@@ -38,10 +38,11 @@ type Next interface {
 	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
 }
 
-// Ending is what Next can have beside it: whether the workflow of an order has ended. Then the place of an order that
-// its workflow did not take, for instance because the shop is closed, is not kept for the time of [Grace].
-type Ending interface {
-	Ended(ctx context.Context, orderID string) (bool, error)
+// Workflows is what Next can have beside it, as that of package sfnresumer does: how the workflow of an order stands.
+// Then an order counts for as long as its workflow runs, however late the Manager hears of it; and one that its
+// workflow did not take, for instance because the shop is closed, counts no longer than that.
+type Workflows interface {
+	Standing(ctx context.Context, orderID string) (begun, running bool, err error)
 }
 
 // Starter begins orders within limits. It is an httpapi.Starter itself, and safe for concurrent use if what it is
@@ -214,12 +215,7 @@ func (s *Starter) find(ctx context.Context, orderID string) (known, error) {
 	case errors.Is(err, ordermanager.ErrUnknownState):
 		return isOpen, nil
 	case errors.Is(err, ordermanager.ErrOrderNotFound):
-		if next, ok := s.next.(Ending); ok {
-			if ended, err := next.Ended(ctx, orderID); ended || err != nil {
-				return neverWas, err
-			}
-		}
-		return notYet, nil
+		return s.unheard(ctx, orderID)
 	case err != nil:
 		return "", err
 	}
@@ -231,4 +227,22 @@ func (s *Starter) find(ctx context.Context, orderID string) (known, error) {
 	default:
 		return wasDone, nil
 	}
+}
+
+// unheard is what is known of an order that the Manager does not know.
+func (s *Starter) unheard(ctx context.Context, orderID string) (known, error) {
+	workflows, ok := s.next.(Workflows)
+	if !ok {
+		return notYet, nil
+	}
+	begun, running, err := workflows.Standing(ctx, orderID)
+	switch {
+	case err != nil:
+		return "", err
+	case running:
+		return isOpen, nil
+	case begun:
+		return neverWas, nil
+	}
+	return notYet, nil
 }

@@ -99,31 +99,45 @@ func TestStarter_givesBackThePlaceOfWhatDidNotBegin(t *testing.T) {
 	}
 }
 
-// The place of an order that its workflow did not take is free as soon as that has ended.
-func TestStarter_keepsNoPlaceForWhatItsWorkflowDidNotTake(t *testing.T) {
-	s := newShop(t, nil, "limits", ordermanager.Limits{})
-	workflow := &ending{shop: s}
-	starter, err := dynamolimits.New(s.table, "limits", s.manager, workflow, ordermanager.Limits{MaxPerCustomer: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.starter = starter
-	s.begins("1", "ada", "", nil)
-	workflow.ended = true
-	s.begins("2", "ada", "", nil)
+// An order of which the Manager has not heard counts for as long as its workflow runs, and no longer.
+func TestStarter_countsAnUnheardOrderWhileItsWorkflowRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, nil, "limits", ordermanager.Limits{})
+		workflows := &silent{begun: true, running: true}
+		starter, err := dynamolimits.New(s.table, "limits", s.manager, workflows, ordermanager.Limits{MaxPerCustomer: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.starter = starter
+		s.begins("1", "ada", "", nil)
+		s.begins("2", "ada", "", ordermanager.ErrTooManyOrders)
+		<-time.After(2 * dynamolimits.Grace)
+		s.begins("2", "ada", "", ordermanager.ErrTooManyOrders)
+		<-time.After(time.Second)
+		workflows.running = false
+		s.begins("2", "ada", "", nil)
+		workflows.begun = false // it may be on its way
+		s.begins("3", "ada", "", ordermanager.ErrTooManyOrders)
+		<-time.After(dynamolimits.Grace)
+		s.begins("3", "ada", "", nil)
+		workflows.err = errors.New("access denied")
+		s.begins("4", "ada", "", workflows.err)
+	})
 }
 
-// ending is a workflow that tells nobody of its orders.
-type ending struct {
-	*shop
-	ended bool
+// silent are workflows that tell the Manager of nothing.
+type silent struct {
+	begun, running bool
+	err            error
 }
 
-func (e *ending) Start(context.Context, string, string, string) (ordermanager.Receipt, error) {
+func (*silent) Start(context.Context, string, string, string) (ordermanager.Receipt, error) {
 	return ordermanager.Receipt{}, nil
 }
 
-func (e *ending) Ended(context.Context, string) (bool, error) { return e.ended, nil }
+func (w *silent) Standing(context.Context, string) (begun, running bool, err error) {
+	return w.begun, w.running, w.err
+}
 
 // A full shop reads its orders once a second, however many ask.
 func TestStarter_looksAtAFullShopOnceASecond(t *testing.T) {

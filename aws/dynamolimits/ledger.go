@@ -99,8 +99,9 @@ func taken(ledgers []*ledger, now time.Time) (t ordermanager.Taken) {
 }
 
 const (
-	// Grace is how long a place is kept for an order of which the Manager has not heard. Give up the events of your
-	// workflow sooner than that (MaximumEventAgeInSeconds of the rule): a limit can be exceeded by what comes later.
+	// Grace is how long a place is kept for an order of which nobody has heard: neither the Manager nor, where it can be
+	// asked, what begins workflows. Where it cannot, give up the events of your workflow sooner than that
+	// (MaximumEventAgeInSeconds of the rule): a limit can be exceeded by what comes later.
 	Grace = 15 * time.Minute
 	// MaxLimit is how large each limit can be: an item of DynamoDB has to hold as many orders.
 	MaxLimit = 1000

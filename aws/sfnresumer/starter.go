@@ -28,8 +28,8 @@ type StartAPI interface {
 }
 
 // Starter starts an execution of a STANDARD state machine for each order. It is an httpapi.Starter, and needs the
-// permission states:StartExecution, and states:DescribeExecution for [Starter.Ended]. It is safe for concurrent use if
-// its client is, as the SDK's are.
+// permission states:StartExecution, and states:DescribeExecution for [Starter.Standing]. It is safe for concurrent use
+// if its client is, as the SDK's are.
 type Starter struct {
 	client       StartAPI
 	stateMachine string
@@ -71,18 +71,19 @@ func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (o
 	return started.Receipt(orderID, customer, venue), nil
 }
 
-// Ended reports whether the execution of an order has ended. One that does not exist has not: its start may be on its
-// way. The error is Step Functions'.
-func (s *Starter) Ended(ctx context.Context, orderID string) (bool, error) {
+// Standing reports whether the execution of an order has begun, and whether it still runs. One that has just begun may
+// not be there yet. The error is Step Functions'.
+func (s *Starter) Standing(ctx context.Context, orderID string) (begun, running bool, err error) {
 	arn := s.execution(orderID)
 	execution, err := s.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	if _, missing := errors.AsType[*types.ExecutionDoesNotExist](err); missing {
-		return false, nil
+		return false, false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("sfnresumer: looking for the execution of order %s: %w", orderID, err)
+		return false, false, fmt.Errorf("sfnresumer: looking for the execution of order %s: %w", orderID, err)
 	}
-	return execution.Status != types.ExecutionStatusRunning && execution.Status != types.ExecutionStatusPendingRedrive, nil
+	running = execution.Status == types.ExecutionStatusRunning || execution.Status == types.ExecutionStatusPendingRedrive
+	return true, running, nil
 }
 
 // execution returns the ARN of an order's execution, made from the state machine's without its version or alias.

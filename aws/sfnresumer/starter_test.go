@@ -34,27 +34,27 @@ func (e execution) DescribeExecution(
 	return &sfn.DescribeExecutionOutput{Status: e.status}, e.err
 }
 
-func TestEnded_saysWhetherAnExecutionIsOver(t *testing.T) {
+func TestStanding_saysHowAnExecutionStands(t *testing.T) {
 	denied := errors.New("access denied")
 	const machine = "arn:aws:states:us-east-1:1:stateMachine:shop"
 	for name, test := range map[string]struct {
 		machine, orderID string
 		status           types.ExecutionStatus
 		err              error
-		want             bool
+		begun, running   bool
 	}{
-		"it runs":                   {machine, "order-1", types.ExecutionStatusRunning, nil, false},
-		"it waits for its redrive":  {machine, "order-1", types.ExecutionStatusPendingRedrive, nil, false},
-		"it has ended":              {machine, "order-1", types.ExecutionStatusSucceeded, nil, true},
-		"it was stopped":            {machine, "order-1", types.ExecutionStatusAborted, nil, true},
-		"it has not begun":          {machine, "order-2", "", nil, false},
-		"it was begun by its alias": {machine + ":live", "order-1", types.ExecutionStatusFailed, nil, true},
-		"nobody may know":           {machine, "order-1", "", denied, false},
+		"it runs":                   {machine, "order-1", types.ExecutionStatusRunning, nil, true, true},
+		"it waits for its redrive":  {machine, "order-1", types.ExecutionStatusPendingRedrive, nil, true, true},
+		"it has ended":              {machine, "order-1", types.ExecutionStatusSucceeded, nil, true, false},
+		"it was stopped":            {machine, "order-1", types.ExecutionStatusAborted, nil, true, false},
+		"it has not begun":          {machine, "order-2", "", nil, false, false},
+		"it was begun by its alias": {machine + ":live", "order-1", types.ExecutionStatusFailed, nil, true, false},
+		"nobody may know":           {machine, "order-1", "", denied, false, false},
 	} {
 		starter := sfnresumer.NewStarter(execution{starting{test.err}, test.status}, test.machine)
-		ended, err := starter.Ended(t.Context(), test.orderID)
-		if ended != test.want || !errors.Is(err, test.err) {
-			t.Errorf("%s: %v, %v", name, ended, err)
+		begun, running, err := starter.Standing(t.Context(), test.orderID)
+		if begun != test.begun || running != test.running || !errors.Is(err, test.err) {
+			t.Errorf("%s: begun %v, running %v, %v", name, begun, running, err)
 		}
 	}
 }
