@@ -299,7 +299,7 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 		return Page{}, invalid("state", "is not in the life cycle, which has "+join(m.lifecycle.States(), StateRule.name))
 	}
 	// A cursor belongs to its listing, whatever the store makes of it.
-	listing := fingerprint(string(q.State), q.Customer, q.Venue, strconv.FormatBool(q.Owing))[:8] + "."
+	listing := fingerprint(string(q.State), q.Customer, q.Venue, strconv.FormatBool(q.Owing), direction(q))[:8] + "."
 	cursor, ours := strings.CutPrefix(q.Cursor, listing)
 	if q.Cursor != "" && (!ours || cursor == "") {
 		return Page{}, invalid("cursor", "is not from a page of this listing")
@@ -320,6 +320,14 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 	}
 	end(Ending{Err: err})
 	return page, err
+}
+
+// direction is empty for the usual one, in which cursors are as they were before there was another.
+func direction(q Query) string {
+	if q.Newest {
+		return "newest"
+	}
+	return ""
 }
 
 func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {

@@ -34,10 +34,11 @@ type Store interface {
 	Get(ctx context.Context, orderID string) (*Order, error)
 
 	// List returns one page of the orders that match the query, each order once per listing as long as it does not
-	// change, oldest first where the store can. Listed orders may come without their History, their waits and their
-	// OwedEvents, which no listing needs; everything else is there. A page may be shorter than the limit, even empty,
-	// while its cursor says that there is more. It may lag behind writes. The query has been checked: its Limit is
-	// between 1 and [MaxPageSize]. A cursor that this store did not make is an error that wraps [ErrInvalidRequest].
+	// change, oldest first where the store can, or newest first if that is asked for. Listed orders may come without
+	// their History, their waits and their OwedEvents, which no listing needs; everything else is there. A page may be
+	// shorter than the limit, even empty, while its cursor says that there is more. It may lag behind writes. The query
+	// has been checked: its Limit is between 1 and [MaxPageSize]. A cursor that this store did not make is an error
+	// that wraps [ErrInvalidRequest].
 	List(ctx context.Context, q Query) (Page, error)
 }
 
@@ -66,6 +67,9 @@ type Query struct {
 	// Owing asks for orders that owe a delivery: see [Order.Owes]. A listing may also contain orders that no longer
 	// do; visiting them with an empty settlement takes them off.
 	Owing bool
+	// Newest asks for the newest orders first, of a store that lists by age; any other may ignore it. It is part of the
+	// query: a cursor goes on in its own direction.
+	Newest bool
 	// Limit is how many orders a page has at most: 0 means [DefaultPageSize], and [MaxPageSize] is the most.
 	Limit int
 	// Cursor continues a listing after an earlier page of the same query; empty for the first page.

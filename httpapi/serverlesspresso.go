@@ -115,6 +115,8 @@ func (s *sample) listOrders(w http.ResponseWriter, r *http.Request, actor orderm
 	if s.dialect == serverlesspresso.Core && q.Venue == "" {
 		return invalid("eventId", "is required")
 	}
+	// The barista's queue begins with the oldest; of what has ended, the display shows the latest.
+	q.Newest = told != ordermanager.Undecided
 	var orders []ordermanager.Order
 	for _, state := range s.manager.Lifecycle().States() {
 		if state.Answers != told {
@@ -128,6 +130,9 @@ func (s *sample) listOrders(w http.ResponseWriter, r *http.Request, actor orderm
 		orders = append(orders, page.Orders...)
 	}
 	slices.SortStableFunc(orders, func(a, b ordermanager.Order) int {
+		if q.Newest {
+			a, b = b, a
+		}
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
 	writeJSON(w, r, s.dialect.Orders(orders[:min(len(orders), q.Limit)]))

@@ -9,7 +9,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// index finds the orders of a listing, oldest first.
+// index finds the orders of a listing, in either direction of their age.
 type index struct {
 	mu    sync.Mutex
 	known map[string]keys
@@ -89,5 +89,9 @@ func (x *index) walk(q ordermanager.Query, after place, visit func(place) bool) 
 	if tree == nil {
 		return
 	}
-	tree.AscendGreaterOrEqual(after, func(at place) bool { return at == after || visit(at) })
+	through := tree.AscendGreaterOrEqual
+	if q.Newest {
+		through = tree.DescendLessOrEqual
+	}
+	through(after, func(at place) bool { return at == after || visit(at) })
 }

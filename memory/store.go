@@ -152,11 +152,11 @@ func (s *Store) get(orderID string) *ordermanager.Order {
 	return clone(shard.orders[orderID])
 }
 
-// List implements [ordermanager.Store]. It is oldest first. The first listing builds an index, and later ones take up what changed since
-// the one before, so that a page costs a page.
+// List implements [ordermanager.Store]. It is oldest first, or newest first. The first listing builds an index, and
+// later ones take up what changed since the one before, so that a page costs a page.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	return around(ctx, s.Hook, "list", "", func() (ordermanager.Page, error) {
-		after, err := decodeCursor(q.Cursor)
+		after, err := decodeCursor(q)
 		if err != nil {
 			return ordermanager.Page{}, err
 		}
@@ -255,11 +255,14 @@ func encodeCursor(o *ordermanager.Order) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s%d/%s", cursorPrefix, o.CreatedAt.UnixMilli(), o.ID))
 }
 
-func decodeCursor(cursor string) (after place, err error) {
-	if cursor == "" {
+func decodeCursor(q ordermanager.Query) (after place, err error) {
+	switch {
+	case q.Cursor == "" && q.Newest:
+		return place{created: math.MaxInt64}, nil
+	case q.Cursor == "":
 		return place{created: math.MinInt64}, nil
 	}
-	data, err := base64.RawURLEncoding.DecodeString(cursor)
+	data, err := base64.RawURLEncoding.DecodeString(q.Cursor)
 	key, ours := strings.CutPrefix(string(data), cursorPrefix)
 	created, id, cut := strings.Cut(key, "/")
 	millis, errNumber := strconv.ParseInt(created, 10, 64)

@@ -164,5 +164,6 @@ func describe(t ordermanager.Transition) string {
 }
 
 func describeQuery(q ordermanager.Query) string {
-	return fmt.Sprintf("{state %q, customer %q, venue %q, owing %t, limit %d}", q.State, q.Customer, q.Venue, q.Owing, q.Limit)
+	return fmt.Sprintf("{state %q, customer %q, venue %q, owing %t, newest %t, limit %d}",
+		q.State, q.Customer, q.Venue, q.Owing, q.Newest, q.Limit)
 }

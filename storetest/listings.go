@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/brewline/ordermanager"
 )
@@ -145,6 +147,41 @@ var listingCases = []promise{
 		}
 		for _, limit := range []int{1, 2, 4, 9} {
 			c.listed(ordermanager.Query{Customer: customer, Limit: limit}, want...)
+		}
+	}},
+	{name: "a listing by age begins with the newest if that is asked for", run: func(c *checker) {
+		customer, venue, begun := unique("customer"), unique("venue"), time.Now().UTC().Truncate(time.Millisecond)
+		var created []string
+		for i := range 9 {
+			o := c.order()
+			o.now = begun.Add(time.Duration(i-9) * time.Second)
+			o.must(o.create(customer, venue))
+			created = append(created, o.id)
+		}
+		newest := slices.Clone(created)
+		slices.Reverse(newest)
+		inOrder := func(q ordermanager.Query) (got []string) {
+			c.eventually(func() error {
+				all, err := c.walk(q)
+				if err != nil {
+					return err
+				}
+				got = ids(all)
+				return sameIDs(got, created)
+			})
+			return got
+		}
+		for _, q := range []ordermanager.Query{
+			{Customer: customer}, {Venue: venue}, {Venue: venue, State: ordermanager.StatePending},
+		} {
+			for _, limit := range []int{1, 2, 4, 9, 10} {
+				q.Limit, q.Newest = limit, false
+				byAge := slices.Equal(inOrder(q), created)
+				q.Newest = true
+				if got := inOrder(q); byAge && !slices.Equal(got, newest) {
+					c.fail("the listing of %s is %q, newest first it must be %q", describeQuery(q), got, newest)
+				}
+			}
 		}
 	}},
 	{name: "nothing that matches is an empty page and not an error", run: func(c *checker) {

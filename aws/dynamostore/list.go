@@ -73,8 +73,9 @@ const most = 16
 
 // List implements [ordermanager.Store] with queries on indexes, never a scan. In [Native] it is merged from the
 // partitions over which an index is spread, which are read at the same time, and the orders that the indexes name are
-// then fetched with BatchGetItem; it is oldest first, and one of a state alone is so venue by venue. In the layouts
-// of the sample it is in the order of the identifiers.
+// then fetched with BatchGetItem; it is oldest first, or newest first, and one of a state alone is so venue by venue.
+// In the layouts of the sample it is in the order of the identifiers; newest first, a listing by state or venue is in
+// the order of TS, if the table has the index LSI-timestamp.
 //
 // An item that is broken where it matters is passed over: see [ordermanager.Page.Skipped].
 //
@@ -214,7 +215,7 @@ func (l *listing) wants(o *ordermanager.Order, found item) bool {
 // dry reports whether more has to be read before the stream's next item is known.
 func (s *source) dry() bool { return len(s.ahead) == 0 && !s.done }
 
-// first is the source with the oldest item; nil while some source is dry, or when nothing is left.
+// first is the source with the item that comes first; nil while some source is dry, or when nothing is left.
 func (l *listing) first() *source {
 	var first *source
 	for i := range l.sources {
@@ -222,11 +223,19 @@ func (l *listing) first() *source {
 		switch {
 		case s.dry():
 			return nil
-		case len(s.ahead) > 0 && (first == nil || s.ahead[0].spot.compare(first.ahead[0].spot) < 0):
+		case len(s.ahead) > 0 && (first == nil || l.before(s.ahead[0].spot, first.ahead[0].spot)):
 			first = s
 		}
 	}
 	return first
+}
+
+// before reports whether one place comes before another in the direction of the listing.
+func (l *listing) before(a, b spot) bool {
+	if l.query.Newest {
+		a, b = b, a
+	}
+	return a.compare(b) < 0
 }
 
 func (l *listing) exhausted() bool {
@@ -259,7 +268,7 @@ func (l *listing) fill(ctx context.Context, wanted int) error {
 // read reads on in one stream.
 func (l *listing) read(ctx context.Context, s *source, limit int32) error {
 	fromCursor := !s.begun && s.from != spot{}
-	output, err := l.store.client.Query(ctx, l.store.queryInput(s, limit), repeatConflicts)
+	output, err := l.store.client.Query(ctx, l.store.queryInput(s, limit, l.query.Newest), repeatConflicts)
 	if fromCursor && isInvalid(err) && !errors.Is(kindOf(err), ErrNoIndex) {
 		return invalidCursor()
 	}
@@ -297,16 +306,17 @@ func orderIDOf(key item) string {
 	return cmp.Or(r.text(nativeID), r.text(sampleID))
 }
 
-func (s *Store) queryInput(from *source, limit int32) *dynamodb.QueryInput {
+func (s *Store) queryInput(from *source, limit int32, newest bool) *dynamodb.QueryInput {
 	condition := from.hash + " = :h"
 	values := item{":h": from.value}
 	if from.prefix != "" {
 		condition += " AND begins_with(" + from.sort + ", :p)"
 		values[":p"] = str(from.prefix)
 	}
+	forward := !newest
 	input := &dynamodb.QueryInput{
-		TableName: &s.table, IndexName: &from.index, KeyConditionExpression: &condition, ExpressionAttributeValues: values, Limit: &limit,
-		ExclusiveStartKey: from.next,
+		TableName: &s.table, IndexName: &from.index, ScanIndexForward: &forward, Limit: &limit,
+		KeyConditionExpression: &condition, ExpressionAttributeValues: values, ExclusiveStartKey: from.next,
 	}
 	if !from.begun && from.from.ID != "" {
 		input.ExclusiveStartKey = s.layout.key(from.from.ID)
@@ -396,7 +406,8 @@ func (s *Store) wrapQuery(index string, err error) error {
 
 // describe identifies a query.
 func describe(q ordermanager.Query) string {
-	return strings.Join([]string{string(q.State), q.Customer, q.Venue, strconv.FormatBool(q.Owing)}, "\x00")
+	flags := strconv.FormatBool(q.Owing) + strconv.FormatBool(q.Newest)
+	return strings.Join([]string{string(q.State), q.Customer, q.Venue, flags}, "\x00")
 }
 
 func decodeCursor(q ordermanager.Query) (spot, error) {

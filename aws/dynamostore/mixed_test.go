@@ -2,6 +2,7 @@ package dynamostore_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -340,6 +341,41 @@ func TestMixed_venuesWithTheWordsOfAStateInTheirNames(t *testing.T) {
 		}
 	}
 }
+
+// The display shows what was finished last. The sample's index by time knows.
+func TestList_ofTheSampleBeginsWithTheNewestIfThatIsAskedFor(t *testing.T) {
+	mixed(t, func(t *testing.T, h *house, n *neighbour, _ *transport) {
+		ctx := t.Context()
+		var want []string
+		for _, id := range []string{"o5", "o1", "o4", "o2", "o3"} {
+			for _, err := range []error{
+				errOf(h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{
+					OrderID: id, Customer: "c1", Venue: n.venue(), Token: h.resumer.Issue(),
+				})),
+				errOf(h.Cancel(ctx, ordermanager.Request{OrderID: id, Actor: ordermanager.Customer("c1")})),
+			} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			want = append([]string{id}, want...)
+			<-time.After(2 * time.Millisecond) // TS has milliseconds
+		}
+		q := ordermanager.Query{State: ordermanager.StateCancelled, Venue: n.venue(), Newest: true, Limit: 2}
+		var got []string
+		for o, err := range h.Orders(ctx, q) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, o.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the listing has %v, want %v", got, want)
+		}
+	})
+}
+
+func errOf(_ ordermanager.Receipt, err error) error { return err }
 
 func TestList_findsWhatTheSampleWrote(t *testing.T) {
 	mixed(t, func(t *testing.T, h *house, n *neighbour, _ *transport) {

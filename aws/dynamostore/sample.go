@@ -689,5 +689,9 @@ func (l sample) plan(q ordermanager.Query) ([][]stream, error) {
 			streams = append(streams, stream{index: statusIndex, hash: sampleState, value: str(form), sort: sampleID})
 		}
 	}
+	if q.Newest {
+		latest := stream{index: timeIndex, hash: samplePartition, value: str(samplePartitionValue), sort: sampleTime}
+		return [][]stream{{latest}, streams}, nil
+	}
 	return [][]stream{streams}, nil
 }

@@ -45,7 +45,7 @@ func (s *site) customerHome(r *http.Request, v visitor) (page, error) {
 		return page{}, err
 	}
 	data := customerPage{Name: v.actor.ID, Shop: shop, NewID: rand.Text()}
-	orders, err := s.newest(r.Context(), ofCustomer, v.actor.ID, 2*shownEarlier)
+	orders, err := s.newest(r.Context(), ordermanager.Query{Customer: v.actor.ID}, 2*shownEarlier)
 	if err != nil {
 		return page{}, err
 	}

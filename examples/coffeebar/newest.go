@@ -15,43 +15,23 @@ const (
 	shownReady = 8
 )
 
-// The library lists orders as a queue is worked off, the oldest first. What the bar shows of orders that have ended
-// begins with the newest, and how many there are is in no listing. Both are asked of the table in which the store
-// keeps the orders, by its indexes, so that a page costs the same however many orders have ended.
-
-const (
-	ofCustomer = "SELECT id FROM ordermanager_orders WHERE customer = ? ORDER BY created_at DESC, id DESC LIMIT ?"
-	inState    = "SELECT id FROM ordermanager_orders WHERE state = ? ORDER BY created_at DESC, id DESC LIMIT ?"
-)
-
 // newest returns the latest orders of a customer, or in a state, with their history. An order that cannot be read is
 // passed over, as it is in the library's listings: one odd row must not close the bar.
-func (b *bar) newest(ctx context.Context, query, value string, most int) ([]ordermanager.Order, error) {
-	rows, err := b.db.QueryContext(ctx, query, value, most)
+func (b *bar) newest(ctx context.Context, q ordermanager.Query, most int) ([]ordermanager.Order, error) {
+	q.Newest, q.Limit = true, most
+	page, err := b.manager.Page(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	orders := make([]ordermanager.Order, 0, len(ids))
-	for _, id := range ids {
-		switch o, err := b.manager.Order(ctx, id); {
+	orders := make([]ordermanager.Order, 0, len(page.Orders))
+	for _, listed := range page.Orders {
+		switch o, err := b.manager.Order(ctx, listed.ID); {
 		case err == nil:
 			orders = append(orders, o)
 		case ctx.Err() != nil:
 			return nil, err
 		default:
-			b.log.WarnContext(ctx, "not shown", "order", id, "error", err)
+			b.log.WarnContext(ctx, "not shown", "order", listed.ID, "error", err)
 		}
 	}
 	return orders, nil
@@ -90,7 +70,7 @@ func (b *bar) fillBoard(ctx context.Context, store ordermanager.Watcher) error {
 		return err
 	}
 	for _, state := range b.table.ended() {
-		orders, err := b.newest(ctx, inState, string(state), remembered)
+		orders, err := b.newest(ctx, ordermanager.Query{State: state}, remembered)
 		if err != nil {
 			return err
 		}

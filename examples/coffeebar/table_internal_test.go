@@ -345,7 +345,7 @@ func TestPages_passOverAnOrderThatCannotBeRead(t *testing.T) {
 
 func TestNewest_beginsWithTheNewest(t *testing.T) {
 	b, _ := testBar(t)
-	orders, err := b.newest(t.Context(), ofCustomer, "Ada", 2)
+	orders, err := b.newest(t.Context(), ordermanager.Query{Customer: "Ada"}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, e
 	return s.read(ctx, s.path(orderID))
 }
 
-// List implements [ordermanager.Store], oldest first.
+// List implements [ordermanager.Store], oldest first or newest first.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	cursor, err := base64.URLEncoding.DecodeString(q.Cursor)
 	after, ours := strings.CutPrefix(string(cursor), "after:")
@@ -73,17 +73,21 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 	if err != nil {
 		return ordermanager.Page{}, err
 	}
+	direction := 1
+	if q.Newest {
+		direction = -1
+	}
 	var found []*ordermanager.Order
 	for _, name := range names {
 		order, err := s.read(ctx, filepath.Join(s.dir, name))
 		if err != nil {
 			return ordermanager.Page{}, err
 		}
-		if q.Matches(order) && place(order) > after {
+		if q.Matches(order) && (q.Cursor == "" || cmp.Compare(place(order), after) == direction) {
 			found = append(found, order)
 		}
 	}
-	slices.SortFunc(found, func(a, b *ordermanager.Order) int { return cmp.Compare(place(a), place(b)) })
+	slices.SortFunc(found, func(a, b *ordermanager.Order) int { return direction * cmp.Compare(place(a), place(b)) })
 	if len(found) <= q.Limit {
 		return ordermanager.Page{Orders: found}, ctx.Err()
 	}

@@ -171,6 +171,13 @@ func Display(t *testing.T, b *Bar) {
 	if len(ready) != 1 || ready["second"].Number == "" || ready["second"].Drink != "Latte" {
 		t.Errorf("ready: %v", ready)
 	}
+	// Of many that are ready, it asks for the latest.
+	b.order(t, "third")
+	b.act(t, bob, "claim", "third", "make")
+	b.act(t, bob, "complete", "third", "")
+	if latest := b.orders(t, bob, "COMPLETED&maxItems=1"); len(latest) != 1 || latest["third"].Drink != "Latte" {
+		t.Errorf("the latest: %v", latest)
+	}
 	b.send(t, ann, http.MethodGet, b.with("/orders?state=CREATED"), "", http.StatusForbidden)
 }
 

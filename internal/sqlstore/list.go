@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// List is the statement for a page, oldest first. It asks for one order more than the page has, to learn whether there
-// is another page. Orders come without their history, their waits and what they owe.
+// List is the statement for a page, oldest first or newest first. It asks for one order more than the page has, to
+// learn whether there is another page. Orders come without their history, their waits and what they owe.
 func (d *Dialect) List(q *ordermanager.Query) (Statement, error) {
 	var where clauses
 	// The last index that fits is the one that leaves the least to look through.
@@ -31,15 +31,20 @@ func (d *Dialect) List(q *ordermanager.Query) (Statement, error) {
 		where.add("owing")
 		index = "owing"
 	}
+	beyond, descending := ">", ""
+	if q.Newest {
+		beyond, descending = "<", " DESC"
+	}
 	if q.Cursor != "" {
 		createdAt, id, err := d.decodeCursor(q.Cursor)
 		if err != nil {
 			return Statement{}, err
 		}
-		where.add("(created_at, id) > (?, ?)", createdAt, id)
+		where.add("(created_at, id) "+beyond+" (?, ?)", createdAt, id)
 	}
 	text := "SELECT " + listed + " FROM ordermanager_orders" + d.using(index) +
-		" WHERE " + strings.Join(where.parts, " AND ") + " ORDER BY created_at, id LIMIT ?"
+		" WHERE " + strings.Join(where.parts, " AND ") +
+		" ORDER BY created_at" + descending + ", id" + descending + " LIMIT ?"
 	return d.statement(text, append(where.args, q.Limit+1)), nil
 }
 

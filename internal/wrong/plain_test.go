@@ -3,6 +3,7 @@ package wrong_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +34,9 @@ type plain struct {
 	found   func(o *order) *order
 	matches func(q query, o *order) bool
 	// page cuts a page out of everything that matches, and says where the next one goes on; empty after the last.
-	page func(all []*order, cursor string, limit int) (listed []*order, next string)
+	page func(all []*order, cursor string, limit int, place func(o *order) string) (listed []*order, next string)
+	// place is where an order stands in a listing: by its age.
+	place func(q query, o *order) string
 }
 
 func newPlain() *plain {
@@ -47,8 +50,16 @@ func newPlain() *plain {
 		found:   clone,
 		matches: query.Matches,
 		page:    afterTheLast(0),
+		place: func(q query, o *order) string {
+			if q.Newest {
+				return byAge(math.MaxInt64-o.CreatedAt.UnixMilli(), o)
+			}
+			return byAge(o.CreatedAt.UnixMilli(), o)
+		},
 	}
 }
+
+func byAge(age int64, o *order) string { return fmt.Sprintf("%019d %s", age, o.ID) }
 
 func clone(o *order) *order {
 	if o == nil {
@@ -111,9 +122,10 @@ func (p *plain) List(ctx context.Context, q query) (page, error) {
 			all = append(all, p.found(o))
 		}
 	}
-	slices.SortFunc(all, func(a, b *order) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(all, func(a, b *order) int { return strings.Compare(p.place(q, a), p.place(q, b)) })
 	var listed page
-	if listed.Orders, listed.Cursor = p.page(all, cursor, q.Limit); listed.Cursor != "" {
+	place := func(o *order) string { return p.place(q, o) }
+	if listed.Orders, listed.Cursor = p.page(all, cursor, q.Limit, place); listed.Cursor != "" {
 		listed.Cursor = cursorPrefix + listed.Cursor
 	}
 	return listed, nil
@@ -121,18 +133,18 @@ func (p *plain) List(ctx context.Context, q query) (page, error) {
 
 // afterTheLast pages by the last order of a page, so that it does not matter which orders leave the listing before the next one.
 // It can miss by some orders.
-func afterTheLast(miss int) func(all []*order, cursor string, limit int) ([]*order, string) {
-	return func(all []*order, cursor string, limit int) ([]*order, string) {
-		all = slices.DeleteFunc(all, func(o *order) bool { return o.ID <= cursor })
+func afterTheLast(miss int) func([]*order, string, int, func(o *order) string) ([]*order, string) {
+	return func(all []*order, cursor string, limit int, place func(o *order) string) ([]*order, string) {
+		all = slices.DeleteFunc(all, func(o *order) bool { return place(o) <= cursor })
 		if len(all) <= limit {
 			return all, ""
 		}
-		return all[:limit], all[min(max(limit+miss, 1), len(all))-1].ID
+		return all[:limit], place(all[min(max(limit+miss, 1), len(all))-1])
 	}
 }
 
 // byOffset pages by how many orders there were before.
-func byOffset(all []*order, cursor string, limit int) ([]*order, string) {
+func byOffset(all []*order, cursor string, limit int, _ func(o *order) string) ([]*order, string) {
 	from, _ := strconv.Atoi(cursor)
 	all = all[min(from, len(all)):]
 	if len(all) <= limit {

@@ -567,6 +567,18 @@ var storeMistakes = []storeMistake{
 		inside(func(p *plain) { p.page = afterTheLast(-1) })},
 	{"pages by offset", "leaving/orders that leave a listing of a customer and a state between its pages hide no others",
 		inside(func(p *plain) { p.page = byOffset })},
+	{"always begins with the oldest", "listings/a listing by age begins with the newest if that is asked for",
+		inside(func(p *plain) {
+			p.place = func(_ query, o *order) string { return byAge(o.CreatedAt.UnixMilli(), o) }
+		})},
+	{"begins with the newest and goes on from there to older ones and newer ones alike",
+		"listings/a listing by age begins with the newest if that is asked for",
+		around(func(w *outside) {
+			w.list = func(ctx context.Context, q query) (page, error) {
+				q.Newest = q.Newest && q.Cursor == ""
+				return w.Store.List(ctx, q)
+			}
+		})},
 	{"ends a listing with the first page", "listings/paging meets each order exactly once, whatever the limit",
 		around(func(w *outside) {
 			w.list = func(ctx context.Context, q query) (page, error) {

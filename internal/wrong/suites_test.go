@@ -241,7 +241,9 @@ func lagging(lag time.Duration) ordermanager.Store {
 func detached(t transition, applied *order) transition {
 	t.Guards = ordermanager.Guards{}
 	if t.Create != nil {
-		t.Create = &ordermanager.NewOrder{Customer: applied.Customer, Venue: applied.Venue, Robot: applied.Robot}
+		t.Create = &ordermanager.NewOrder{
+			Customer: applied.Customer, Venue: applied.Venue, Robot: applied.Robot, State: t.Create.State,
+		}
 	}
 	if t.Assign.Drink != nil {
 		t.Assign.Drink = applied.Drink
