@@ -35,12 +35,17 @@ func fold(name string) string {
 	return strings.Join(strings.Fields(string(runes)), " ")
 }
 
-// reads reports whether a name reads like one that was folded. Most names differ in their first letter.
+// reads reports whether a name reads like one that was folded. What a name begins with stays as it is as long as it is
+// printable ASCII, so the first such character that differs tells.
 func reads(name, folded string) bool {
-	if name == folded {
-		return true
+	same := 0
+	for same < min(len(name), len(folded)) && name[same] == folded[same] && name[same] <= '~' {
+		same++
 	}
-	if name != "" && folded != "" && name[0] > ' ' && name[0] <= '~' && name[0] != folded[0] {
+	switch {
+	case same == len(name):
+		return same == len(folded)
+	case name[same] > ' ' && name[same] <= '~':
 		return false
 	}
 	return fold(name) == folded

@@ -79,10 +79,13 @@ type outcome struct {
 }
 
 // outcomeOf leaves out why something is pending: what a resumer or a publisher says is for the log.
-func outcomeOf(receipt *ordermanager.Receipt) outcome {
-	o := outcome{receipt.View(), view(&receipt.Order)}
-	o.Pending = ""
-	return o
+func outcomeOf(r *ordermanager.Receipt) outcome {
+	return outcome{
+		ordermanager.ReceiptView{
+			Action: r.Action, Resume: r.Resume, Events: r.Events, Replayed: r.Replayed, Unchanged: r.Unchanged, Gone: r.Gone,
+		},
+		view(&r.Order),
+	}
 }
 
 func (o *outcome) write(f *jsonform.Form) {
