@@ -10,22 +10,21 @@ import (
 )
 
 const (
-	// remembered is how many changes are, and changesBatch how many of them an answer looks at.
+	// remembered is how many changes are kept, and changesBatch how many an answer covers at most.
 	remembered   = 4096
 	changesBatch = 256
 )
 
-// changes are the latest changes, each as the order that changed. They are noted from the first time that somebody
-// asks.
+// changes are the ids of the orders that changed last. They are recorded from the first call of [Store.Changes].
 type changes struct {
 	mu     sync.Mutex
-	epoch  string // tells the positions of this store from those of another
+	epoch  string // distinguishes the positions of this store from another's
 	latest []string
 	next   uint64        // the number of the next change
 	news   chan struct{} // closed by the next change; nil while nobody waits for it
 }
 
-// add notes a change. The caller holds the lock of the order's shard, so that it is noted when others can see it.
+// add records a change. The caller holds the lock of the order's shard, so that it is recorded before others see it.
 func (c *changes) add(orderID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,7 +36,8 @@ func (c *changes) add(orderID string) {
 	}
 }
 
-// since returns orders that changed after a position, where to go on, and what is closed when there are more.
+// since returns the orders that changed after a position, the position to continue from, and a channel that the next
+// change closes.
 func (c *changes) since(after string) (ids []string, position string, news <-chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,7 +16,7 @@ type index struct {
 	trees map[key]*btree.BTreeG[place]
 }
 
-// place is where an order stands in every listing: by age, and by identifier among those of one millisecond.
+// place is an order's place in every listing: by age, then by identifier.
 type place struct {
 	created int64
 	id      string
@@ -26,14 +26,14 @@ func (p place) before(other place) bool {
 	return cmp.Or(cmp.Compare(p.created, other.created), cmp.Compare(p.id, other.id)) < 0
 }
 
-// key is what one listing asks for.
+// key is the query of a listing.
 type key struct {
 	state           ordermanager.State
 	customer, venue string
 	owing           bool
 }
 
-// keys are the listings that an order belongs to.
+// keys are the listings that an order is in.
 type keys [5]key
 
 func keysOf(o *ordermanager.Order) keys {
@@ -47,7 +47,7 @@ func keysOf(o *ordermanager.Order) keys {
 	return all
 }
 
-// update puts an order into its listings, and takes it out of those that it has left.
+// update adds an order to its listings, and removes it from those that it has left.
 func (x *index) update(o *ordermanager.Order) {
 	if x.known == nil {
 		x.known, x.trees = map[string]keys{}, map[key]*btree.BTreeG[place]{}
@@ -74,7 +74,7 @@ func (x *index) update(o *ordermanager.Order) {
 	x.known[o.ID] = now
 }
 
-// walk goes through the orders after a place, of the listing that leaves the fewest to look at.
+// walk visits the orders after a place, in the shortest listing that has them all.
 func (x *index) walk(q ordermanager.Query, after place, visit func(place) bool) {
 	k := key{state: q.State}
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Publisher is an [ordermanager.Publisher] that keeps what it is given. The zero Publisher is ready.
+// Publisher is an [ordermanager.Publisher] that records events. The zero Publisher is ready to use.
 type Publisher struct {
 	// Hook is called around every "publish", with the order's identifier as the key. Set it before the publisher is used.
 	Hook Hook
@@ -19,7 +19,7 @@ type Publisher struct {
 
 var _ ordermanager.Publisher = (*Publisher)(nil)
 
-// Events lists what was published, oldest first, repetitions included.
+// Events returns what was published, oldest first, including duplicates.
 func (p *Publisher) Events() []ordermanager.Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,8 +9,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Resumer is an [ordermanager.Resumer] whose tokens behave like those of a real workflow service: each is issued, can be answered once, and can expire.
-// A token that it did not issue is gone, like one that was used. The zero Resumer is ready.
+// Resumer is an [ordermanager.Resumer] whose tokens behave like those of a workflow service: each is issued, can be
+// answered once, and can expire. A token that it did not issue is gone, like a used one. The zero Resumer is ready to
+// use.
 type Resumer struct {
 	// Hook is called around every "resume", with the token's fingerprint as the key. Set it before the resumer is used.
 	Hook Hook
@@ -20,7 +21,7 @@ type Resumer struct {
 	answered []Answered
 }
 
-// Answered is an outcome that a waiting workflow was given.
+// Answered is an outcome that a waiting workflow got.
 type Answered struct {
 	Token   ordermanager.TaskToken
 	Outcome ordermanager.Outcome
@@ -53,7 +54,7 @@ func (r *Resumer) expire(token ordermanager.TaskToken) bool {
 	return len(r.waiting) < before
 }
 
-// Answered lists what was accepted, oldest first.
+// Answered returns what was accepted, oldest first.
 func (r *Resumer) Answered() []Answered {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -61,7 +62,9 @@ func (r *Resumer) Answered() []Answered {
 }
 
 // Resume implements [ordermanager.Resumer].
-func (r *Resumer) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+func (r *Resumer) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	key := ""
 	if r.Hook != nil {
 		key = token.Fingerprint()

@@ -21,10 +21,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Hook is called around an operation, and what it returns is returned to the caller instead of an answer. An error from
-// the call with done false keeps the operation from happening; an error from the call with done true happens after it:
-// the work is done, and the answer is lost. The key is the order's identifier, or "" where it is about no single one.
-// It may be called concurrently.
+// Hook is called before an operation, with done false, and after it, with done true. An error is returned to the
+// caller: the first prevents the operation, the second loses its answer. The key is the order's identifier, or "" if
+// there is no single one. It may be called concurrently.
 type Hook func(op string, key string, done bool) error
 
 // around runs do between the two calls of the hook.
@@ -49,20 +48,20 @@ func around[T any](ctx context.Context, hook Hook, op, key string, do func() (T,
 	return answer, nil
 }
 
-// shards spread the orders over locks, so that orders do not wait for each other.
+// shards is the number of locks that the orders are spread over, to reduce contention.
 const shards = 64
 
-// Store is an [ordermanager.Store] in memory. The zero Store is empty and ready.
+// Store is an [ordermanager.Store] in memory. The zero Store is empty and ready to use.
 type Store struct {
 	// Hook is called around every operation: "apply", "settle", "get", "list" and "changes". Set it before the store is
 	// used.
 	Hook Hook
 
 	shards [shards]shard
-	// listed is set by the first listing: from then on, changed orders are noted for the index.
+	// listed is set by the first listing: from then on changes are recorded for the index.
 	listed atomic.Bool
 	index  index
-	// watched is set when somebody asks for changes for the first time: from then on, they are noted.
+	// watched is set by the first call of [Store.Changes]: from then on changes are recorded.
 	watched  atomic.Bool
 	watching sync.Once
 	changes  changes
@@ -89,7 +88,7 @@ func (s *Store) shard(orderID string) *shard {
 	return &s.shards[maphash.String(seed, orderID)%shards]
 }
 
-// note remembers an order for the index. The caller holds the lock of its shard.
+// note records a changed order for the index. The caller holds the lock of its shard.
 func (s *Store) note(shard *shard, orderID string) {
 	if !s.listed.Load() {
 		return
@@ -152,8 +151,8 @@ func (s *Store) get(orderID string) *ordermanager.Order {
 	return clone(shard.orders[orderID])
 }
 
-// List implements [ordermanager.Store]. It is oldest first, or newest first. The first listing builds an index, and
-// later ones take up what changed since the one before, so that a page costs a page.
+// List implements [ordermanager.Store], oldest or newest first. The first listing builds an index and later ones update
+// it, so a page costs no more than its orders.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	return around(ctx, s.Hook, "list", "", func() (ordermanager.Page, error) {
 		after, err := decodeCursor(q)
@@ -166,7 +165,7 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 		var page ordermanager.Page
 		s.index.walk(q, after, func(at place) bool {
 			o := s.get(at.id)
-			if !q.Matches(o) { // it has changed just now
+			if !q.Matches(o) { // it has just changed
 				return true
 			}
 			if len(page.Orders) == q.Limit {
@@ -180,7 +179,7 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 	})
 }
 
-// refresh takes up what changed since the last listing. The caller holds the lock of the index.
+// refresh updates the index. The caller holds its lock.
 func (s *Store) refresh() {
 	first := !s.listed.Swap(true)
 	for i := range s.shards {
@@ -199,7 +198,7 @@ func (s *Store) refresh() {
 	}
 }
 
-// Changes implements [ordermanager.Watcher]. A position can be gone on from for 4,096 changes.
+// Changes implements [ordermanager.Watcher]. A position stays valid for 4,096 changes.
 func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
 	return around(ctx, s.Hook, "changes", "", func() (ordermanager.Changes, error) {
 		s.watch()
@@ -221,19 +220,19 @@ func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (
 	})
 }
 
-// watch makes sure that changes are noted from now on.
+// watch makes sure that changes are recorded from now on.
 func (s *Store) watch() {
 	s.watching.Do(func() {
 		s.changes.epoch, s.changes.latest = rand.Text()[:8], make([]string, remembered)
 		s.watched.Store(true)
-		for i := range s.shards { // a write that is under way may not know yet
+		for i := range s.shards { // a write in progress may not know yet
 			s.shards[i].mu.Lock()
-			s.shards[i].mu.Unlock() //nolint:staticcheck // when the lock was free, it had ended
+			s.shards[i].mu.Unlock() //nolint:staticcheck // waits for the write to end
 		}
 	})
 }
 
-// all returns orders as they are.
+// all returns the current state of orders.
 func (s *Store) all(ids []string) []*ordermanager.Order {
 	var orders []*ordermanager.Order
 	for _, id := range ids {

@@ -18,7 +18,7 @@ type Stage string
 const (
 	// StageDrink waits for the customer's drink: the first wait.
 	StageDrink Stage = "waiting for a drink"
-	// StageNumbered has its drink and is about to take a number: [Workflow.Advance] does it.
+	// StageNumbered has its drink and takes a number next, in [Workflow.Advance].
 	StageNumbered Stage = "taking a number"
 	// StageCompletion waits for completion: the second wait.
 	StageCompletion Stage = "waiting for completion"
@@ -30,13 +30,13 @@ const (
 	StageTimedOut Stage = "timed out"
 )
 
-// open reports whether an order at this stage is still on its way.
+// open reports whether an order at this stage has not ended.
 func (s Stage) open() bool { return s == StageDrink || s == StageNumbered || s == StageCompletion }
 
-// Workflow is the two-wait workflow in its simplest form, so that a whole order can run in a test: it waits for a drink, takes an order
-// number, and waits for completion. It is the [ordermanager.Resumer] of its own waits. Nothing happens by itself: a step that
-// has become due is taken by [Workflow.Advance], and time runs out when [Workflow.TimeOut] says so. Only the limits of
-// [Workflow.Limit] go by the clock.
+// Workflow is the two-wait workflow in its simplest form, for tests of whole orders: it waits for a drink, takes an
+// order number, and waits for completion. It is the [ordermanager.Resumer] of its own waits. Nothing happens by itself:
+// [Workflow.Advance] takes the steps that are due, and [Workflow.TimeOut] ends a wait. Only the limits of
+// [Workflow.Limit] use the clock.
 type Workflow struct {
 	waits Resumer
 
@@ -58,16 +58,16 @@ type run struct {
 
 var _ ordermanager.Resumer = (*Workflow)(nil)
 
-// NewWorkflow returns a workflow without orders. Make a Manager with it, and then [Workflow.Connect] the two.
+// NewWorkflow returns a workflow without orders. Make a Manager with it, then call [Workflow.Connect].
 func NewWorkflow() *Workflow {
 	return &Workflow{orders: map[string]*run{}, tokens: map[string]string{}}
 }
 
-// Connect says which Manager to notify. Call it once, before the first order.
+// Connect sets the Manager to notify. Call it once, before the first order.
 func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager }
 
-// Limit says how many orders are begun from now on; there is no limit before. To begin one it then looks at every order
-// that it has. Errors: [ordermanager.ErrInvalidOptions].
+// Limit limits how many orders start from now on; before, there is no limit. Each start then looks at every order.
+// Errors: [ordermanager.ErrInvalidOptions].
 func (w *Workflow) Limit(limits ordermanager.Limits) error {
 	limits, err := limits.Check()
 	if err != nil {
@@ -79,11 +79,13 @@ func (w *Workflow) Limit(limits ordermanager.Limits) error {
 	return nil
 }
 
-// Start begins the workflow of a new order: the Manager gets its token and creates the order. Starting an order that is there already is
-// [ordermanager.ErrOrderExists]; beyond a limit it is [ordermanager.ErrQueueFull] or [ordermanager.ErrTooManyOrders].
+// Start starts the workflow of a new order: the Manager gets its token and creates the order. An order that exists is
+// [ordermanager.ErrOrderExists]; one beyond a limit is [ordermanager.ErrQueueFull] or [ordermanager.ErrTooManyOrders].
 func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	if w.manager == nil {
-		return ordermanager.Receipt{}, fmt.Errorf("%w: the workflow is not connected to a Manager", ordermanager.ErrInvalidOptions)
+		return ordermanager.Receipt{}, fmt.Errorf(
+			"%w: the workflow is not connected to a Manager", ordermanager.ErrInvalidOptions,
+		)
 	}
 	token, err := w.begin(orderID, customer, venue)
 	if err != nil {
@@ -164,7 +166,9 @@ func (w *Workflow) wait(orderID string, r *run) ordermanager.TaskToken {
 }
 
 // Resume implements [ordermanager.Resumer].
-func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+func (w *Workflow) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	answer, err := w.waits.Resume(ctx, token, outcome)
@@ -184,8 +188,8 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 	return answer, nil
 }
 
-// Advance takes every step that is due: an order whose drink was accepted gets a number and waits for completion. A step that
-// fails stays due.
+// Advance takes every step that is due: an order whose drink was accepted gets a number and waits for completion. A
+// failed step stays due.
 func (w *Workflow) Advance(ctx context.Context) error {
 	var errs []error
 	for _, orderID := range w.takeDue() {
@@ -196,7 +200,9 @@ func (w *Workflow) Advance(ctx context.Context) error {
 		r.stage = StageCompletion
 		token := w.wait(orderID, r)
 		w.mu.Unlock()
-		_, err := w.manager.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: orderID, Number: number, Token: token})
+		_, err := w.manager.WaitingCompletion(ctx, ordermanager.WaitingCompletion{
+			OrderID: orderID, Number: number, Token: token,
+		})
 		if err != nil {
 			w.mu.Lock()
 			r.stage = StageNumbered
@@ -216,7 +222,7 @@ func (w *Workflow) takeDue() []string {
 	return due
 }
 
-// TimeOut lets the time of the order's open wait run out, and tells the Manager. It does nothing when no wait is open.
+// TimeOut times out the order's open wait, and notifies the Manager. It does nothing if no wait is open.
 func (w *Workflow) TimeOut(ctx context.Context, orderID string) (ordermanager.Receipt, error) {
 	w.mu.Lock()
 	r := w.orders[orderID]
@@ -230,7 +236,7 @@ func (w *Workflow) TimeOut(ctx context.Context, orderID string) (ordermanager.Re
 	return w.manager.TimedOut(ctx, ordermanager.TimedOut{OrderID: orderID, Cause: cause})
 }
 
-// Stage returns where the workflow stands with an order; empty for one that it does not know.
+// Stage returns the stage of an order; empty for an unknown one.
 func (w *Workflow) Stage(orderID string) Stage {
 	w.mu.Lock()
 	defer w.mu.Unlock()
