@@ -16,8 +16,8 @@ import (
 
 func invalid(field, rule string) error { return &ordermanager.RequestError{Field: field, Rule: rule} }
 
-// parameters are those of the query. One that is there twice is refused: which was meant? So is a known one in other
-// letters: without its action, a cancel would be a put.
+// parameters returns those of the query. A duplicate is refused, because it is ambiguous. So is a known name in the
+// wrong case: without its action, a cancel would be a put.
 type parameters url.Values
 
 func parseParameters(r *http.Request) (parameters, error) {
@@ -30,11 +30,11 @@ func parseParameters(r *http.Request) (parameters, error) {
 	}
 	for _, known := range [...]string{"action", "eventId", "state", "maxItems", "cursor"} {
 		if len(values[known]) > 1 {
-			return nil, invalid(known, "is there more than once")
+			return nil, invalid(known, "is present more than once")
 		}
 		for name := range values {
 			if name != known && strings.EqualFold(name, known) {
-				return nil, invalid(name, "is not the name of a parameter: write "+known)
+				return nil, invalid(name, "is not a parameter: write "+known)
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func parseParameters(r *http.Request) (parameters, error) {
 
 func (p parameters) get(name string) string { return url.Values(p).Get(name) }
 
-// query reads what all listings have in common: maxItems and cursor.
+// query reads the parameters of every listing: maxItems and cursor.
 func (p parameters) query() (ordermanager.Query, error) {
 	q := ordermanager.Query{Limit: ordermanager.DefaultPageSize, Cursor: p.get("cursor")}
 	if text, given := p["maxItems"]; given {
@@ -56,13 +56,13 @@ func (p parameters) query() (ordermanager.Query, error) {
 	return q, nil
 }
 
-// venue reads the venue for what goes past the Manager, which checks its own.
+// venue reads the venue of requests that do not go through the Manager, which checks its own.
 func (p parameters) venue() (string, error) {
 	venue := p.get("eventId")
 	return venue, ordermanager.CheckID("eventId", venue)
 }
 
-// idempotencyKey is the header that makes a request repeatable: it becomes the request id.
+// idempotencyKey is the header that makes a request safe to repeat: it becomes the request id.
 const idempotencyKey = "Idempotency-Key"
 
 // parseAction reads a request for an action. The actor is the caller, whatever the body says.
@@ -74,15 +74,15 @@ func parseAction(w http.ResponseWriter, r *http.Request, actor ordermanager.Acto
 	}
 	keys := r.Header.Values(idempotencyKey)
 	if len(keys) > 1 || len(keys) == 1 && keys[0] == "" {
-		return none, invalid(idempotencyKey, "must be there once, and not empty, or not at all")
+		return none, invalid(idempotencyKey, "must be absent, or present once and not empty")
 	}
 	body, err := parseBody(w, r)
 	if err != nil {
 		return none, err
 	}
-	// The sample's apps name the user in the body. For a barista that is the order's customer, and does not matter.
+	// The sample's apps name the user in the body. A barista's names the order's customer, and is ignored.
 	if body.UserID != "" && body.UserID != actor.ID && actor.Role == ordermanager.RoleCustomer {
-		detail := "body.userId names somebody else than the caller"
+		detail := "body.userId names somebody other than the caller"
 		return none, &refusal{code: "forbidden", field: "body.userId", detail: detail}
 	}
 	request := ordermanager.Request{
@@ -99,7 +99,7 @@ func parseAction(w http.ResponseWriter, r *http.Request, actor ordermanager.Acto
 	return request, nil
 }
 
-// parseBody reads the body of a put. Nothing is read as an empty one.
+// parseBody reads the body of a put. None at all counts as an empty one.
 func parseBody(w http.ResponseWriter, r *http.Request) (serverlesspresso.Body, error) {
 	body, err := readBody(w, r)
 	if err != nil || len(body) == 0 {
@@ -108,7 +108,7 @@ func parseBody(w http.ResponseWriter, r *http.Request) (serverlesspresso.Body, e
 	return serverlesspresso.ParseBody(body)
 }
 
-// readBody reads a body that is JSON, or nothing.
+// readBody reads a body that is JSON or empty.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, ordermanager.MaxRequestBytes))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -124,7 +124,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// isJSON reports whether the headers say that the body is JSON. A body without a type is taken for it.
+// isJSON reports whether the headers say that the body is JSON. Without a type it is assumed to be.
 func isJSON(header http.Header) bool {
 	if encoding := header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return false

@@ -12,23 +12,22 @@ import (
 )
 
 const (
-	// heartbeat is how often a quiet stream says that it is alive, so that nothing in between closes it.
+	// heartbeat is how often a quiet stream sends something, so that no proxy closes it.
 	heartbeat = 15 * time.Second
-	// writeTimeout is how long a listener may take to accept what is written.
+	// writeTimeout is how long a listener may take to accept a write.
 	writeTimeout = 10 * time.Second
-	// streamLifetime ends a stream, so that a caller is identified anew from time to time. Browsers come back by
-	// themselves.
+	// streamLifetime is when a stream ends, so that its caller is identified again. Browsers reconnect by themselves.
 	streamLifetime = 15 * time.Minute
 )
 
-// stream is GET /events: server-sent events. It begins with "reread", unless it continues after a Last-Event-ID that is
-// still known; then every change is an "order".
+// stream is GET /events: server-sent events. It starts with "reread", unless it continues after a Last-Event-ID that is
+// still known; after that, every change is an "order".
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Accel-Buffering", "no") // nginx would keep events until its buffer is full
+	header.Set("X-Accel-Buffering", "no") // nginx would buffer events
 	if r.Method == http.MethodHead {
 		w.WriteHeader(http.StatusOK)
 		return nil
@@ -41,7 +40,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 		return &refusal{code: codeTooManyStreams}
 	}
 	defer h.streams.leave(actor)
-	// Where to begin is settled before the caller hears anything, so that no change falls in between.
+	// Join the feed before anything is sent, so that no change is missed.
 	begin, failed := h.feed.join(r.Context(), r.Header.Get("Last-Event-ID"))
 	defer h.feed.leave()
 	s := listener{feed: h.feed, at: begin.at, out: w, control: http.NewResponseController(w)}
@@ -54,8 +53,8 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 		return &refusal{code: codeNoStreaming}
 	}
 	if failed != nil {
-		// A browser gives up after a refusal, and comes back after a stream that has ended.
-		h.log.ErrorContext(r.Context(), "a stream cannot begin", "error", failed)
+		// A browser gives up after an error, and reconnects after the end of a stream.
+		h.log.ErrorContext(r.Context(), "cannot start a stream", "error", failed)
 		_ = s.send([]byte(hello))
 		return nil
 	}
@@ -63,20 +62,20 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, actor ordermana
 	return nil
 }
 
-// hello begins every stream: come back after two seconds.
+// hello starts every stream: reconnect after two seconds.
 const hello = "retry: 2000\n\n"
 
 // listener is one stream.
 type listener struct {
 	feed *Feed
 	at   *piece
-	// sees says which changes the caller may see; nil is every one.
+	// sees reports which changes the caller may see; nil means all.
 	sees    func(*change) bool
 	out     http.ResponseWriter
 	control *http.ResponseController
 }
 
-// listen sends changes until the caller leaves, falls behind or has been there for long enough.
+// listen sends changes until the caller leaves, falls behind or the stream's lifetime is over.
 func (s *listener) listen(ctx context.Context, begin place) {
 	first := [][]byte{[]byte(hello)}
 	if !begin.resumed {
@@ -98,7 +97,7 @@ func (s *listener) listen(ctx context.Context, begin place) {
 				return
 			}
 		case <-beat.C:
-			// The id moves those on whom the latest changes did not concern.
+			// The id moves on listeners that the latest changes did not concern.
 			if s.send(fmt.Appendf(nil, ": alive\nid: %s\n\n", s.feed.position(s.at))) != nil {
 				return
 			}
@@ -108,7 +107,7 @@ func (s *listener) listen(ctx context.Context, begin place) {
 	}
 }
 
-// visible is what of a piece the caller may see, as it is sent.
+// visible returns what the caller may see of a piece, encoded.
 func (s *listener) visible(p *piece) [][]byte {
 	if s.sees == nil || p.changes == nil {
 		return [][]byte{p.text}
@@ -122,7 +121,7 @@ func (s *listener) visible(p *piece) [][]byte {
 	return texts
 }
 
-// send writes and flushes. The deadline is each write's own, so a server's WriteTimeout does not end a stream.
+// send writes and flushes. Each write has its own deadline, so a server's WriteTimeout does not end a stream.
 func (s *listener) send(texts ...[]byte) error {
 	if len(texts) == 0 {
 		return nil

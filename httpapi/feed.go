@@ -18,47 +18,46 @@ import (
 // Feed is the stream of changes behind GET /events. Make one with [NewFeed], for one store: see [Feed.Store]. It is
 // safe for concurrent use.
 //
-// Where the store is an [ordermanager.Watcher], it hears every change, whichever process made it. However many
-// listeners there are, one reader asks the store for them, from the first listener to the last; each change is encoded
-// once. The identifiers of its events are positions of the store: who comes back to another process with one goes on
-// there. With any other store it hears what this process changes, each transition as soon as it is durable.
+// If the store is an [ordermanager.Watcher], the feed has the changes of every process. A single reader polls the store
+// while there are listeners, and encodes each change once. The identifiers of its events are positions of the store, so
+// a listener that reconnects to another process continues there. With any other store the feed has the changes of this
+// process, each transition as soon as it is durable.
 //
-// It remembers the last thousand changes and nothing per listener: one who is further behind is disconnected, comes
-// back, and is told to read again.
+// It keeps the last thousand changes and nothing per listener: one that falls further behind is disconnected,
+// reconnects, and is told to read again.
 type Feed struct {
-	watcher ordermanager.Watcher // nil: the changes of this process, as they are made
-	epoch   string               // tells the positions of this process from those of another, or of an earlier run
+	watcher ordermanager.Watcher // nil: only the changes of this process
+	epoch   string               // distinguishes the positions of this process and run
 	count   atomic.Uint64        // of the changes so far
 
 	mu        sync.Mutex
 	closed    bool
-	recent    []*piece // the last of the stream, oldest first; empty while nobody reads the store
+	recent    []*piece // the end of the stream, oldest first; empty while nobody reads the store
 	listeners int
 	reading   *reading // nil while nobody listens
 }
 
 const (
-	// feedSize is how many changes are remembered.
+	// feedSize is how many changes are kept.
 	feedSize = 1024
-	// feedPatience is how long the store is asked to wait for a change, and feedPause how long after it failed it is
-	// not asked.
+	// feedPatience is how long a poll waits for a change, and feedPause the pause after a failed one.
 	feedPatience = time.Minute
 	feedPause    = time.Second
 )
 
-// piece is a part of the stream, and knows what comes after it. So a listener has to know no more than where it is, and
-// no lock is between the listeners.
+// piece is a part of the stream, linked to the next. A listener needs only its current piece, and listeners share no
+// lock.
 type piece struct {
-	id      string // names the place after it: everything before it has been seen. Changed under the feed's lock
-	end     uint64 // how many changes there were up to its end
+	id      string // names the position after it. Changed under the feed's lock
+	end     uint64 // number of changes up to its end
 	changes []change
-	text    []byte        // all of it as it is sent
+	text    []byte        // all of it, encoded
 	over    bool          // nothing comes after it
 	more    chan struct{} // closed when next is there
 	next    *piece
 }
 
-// change is one order as it was after a transition.
+// change is an order after a transition.
 type change struct {
 	customer, venue string
 	text            []byte
@@ -67,7 +66,7 @@ type change struct {
 // reading is the reader of the store.
 type reading struct {
 	stop  context.CancelFunc
-	begun chan struct{} // closed when it knows where it begins, or that it cannot
+	begun chan struct{} // closed when its start is known, or has failed
 	err   error         // why it cannot
 }
 
@@ -78,8 +77,7 @@ func NewFeed() *Feed {
 	return f
 }
 
-// Store returns a store that does what the given one does, and whose changes are those of the feed. Build the Manager
-// with it, and call it once.
+// Store wraps a store, whose changes the feed then has. Call it once, and build the Manager with the result.
 func (f *Feed) Store(store ordermanager.Store) ordermanager.Store {
 	if watcher, ok := store.(ordermanager.Watcher); ok {
 		f.watcher, f.recent = watcher, nil
@@ -88,8 +86,8 @@ func (f *Feed) Store(store ordermanager.Store) ordermanager.Store {
 	return feedingStore{store, f}
 }
 
-// Close ends all streams, and every later one at once. Call it when the server stops, which would wait for them
-// otherwise: see [net/http.Server.RegisterOnShutdown]. Closing twice is fine.
+// Close ends all streams, and later ones at once. Register it with [net/http.Server.RegisterOnShutdown], because a
+// server that stops waits for its streams. Closing twice is fine.
 func (f *Feed) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,7 +109,7 @@ func (s feedingStore) Apply(ctx context.Context, t ordermanager.Transition) (ord
 	if err != nil || result.Order == nil {
 		return result, err
 	}
-	// A refusal because this very request was applied before is news too: the answer to the first attempt may have been lost.
+	// A request that was applied before is news too: the answer to the first attempt may have been lost.
 	if _, _, repeated := result.Order.Entry(t.Entry.RequestID); result.Applied || repeated {
 		s.feed.add(result.Order)
 	}
@@ -127,7 +125,7 @@ func (f *Feed) add(o *ordermanager.Order) {
 
 func (f *Feed) localID(number uint64) string { return f.epoch + "-" + strconv.FormatUint(number, 10) }
 
-// encode makes a piece of changes. To go on after one of them that is not the last is to go on before all of them.
+// encode makes a piece of changes. A listener that continues after any of them but the last gets all of them again.
 func encode(orders []*ordermanager.Order, before, after string) *piece {
 	p := &piece{id: after, changes: make([]change, len(orders)), more: make(chan struct{})}
 	var text bytes.Buffer
@@ -154,12 +152,12 @@ func encode(orders []*ordermanager.Order, before, after string) *piece {
 	return p
 }
 
-// rereading is a piece that tells everybody to read again.
+// rereading returns a piece that tells everybody to read again.
 func rereading(id string) *piece {
 	return &piece{id: id, text: fmt.Appendf(nil, "event: reread\nid: %s\ndata: {}\n\n", id), more: make(chan struct{})}
 }
 
-// append adds a piece to the stream, and tells who waits for it. The caller holds the lock.
+// append adds a piece to the stream, and wakes the listeners. The caller holds the lock.
 func (f *Feed) append(p *piece) {
 	if f.closed {
 		return
@@ -176,20 +174,19 @@ func (f *Feed) append(p *piece) {
 	}
 }
 
-// forgotten reports whether so much came after a piece that nobody can go on from there.
+// forgotten reports whether a piece is too old to continue from.
 func (f *Feed) forgotten(p *piece) bool { return p.end+feedSize < f.count.Load() }
 
-// place is where a listener begins.
+// place is where a listener starts.
 type place struct {
 	at *piece
-	// missed is what came before, after the last event that the listener has seen.
+	// missed is what the listener has to get first, because it missed it.
 	missed []*piece
-	// resumed says that nothing else was missed.
+	// resumed is set if nothing else was missed.
 	resumed bool
 }
 
-// join is called when a listener comes, who has seen everything up to the id; then leave must be called. Its error is
-// the store's, or the context's.
+// join adds a listener that has seen everything up to the id; it must leave. The error is the store's or the context's.
 func (f *Feed) join(ctx context.Context, id string) (place, error) {
 	f.mu.Lock()
 	f.listeners++
@@ -198,7 +195,7 @@ func (f *Feed) join(ctx context.Context, id string) (place, error) {
 		return place{at: &piece{over: true}}, nil
 	}
 	if f.watcher != nil && f.reading == nil {
-		background, stop := context.WithCancel(context.Background()) // it is not this listener's
+		background, stop := context.WithCancel(context.Background()) // shared by all listeners
 		f.reading = &reading{stop: stop, begun: make(chan struct{})}
 		go f.read(background, f.reading)
 	}
@@ -221,7 +218,7 @@ func (f *Feed) join(ctx context.Context, id string) (place, error) {
 	return f.catchUp(ctx, p, id)
 }
 
-// find looks for the place in what is remembered.
+// find looks for the place among the pieces that are kept.
 func (f *Feed) find(id string) place {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -233,7 +230,7 @@ func (f *Feed) find(id string) place {
 	return place{at: f.recent[len(f.recent)-1]}
 }
 
-// catchUp asks the store for what came after the id. Whatever comes after the end of the stream comes in the stream.
+// catchUp asks the store for what came after the id, up to the end of the stream.
 func (f *Feed) catchUp(ctx context.Context, end place, id string) (place, error) {
 	caught := place{at: end.at, resumed: true}
 	for n := 0; n <= feedSize; {
@@ -250,10 +247,10 @@ func (f *Feed) catchUp(ctx context.Context, end place, id string) (place, error)
 		caught.missed = append(caught.missed, encode(changes.Orders, id, changes.Position))
 		id = changes.Position
 	}
-	return end, nil // to read again is less
+	return end, nil // reading again costs less
 }
 
-// leave is called when a listener goes. The last one ends the reading.
+// leave removes a listener. The last one stops the reader.
 func (f *Feed) leave() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -263,14 +260,14 @@ func (f *Feed) leave() {
 	}
 }
 
-// position names the place after a piece.
+// position returns the position after a piece.
 func (f *Feed) position(p *piece) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return p.id
 }
 
-// read reads the store until it is stopped. It begins now.
+// read polls the store until it is stopped, starting with changes from now on.
 func (f *Feed) read(ctx context.Context, r *reading) {
 	now, err := f.watcher.Changes(ctx, "", 0)
 	if err == nil {
@@ -303,7 +300,7 @@ func (f *Feed) read(ctx context.Context, r *reading) {
 	}
 }
 
-// found adds what was read to the stream.
+// found adds changes to the stream.
 func (f *Feed) found(r *reading, p *piece) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -312,7 +309,7 @@ func (f *Feed) found(r *reading, p *piece) {
 	}
 }
 
-// passed moves the end of the stream, in which nothing was new.
+// passed moves the end of the stream if nothing was new.
 func (f *Feed) passed(r *reading, id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -321,7 +318,7 @@ func (f *Feed) passed(r *reading, id string) {
 	}
 }
 
-// give gives up to read. The next listener begins anew.
+// give gives up reading. The next listener starts anew.
 func (f *Feed) give(r *reading, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

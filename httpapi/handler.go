@@ -19,28 +19,28 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Options is everything about a Handler that has a default. The zero Options, and nil, are fine.
+// Options configures a Handler. Nil and the zero Options mean the defaults.
 type Options struct {
-	// Identify says who is calling. Any error is answered with 401 and is not shown to the caller, but for one with a code
-	// of package ordermanager, which is answered like that code everywhere: [ordermanager.ErrForbidden] is 403. It must be
-	// safe for concurrent use. Default: [CognitoIdentity], which knows nobody unless something in front put verified
-	// claims into the context.
+	// Identify returns the caller. An error with a code of package ordermanager is answered as everywhere:
+	// [ordermanager.ErrForbidden] is 403. Any other error is answered with 401 and is not shown to the caller. It must be
+	// safe for concurrent use. Default: [CognitoIdentity], which knows nobody unless something in front of the handler put
+	// verified claims into the context.
 	Identify func(*http.Request) (ordermanager.Actor, error)
-	// Venues says to which venues a caller who is no customer is bound: such a caller sees and changes no order of another
-	// one. It is asked once per request, and must be safe for concurrent use. Nil is every venue, and an empty list none.
-	// Default: nobody is bound.
+	// Venues returns the venues that staff is bound to: such a caller sees and changes no order of another one. It is
+	// called once per request, never for a customer, and must be safe for concurrent use. Nil means every venue, and an
+	// empty list none. Default: nobody is bound.
 	Venues func(*http.Request) []string
 	// Feed is what GET /events streams. Default: none, and the route does not exist.
 	Feed *Feed
-	// Starter begins the orders of POST /orders. Default: none, and the route does not exist.
+	// Starter starts the orders of POST /orders. Default: none, and the route does not exist.
 	Starter Starter
-	// Shop says how a venue stands, for GET /shop. Default: none, and the route does not exist.
+	// Shop returns the status of a venue, for GET /shop. Default: none, and the route does not exist.
 	Shop func(ctx context.Context, venue string) (Shop, error)
-	// AllowedOrigins are the origins, like "https://shop.example", whose pages may call from a browser; "*" is every
-	// origin. Cookies are never allowed across origins. Default: none.
+	// AllowedOrigins are the origins, like "https://shop.example", whose pages may call this API; "*" means every origin.
+	// Credentials such as cookies are never allowed. Default: none.
 	AllowedOrigins []string
 	// Logger gets what the caller does not see: the error behind every answer of 500 and above, and why a caller was not
-	// identified. Default: silence.
+	// identified. Default: no logging.
 	Logger *slog.Logger
 }
 
@@ -62,26 +62,25 @@ type Handler struct {
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
-// endpoint answers a request, or returns the error to answer it with; then it has written nothing.
+// endpoint answers a request; if it returns an error to be answered, it has written nothing.
 type endpoint func(http.ResponseWriter, *http.Request) error
 
-// Starter begins the workflow of an order. The workflows of this module are Starters, and so are those of packages
+// Starter starts the workflow of an order. The workflows of this module implement it, as do the Starters of packages
 // sfnresumer and durableresumer. It must be safe for concurrent use.
 type Starter interface {
-	// Start begins the workflow of a new order of a customer at a venue, which is empty where there is only one. The
-	// receipt's order is as it will be when the workflow has told the Manager of it; [ordermanager.Receipt.Pending] says
-	// that it has not yet.
+	// Start starts the workflow of a customer's new order at a venue; empty if there is only one. The receipt's order is
+	// as it will be once the workflow has notified the Manager; until then [ordermanager.Receipt.Pending] is set.
 	//
 	// Errors: [ordermanager.ErrOrderExists], [ordermanager.ErrInvalidRequest]; [ordermanager.ErrShopClosed],
-	// [ordermanager.ErrQueueFull] and [ordermanager.ErrTooManyOrders] where there are limits; and those of what it starts.
+	// [ordermanager.ErrQueueFull] and [ordermanager.ErrTooManyOrders] where there are limits; and those of the workflow.
 	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
 }
 
-// Shop is how a venue stands.
+// Shop is the status of a venue.
 type Shop struct {
 	// EventID is the venue.
 	EventID string `json:"eventId"`
-	// Open says whether new orders are taken.
+	// Open is whether new orders are accepted.
 	Open bool `json:"open"`
 	// InQueue is how many orders are open.
 	InQueue int `json:"inQueue"`

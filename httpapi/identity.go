@@ -16,7 +16,7 @@ import (
 // unauthenticated; nothing was read or written.
 var ErrNoIdentity = errors.New("nobody is signed in")
 
-// identified asks who is calling before anything else is looked at.
+// identified identifies the caller before anything else.
 func (h *Handler) identified(answer func(http.ResponseWriter, *http.Request, ordermanager.Actor) error) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		actor, err := h.identify(r)
@@ -25,7 +25,7 @@ func (h *Handler) identified(answer func(http.ResponseWriter, *http.Request, ord
 		case actor.ID == "":
 			err = errors.New("the identity has no identifier")
 		case !slices.Contains(roles, actor.Role):
-			err = fmt.Errorf("the identity has the role %q, which is none", actor.Role)
+			err = fmt.Errorf("the identity has the unknown role %q", actor.Role)
 		default:
 			return answer(w, r, actor)
 		}
@@ -38,25 +38,27 @@ func (h *Handler) identified(answer func(http.ResponseWriter, *http.Request, ord
 	}
 }
 
-var roles = []ordermanager.Role{ordermanager.RoleCustomer, ordermanager.RoleBarista, ordermanager.RoleAdmin, ordermanager.RoleSystem}
+var roles = []ordermanager.Role{
+	ordermanager.RoleCustomer, ordermanager.RoleBarista, ordermanager.RoleAdmin, ordermanager.RoleSystem,
+}
 
 type claimsKey struct{}
 
-// WithClaims returns a context with the claims of a token that has been verified: by an API Gateway authorizer, or by middleware of
-// one's own. Never pass claims that nobody verified: [CognitoIdentity] believes them.
+// WithClaims returns a context with the claims of a token that has been verified: by an API Gateway authorizer, or by
+// your own middleware. Never pass unverified claims: [CognitoIdentity] trusts them.
 func WithClaims(ctx context.Context, claims map[string]any) context.Context {
 	return context.WithValue(ctx, claimsKey{}, claims)
 }
 
-// CognitoIdentity is an [Options.Identify] that takes the caller from the claims in the request's context: see [WithClaims] and
-// [CognitoActor]. Without claims it returns [ErrNoIdentity].
+// CognitoIdentity is an [Options.Identify] that takes the caller from the claims in the request's context: see
+// [WithClaims] and [CognitoActor]. Without claims it returns [ErrNoIdentity].
 func CognitoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	claims, _ := r.Context().Value(claimsKey{}).(map[string]any)
 	return CognitoActor(claims)
 }
 
-// CognitoVenues is an [Options.Venues] that takes the venues from a claim of the request's context, such as "custom:venues": a list, or
-// one text with commas between them. A caller without the claim is bound to no venue.
+// CognitoVenues is an [Options.Venues] that takes the venues from a claim of the request's context, such as
+// "custom:venues": a list, or a string separated by commas. A caller without the claim has no venue.
 func CognitoVenues(claim string) func(*http.Request) []string {
 	return func(r *http.Request) []string {
 		claims, _ := r.Context().Value(claimsKey{}).(map[string]any)
@@ -70,14 +72,14 @@ func CognitoVenues(claim string) func(*http.Request) []string {
 	}
 }
 
-// baristas is the Cognito group of those who make what is ordered, as in the Serverlesspresso sample.
+// baristas is the Cognito group of baristas in the Serverlesspresso sample.
 const baristas = "admin"
 
-// CognitoActor takes the caller from the claims of an Amazon Cognito token: "sub" is the identifier, and a member of the group "admin" in
-// "cognito:groups" is a barista; anybody else is a customer. The groups are a list in the token itself, and the text of one in JSON,
-// ["admin","other"], from a Lambda authorizer, which can pass texts only. An HTTP API of Amazon API Gateway passes them on as
-// "[admin other]", and a REST API as "admin,other": behind that one, have no group whose name contains a comma, because it reads as
-// two. Without a "sub" it returns [ErrNoIdentity].
+// CognitoActor takes the caller from the claims of an Amazon Cognito token: "sub" is the identifier, and a member of
+// the group "admin" in "cognito:groups" is a barista; anybody else is a customer. The groups are a list in the token
+// itself, and JSON text, ["admin","other"], from a Lambda authorizer, which can pass only strings. An HTTP API of
+// Amazon API Gateway passes them on as "[admin other]", and a REST API as "admin,other": behind a REST API no group may
+// have a comma in its name, because it would read as two. Without a "sub" it returns [ErrNoIdentity].
 func CognitoActor(claims map[string]any) (ordermanager.Actor, error) {
 	id, _ := claims["sub"].(string)
 	if id == "" {
@@ -107,8 +109,8 @@ func groups(claim any) []string {
 	return nil
 }
 
-// groupsIn reads the text that somebody in between made of the list. What separates the names differs, and a name may contain what
-// separates them elsewhere.
+// groupsIn reads a list of groups that was turned into text on the way. The separator differs, and a name may contain
+// another form's separator.
 func groupsIn(text string) []string {
 	inner, bracketed := strings.CutPrefix(text, "[")
 	if !bracketed {

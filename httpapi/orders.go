@@ -10,7 +10,7 @@ import (
 	"github.com/brewline/ordermanager/internal/jsonform"
 )
 
-// act is PUT /orders/{id}: it carries out one action and answers with its outcome.
+// act is PUT /orders/{id}: it performs an action and answers with its outcome.
 func (h *Handler) act(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	request, err := parseAction(w, r, actor)
 	if err != nil {
@@ -30,7 +30,7 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, actor ordermanager
 	return nil
 }
 
-// inOurWords names the fields of a refused request as a caller of this interface knows them.
+// inOurWords renames the fields of a refused request to those of this interface.
 func inOurWords(err error) error {
 	if refused, ok := errors.AsType[*ordermanager.RequestError](err); ok && refused.Field == "requestId" {
 		return invalid(idempotencyKey, refused.Rule)
@@ -56,19 +56,19 @@ func (h *Handler) visible(r *http.Request, actor ordermanager.Actor) (ordermanag
 	return o, nil
 }
 
-// bound returns the venues to which the caller is bound; nil if that is every one.
+// bound returns the venues that the caller is bound to; nil means all.
 func (h *Handler) bound(r *http.Request, actor ordermanager.Actor) ([]string, error) {
 	if actor.Role == ordermanager.RoleCustomer {
 		return nil, nil
 	}
 	venues := h.venues(r)
 	if venues != nil && len(venues) == 0 {
-		return nil, fmt.Errorf("%w: a %s who is bound to no venue", ordermanager.ErrForbidden, actor.Role)
+		return nil, fmt.Errorf("%w: this %s has no venue", ordermanager.ErrForbidden, actor.Role)
 	}
 	return venues, nil
 }
 
-// maySee is the one rule of who may read what.
+// maySee is the only rule about who may read what.
 func maySee(actor ordermanager.Actor, customer string) bool {
 	return actor.Role != ordermanager.RoleCustomer || actor.ID == customer
 }
@@ -113,7 +113,8 @@ func (h *Handler) getActions(w http.ResponseWriter, r *http.Request, actor order
 	}
 	answer := explanations{Order: view(o)}
 	for _, e := range actions {
-		answer.Actions = append(answer.Actions, explanation{e.Action, e.Allowed, append([]ordermanager.Reason{}, e.Reasons...)})
+		reasons := append([]ordermanager.Reason{}, e.Reasons...)
+		answer.Actions = append(answer.Actions, explanation{e.Action, e.Allowed, reasons})
 	}
 	writeJSON(w, r, answer)
 	return nil
@@ -138,7 +139,7 @@ func (h *Handler) listOrders(w http.ResponseWriter, r *http.Request, actor order
 	return h.list(w, r, q)
 }
 
-// venue is the venue that a caller asks about. One who is bound to venues must name one of them, or has only one.
+// venue returns the venue that a caller asks about. One bound to several must name one of them.
 func (h *Handler) venue(r *http.Request, actor ordermanager.Actor, asked string) (string, error) {
 	venues, err := h.bound(r, actor)
 	switch {
@@ -170,7 +171,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, q ordermanager.Qu
 	if err != nil {
 		return err
 	}
-	answer := listing{Orders: make([]order, len(page.Orders)), Skipped: make([]string, len(page.Skipped)), Cursor: page.Cursor}
+	answer := listing{
+		Orders: make([]order, len(page.Orders)), Skipped: make([]string, len(page.Skipped)), Cursor: page.Cursor,
+	}
 	for i := range page.Orders {
 		answer.Orders[i] = view(&page.Orders[i])
 	}

@@ -18,7 +18,7 @@ const (
 	codeTooManyStreams       ordermanager.Code = "too_many_streams"
 )
 
-// answers is the one place that says how each code is answered.
+// answers defines how each code is answered.
 var answers = map[ordermanager.Code]struct {
 	status int
 	title  string
@@ -34,31 +34,34 @@ var answers = map[ordermanager.Code]struct {
 	codeMethodNotAllowed:      {http.StatusMethodNotAllowed, "The resource does not have this method."},
 	"illegal_transition":      {http.StatusConflict, "The state of the order does not allow this."},
 	"unknown_state":           {http.StatusConflict, "The order is in a state of another life cycle."},
-	"drink_accepted":          {http.StatusConflict, "The order has its drink already."},
+	"drink_accepted":          {http.StatusConflict, "The order already has its drink."},
 	"claimed":                 {http.StatusConflict, "Another barista holds the order."},
 	"not_ready":               {http.StatusConflict, "The order has no drink yet."},
 	"wrong_venue":             {http.StatusConflict, "The order belongs to another venue."},
 	"too_many_transitions":    {http.StatusConflict, "The history of the order is full."},
 	"request_reused":          {http.StatusConflict, "The idempotency key was used for a different request."},
-	"order_exists":            {http.StatusConflict, "The order is there already."},
+	"order_exists":            {http.StatusConflict, "The order already exists."},
 	"shop_closed":             {http.StatusConflict, "The shop is closed."},
 	"queue_full":              {http.StatusConflict, "The shop has as many open orders as it can take."},
 	"too_many_orders":         {http.StatusConflict, "The customer has as many open orders as one may have."},
 	codeTooLarge:              {http.StatusRequestEntityTooLarge, "The request is too large."},
 	codeUnsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body is not JSON."},
 	"invalid_order":           {http.StatusUnprocessableEntity, "The menu does not have this."},
-	codeTooManyStreams:        {http.StatusTooManyRequests, "The caller has as many streams open as one may have. Close one."},
+	codeTooManyStreams:        {http.StatusTooManyRequests, "The caller has too many open streams. Close one."},
 	ordermanager.CodeInternal: {http.StatusInternalServerError, "Something went wrong."},
-	"store_contract":          {http.StatusInternalServerError, "The store is not sound; the outcome is unknown."},
+	"store_contract":          {http.StatusInternalServerError, "The store broke its contract; the outcome is unknown."},
 	"invalid_options":         {http.StatusInternalServerError, "The service is set up wrongly."},
 	"invalid_lifecycle":       {http.StatusInternalServerError, "The service is set up wrongly."},
 	codeNoStreaming:           {http.StatusNotImplemented, "This server cannot stream."},
-	"store_failed":            {http.StatusServiceUnavailable, "The store failed; the outcome is unknown. Repeat the request with the same idempotency key."},
-	"menu_unavailable":        {http.StatusServiceUnavailable, "The menu is not available. Repeat the request."},
-	"context_done":            {http.StatusServiceUnavailable, "The request was stopped before anything was written. Repeat it."},
+	"store_failed": {
+		http.StatusServiceUnavailable,
+		"The store failed; the outcome is unknown. Repeat the request with the same idempotency key.",
+	},
+	"menu_unavailable": {http.StatusServiceUnavailable, "The menu is not available. Repeat the request."},
+	"context_done":     {http.StatusServiceUnavailable, "The request was stopped before anything was written. Repeat it."},
 }
 
-// retryAfter is how long, in seconds, a caller should wait before repeating what was answered with 429 or 503.
+// retryAfter is how many seconds a caller should wait after a 429 or 503.
 const retryAfter = "1"
 
 // refusal is an error of this package.
@@ -70,7 +73,7 @@ type refusal struct {
 
 func (e *refusal) Error() string { return e.detail }
 
-// problem is the body of every answer that is not a success: RFC 9457, with what a Problem has at every door.
+// problem is the body of every error answer: RFC 9457, with the fields of a Problem at every door.
 type problem struct {
 	Type     string `json:"type"`
 	Title    string `json:"title"`
@@ -78,16 +81,18 @@ type problem struct {
 	Detail   string `json:"detail"`
 	Instance string `json:"instance"`
 	ordermanager.Problem
-	// Order takes the place of the Problem's.
+	// Order replaces the Problem's.
 	Order *order `json:"order"`
 }
 
-// Fail answers with a problem what went wrong in a route of your own, as this handler answers what goes wrong in its routes.
+// Fail answers a request to your own route with a problem, as this handler does for its routes.
 func (h *Handler) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := describe(err)
 	p.Instance = r.URL.EscapedPath()
 	if p.Status >= http.StatusInternalServerError {
-		h.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", p.Instance, "code", p.Code, "error", err)
+		h.log.ErrorContext(
+			r.Context(), "request failed", "method", r.Method, "path", p.Instance, "code", p.Code, "error", err,
+		)
 	}
 	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", retryAfter)
@@ -111,7 +116,7 @@ func describe(err error) problem {
 		answer = answers[ordermanager.CodeInternal]
 	}
 	p.Type, p.Title, p.Status = "urn:ordermanager:problem:"+string(p.Code), answer.title, answer.status
-	// What a store or a menu source says is for the log: it may name tables, hosts and accounts.
+	// The message of a store or menu source is only logged: it may name tables, hosts and accounts.
 	if p.Message == "" || p.Status >= http.StatusInternalServerError {
 		p.Message = p.Title
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// repair is what an admin does to an order that is stuck, beside the actions. The Manager refuses everybody else.
+// repair lets an admin repair a stuck order. The Manager refuses everybody else.
 func (h *Handler) repair(
 	do func(context.Context, ordermanager.Request) (ordermanager.Receipt, error),
 ) func(http.ResponseWriter, *http.Request, ordermanager.Actor) error {

@@ -11,8 +11,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// New returns the handler of a manager. The menu is what GET /menu shows: give it the source that the manager has. Both
-// are required. It does no I/O. Its error is [ordermanager.ErrInvalidOptions].
+// New returns a handler for a manager. The menu is what GET /menu shows: pass the manager's source. Both are required.
+// It does no I/O. Its error is [ordermanager.ErrInvalidOptions].
 func New(manager *ordermanager.Manager, menu ordermanager.MenuSource, options *Options) (*Handler, error) {
 	if menu == nil {
 		return nil, fmt.Errorf("%w: the menu is nil", ordermanager.ErrInvalidOptions)
@@ -67,7 +67,7 @@ func (h *Handler) serve(resources map[string]methods) {
 	})
 }
 
-// methods are the endpoints of one path.
+// methods are the endpoints of a path.
 type methods map[string]endpoint
 
 // resources is the whole interface of [New].
@@ -99,7 +99,7 @@ func (h *Handler) resources() map[string]methods {
 	return resources
 }
 
-// resource serves one path: it finds the method, and answers OPTIONS itself.
+// resource serves a path: it finds the method's endpoint, and answers OPTIONS itself.
 func (h *Handler) resource(methods methods) http.HandlerFunc {
 	offered := append(slices.Collect(maps.Keys(methods)), http.MethodHead, http.MethodOptions)
 	slices.Sort(offered)
@@ -127,7 +127,7 @@ func (h *Handler) resource(methods methods) http.HandlerFunc {
 	}
 }
 
-// allowOrigin lets pages of the allowed origins read the answer, and ask beforehand whether they may send the request.
+// allowOrigin implements CORS for the allowed origins.
 func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request, allow string) {
 	if len(h.origins) == 0 {
 		return
@@ -147,7 +147,7 @@ func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request, allow stri
 	header.Set("Access-Control-Expose-Headers", "Allow, Retry-After")
 	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 		header.Set("Access-Control-Allow-Methods", allow)
-		// Which header carries the identity is up to Identify, so an allowed origin may send any.
+		// Identify decides which header has the identity, so an allowed origin may send any header.
 		if asked := r.Header.Values("Access-Control-Request-Headers"); len(asked) > 0 {
 			header.Set("Access-Control-Allow-Headers", strings.Join(asked, ", "))
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// NewServerlesspresso returns a handler with the REST API of the Serverlesspresso sample in one of its dialects, so that the sample's web
-// apps work as they are. Serve it beside the handler of [New], below a path or a host of its own:
+// NewServerlesspresso returns a handler with the REST API of the Serverlesspresso sample in one of its dialects, so
+// that the sample's web apps work unchanged. Serve it beside the handler of [New], under its own path or host:
 //
 //	GET /orders?state=&eventId=&maxItems=   the barista's board and the display: CREATED, COMPLETED or CANCELLED
 //	GET /orders/{id}, GET /myOrders         the customer's app
@@ -20,16 +20,18 @@ import (
 //	PUT /orders/complete/{id}
 //	PUT /orders/cancel/{id}
 //
-// Answers have the sample's form; an action is answered with an empty object. A refusal is the problem that the handler of [New] answers with,
-// and its "message" is what an app can show. A put is always the caller's own order, whatever the caller's role: baristas drink coffee too.
-// The workshop has one venue and ignores eventId. The core needs it for GET /orders; where the customer's app leaves it out, it is the
-// order's.
+// Answers have the sample's form; an action is answered with an empty object. A refusal is answered with the same
+// problem as by the handler of [New]; apps can show its "message". A put is always for the caller's own order, whatever
+// the role: baristas drink coffee too. The workshop has one venue and ignores eventId. The core needs it for GET
+// /orders; where the customer's app omits it, it is the order's.
 //
-// The menu, the shop's opening hours and the code that an order begins with come from other services of the sample, and so do the live
-// updates, which its publisher makes of the events on the bus.
+// The menu, the shop's opening hours, the code that starts an order, and live updates, made from the events on the bus,
+// come from other services of the sample.
 //
 // The manager is required; Feed is not used. The error is [ordermanager.ErrInvalidOptions].
-func NewServerlesspresso(manager *ordermanager.Manager, dialect serverlesspresso.Dialect, options *Options) (*Handler, error) {
+func NewServerlesspresso(
+	manager *ordermanager.Manager, dialect serverlesspresso.Dialect, options *Options,
+) (*Handler, error) {
 	if !dialect.Known() {
 		return nil, fmt.Errorf("%w: there is no dialect %q", ordermanager.ErrInvalidOptions, dialect)
 	}
@@ -51,14 +53,16 @@ func NewServerlesspresso(manager *ordermanager.Manager, dialect serverlesspresso
 	return h, nil
 }
 
-// sample is the sample's API over a Handler.
+// sample is the sample's API on top of a Handler.
 type sample struct {
 	*Handler
 	dialect serverlesspresso.Dialect
 }
 
-// act carries out an action. Where the path stands for certain ones, the first is what is meant when the query names none.
-func (s *sample) act(actions ...ordermanager.Action) func(http.ResponseWriter, *http.Request, ordermanager.Actor) error {
+// act performs an action. If the path allows only certain ones, the first is the default.
+func (s *sample) act(
+	actions ...ordermanager.Action,
+) func(http.ResponseWriter, *http.Request, ordermanager.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 		request, err := parseAction(w, r, actor)
 		if err != nil {
@@ -69,7 +73,7 @@ func (s *sample) act(actions ...ordermanager.Action) func(http.ResponseWriter, *
 				request.Action = actions[0]
 			}
 			if !slices.Contains(actions, request.Action) {
-				return invalid("action", fmt.Sprintf("is none that this path has: %v", actions))
+				return invalid("action", fmt.Sprintf("is not one of this path: %v", actions))
 			}
 		}
 		if request.Action == "" || request.Action == ordermanager.ActionPut {
@@ -89,7 +93,7 @@ func (s *sample) act(actions ...ordermanager.Action) func(http.ResponseWriter, *
 	}
 }
 
-// listOrders lists the orders of all states of the life cycle that the sample has one word for.
+// listOrders lists the orders of all states that the sample has the same word for.
 func (s *sample) listOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	if actor.Role == ordermanager.RoleCustomer {
 		return &refusal{code: "forbidden", detail: "customers have GET /myOrders"}
@@ -139,8 +143,8 @@ func (s *sample) listOrders(w http.ResponseWriter, r *http.Request, actor orderm
 	return nil
 }
 
-// listMyOrders goes through all of a customer's orders, because the app looks at the newest: at most [ordermanager.MaxPageSize] of them are
-// answered with.
+// listMyOrders reads all of a customer's orders, because the app shows the newest, and returns at most
+// [ordermanager.MaxPageSize].
 func (s *sample) listMyOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	var orders []ordermanager.Order
 	q := ordermanager.Query{Customer: actor.ID, Limit: ordermanager.MaxPageSize}

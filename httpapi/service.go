@@ -14,8 +14,8 @@ import (
 //go:embed openapi.json
 var document string
 
-// getDocument serves the OpenAPI document, which names the states and actions of the Manager's table in its descriptions. They are not an
-// enum there: an order may have been left in a state of an earlier table, and clients must be able to take that.
+// getDocument serves the OpenAPI document, with the states and actions of the Manager's life cycle in its descriptions.
+// They are no enum, because clients must accept orders in a state of an earlier life cycle.
 func (h *Handler) getDocument(w http.ResponseWriter, r *http.Request) error {
 	table := h.manager.Lifecycle()
 	named := strings.NewReplacer(
@@ -68,16 +68,16 @@ type health struct {
 	Status string `json:"status"`
 }
 
-// live says that the process answers.
+// live reports that the process answers.
 func (h *Handler) live(w http.ResponseWriter, r *http.Request) error {
 	writeJSON(w, r, health{"live"})
 	return nil
 }
 
-// probeTimeout is how long the store has to answer a probe: a probe that waits tells nobody anything.
+// probeTimeout limits a probe of the store: a probe that hangs is useless.
 const probeTimeout = 2 * time.Second
 
-// ready says that the store answers too: it reads an order that need not exist.
+// ready reports that the store answers too: it reads an order, which need not exist.
 func (h *Handler) ready(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
 	defer cancel()

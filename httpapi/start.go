@@ -12,13 +12,13 @@ import (
 	"github.com/brewline/ordermanager/internal/strictjson"
 )
 
-// newOrder is the body of POST /orders. All of it may be missing.
+// newOrder is the body of POST /orders. Every field is optional.
 type newOrder struct {
 	OrderID, EventID, UserID string
 }
 
-// startOrder is POST /orders: it begins the workflow of an order. A customer begins an order of his own; whoever else
-// calls says whose it is.
+// startOrder is POST /orders: it starts the workflow of an order. A customer starts one for themselves; other callers
+// name the customer.
 func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
 	asked, err := parseNewOrder(w, r)
 	if err != nil {
@@ -28,14 +28,16 @@ func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor order
 	case actor.Role != ordermanager.RoleCustomer && asked.UserID == "":
 		return invalid("userId", "is required")
 	case actor.Role == ordermanager.RoleCustomer && asked.UserID != "" && asked.UserID != actor.ID:
-		return &refusal{code: "forbidden", field: "userId", detail: "userId names somebody else than the caller"}
+		return &refusal{code: "forbidden", field: "userId", detail: "userId names somebody other than the caller"}
 	case actor.Role == ordermanager.RoleCustomer:
 		asked.UserID = actor.ID
 	}
 	if asked.OrderID == "" {
 		asked.OrderID = rand.Text()
 	}
-	for _, field := range [...]struct{ name, value string }{{"orderId", asked.OrderID}, {"userId", asked.UserID}, {"eventId", asked.EventID}} {
+	for _, field := range [...]struct{ name, value string }{
+		{"orderId", asked.OrderID}, {"userId", asked.UserID}, {"eventId", asked.EventID},
+	} {
 		if err := ordermanager.CheckID(field.name, field.value); err != nil {
 			return err
 		}
@@ -45,7 +47,7 @@ func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor order
 			return err
 		}
 	}
-	// A venue without a menu is none: an order there could never get its drink.
+	// A venue without a menu does not exist: an order there could never get its drink.
 	if _, err := h.findMenu(r.Context(), asked.EventID); err != nil {
 		return err
 	}
@@ -117,7 +119,7 @@ func (h *Handler) getShop(w http.ResponseWriter, r *http.Request, _ ordermanager
 	return nil
 }
 
-// findMenu asks for the menu of a venue.
+// findMenu returns the menu of a venue.
 func (h *Handler) findMenu(ctx context.Context, venue string) (*ordermanager.Menu, error) {
 	found, err := h.menu.Menu(ctx, venue)
 	if err != nil && !errors.Is(err, ordermanager.ErrUnknownVenue) {
@@ -126,7 +128,7 @@ func (h *Handler) findMenu(ctx context.Context, venue string) (*ordermanager.Men
 	return found, err
 }
 
-// counts says how many orders of a venue are open, in each state in which the workflow goes on waiting.
+// counts has the number of a venue's open orders in each state in which the workflow waits.
 type counts struct {
 	EventID string       `json:"eventId"`
 	Open    []stateCount `json:"open"`
@@ -156,7 +158,8 @@ func (h *Handler) countOrders(w http.ResponseWriter, r *http.Request, actor orde
 			continue
 		}
 		count := stateCount{State: state.State}
-		for _, err := range h.manager.Orders(r.Context(), ordermanager.Query{State: state.State, Venue: venue, Limit: ordermanager.MaxPageSize}) {
+		q := ordermanager.Query{State: state.State, Venue: venue, Limit: ordermanager.MaxPageSize}
+		for _, err := range h.manager.Orders(r.Context(), q) {
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// maxStreams is how many streams one caller may have open: enough for every screen of a shop that shares a sign-in.
+// maxStreams limits the open streams of a caller: enough for every screen of a shop with a shared sign-in.
 const maxStreams = 100
 
 // streams counts the open streams of each caller.
@@ -15,7 +15,7 @@ type streams struct {
 	open map[ordermanager.Actor]int
 }
 
-// enter reports whether the caller may open another one; then leave must follow.
+// enter reports whether the caller may open another stream; if so, leave must be called.
 func (s *streams) enter(actor ordermanager.Actor) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

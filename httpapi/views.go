@@ -10,19 +10,19 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// order is the one form in which this interface shows an order: the common view, and the three fields that the apps of the
-// Serverlesspresso sample read, as its API has them on the wire.
+// order is the form of an order in every answer: the common view, and the three fields that the Serverlesspresso
+// sample's apps read, in the form of its API.
 type order struct {
 	ordermanager.View
-	// OrderState is the state in the sample's words: with a venue those of its core version, without one of its workshop.
+	// OrderState is the state as the sample names it: in its core version with a venue, in its workshop version without.
 	OrderState string `json:"orderState"`
 	// DrinkOrder is the accepted drink as a DynamoDB attribute; null until there is one.
 	DrinkOrder *attribute `json:"drinkOrder"`
-	// TS is when the order was created, in milliseconds since 1970, as text.
+	// TS is when the order was created, in Unix milliseconds, as a string.
 	TS string `json:"TS"`
 }
 
-// attribute is a text in DynamoDB's JSON.
+// attribute is a string in DynamoDB JSON.
 type attribute struct {
 	S string `json:"S"`
 }
@@ -39,7 +39,7 @@ func view(o *ordermanager.Order) order {
 	return v
 }
 
-// write writes the members of the order's JSON as [json.Marshal] does, for less: nearly every answer has an order.
+// write writes the fields of the order's JSON as [json.Marshal] does, only faster: nearly every answer has an order.
 func (o *order) write(f *jsonform.Form) {
 	f.Text("orderId", o.OrderID)
 	f.Text("state", string(o.State))
@@ -71,14 +71,14 @@ func viewOrNil(o *ordermanager.Order) *order {
 	return &v
 }
 
-// outcome is the answer to an action that was accepted: the receipt as at every door, with the order in this interface's form.
+// outcome is the answer to an accepted action: the receipt as at every door, with the order in this interface's form.
 type outcome struct {
 	ordermanager.ReceiptView
-	// Order takes the place of the receipt's.
+	// Order replaces the receipt's.
 	Order order `json:"order"`
 }
 
-// outcomeOf leaves out why something is pending: what a resumer or a publisher says is for the log.
+// outcomeOf omits why something is pending: the message of a resumer or publisher is only logged.
 func outcomeOf(r *ordermanager.Receipt) outcome {
 	return outcome{
 		ordermanager.ReceiptView{
@@ -105,7 +105,7 @@ func (o *outcome) write(f *jsonform.Form) {
 // listing is one page of orders.
 type listing struct {
 	Orders []order `json:"orders"`
-	// Skipped are the orders that cannot be shown; the log says why.
+	// Skipped are the orders that cannot be shown; the log has the reasons.
 	Skipped []string `json:"skipped"`
 	Cursor  string   `json:"cursor"`
 }
@@ -125,7 +125,7 @@ func historyView(o *ordermanager.Order) history {
 	return answer
 }
 
-// menu is what a venue offers, with lists where the menu has none, so that clients need not expect null.
+// menu is what a venue offers. Its lists are never null.
 type menu struct {
 	Items []menuItem `json:"items"`
 }
@@ -137,7 +137,7 @@ type menuItem struct {
 	Modifiers []modifierGroup `json:"modifiers"`
 }
 
-// modifierGroup has the sample's names. Min and Max are absent where they are those of a group that says nothing: none and one.
+// modifierGroup has the sample's field names. Min and Max are absent if they are the defaults, none and one.
 type modifierGroup struct {
 	Name    string   `json:"Name"`
 	Options []string `json:"Options"`
@@ -157,7 +157,7 @@ func menuView(m *ordermanager.Menu) menu {
 	return view
 }
 
-// explanations say of every action whether the caller may do it now.
+// explanations say for every action whether the caller may do it now.
 type explanations struct {
 	Order   order         `json:"order"`
 	Actions []explanation `json:"actions"`
@@ -169,7 +169,7 @@ type explanation struct {
 	Reasons []ordermanager.Reason `json:"reasons"`
 }
 
-// lifecycle is the table of the Manager and what follows from it.
+// lifecycle is the Manager's life cycle and what follows from it.
 type lifecycle struct {
 	Table   ordermanager.Lifecycle `json:"table"`
 	Actions []ordermanager.Action  `json:"actions"`
@@ -177,7 +177,7 @@ type lifecycle struct {
 	DOT     string                 `json:"dot"`
 }
 
-// write answers with a value as JSON.
+// write answers with a value in JSON.
 func write(w http.ResponseWriter, r *http.Request, contentType string, status int, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
@@ -190,7 +190,7 @@ func writeJSON(w http.ResponseWriter, r *http.Request, value any) {
 	write(w, r, "application/json", http.StatusOK, value)
 }
 
-// formSize is about what an order has.
+// formSize is roughly the size of an order.
 const formSize = 512
 
 func writeForm(w http.ResponseWriter, r *http.Request, f *jsonform.Form) {
@@ -199,13 +199,13 @@ func writeForm(w http.ResponseWriter, r *http.Request, f *jsonform.Form) {
 
 func writeBytes(w http.ResponseWriter, r *http.Request, contentType string, status int, body []byte) {
 	header := w.Header()
-	values := [...]string{contentType, strconv.Itoa(len(body)), "no-store", "nosniff"} // in one piece of memory
+	values := [...]string{contentType, strconv.Itoa(len(body)), "no-store", "nosniff"} // one allocation
 	header["Content-Type"] = values[0:1:1]
 	header["Content-Length"] = values[1:2:2]
 	header["Cache-Control"] = values[2:3:3]
 	header["X-Content-Type-Options"] = values[3:4:4]
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a caller who went away needs no answer
+		_, _ = w.Write(body) // nothing to do if the caller is gone
 	}
 }
