@@ -43,7 +43,7 @@ func (c *call) serve(ctx context.Context, handler http.Handler) (*reply, error) 
 	request, err := http.NewRequestWithContext(httpapi.WithClaims(ctx, c.claims), c.method, "/", bytes.NewReader(body))
 	if err != nil {
 		return nil, &ordermanager.RequestError{
-			Field: "event", Rule: fmt.Sprintf("has the method %.20q, which is none", c.method),
+			Field: "event", Rule: fmt.Sprintf("has the unknown method %.20q", c.method),
 		}
 	}
 	request.URL = &url.URL{Path: c.path, RawQuery: c.query}
