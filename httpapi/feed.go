@@ -284,6 +284,9 @@ func (f *Feed) read(ctx context.Context, r *reading) {
 				at = now.Position
 				f.found(r, rereading(at))
 			}
+		case failed == nil && len(changes.Orders) > feedSize: // to read again is less
+			at = changes.Position
+			f.found(r, rereading(at))
 		case failed == nil && len(changes.Orders) > 0:
 			f.found(r, encode(changes.Orders, at, changes.Position))
 			at = changes.Position

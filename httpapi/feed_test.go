@@ -26,6 +26,8 @@ type watched struct {
 	asked, asking atomic.Int64
 	// fault, if set, says what a call fails with.
 	fault atomic.Pointer[func(after string) error]
+	// many is how often each change is told.
+	many atomic.Int64
 }
 
 func newWatched() *watched { return &watched{Store: memory.NewStore()} }
@@ -41,7 +43,13 @@ func (w *watched) Changes(ctx context.Context, after string, wait time.Duration)
 			return ordermanager.Changes{}, err
 		}
 	}
-	return w.Store.Changes(ctx, after, wait)
+	changes, err := w.Store.Changes(ctx, after, wait)
+	for _, o := range changes.Orders {
+		for range w.many.Load() - 1 {
+			changes.Orders = append(changes.Orders, o)
+		}
+	}
+	return changes, err
 }
 
 // process is one of the processes that have the store.
@@ -241,6 +249,27 @@ func TestFeed_tellsEverybodyToReadAgainWhenTheStoreCannotGoOn(t *testing.T) {
 }
 
 var orderAndVersion = regexp.MustCompile(`"orderId":"([^"]+)".*"version":(\d+)`)
+
+// One transaction can change more than anybody should be told of one by one.
+func TestFeed_tellsEverybodyToReadAgainWhenTooMuchChangesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newWatched()
+		f := store.process(t)
+		p := f.open("barista:3", "")
+		p.take()
+		store.many.Store(httpapi.FeedSize + 1)
+		f.start("1", "1", "")
+		if text := p.take(); !strings.HasPrefix(text, "event: reread\n") || strings.Contains(text, "event: order") {
+			t.Errorf("it heard %d bytes", len(text))
+		}
+		store.many.Store(1)
+		f.start("2", "1", "")
+		if diff := cmp.Diff([]string{"2@1"}, p.changes(t)); diff != "" {
+			t.Error(diff)
+		}
+		p.leave()
+	})
+}
 
 // Invariant 5: whoever goes from process to process has heard of everything in the end.
 func TestFeed_missesNothingWhileListenersMove(t *testing.T) {

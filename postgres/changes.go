@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
@@ -34,7 +36,7 @@ func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (
 
 // position is one in the changes of a table.
 type position struct {
-	table string // which one: server, timeline, and its number there
+	table string // which one: a fingerprint of the server, its timeline, and the table's number there
 	seen  snapshot
 }
 
@@ -49,9 +51,18 @@ func (p position) String() string {
 	return p.table + "-" + p.seen.String()
 }
 
-// changes returns what changed after a position.
-func (s *Store) changes(ctx context.Context, after string) (ordermanager.Changes, error) {
-	now, err := s.now(ctx)
+// changes returns what changed after a position. It asks twice on one connection, so that the second answer knows all
+// that the first one does.
+func (s *Store) changes(ctx context.Context, after string) (changes ordermanager.Changes, err error) {
+	err = s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		changes, err = s.changesOn(ctx, conn, after)
+		return err
+	})
+	return changes, classify(ctx, err)
+}
+
+func (s *Store) changesOn(ctx context.Context, conn *pgxpool.Conn, after string) (ordermanager.Changes, error) {
+	now, err := s.now(ctx, conn)
 	if err != nil || after == "" {
 		return ordermanager.Changes{Position: now.String()}, err
 	}
@@ -65,28 +76,26 @@ func (s *Store) changes(ctx context.Context, after string) (ordermanager.Changes
 	}
 	// What changes again in the meantime cannot be seen now, and comes next.
 	statement := s.changedBetween(from, now.seen)
-	rows, err := s.pool.Query(ctx, statement.Text, append([]any{s.listMode}, statement.Args...)...)
+	rows, err := conn.Query(ctx, statement.Text, append([]any{s.listMode}, statement.Args...)...)
 	if err != nil {
-		return ordermanager.Changes{}, classify(ctx, err)
+		return ordermanager.Changes{}, err
 	}
 	defer rows.Close()
 	orders, n, last, err := sqlstore.ReadChanged(rows)
-	if err != nil {
-		return ordermanager.Changes{}, classify(ctx, err)
-	}
 	if n >= changesBatch {
 		now.seen = now.seen.before(uint64(last) + 1) //nolint:gosec // the numbers of transactions are positive
 	}
-	return ordermanager.Changes{Orders: orders, Position: now.String()}, nil
+	return ordermanager.Changes{Orders: orders, Position: now.String()}, err
 }
 
-// now is the position of this moment.
-func (s *Store) now(ctx context.Context) (p position, err error) {
-	const text = `SELECT concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
-		(SELECT timeline_id FROM pg_control_checkpoint()), to_regclass($1)::oid), pg_current_snapshot()::text`
+// now is the position of this moment. Browsers see positions, so what tells tables apart is a fingerprint.
+func (s *Store) now(ctx context.Context, conn *pgxpool.Conn) (p position, err error) {
+	const text = `SELECT left(encode(sha256(concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
+		(SELECT timeline_id FROM pg_control_checkpoint()), to_regclass($1)::oid)::bytea), 'hex'), 16),
+		pg_current_snapshot()::text`
 	var seen string
-	if err := s.pool.QueryRow(ctx, text, s.dialect.Render("ordermanager_orders")).Scan(&p.table, &seen); err != nil {
-		return position{}, classify(ctx, err)
+	if err := conn.QueryRow(ctx, text, s.dialect.Render("ordermanager_orders")).Scan(&p.table, &seen); err != nil {
+		return position{}, err
 	}
 	p.seen, err = parseSnapshot(seen)
 	return p, err
