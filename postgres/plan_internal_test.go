@@ -16,16 +16,14 @@ import (
 	"github.com/brewline/ordermanager/internal/testenv"
 )
 
-// tableForPlans has as many orders as a planner takes seriously, of which most are completed. It is not in pgtest,
-// which imports this package.
-func tableForPlans(t *testing.T) *Store {
+// storeIn is a store in a schema for the length of a test. It is not in pgtest, which imports this package.
+func storeIn(t *testing.T, schema string) *Store {
 	t.Helper()
 	pool, err := Open(t.Context(), testenv.URL(t, testenv.PostgreSQL))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	const schema = "test_plans"
 	drop := func() {
 		if _, err := pool.Exec(context.Background(), "DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
 			t.Error(err)
@@ -37,6 +35,13 @@ func tableForPlans(t *testing.T) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return store
+}
+
+// tableForPlans has as many orders as a planner takes seriously, of which most are completed.
+func tableForPlans(t *testing.T) *Store {
+	t.Helper()
+	store := storeIn(t, "test_plans")
 	for _, statement := range []string{
 		`INSERT INTO test_plans.orders (id, customer, venue, robot, state, drink, created_at, updated_at, version, history,
 			owed_events, changed)
@@ -46,7 +51,7 @@ func tableForPlans(t *testing.T) *Store {
 		FROM generate_series(1, 50000) AS i`,
 		"ANALYZE test_plans.orders",
 	} {
-		if _, err := pool.Exec(t.Context(), statement); err != nil {
+		if _, err := store.pool.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -229,6 +229,27 @@ func TestACommitThatIsLostIsAcknowledgedToNobody(t *testing.T) {
 	}
 }
 
+func TestWhoWaitsForACommitIsTold(t *testing.T) {
+	w, _ := newWriter(t)
+	committed := w.file.Committed()
+	if err := w.Write(t.Context(), func(*Tx) error { return ErrFull }); !errors.Is(err, ErrFull) {
+		t.Fatal(err)
+	}
+	select {
+	case <-committed:
+		t.Error("it is told of what was taken back")
+	default:
+	}
+	if err := w.Write(t.Context(), insert(t.Context(), "a").do); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-committed:
+	default:
+		t.Error("it is not")
+	}
+}
+
 // A statement is prepared once, also when there is one connection only.
 func TestInALongRunEveryStatementIsPrepared(t *testing.T) {
 	w, _ := newWriter(t)
