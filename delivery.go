@@ -231,7 +231,7 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	ctx, end := m.begin(ctx, Operation{Name: "resume", Action: by.Action, OrderID: o.ID, Traces: withTrace(nil, by.Trace)})
 	defer func() { end(Ending{Err: err, Gone: err == nil && answer == Gone}) }()
 	defer recovered(&err)
-	outcome, err := m.outcomeOf(o, wait)
+	outcome, err := m.outcomeOf(o, wait, by)
 	if err == nil {
 		answer, err = m.resumer.Resume(ctx, token, outcome)
 	}
@@ -241,9 +241,10 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	return answer, err
 }
 
-// outcomeOf is what a wait of an order is answered with. What this package makes itself need not be checked.
-func (m *Manager) outcomeOf(o *Order, wait Wait) (outcome Outcome, err error) {
-	by, decision := m.table.decided(o, wait), o.slot(wait).Decision
+// outcomeOf is what a wait of an order is answered with, which the entry decided. What this package makes itself need not
+// be checked.
+func (m *Manager) outcomeOf(o *Order, wait Wait, by *Entry) (outcome Outcome, err error) {
+	decision := o.slot(wait).Decision
 	if m.outcome == nil {
 		return defaultOutcome(o, wait, decision, by.Action), nil
 	}

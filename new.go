@@ -49,7 +49,8 @@ func New(store Store, menu MenuSource, resumer Resumer, options *Options) (*Mana
 	if m.callLimit == 0 {
 		m.callLimit = 10 * time.Second
 	}
-	m.joint = &Joint{Workflow: m.resumer, Outcome: m.outcomeOf, Waiting: m.waiting}
+	decided := func(o *Order, wait Wait) (Outcome, error) { return m.outcomeOf(o, wait, m.table.decided(o, wait)) }
+	m.joint = &Joint{Workflow: m.resumer, Outcome: decided, Waiting: m.waiting}
 	var err error
 	if m.table, err = m.lifecycle.compile(); err != nil {
 		return nil, err
