@@ -1,5 +1,5 @@
-// Package unsound lets a life-cycle table through that breaks a rule of validation. Proofs use it to show what the rule is there
-// for; nothing else may.
+// Package unsound lets a life-cycle table through that breaks a rule of validation. Proofs use it to show what the rule
+// is there for; nothing else may.
 package unsound
 
 var allowed = map[string]bool{}
