@@ -9,12 +9,29 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/brewline/ordermanager"
 )
 
-// Store puts a network in front of a store in process.
-func Store(store ordermanager.Store) ordermanager.Store { return faultyStore{store} }
+// Store puts a network in front of a store in process. It can tell of changes if the store can.
+func Store(store ordermanager.Store) ordermanager.Store {
+	if watcher, ok := store.(ordermanager.Watcher); ok {
+		return faultyWatcher{faultyStore{store}, watcher}
+	}
+	return faultyStore{store}
+}
+
+type faultyWatcher struct {
+	faultyStore
+	watcher ordermanager.Watcher
+}
+
+func (w faultyWatcher) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+	return call(ctx, func(ctx context.Context) (ordermanager.Changes, error) {
+		return w.watcher.Changes(ctx, after, wait)
+	})
+}
 
 type faultyStore struct{ ordermanager.Store }
 

@@ -132,6 +132,11 @@ func (w *world) audit(ctx context.Context, manager *ordermanager.Manager) error 
 			w.complain(&w.secretlyWritten, "request %s on %s is there %d times", id, a.order, written)
 		}
 	}
+	if w.screen != nil {
+		if err := w.screen.compare(ctx, final); err != nil {
+			return err
+		}
+	}
 	return w.listings(ctx, manager)
 }
 

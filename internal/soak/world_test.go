@@ -24,6 +24,7 @@ type figures struct {
 
 	lostResumes, contradictions, doubleClaims, doubleNumbers, unaccounted    int
 	lostEvents, forgotten, secretlyWritten, illegalPaths, owing, undelivered int
+	untold                                                                   int
 }
 
 // bad says what is not zero, or "".
@@ -37,6 +38,7 @@ func (f *figures) bad() string {
 		{"double order numbers", f.doubleNumbers}, {"orders unaccounted for", f.unaccounted}, {"lost events", f.lostEvents},
 		{"acknowledged and not written", f.forgotten}, {"refused and written", f.secretlyWritten}, {"illegal paths", f.illegalPaths},
 		{"orders that owe something at the end", f.owing}, {"messages that cannot be delivered", f.undelivered},
+		{"changes that nobody was told of", f.untold},
 	} {
 		if zero.count != 0 {
 			text += fmt.Sprintf("%s: %d\n", zero.what, zero.count)
@@ -60,6 +62,8 @@ type world struct {
 	// publisher has no name, and board has one.
 	publisher, board memory.Publisher
 	size             int
+	// screen is told what changes; nil where the store cannot tell.
+	screen *screen
 
 	mu sync.Mutex
 	// asked is what became of each request of a person.
@@ -98,7 +102,15 @@ func (w *world) manager(off time.Duration) (*ordermanager.Manager, error) {
 
 // live lets the workers loose until everything has been done.
 func (w *world) live(ctx context.Context) error {
-	var wg sync.WaitGroup
+	var err error
+	if w.screen, err = newScreen(ctx, w); err != nil {
+		return err
+	}
+	var wg, watching sync.WaitGroup
+	ended := make(chan struct{})
+	if w.screen != nil {
+		watching.Go(func() { w.screen.watch(ctx, w.network.Caller(workers), ended) })
+	}
 	errs := make([]error, workers)
 	for i := range workers {
 		wg.Go(func() {
@@ -111,6 +123,8 @@ func (w *world) live(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	close(ended)
+	watching.Wait()
 	w.network.Calm()
 	for fault, n := range w.network.Met() {
 		w.faults += n

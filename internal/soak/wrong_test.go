@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/faulty"
@@ -20,6 +21,7 @@ type wrong struct {
 	after  func(context.Context, *ordermanager.Order)
 	settle func(*ordermanager.Settlement)
 	list   func(*ordermanager.Page)
+	tell   func(*ordermanager.Changes)
 }
 
 func (w *wrong) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
@@ -46,6 +48,14 @@ func (w *wrong) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 		w.list(&page)
 	}
 	return page, err
+}
+
+func (w *wrong) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+	changes, err := w.Store.(ordermanager.Watcher).Changes(ctx, after, wait)
+	if w.tell != nil {
+		w.tell(&changes)
+	}
+	return changes, err
 }
 
 // A judge who finds nothing wrong anywhere would be green as well: each mistake is found, under the name of what must be zero.
@@ -110,6 +120,13 @@ func TestJudge_findsEveryMistake(t *testing.T) {
 			s.apply = func(t *ordermanager.Transition) {
 				if over[t.Assign.State] {
 					t.Guards.States = nil
+				}
+			}
+		}},
+		"a screen that is not told of every last change": {"changes that nobody was told of", func(s *wrong, _ *workflows) {
+			s.tell = func(changes *ordermanager.Changes) {
+				if len(changes.Orders) > 1 {
+					changes.Orders = changes.Orders[1:]
 				}
 			}
 		}},
