@@ -116,6 +116,14 @@ func (s feedingStore) Apply(ctx context.Context, t ordermanager.Transition) (ord
 	return result, nil
 }
 
+// CheckLifecycle implements [ordermanager.LifecycleChecker].
+func (s feedingStore) CheckLifecycle(l ordermanager.Lifecycle) error {
+	if checker, ok := s.Store.(ordermanager.LifecycleChecker); ok {
+		return checker.CheckLifecycle(l)
+	}
+	return nil
+}
+
 // add adds a change that this process made.
 func (f *Feed) add(o *ordermanager.Order) {
 	f.mu.Lock()

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"strconv"
 	"sync"
 	"testing"
@@ -77,4 +78,18 @@ func TestFeed_takesChangesFromAnyNumberOfCallers(t *testing.T) {
 		}
 	}
 	writers.Wait()
+}
+
+// choosy is a store that cannot keep every life cycle.
+type choosy struct{ ordermanager.Store }
+
+var errChoosy = errors.New("no word for it")
+
+func (choosy) CheckLifecycle(ordermanager.Lifecycle) error { return errChoosy }
+
+func TestFeed_hidesNothingThatItsStoreCannotKeep(t *testing.T) {
+	store := NewFeed().Store(choosy{struct{ ordermanager.Store }{memory.NewStore()}})
+	if _, err := ordermanager.New(store, ordermanager.NoMenu(), new(memory.Resumer), nil); !errors.Is(err, errChoosy) {
+		t.Errorf("got %v", err)
+	}
 }
