@@ -5,7 +5,7 @@ import (
 	"github.com/brewline/ordermanager/postgres"
 )
 
-// advisedError says at its end what to do about it.
+// advisedError is an error that ends with what to do about it.
 type advisedError struct {
 	err    error
 	advice string
@@ -17,24 +17,24 @@ func (e *advisedError) Unwrap() error { return e.err }
 
 func advise(err error, advice string) error { return &advisedError{err, advice} }
 
-// advice says what to do about one kind of error.
+// advice is what to do about one kind of error.
 type advice struct {
 	kind error
 	text string
 }
 
-// fileAdvice says what to do about a file.
+// fileAdvice is for errors of a SQLite file.
 var fileAdvice = []advice{
 	{sqlitestore.ErrNewerSchema, "use that version"},
-	{sqlitestore.ErrReplaced, "stop every program on it, see which file is the right one, and start again"},
+	{sqlitestore.ErrReplaced, "stop every program that uses it, find out which file is the right one, and start again"},
 	{sqlitestore.ErrCorrupt, "it was left as it is; restore a backup, as docs/operations.md says"},
 	{sqlitestore.ErrReadOnly, "make both writable for this user"},
-	{sqlitestore.ErrFull, "make room, and try again"},
-	{sqlitestore.ErrLocked, "stop the program that does, or try again"},
+	{sqlitestore.ErrFull, "free space, and try again"},
+	{sqlitestore.ErrLocked, "stop the program that locks it, or try again"},
 	{sqlitestore.ErrCannotOpen, "check the path; its directory must exist"},
 }
 
-// serverAdvice says what to do about a server.
+// serverAdvice is for errors of a PostgreSQL server.
 var serverAdvice = []struct {
 	kind error
 	text string
@@ -46,6 +46,6 @@ var serverAdvice = []struct {
 	{postgres.ErrPrivileges, "docs/postgres.md lists what is needed; schema sql prints what its owner has to run"},
 	{postgres.ErrNewerSchema, "use that version"},
 	{postgres.ErrServerVersion, "use PostgreSQL 14 or later"},
-	{postgres.ErrFull, "make room, and try again"},
+	{postgres.ErrFull, "free space, and try again"},
 	{postgres.ErrCorrupt, "it was left as it is; restore a backup, as docs/postgres.md says"},
 }

@@ -46,13 +46,14 @@ func TestTables_thatCannotBeUsedAreNamedOnOneLine(t *testing.T) {
 	for _, c := range []struct{ code, message, want string }{
 		{
 			"ResourceNotFoundException", "Requested resource not found",
-			"there is no such table in the region eu-west-1 for these credentials; one for orders is made with: " +
+			"there is no such table in the region eu-west-1 for these credentials; create one with: " +
 				"ordermanager table create dynamodb:cups --layout workshop",
 		},
 		{
 			"ValidationException", "The table does not have the specified index: GSI-status",
-			"it lacks an index; see what is missing with: ordermanager table check dynamodb:cups --layout workshop; the one that only redrive " +
-				"needs is added with: ordermanager table add-index dynamodb:cups --layout workshop " +
+			"it lacks an index; see what is missing with: ordermanager table check " +
+				"dynamodb:cups --layout workshop; " +
+				"add the index that only redrive needs with: ordermanager table add-index dynamodb:cups --layout workshop " +
 				"(ValidationException: The table does not have the specified index: GSI-status)",
 		},
 		{
@@ -69,7 +70,8 @@ func TestTables_thatCannotBeUsedAreNamedOnOneLine(t *testing.T) {
 			"the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (ExpiredTokenException: too late)",
 		},
 		{"ThrottlingException", "slowly", "it is throttled; try again later (ThrottlingException: slowly)"},
-		{"NobodyKnowsException", "what", "GetItem failed: NobodyKnowsException: what; try again, and look at docs/aws.md if it stays"},
+		{"NobodyKnowsException", "what", "GetItem failed: NobodyKnowsException: what; " +
+			"try again, and see docs/aws.md if it keeps failing"},
 	} {
 		t.Run(c.code+" "+c.message, func(t *testing.T) {
 			alone(t, refusing(t, c.code, c.message))
@@ -115,7 +117,7 @@ func TestEndpoints_thatDoNotAnswerAreNamed(t *testing.T) {
 
 func TestConfiguration_thatIsIncompleteIsSaidSo(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
-		{"AWS_REGION", "", "no AWS region is chosen: set AWS_REGION, or AWS_PROFILE to a profile that has one"},
+		{"AWS_REGION", "", "no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one"},
 		{"AWS_PROFILE", "nobody", "the AWS configuration cannot be used: failed to get shared config profile, nobody"},
 		{"AWS_ACCESS_KEY_ID", "", "table cups: the credentials are missing, wrong or expired; sign in again"},
 	} {

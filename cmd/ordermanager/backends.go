@@ -18,21 +18,21 @@ const (
 	schemeSQLite   = "sqlite"
 )
 
-// backends opens what the flags name, and closes it.
+// backends opens and closes what the flags name.
 type backends struct {
 	layout dynamostore.Layout
 	limits ordermanager.Limits
 	cloud  cloud
-	// file is the database of a sqlite store, and path its name.
+	// file is the database of a sqlite store, and path its path.
 	file *sql.DB
 	path string
-	// pool is the PostgreSQL of a postgres store, server its name, and tables where its tables are.
+	// pool is the database of a postgres store, server its name, and tables the location of its tables.
 	pool   *pgxpool.Pool
 	server string
 	tables *postgres.Options
-	// remote is set when the orders are in DynamoDB.
+	// remote is set if the orders are in DynamoDB.
 	remote bool
-	// log is told what goes wrong and stops nothing; nil is silence.
+	// log gets errors that stop nothing; nil means no logging.
 	log *slog.Logger
 }
 

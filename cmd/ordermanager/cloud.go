@@ -13,29 +13,30 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// A person waits for the answer, and the SDK alone would wait half a minute for a connection, three times. But an answer that is only slow is
-// waited for: when a resume is repeated, its first answer is lost, and it counts as one whose workflow no longer waits.
+// A person is waiting, and the SDK's default is three connection attempts of half a minute each. A slow answer is
+// waited for, though: retrying a resume loses its first answer, and it counts as one whose workflow no longer waits.
 const (
 	dialTimeout    = 3 * time.Second
 	requestTimeout = 10 * time.Second
 )
 
-// cloud is the configuration of AWS, loaded when it is first needed.
+// cloud is the AWS configuration, loaded when first needed.
 type cloud struct{ loaded *aws.Config }
 
-var errNoRegion = errors.New("no AWS region is chosen: set AWS_REGION, or AWS_PROFILE to a profile that has one")
+var errNoRegion = errors.New("no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one")
 
 func (c *cloud) config(ctx context.Context) (aws.Config, error) {
 	if c.loaded != nil {
 		return *c.loaded, nil
 	}
-	// The SDK's warnings are about things that it copes with; what fails is returned.
+	// The SDK's warnings are about problems that it handles; failures are returned.
 	client := awshttp.NewBuildableClient().WithTimeout(requestTimeout).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout })
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(logging.Nop{}))
 	switch {
 	case err != nil:
-		return cfg, advise(fmt.Errorf("the AWS configuration cannot be used: %w", err), "look at ~/.aws/config and at AWS_PROFILE")
+		err = fmt.Errorf("the AWS configuration cannot be used: %w", err)
+		return cfg, advise(err, "check ~/.aws/config and AWS_PROFILE")
 	case cfg.Region == "":
 		return cfg, errNoRegion
 	}
@@ -43,7 +44,7 @@ func (c *cloud) config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// region is empty before the configuration was loaded.
+// region is empty until the configuration is loaded.
 func (c *cloud) region() string {
 	if c.loaded == nil {
 		return ""

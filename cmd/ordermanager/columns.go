@@ -21,7 +21,7 @@ func row(out io.Writer, cells ...string) {
 	fmt.Fprintln(out, strings.Join(cells, "\t"))
 }
 
-// cell makes a text fit for a column: other programs may have written anything into the table, and the terminal would obey.
+// cell makes a value safe to print in a column: other programs may have written control characters into the table.
 func cell(text string) string {
 	if text == "" {
 		return "-"
@@ -32,7 +32,7 @@ func cell(text string) string {
 	return text
 }
 
-// duration writes how long something took as far as anybody wants to know.
+// duration formats a duration, rounded for people.
 func duration(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -43,7 +43,7 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%dd", d/(24*time.Hour))
 }
 
-// legible makes a sentence fit for a terminal: what quotes somebody's text is one line, in which nothing is obeyed.
+// legible makes a sentence that may quote foreign text safe to print: one line, without control characters.
 func legible(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -53,7 +53,7 @@ func legible(text string) string {
 	}, joined(text))
 }
 
-// joined makes one line of several.
+// joined joins lines into one.
 func joined(text string) string {
 	var line strings.Builder
 	for part := range strings.Lines(text) {
@@ -69,10 +69,10 @@ func joined(text string) string {
 	return line.String()
 }
 
-// lineWidth is what every terminal shows on one line.
+// lineWidth fits every terminal.
 const lineWidth = 80
 
-// wrap breaks a text into lines of at most so many characters, between words where it can.
+// wrap breaks text into lines of limited length, between words where possible.
 func wrap(text string, width int) (lines []string) {
 	line := []rune{}
 	for _, word := range strings.Fields(text) {
@@ -92,7 +92,7 @@ func wrap(text string, width int) (lines []string) {
 	return append(lines, string(line))
 }
 
-// moment writes a time as everything here does: in UTC, to the second.
+// moment formats a time as every command does: in UTC, to the second.
 func moment(at time.Time) string {
 	if at.IsZero() {
 		return ""

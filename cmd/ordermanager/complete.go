@@ -15,14 +15,14 @@ type completionCommand struct {
 
 // Help is the long help of the command.
 func (*completionCommand) Help() string {
-	return `Put one of these where your shell reads it when it starts:
+	return `Add one of these to your shell's startup file:
 
     source <(ordermanager completion bash)     # ~/.bashrc
     source <(ordermanager completion zsh)      # ~/.zshrc, after compinit
     ordermanager completion fish | source      # ~/.config/fish/config.fish`
 }
 
-// The scripts ask the program itself, by completeWord, so that they never lag behind it.
+// The scripts call the program itself with completeWord, so they are never out of date.
 var (
 	//go:embed completion/ordermanager.bash
 	bashScript string
@@ -38,10 +38,10 @@ func (c *completionCommand) Run(std *stdio) error {
 	return err
 }
 
-// completeWord is what the scripts call the program with; the words of the command line up to the cursor follow.
+// completeWord is the argument that the scripts pass, followed by the words of the command line up to the cursor.
 const completeWord = "__complete"
 
-// complete prints what the last word can become, each with what it means after a tab. Nothing stands for a file or a free text.
+// complete prints the completions of the last word, each with its meaning after a tab. None means a file or free text.
 func complete(out io.Writer, program *kong.Node, words []string) {
 	node, awaited, given := walk(program, words[:len(words)-1])
 	word := words[len(words)-1]
@@ -73,7 +73,7 @@ func complete(out io.Writer, program *kong.Node, words []string) {
 	}
 }
 
-// walk follows the words to a command. It returns the flag whose value comes next, if any, and how many arguments were given.
+// walk follows the words to a command. It returns the flag whose value comes next, if any, and the number of arguments.
 func walk(node *kong.Node, words []string) (_ *kong.Node, awaited *kong.Value, given int) {
 	for _, word := range words {
 		if awaited != nil {

@@ -25,25 +25,25 @@ func (*copyCommand) Help() string {
 
 A copy can be repeated: what is already in the target stays, unless the source has a later version. Copy once while
 programs run; stop those that use the source, and copy again to catch up; then start them on the target. Do not go back
-to the source: it knows nothing of what happens after that.
+to the source: it has none of the later changes.
 
 Example:
 
     ordermanager copy sqlite:orders.db 'postgres://shop@db/shop?schema=orders'`
 }
 
-// Run copies, and counts.
+// Run copies, and prints counts.
 func (c *copyCommand) Run(ctx context.Context, std *stdio) error {
 	from, to := &backends{}, &backends{}
 	defer from.close()
 	defer to.close()
 	for _, name := range []string{c.From, c.To} {
 		if !isPostgres(name) && !strings.HasPrefix(name, schemeSQLite+":") {
-			return fmt.Errorf("copy is between sqlite:FILE and postgres://…, and not %q", name)
+			return fmt.Errorf("copy is between sqlite:FILE and postgres://…, not %q", name)
 		}
 	}
 	if same(c.From, c.To) {
-		return errors.New("the orders are copied to where they are; name two places")
+		return errors.New("the source and the target are the same; name two places")
 	}
 	if _, err := from.openExisting(ctx, c.From); err != nil {
 		return from.explain(err)
@@ -69,15 +69,15 @@ func (c *copyCommand) Run(ctx context.Context, std *stdio) error {
 		done = append(done, p)
 	})
 	for _, p := range done {
-		fmt.Fprintf(std.out, "%-14s %d of %d were new or had changed\n", p.Table, p.Written, p.Read)
+		fmt.Fprintf(std.out, "%-14s %d of %d new or changed\n", p.Table, p.Written, p.Read)
 	}
 	if err != nil {
-		return advise(err, "mend what it says, and repeat the command: it goes on with what is missing")
+		return advise(err, "fix that, and repeat the command: it copies what is missing")
 	}
 	return nil
 }
 
-// database is the database of a store that was opened, with the tables of the workflow.
+// database returns the database of an open store, with the tables of the workflow.
 func (b *backends) database(ctx context.Context) (sqlcopy.Database, error) {
 	if _, err := b.openWorkflow(ctx); err != nil {
 		return sqlcopy.Database{}, err
@@ -92,7 +92,7 @@ func (b *backends) database(ctx context.Context) (sqlcopy.Database, error) {
 	return sqlcopy.Database{DB: stdlib.OpenDBFromPool(b.pool), Dialect: sqlstore.PostgreSQL(schema)}, nil
 }
 
-// same reports whether two names are of one place.
+// same reports whether two names mean the same place.
 func same(from, to string) bool {
 	if from == to {
 		return true

@@ -391,7 +391,7 @@ func TestTable_checkPrintsEveryDifference(t *testing.T) {
 		}
 	}
 	code, stdout, _ := invoke(t, "", "table", "check", "dynamodb:"+table)
-	if code != exitAccepted || stdout != "table "+table+" is what the layout native needs\n" {
+	if code != exitAccepted || stdout != "table "+table+" has what the layout native needs\n" {
 		t.Errorf("check: exit code %d, stdout %q", code, stdout)
 	}
 	code, stdout, stderr := invoke(t, "", "table", "check", "dynamodb:"+table, "--layout", "core")

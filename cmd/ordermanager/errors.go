@@ -14,12 +14,12 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 )
 
-// explain turns the error of a backend into a sentence that names the table or the file and says what to do.
+// explain turns a backend's error into a sentence that names the table or the file and says what to do.
 func (b *backends) explain(err error) error {
 	advised, ok := errors.AsType[*advisedError](err)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return err // the person who interrupted knows
+		return err // whoever interrupted knows
 	case ok && b.knows(advised.err):
 		return advise(b.explain(advised.err), advised.advice)
 	case ok:
@@ -29,7 +29,7 @@ func (b *backends) explain(err error) error {
 		return fmt.Errorf("table %s: %s", e.Table, b.adviceFor(e))
 	}
 	if item, ok := errors.AsType[*dynamostore.ItemError](err); ok {
-		return fmt.Errorf("table %s, item %s: attribute %s %s; mend the item, or see whether its layout is another than %s",
+		return fmt.Errorf("table %s, item %s: attribute %s %s; fix the item, or check whether its layout is other than %s",
 			item.Table, item.OrderID, item.Attribute, item.Rule, b.layout)
 	}
 	for _, advice := range fileAdvice {
@@ -47,12 +47,12 @@ func (b *backends) explain(err error) error {
 		}
 	}
 	if errors.Is(err, ordermanager.ErrStore) || errors.Is(err, ordermanager.ErrContextDone) {
-		return advise(err, "try again; docs/operations.md says what to look at")
+		return advise(err, "try again; docs/operations.md says what to check")
 	}
 	return err
 }
 
-// knows reports whether an error is one of a table or a file, of which more can be said.
+// knows reports whether an error of a table or a file can be explained.
 func (b *backends) knows(err error) bool {
 	_, ofTable := errors.AsType[*dynamostore.Error](err)
 	_, ofItem := errors.AsType[*dynamostore.ItemError](err)
@@ -60,7 +60,7 @@ func (b *backends) knows(err error) bool {
 		b.path != "" && slices.ContainsFunc(fileAdvice, func(a advice) bool { return errors.Is(err, a.kind) })
 }
 
-// adviceFor says what is wrong with a table, or the way to it, and what to do.
+// adviceFor says what is wrong with a table, or the connection to it, and what to do.
 func (b *backends) adviceFor(e *dynamostore.Error) string {
 	command := func(verb string) string {
 		return fmt.Sprintf("ordermanager table %s dynamodb:%s --layout %s", verb, e.Table, b.layout)
@@ -69,12 +69,12 @@ func (b *backends) adviceFor(e *dynamostore.Error) string {
 	switch {
 	case errors.Is(e, dynamostore.ErrNoTable):
 		return fmt.Sprintf(
-			"there is no such table in the region %s for these credentials; one for orders is made with: %s", region,
+			"there is no such table in the region %s for these credentials; create one with: %s", region,
 			command("create"),
 		)
 	case errors.Is(e, dynamostore.ErrNoIndex):
 		return fmt.Sprintf(
-			"it lacks an index; see what is missing with: %s; the one that only redrive needs is added with: %s (%v)",
+			"it lacks an index; see what is missing with: %s; add the index that only redrive needs with: %s (%v)",
 			command("check"), command("add-index"), cause,
 		)
 	case errors.Is(e, dynamostore.ErrWrongKeys):
@@ -94,16 +94,16 @@ func (b *backends) adviceFor(e *dynamostore.Error) string {
 	case errors.Is(e, dynamostore.ErrThrottled):
 		return fmt.Sprintf("it is throttled; try again later (%v)", cause)
 	}
-	return fmt.Sprintf("%s failed: %v; try again, and look at docs/aws.md if it stays", e.Op, cause)
+	return fmt.Sprintf("%s failed: %v; try again, and see docs/aws.md if it keeps failing", e.Op, cause)
 }
 
-// unanswered reports whether a request ran into the time limit of [cloud].
+// unanswered reports whether a request exceeded the time limit of [cloud].
 func unanswered(err error) bool {
 	e, ok := errors.AsType[*url.Error](err)
 	return ok && e.Timeout()
 }
 
-// causeOf is what the service or the network said, without what the SDK wraps around it.
+// causeOf returns the error of the service or the network, without the SDK's wrapping.
 func causeOf(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
@@ -114,7 +114,7 @@ func causeOf(err error) error {
 	return lastOf(err)
 }
 
-// lastOf is the error at the end of the chain.
+// lastOf returns the last error of the chain.
 func lastOf(err error) error {
 	for {
 		var inner error

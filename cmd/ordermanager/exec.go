@@ -34,9 +34,9 @@ workflow), OrderProcessor.WorkflowStarted, OrderProcessor.WaitingCompletion or O
 
 For each input, one line is printed: the order after it, or why it was refused. The local workflow advances after each
 input: an order whose drink was accepted gets its number then. With --store sqlite:FILE or postgres://… the workflow is
-kept beside the orders, and the next run goes on where this one ended.
+kept with the orders, and the next run continues where this one ended.
 
-What is not JSON is refused and ends the run, since nobody can tell where the next value begins. A store that fails ends
+What is not JSON is refused and ends the run, because the start of the next value is unknown. A store that fails ends
 it too, with exit code 2: whether that input was carried out is unknown, and it can be repeated if it has a requestId.
 An interrupt ends the run after the current input, with exit code 2, and says how many inputs were carried out.
 
@@ -62,17 +62,17 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 	if c.File != "-" {
 		file, err := os.Open(c.File)
 		if err != nil {
-			return advise(err, "name a file that can be read, or - for the standard input")
+			return advise(err, "name a file that can be read, or - for standard input")
 		}
 		defer func() { _ = file.Close() }()
 		input = file
 	}
-	// An earlier run on the same file may have been cut short.
+	// An earlier run on the same store may have been interrupted.
 	if err := house.advance(ctx); err != nil {
 		return backends.explain(err)
 	}
 	if isTerminal(input) {
-		fmt.Fprintln(std.err, "type inputs, one JSON value after another; Ctrl-D ends; --help has an example")
+		fmt.Fprintln(std.err, "type JSON values; Ctrl-D ends the input; --help has an example")
 	}
 	write := printJSON(std.out)
 	if c.Output == "table" && !c.JSON {
@@ -81,7 +81,7 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 	return backends.explain(house.answerAll(ctx, input, write))
 }
 
-// house is a Manager and the workflow that it resumes, if that runs in this process.
+// house is a Manager, with the workflow that it resumes if that runs in this process.
 type house struct {
 	manager  *ordermanager.Manager
 	workflow workflow
@@ -99,7 +99,7 @@ func (c *execCommand) open(ctx context.Context, backends *backends) (*house, err
 	return openHouse(ctx, backends, store, menu, c.resumeFlag, c.eventsFlag, c.lifecycleFlag)
 }
 
-// openHouse opens what acts on a store.
+// openHouse opens a Manager that acts on a store.
 func openHouse(
 	ctx context.Context, backends *backends, store ordermanager.Store, menu ordermanager.MenuSource, resume resumeFlag,
 	events eventsFlag, lifecycle lifecycleFlag,
@@ -128,7 +128,7 @@ func openHouse(
 	return &house{manager, workflow}, nil
 }
 
-// answerAll carries out one input after another.
+// answerAll carries out the inputs in order.
 func (h *house) answerAll(ctx context.Context, input io.Reader, write func(line) error) error {
 	inputs := read(ctx, input)
 	var result error
@@ -144,7 +144,7 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, write func(line)
 		case errors.Is(next.err, io.EOF):
 			return result
 		}
-		// What was begun is finished: an interrupt must not leave it unknown whether an action was carried out.
+		// An input in progress is finished, so that an interrupt leaves no outcome unknown.
 		line, err := h.answer(context.WithoutCancel(ctx), n, next)
 		if line != nil {
 			if err := write(line); err != nil {
@@ -157,7 +157,7 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, write func(line)
 		if _, bad := line.(refused); bad {
 			result = errRefused
 		}
-		if next.err != nil { // it could not be read, and so neither can what follows
+		if next.err != nil { // what follows cannot be read either
 			return result
 		}
 		if err := h.advance(context.WithoutCancel(ctx)); err != nil {
@@ -166,7 +166,7 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, write func(line)
 	}
 }
 
-// interrupted is the one answer to an interrupt before the input was at its end.
+// interrupted is the error for an interrupt before the end of the input.
 func interrupted(inputs int) error {
 	if inputs == 0 {
 		return errors.New("interrupted: no input was carried out; run it again")
@@ -176,14 +176,14 @@ func interrupted(inputs int) error {
 	)
 }
 
-// value is one JSON value of the input, or why there is none.
+// value is a JSON value of the input, or the error of reading it.
 type value struct {
 	data json.RawMessage
 	err  error
 }
 
-// read decodes the input beside the caller, who can then be interrupted while it waits for more. The last value is an
-// error, which says that the input is at its end or why it cannot be read.
+// read decodes the input in a goroutine, so that the caller can be interrupted while it waits. The last value is an
+// error: the end of the input, or why it cannot be read.
 func read(ctx context.Context, input io.Reader) <-chan value {
 	values := make(chan value)
 	go func() {
@@ -204,8 +204,8 @@ func read(ctx context.Context, input io.Reader) <-chan value {
 	return values
 }
 
-// answer carries out one input and returns its output line. An error means that the input could not be read, or that
-// the store cannot be used: then there is no sense in going on.
+// answer carries out an input and returns its output line. An error means that the input could not be read or the store
+// cannot be used, so the run ends.
 func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 	var malformed *json.SyntaxError
 	switch {
@@ -215,13 +215,13 @@ func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 		rule := fmt.Sprintf("is not JSON at byte %d (%v); what follows was not read", malformed.Offset, malformed)
 		return refusal(n, "", &ordermanager.RequestError{Field: "input", Rule: rule}), nil
 	case input.err != nil:
-		return nil, advise(input.err, "name a file that can be read, or - for the standard input")
+		return nil, advise(input.err, "name a file that can be read, or - for standard input")
 	}
 	action, receipt, err := h.perform(ctx, input.data)
 	switch {
 	case errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, dynamostore.ErrBrokenItem):
 		return refusal(n, action, err), advise(
-			err, "it is not known whether this input was carried out: repeat it with the same requestId",
+			err, "whether this input was carried out is unknown: repeat it with the same requestId",
 		)
 	case err != nil:
 		return refusal(n, action, err), nil
@@ -229,7 +229,7 @@ func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 	return acceptance(n, action, receipt), nil
 }
 
-// perform carries out a request or an event. It returns its action also when it is refused, if there is one to be read.
+// perform carries out a request or an event. It returns the action even for a refusal, if it could be read.
 func (h *house) perform(ctx context.Context, data []byte) (ordermanager.Action, ordermanager.Receipt, error) {
 	if serverlesspresso.IsEvent(data) {
 		event, err := serverlesspresso.ParseEvent(data)
@@ -267,17 +267,18 @@ func (h *house) notify(ctx context.Context, event serverlesspresso.Event) (order
 	}
 	return ordermanager.Receipt{}, &ordermanager.RequestError{
 		Field: "detail-type",
-		Rule:  "is Validator.NewOrder, which needs --resume local; if the workflow runs elsewhere, send OrderProcessor.WorkflowStarted",
+		Rule: "is Validator.NewOrder, which needs --resume local; " +
+			"if the workflow runs elsewhere, send OrderProcessor.WorkflowStarted",
 	}
 }
 
-// advance lets the workflow take the steps that are due.
+// advance lets the workflow take its due steps.
 func (h *house) advance(ctx context.Context) error {
 	if h.workflow == nil {
 		return nil
 	}
 	if err := h.workflow.Advance(ctx); err != nil {
-		return fmt.Errorf("the local workflow cannot go on: %w", err)
+		return fmt.Errorf("the local workflow cannot continue: %w", err)
 	}
 	return nil
 }

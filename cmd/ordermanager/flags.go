@@ -25,17 +25,17 @@ func (f lifecycleFlag) table() (ordermanager.Lifecycle, error) {
 	switch {
 	case errors.Is(err, ordermanager.ErrInvalidLifecycle):
 		return table, advise(
-			fmt.Errorf("--lifecycle: %s: %w", f.Lifecycle, err), "mend the file; docs/lifecycle.md says why each rule is there",
+			fmt.Errorf("--lifecycle: %s: %w", f.Lifecycle, err), "fix the file; docs/lifecycle.md explains every rule",
 		)
 	case err != nil:
 		return table, advise(
-			fmt.Errorf("--lifecycle: %w", err), "there are: standard, serverlesspresso, or the FILE of a table",
+			fmt.Errorf("--lifecycle: %w", err), "write standard, serverlesspresso, or the FILE of a table",
 		)
 	}
 	return table, nil
 }
 
-// readLifecycle reads the file of a table. An [ordermanager.LifecycleError] has everything that is wrong with it.
+// readLifecycle reads the file of a table. An [ordermanager.LifecycleError] has all its problems.
 func readLifecycle(file string) (ordermanager.Lifecycle, error) {
 	data, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 	if err != nil {
@@ -48,7 +48,7 @@ type layoutFlag struct {
 	Layout dynamostore.Layout `enum:"native,workshop,core" default:"native" help:"The layout of a DynamoDB table: native; or the Serverlesspresso sample's workshop or core."`
 }
 
-// storeFlags name a store that is there already.
+// storeFlags name a store that exists.
 type storeFlags struct {
 	Store string `required:"" placeholder:"STORE" help:"Where the orders are: dynamodb:TABLE, sqlite:FILE or postgres://…"`
 	layoutFlag
@@ -59,7 +59,7 @@ type resumeFlag struct {
 	FailCancelled bool   `help:"In the layouts workshop and core: end a cancelled first wait with the failure OrderCancelled, for a workflow that catches it; otherwise with a success, as the sample's workflow needs."`
 }
 
-// outcome is what a workflow is resumed with.
+// outcome returns how a workflow is resumed.
 func (f resumeFlag) outcome(layout dynamostore.Layout) func(ordermanager.Decided) (ordermanager.Outcome, error) {
 	if f.FailCancelled || !layout.Known() {
 		return nil

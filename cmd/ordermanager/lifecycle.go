@@ -26,7 +26,7 @@ Draw a table with: ordermanager diagram --lifecycle FILE. DynamoDB tables in the
 states; a command that opens one says so.`
 }
 
-// lifecycleReport is what is said of a table, in JSON.
+// lifecycleReport is the report on a table in JSON.
 type lifecycleReport struct {
 	File     string                `json:"file"`
 	Sound    bool                  `json:"sound"`

@@ -62,7 +62,8 @@ func TestLifecycle_ofAnotherTableHidesNoOrder(t *testing.T) {
 		t.Errorf("exit code %d, %v", code, got)
 	}
 	code, _, stderr = invoke(t, "", "orders", "--store", store, "--state", "ready")
-	want := `ordermanager: --state: the life cycle has no state "ready"; it has: pending, making, completed, cancelled, and all is every one` + "\n"
+	want := `ordermanager: --state: the life cycle has no state "ready"; ` +
+		`it has: pending, making, completed, cancelled; all means every one` + "\n"
 	if code != exitFailed || stderr != want {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}

@@ -24,10 +24,10 @@ func (f limitFlags) limits() ordermanager.Limits {
 	}
 }
 
-// hours are a part of every day. The zero hours are the whole day.
+// hours are opening hours. The zero hours are the whole day.
 type hours struct{ from, to time.Duration }
 
-// UnmarshalText reads hours.
+// UnmarshalText parses hours.
 func (h *hours) UnmarshalText(text []byte) error {
 	from, to, _ := strings.Cut(string(text), "-")
 	for _, edge := range []struct {
@@ -36,12 +36,12 @@ func (h *hours) UnmarshalText(text []byte) error {
 	}{{from, &h.from}, {to, &h.to}} {
 		at, err := time.Parse("15:04", edge.text)
 		if err != nil {
-			return fmt.Errorf("%q is not two times of a day, as 08:00-18:30", text)
+			return fmt.Errorf("%q is not two times of day, like 08:00-18:30", text)
 		}
 		*edge.into = sinceMidnight(at)
 	}
 	if h.from == h.to {
-		return fmt.Errorf("%q begins when it ends", text)
+		return fmt.Errorf("%q ends when it begins", text)
 	}
 	return nil
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// line is what is printed about one input.
+// line is the output for an input.
 type line interface {
 	// text is the line for people.
 	text() string
 }
 
-// accepted is the output line of an input that was accepted.
+// accepted is the output line of an accepted input.
 type accepted struct {
 	N  int  `json:"n"`
 	OK bool `json:"ok"`
@@ -32,7 +32,7 @@ func (l accepted) text() string {
 	return fmt.Sprintf("%d  %s", l.N, acceptingText(l.Action, &l.ReceiptView))
 }
 
-// acceptingText says what became of something that was accepted.
+// acceptingText describes the result of an accepted input.
 func acceptingText(action ordermanager.Action, l *ordermanager.ReceiptView) string {
 	text := fmt.Sprintf("%s: order %s is %s", action, cell(l.Order.OrderID), l.Order.State)
 	switch {
@@ -53,7 +53,7 @@ func acceptingText(action ordermanager.Action, l *ordermanager.ReceiptView) stri
 	return text
 }
 
-// refused is the output line of an input that was refused.
+// refused is the output line of a refused input.
 type refused struct {
 	N      int                 `json:"n"`
 	OK     bool                `json:"ok"`
@@ -67,7 +67,7 @@ func refusal(n int, action ordermanager.Action, err error) refused {
 
 func (l refused) text() string { return fmt.Sprintf("%d  %s", l.N, refusingText(&l.Problem)) }
 
-// refusingText says why something was refused.
+// refusingText says why an input was refused.
 func refusingText(l *ordermanager.Problem) string {
 	text := fmt.Sprintf("refused, %s: %s", l.Code, l.Message)
 	if len(l.Allowed) > 0 {

@@ -1,6 +1,5 @@
-// Command ordermanager is the operator's tool: it carries out requests and events against the stores and resumers of
-// this module, shows and redrives orders, looks after tables, serves the HTTP interface and draws the life cycle. Run
-// it with --help.
+// Command ordermanager is the operator's tool: it carries out requests and events, shows, repairs and redrives orders,
+// manages tables, serves the HTTP interface and draws the life cycle. Run it with --help.
 package main
 
 import (
@@ -49,14 +48,14 @@ or was interrupted.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal lets the input in hand be finished; the second one kills.
+	// The first signal lets the current input finish; the second one kills.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program. It returns the exit code.
+// run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	// kong prints help and version, asks to exit, and then goes on parsing.
+	// After printing help or the version, kong calls the exit function but continues parsing.
 	printed := false
 	parser, err := kong.New(&commands{},
 		kong.Name("ordermanager"),
@@ -101,8 +100,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func hint(err error) error { return fmt.Errorf("%w (try --help)", err) }
 
-// signed lets a flag's value begin with a minus, which kong takes for a flag: whether it is allowed is the command's
-// word.
+// signed lets a flag's value begin with a minus, which kong would take for a flag: the command decides whether it is
+// valid.
 func signed[T any]() kong.Option {
 	kind := reflect.TypeFor[T]()
 	usual := kong.NewRegistry().RegisterDefaults().ForType(kind)
@@ -113,7 +112,7 @@ func signed[T any]() kong.Option {
 	}))
 }
 
-// fail prints an error on one line.
+// fail prints an error on a single line.
 func fail(stderr io.Writer, err error) int {
 	fmt.Fprintf(stderr, "ordermanager: %s\n", legible(err.Error()))
 	return exitFailed

@@ -233,8 +233,8 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"exec", "--resume", "maybe"}, `--resume: there is no way "maybe" to resume; there are: local, stepfunctions, durable, none`},
 		{[]string{"orders"}, `missing flags: --store=STORE (try --help)`},
 		{[]string{"orders", "--store", "memory"}, `--store: memory is empty when the program starts; name dynamodb:TABLE, sqlite:FILE or postgres://…`},
-		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve make one`},
-		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 is all orders`},
+		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve create one`},
+		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 means all orders`},
 		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
 		{[]string{"show", "--store", "sqlite:x"}, `expected "<order>" (try --help)`},
 		{[]string{"redrive", "--store", "cup"}, `--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
@@ -242,43 +242,51 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 			[]string{"table", "create", "sqlite:orders"},
 			`there is no table "sqlite:orders": these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE`,
 		},
-		{[]string{"table", "check", "orders"}, "no AWS region is chosen: set AWS_REGION, or AWS_PROFILE to a profile that has one"},
-		{[]string{"table", "check", "dynamodb:orders"}, "no AWS region is chosen: set AWS_REGION, or AWS_PROFILE to a profile that has one"},
+		{[]string{"table", "check", "orders"}, "no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile " +
+			"that has one"},
+		{[]string{"table", "check", "dynamodb:orders"}, "no AWS region is set: set AWS_REGION, or AWS_PROFILE to a " +
+			"profile that has one"},
 		{[]string{"stats", "--store", "sqlite:x", "--stuck-after", "-1s"}, `--stuck-after: must be more than 0s`},
 		{[]string{"help", "brew"}, `unexpected argument brew (try --help)`},
 		{[]string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh" (try --help)`},
 		{[]string{"serve", "--store", "dynamodb:x"}, `--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in "dynamodb:x"`},
-		{[]string{"serve", "--store", "memory", "--addr", "x"}, `--addr: cannot listen on x: listen tcp: address x: missing port in address; write an address of this machine as 127.0.0.1:8080`},
+		{[]string{"serve", "--store", "memory", "--addr", "x"}, `--addr: cannot listen on x: listen tcp: address x: ` +
+			`missing port in address; write an address of this machine, like 127.0.0.1:8080`},
 		{
 			[]string{"serve", "--store", "memory", "--addr", "127.0.0.1:0", "--events", "pigeon"},
 			`--events: there is no place "pigeon" for events; there are: eventbridge:BUS, none`,
 		},
 		{
 			[]string{"serve", "--store", "memory", "--max-in-queue", "-5"},
-			"--max-…, --window: a limit is a number from 1 on, and the window a time as 5m; leave out what has no limit",
+			"--max-…, --window: a limit is at least 1, and the window a duration like 5m; omit what has no limit",
 		},
 		{
 			[]string{"exec", "--lifecycle", "nine"},
-			"--lifecycle: open nine: no such file or directory; there are: standard, serverlesspresso, or the FILE of a table",
+			"--lifecycle: open nine: no such file or directory; write standard, serverlesspresso, or the FILE of a table",
 		},
 		{
 			[]string{"exec", "--lifecycle", "testdata/lifecycle.broken.json"},
 			`--lifecycle: testdata/lifecycle.broken.json: invalid life cycle: rules[0].to: put leads to "pendign", which is no state of the table; ` +
-				`rules[1].claim: "grabs" is none of "takes", "needs" and "releases"; mend the file; docs/lifecycle.md says why each rule is there`,
+				`rules[1].claim: "grabs" is none of "takes", "needs" and "releases"; fix the file; ` +
+				`docs/lifecycle.md explains every rule`,
 		},
-		{[]string{"exec", "\x1b[2J"}, "open \ufffd[2J: no such file or directory; name a file that can be read, or - for the standard input"},
+		{[]string{"exec", "\x1b[2J"}, "open \ufffd[2J: no such file or directory; " +
+			"name a file that can be read, or - for standard input"},
 		{[]string{"lifecycle", "check", "no/such/file"}, "open no/such/file: no such file or directory; name the file of a table"},
 		{[]string{"diagram", "--format", "png"}, `--format must be one of "mermaid","dot" but got "png" (try --help)`},
-		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory; name a file that can be read, or - for the standard input"},
-		{[]string{"exec", "testdata"}, "read testdata: is a directory; name a file that can be read, or - for the standard input"},
+		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory; " +
+			"name a file that can be read, or - for standard input"},
+		{[]string{"exec", "testdata"}, "read testdata: is a directory; " +
+			"name a file that can be read, or - for standard input"},
 		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory; name the file of a menu, or leave --menu out for the workshop's"},
-		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory; name a file that can be read, or - for the standard input"},
+		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory; " +
+			"name a file that can be read, or - for standard input"},
 		{
 			[]string{"exec", "--menu", notAMenu}, "menu " + notAMenu + ": the menu is not sound: the document is not a menu: " +
-				"it has none of items, value, menu, Item and Items; mend it, as ordermanager menu check " + notAMenu +
+				"it has none of items, value, menu, Item and Items; fix what ordermanager menu check " + notAMenu +
 				" says, or leave --menu out for the workshop's",
 		},
-		{[]string{"copy", "sqlite:x", "sqlite:x"}, "the orders are copied to where they are; name two places"},
+		{[]string{"copy", "sqlite:x", "sqlite:x"}, "the source and the target are the same; name two places"},
 		{
 			[]string{"repair", "1", "cancel", "--store", "sqlite:x", "--by", " ", "--reason", "no milk"},
 			"--by: the history keeps it, so it cannot be empty",

@@ -27,7 +27,7 @@ of one:
     aws dynamodb get-item --table-name serverlesspresso-config-table --key '{"PK":{"S":"menu"}}' |
         ordermanager menu check -
 
-It is read strictly: an unknown name is a mistake too. (A shop that reads a menu from a table leaves mistakes out, and
+The check is strict: an unknown name is a mistake too. (A shop that reads its menu from a table skips mistakes and
 serves the rest.) The exit code is 1 if there are any.`
 }
 
@@ -65,7 +65,7 @@ func (c *menuCheckCommand) Run(std *stdio) error {
 	return errRefused
 }
 
-// menuReport is what is said of a menu, in JSON.
+// menuReport is the report on a menu in JSON.
 type menuReport struct {
 	File     string        `json:"file"`
 	Sound    bool          `json:"sound"`
@@ -98,7 +98,7 @@ func (c *menuCheckCommand) read(std *stdio) ([]byte, error) {
 	}
 	file, err := os.Open(c.File)
 	if err != nil {
-		return nil, advise(err, "name a file that can be read, or - for the standard input")
+		return nil, advise(err, "name a file that can be read, or - for standard input")
 	}
 	defer func() { _ = file.Close() }()
 	return io.ReadAll(file)

@@ -27,9 +27,9 @@ import (
 	"github.com/brewline/ordermanager/webhook"
 )
 
-// Everything that a flag can choose is opened in this file.
+// This file opens everything that a flag can choose.
 
-// openStore opens a store, or makes it where that is no more than a file.
+// openStore opens a store; it creates a SQLite file or PostgreSQL tables if they are missing.
 func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Store, error) {
 	scheme, rest, _ := strings.Cut(name, ":")
 	switch {
@@ -53,7 +53,7 @@ func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Sto
 	)
 }
 
-// openExisting opens a store that must be there already.
+// openExisting opens a store that must exist.
 func (b *backends) openExisting(ctx context.Context, name string) (ordermanager.Store, error) {
 	if name == schemeMemory {
 		return nil, errors.New(
@@ -65,13 +65,13 @@ func (b *backends) openExisting(ctx context.Context, name string) (ordermanager.
 	}
 	if path, ok := strings.CutPrefix(name, schemeSQLite+":"); ok && path != "" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no file %s; exec and serve make one", path)
+			return nil, fmt.Errorf("there is no file %s; exec and serve create one", path)
 		}
 	}
 	return b.openStore(ctx, name)
 }
 
-// probe is an order that nobody has. Asking for it tells at once whether the table can be used.
+// probe is an order that does not exist. Reading it shows whether the table can be used.
 const probe = "ordermanager-probe"
 
 func (b *backends) openTable(ctx context.Context, table string) (ordermanager.Store, error) {
@@ -87,8 +87,7 @@ func (b *backends) openTable(ctx context.Context, table string) (ordermanager.St
 	return store, err
 }
 
-// openReading opens a store that must be there already, for a command that only reads: what cannot be written can still
-// be read.
+// openReading opens a store that must exist, for a command that only reads: it need not be writable.
 func (b *backends) openReading(ctx context.Context, name string) (ordermanager.Store, error) {
 	store, err := b.openExisting(ctx, name)
 	if b.path == "" || !errors.Is(err, sqlitestore.ErrReadOnly) && !errors.Is(err, sqlitestore.ErrCannotOpen) {
@@ -101,7 +100,7 @@ func (b *backends) openReading(ctx context.Context, name string) (ordermanager.S
 	return sqlitestore.New(ctx, b.file)
 }
 
-// manager returns a Manager that reads a store that must be there, and resumes nobody.
+// manager returns a Manager that reads a store that must exist, and resumes no workflow.
 func (b *backends) manager(ctx context.Context, store string, lifecycle lifecycleFlag) (*ordermanager.Manager, error) {
 	_, manager, err := b.storeAndManager(ctx, store, lifecycle)
 	return manager, err
@@ -123,7 +122,7 @@ func (b *backends) storeAndManager(
 	return opened, manager, err
 }
 
-// workflow is the workflow of this process.
+// workflow is a workflow in this process.
 type workflow interface {
 	ordermanager.Resumer
 	Connect(manager *ordermanager.Manager)
@@ -131,8 +130,8 @@ type workflow interface {
 	Advance(ctx context.Context) error
 }
 
-// openResumer also returns the workflow of this process, or nil when the workflows run somewhere else or nowhere. The
-// store is opened before, because the local workflow lives in the same file.
+// openResumer also returns the workflow of this process; nil if workflows run elsewhere or not at all. Open the store
+// first: the local workflow is in the same database.
 func (b *backends) openResumer(ctx context.Context, name string) (ordermanager.Resumer, workflow, error) {
 	if name == "" {
 		name = "local"
@@ -164,7 +163,7 @@ func (b *backends) openResumer(ctx context.Context, name string) (ordermanager.R
 func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
 	switch {
 	case b.remote:
-		// It would say of the tokens in the table that nothing waits on them, and they would be thrown away.
+		// It would report the tokens in the table as gone, and they would be discarded.
 		return nil, errors.New(
 			"--resume local does not know the workflows of orders in DynamoDB; there are: stepfunctions, durable, none",
 		)
@@ -179,17 +178,17 @@ func (b *backends) openWorkflow(ctx context.Context) (workflow, error) {
 
 func (b *backends) workflowOptions() *embedded.Options { return &embedded.Options{Limits: b.limits} }
 
-// noResumer leaves every answer owed.
+// noResumer resumes nothing, so every answer stays owed.
 type noResumer struct{}
 
-var errNoResumer = fmt.Errorf("there is nobody to resume (--resume none): %w", ordermanager.ErrUndeliverable)
+var errNoResumer = fmt.Errorf("nothing is resumed (--resume none): %w", ordermanager.ErrUndeliverable)
 
 func (noResumer) Resume(context.Context, ordermanager.TaskToken, ordermanager.Outcome) (ordermanager.Answer, error) {
 	return "", errNoResumer
 }
 
-// dialect is how menus and events are spelt: as the table if that is one of the sample's, and as the workshop
-// otherwise.
+// dialect returns the dialect of menus and events: that of the table if it is one of the sample's, otherwise the
+// workshop's.
 func (b *backends) dialect() serverlesspresso.Dialect {
 	if b.layout.Known() {
 		return b.layout
@@ -197,7 +196,7 @@ func (b *backends) dialect() serverlesspresso.Dialect {
 	return serverlesspresso.Workshop
 }
 
-// openPublishers opens where events go: the bus, and others by their names on record.
+// openPublishers opens the publishers: the bus, and the others by name.
 func (b *backends) openPublishers(
 	ctx context.Context, flag eventsFlag,
 ) (bus ordermanager.Publisher, others map[string]ordermanager.Publisher, err error) {
@@ -212,11 +211,11 @@ func (b *backends) openPublishers(
 	return bus, map[string]ordermanager.Publisher{"webhook": hook}, nil
 }
 
-// webhookSecret is the variable of the environment with the secrets of --webhook, and spaces between them: arguments can
-// be seen by others on the machine.
+// webhookSecret is the environment variable with the secrets of --webhook, separated by spaces: others on the machine
+// can see arguments.
 const webhookSecret = "ORDERMANAGER_WEBHOOK_SECRET"
 
-// openPublisher returns nil when there are to be no events.
+// openPublisher returns nil if no events are to be published.
 func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager.Publisher, error) {
 	if name == "none" {
 		return nil, nil
@@ -230,9 +229,9 @@ func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager
 		return nil, err
 	}
 	client := eventbridge.NewFromConfig(cfg)
-	// EventBridge drops what is sent to a bus that is not there. Who may not ask is not kept from publishing.
+	// EventBridge drops events for a missing bus. Without permission to check, publishing may still work.
 	if err := eventbridgebus.Check(ctx, client, bus); errors.Is(err, eventbridgebus.ErrNoBus) {
-		return nil, advise(err, "create the bus, or name one that is there with --events eventbridge:BUS")
+		return nil, advise(err, "create the bus, or name an existing one with --events eventbridge:BUS")
 	}
 	return eventbridgebus.New(client, &eventbridgebus.Options{Bus: bus, Dialect: b.dialect()})
 }
@@ -242,7 +241,7 @@ func (b *backends) openPublisher(ctx context.Context, name string) (ordermanager
 //go:embed menu.workshop.json
 var workshopMenu []byte
 
-// openMenu reads a menu from a file or from a table, or takes the workshop's.
+// openMenu opens the menu in a file or a table, or the workshop's.
 func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.MenuSource, error) {
 	table, remote := strings.CutPrefix(name, schemeDynamoDB+":")
 	switch {
@@ -253,7 +252,7 @@ func (b *backends) openMenu(ctx context.Context, name string) (ordermanager.Menu
 	case name != "":
 		menu, err := serverlesspresso.MenuFile(name)
 		if _, unsound := errors.AsType[*ordermanager.InvalidMenuError](err); unsound {
-			return nil, advise(err, "mend it, as ordermanager menu check "+name+" says, or leave --menu out for the workshop's")
+			return nil, advise(err, "fix what ordermanager menu check "+name+" says, or leave --menu out for the workshop's")
 		}
 		if err != nil {
 			return nil, advise(err, "name the file of a menu, or leave --menu out for the workshop's")
@@ -278,7 +277,7 @@ func (b *backends) openMenuTable(ctx context.Context, table string) (ordermanage
 	if err != nil {
 		return nil, err
 	}
-	// Asking now tells whether the table can be used. In core each venue has a menu of its own, and "" is none of them.
+	// Reading it now shows whether the table can be used. In core each venue has its own menu, and "" has none.
 	if _, err := menu.Menu(ctx, ""); err != nil &&
 		(b.dialect() != serverlesspresso.Core || !errors.Is(err, dynamostore.ErrNoMenu)) {
 		return nil, err

@@ -36,7 +36,7 @@ identifier.`
 // Run lists the orders.
 func (c *ordersCommand) Run(ctx context.Context, std *stdio) error {
 	if c.Limit < 0 {
-		return errors.New("--limit: cannot be negative; 0 is all orders")
+		return errors.New("--limit: cannot be negative; 0 means all orders")
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
@@ -54,7 +54,9 @@ func (c *ordersCommand) list(ctx context.Context, manager *ordermanager.Manager,
 	lister := newLister(std.out, c.inJSON())
 	table := manager.Lifecycle()
 	if c.State != "all" && !table.Has(ordermanager.State(c.State)) {
-		return fmt.Errorf("--state: the life cycle has no state %q; it has: %s, and all is every one", c.State, list(stateNames(table)))
+		return fmt.Errorf(
+			"--state: the life cycle has no state %q; it has: %s; all means every one", c.State, list(stateNames(table)),
+		)
 	}
 	skipped := newSkippedLog(std.err)
 	for _, query := range c.queries(table) {
@@ -63,7 +65,7 @@ func (c *ordersCommand) list(ctx context.Context, manager *ordermanager.Manager,
 				return errors.Join(lister.flush(), err)
 			}
 			if lister.listed == c.Limit && c.Limit > 0 {
-				fmt.Fprintf(std.err, "there are more: this is --limit %d\n", c.Limit)
+				fmt.Fprintf(std.err, "there are more than --limit %d\n", c.Limit)
 				return lister.flush()
 			}
 			if err := lister.list(order); err != nil {
@@ -77,7 +79,7 @@ func (c *ordersCommand) list(ctx context.Context, manager *ordermanager.Manager,
 	return lister.flush()
 }
 
-// queries asks for one state after another if nothing else is asked for: a listing cannot ask for everything.
+// queries returns a query for each state if the flags set no filter: a single listing cannot return everything.
 func (c *ordersCommand) queries(table ordermanager.Lifecycle) []ordermanager.Query {
 	query := ordermanager.Query{Customer: c.Customer, Venue: c.Venue}
 	if c.Limit > 0 {
@@ -107,12 +109,12 @@ func stateNames(table ordermanager.Lifecycle) (names []ordermanager.State) {
 	return names
 }
 
-// openStates are those that something leads out of.
+// openStates returns the states that an action leads out of.
 func openStates(table ordermanager.Lifecycle) []ordermanager.State {
 	return slices.DeleteFunc(stateNames(table), table.Terminal)
 }
 
-// list writes names as a person does.
+// list joins names with commas.
 func list[T ~string](names []T) string {
 	texts := make([]string, len(names))
 	for i, name := range names {
@@ -121,7 +123,7 @@ func list[T ~string](names []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// skippedLog tells of each order that is passed over, once.
+// skippedLog reports each skipped order once.
 type skippedLog struct {
 	out  io.Writer
 	said map[string]bool
@@ -141,8 +143,10 @@ func (l *skippedLog) say(skipped ordermanager.Skipped) {
 	fmt.Fprintf(l.out, "order %s is left out: %s; %s\n", cell(skipped.OrderID), legible(skipped.Err.Error()), advice)
 }
 
-// ordersOf goes through a listing, and tells what it passes over.
-func ordersOf(ctx context.Context, manager *ordermanager.Manager, q ordermanager.Query, log *skippedLog) iter.Seq2[ordermanager.Order, error] {
+// ordersOf iterates over a listing, and reports what it skips.
+func ordersOf(
+	ctx context.Context, manager *ordermanager.Manager, q ordermanager.Query, log *skippedLog,
+) iter.Seq2[ordermanager.Order, error] {
 	return func(yield func(ordermanager.Order, error) bool) {
 		for more := true; more; more = q.Cursor != "" {
 			page, err := manager.Page(ctx, q)
@@ -186,7 +190,7 @@ func newLister(out io.Writer, inJSON bool) *lister {
 	return &lister{table: columns(out)}
 }
 
-// block is how many lines are aligned with each other: a listing can be longer than memory.
+// block is how many lines are aligned together: a listing may not fit into memory.
 const block = 1000
 
 func (l *lister) list(o ordermanager.Order) error {
@@ -197,7 +201,8 @@ func (l *lister) list(o ordermanager.Order) error {
 	if l.listed == 1 {
 		row(l.table, "ORDER", "STATE", "NUMBER", "CUSTOMER", "BARISTA", "VENUE", "DRINK", "CREATED", "UPDATED")
 	}
-	row(l.table, o.ID, string(o.State), o.Number, o.Customer, o.Barista, o.Venue, drinkText(&o), moment(o.CreatedAt), moment(o.UpdatedAt))
+	row(l.table, o.ID, string(o.State), o.Number, o.Customer, o.Barista, o.Venue, drinkText(&o),
+		moment(o.CreatedAt), moment(o.UpdatedAt))
 	if l.listed%block == 0 {
 		return l.table.Flush()
 	}

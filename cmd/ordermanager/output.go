@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// outputFlags choose between people and programs.
+// outputFlags choose output for people or for programs.
 type outputFlags struct {
 	Output string `enum:"table,json" default:"table" help:"table for people; json, one object on a line, for programs."`
 	JSON   bool   `help:"Short for --output json."`
@@ -18,18 +18,18 @@ type outputFlags struct {
 
 func (f outputFlags) inJSON() bool { return f.JSON || f.Output == "json" }
 
-// encoder writes one JSON object on a line.
+// encoder writes a JSON object per line.
 func encoder(out io.Writer) *json.Encoder {
 	e := json.NewEncoder(printable{out})
 	e.SetEscapeHTML(false)
 	return e
 }
 
-// printable escapes in JSON what a terminal would obey or not show: other programs may have written anything into the table. JSON's own
-// rule spares deletes, the second set of control characters, and what turns the direction of the text around.
+// printable escapes control and invisible characters in JSON, which other programs may have written into the table.
+// JSON itself does not escape DEL, the C1 controls and the characters that change the text's direction.
 type printable struct{ out io.Writer }
 
-// Write is given whole values.
+// Write expects whole values.
 func (p printable) Write(data []byte) (int, error) {
 	var escaped bytes.Buffer
 	for rest := data; len(rest) > 0; {

@@ -11,12 +11,12 @@ import (
 	"github.com/brewline/ordermanager/postgres"
 )
 
-// isPostgres reports whether the name of a store is the URL of a PostgreSQL.
+// isPostgres reports whether a store's name is a PostgreSQL URL.
 func isPostgres(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
 
-// masked is the name of a store without its password.
+// masked returns a store's name without its password.
 func masked(name string) string {
 	if u, err := url.Parse(name); isPostgres(name) && err == nil {
 		return u.Redacted()
@@ -24,12 +24,12 @@ func masked(name string) string {
 	return name
 }
 
-// openPool connects to the PostgreSQL of a URL, whose parameter schema says where the tables are.
+// openPool connects to PostgreSQL. The URL's parameter schema is the schema of the tables.
 func (b *backends) openPool(ctx context.Context, name string) error {
 	u, err := url.Parse(name)
 	if err != nil {
 		return errors.New(
-			"--store: the URL of the PostgreSQL cannot be read; write postgres://user:password@host:port/database?schema=NAME",
+			"--store: the PostgreSQL URL cannot be read; write postgres://user:password@host:port/database?schema=NAME",
 		)
 	}
 	query := u.Query()
@@ -41,7 +41,7 @@ func (b *backends) openPool(ctx context.Context, name string) error {
 	return err
 }
 
-// openPostgres opens the store, and makes or changes its tables.
+// openPostgres opens the store, and creates or migrates its tables.
 func (b *backends) openPostgres(ctx context.Context, name string) (ordermanager.Store, error) {
 	if err := b.openPool(ctx, name); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (b *backends) openPostgres(ctx context.Context, name string) (ordermanager.
 	return postgres.NewStore(ctx, b.pool, b.tables)
 }
 
-// openExistingPostgres opens the store if its tables are there and up to date.
+// openExistingPostgres opens the store if its tables exist and are up to date.
 func (b *backends) openExistingPostgres(ctx context.Context, name string) (ordermanager.Store, error) {
 	if err := b.openPool(ctx, name); err != nil {
 		return nil, err
@@ -59,7 +59,9 @@ func (b *backends) openExistingPostgres(ctx context.Context, name string) (order
 		return nil, err
 	}
 	if missing != "" {
-		return nil, fmt.Errorf("%w, or of an older version; exec, serve and schema create make them", postgres.ErrNoTables)
+		return nil, fmt.Errorf(
+			"%w, or they are of an older version; exec, serve and schema create make them", postgres.ErrNoTables,
+		)
 	}
 	return postgres.NewStore(ctx, b.pool, b.tables)
 }

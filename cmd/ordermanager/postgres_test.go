@@ -123,7 +123,7 @@ func TestCopy_movesAFileToAServerAndBack(t *testing.T) {
 
 func TestCopy_isBetweenSQLDatabasesOnly(t *testing.T) {
 	code, _, stderr := invoke(t, "", "copy", "memory", "dynamodb:x")
-	if code != exitFailed || !strings.Contains(stderr, `copy is between sqlite:FILE and postgres://…, and not "memory"`) {
+	if code != exitFailed || !strings.Contains(stderr, `copy is between sqlite:FILE and postgres://…, not "memory"`) {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}
 }

@@ -22,7 +22,7 @@ type redriveCommand struct {
 // Help is the long help of the command.
 func (*redriveCommand) Help() string {
 	return `An action records what follows from it: the answer to a waiting workflow, and events. What could not be
-delivered stays on record until a redrive. Run this regularly, every minute say, and after every outage, with the same
+delivered stays on record until a redrive. Run this regularly, say every minute, and after every outage, with the same
 --resume and --events as the programs that write the orders. Runs may overlap with those programs, and with each other.
 
 The summary goes to standard output. Progress, and the reason for each order that still owes something, go to standard
@@ -58,7 +58,7 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 		}
 	}
 	if !c.DryRun && err == nil {
-		err = house.advance(ctx) // a workflow of this process that was answered goes on
+		err = house.advance(ctx) // lets an answered local workflow continue
 	}
 	switch {
 	case errors.Is(err, ordermanager.ErrContextDone):
@@ -94,11 +94,11 @@ func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveRep
 	return err
 }
 
-// progress says how a redrive goes on.
+// progress reports the progress of a redrive.
 type progress struct {
 	out    io.Writer
 	dryRun bool
-	// live is set on a terminal, where one line changes.
+	// live is set on a terminal, where one line is updated.
 	live    bool
 	orders  int
 	pending int
@@ -111,7 +111,7 @@ func newProgress(out io.Writer, dryRun bool) *progress {
 	return &progress{out: out, dryRun: dryRun, live: isTerminal(out), begun: now, last: now}
 }
 
-// How often the progress is told: a line that changes, and a new line.
+// How often progress is reported: by updating a line, and by a new line.
 const (
 	liveEvery  = 100 * time.Millisecond
 	plainEvery = 5 * time.Second
@@ -146,13 +146,13 @@ func (p *progress) text(now time.Time) string {
 	)
 }
 
-// say prints a line that stays.
+// say prints a permanent line.
 func (p *progress) say(format string, args ...any) {
 	p.end()
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// end takes the line that changes away.
+// end removes the updated line.
 func (p *progress) end() {
 	if p.live {
 		fmt.Fprint(p.out, "\r\x1b[K")

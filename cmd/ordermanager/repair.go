@@ -25,8 +25,8 @@ type repairCommand struct {
 func (*repairCommand) Help() string {
 	return `Acts on the order as an admin, within its life cycle; show says how the order stands.
 
-resend: deliver what it owes now, however recently that failed. cancel: end it, and tell its workflow. release: take the
-claim from the barista who has it. abandon: give up what it still owes; its workflow is not told.
+resend: deliver what it owes now, even if an attempt just failed. cancel: end it, and tell its workflow. release: take
+the claim from the barista who has it. abandon: give up what it still owes; its workflow is not told.
 
 Use the same --resume and --events as the programs that write the orders. The exit code is 1 if the repair is refused,
 or if the order still owes something.`
@@ -76,7 +76,7 @@ func (c *repairCommand) repair(ctx context.Context, backends *backends, std *std
 	if err := c.print(std, &view, acceptingText(ordermanager.Action(c.How), &view)); err != nil {
 		return err
 	}
-	if err := house.advance(ctx); err != nil { // a workflow of this process that was answered goes on
+	if err := house.advance(ctx); err != nil { // lets an answered local workflow continue
 		return err
 	}
 	if receipt.Pending != nil {

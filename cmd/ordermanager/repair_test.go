@@ -30,7 +30,7 @@ func TestRepair_putsAnOrderRightAndKeepsWhoAndWhy(t *testing.T) {
 	}{
 		{
 			"resend", []string{"--resume", "none"}, exitRefused,
-			"resend: order 1 is pending; still owed: there is nobody to resume (--resume none): will not succeed by being repeated\n",
+			"resend: order 1 is pending; still owed: nothing is resumed (--resume none): will not succeed by being repeated\n",
 		},
 		{"resend", nil, exitAccepted, "resend: order 1 is pending; its workflow goes on\n"},
 		{"resend", nil, exitAccepted, "resend: order 1 is pending, and nothing is new\n"},

@@ -17,10 +17,10 @@ type schemaArgument struct {
 	URL string `arg:"" help:"The database: postgres://user:password@host:port/database?schema=NAME; the schema is ordermanager by default."`
 }
 
-// missing returns the statements that are missing.
+// missing returns the statements that would bring the tables up to date.
 func (a *schemaArgument) missing(ctx context.Context, b *backends) (string, error) {
 	if !isPostgres(a.URL) {
-		return "", fmt.Errorf("there is no PostgreSQL %q; write postgres://user:password@host:port/database", a.URL)
+		return "", fmt.Errorf("%q is not a PostgreSQL URL; write postgres://user:password@host:port/database", a.URL)
 	}
 	if err := b.openPool(ctx, a.URL); err != nil {
 		return "", err
@@ -30,7 +30,7 @@ func (a *schemaArgument) missing(ctx context.Context, b *backends) (string, erro
 
 type schemaCreateCommand struct{ schemaArgument }
 
-// Run makes the tables.
+// Run creates or migrates the tables.
 func (c *schemaCreateCommand) Run(ctx context.Context, std *stdio) error {
 	backends := &backends{}
 	defer backends.close()
@@ -47,7 +47,7 @@ func (c *schemaCreateCommand) Run(ctx context.Context, std *stdio) error {
 
 type schemaCheckCommand struct{ schemaArgument }
 
-// Run compares the tables.
+// Run checks the tables.
 func (c *schemaCheckCommand) Run(ctx context.Context, std *stdio) error {
 	backends := &backends{}
 	defer backends.close()
@@ -57,7 +57,7 @@ func (c *schemaCheckCommand) Run(ctx context.Context, std *stdio) error {
 		return backends.explain(err)
 	case missing != "":
 		fmt.Fprintln(
-			std.out, "the tables are missing, or of an older version; schema create changes them, schema sql prints how",
+			std.out, "the tables are missing, or of an older version; schema create migrates them, schema sql prints how",
 		)
 		return errRefused
 	}

@@ -39,14 +39,14 @@ POST /orders begins an order, and POST /demo/orders/{id}?userId=&eventId= begins
 describes all other routes, and docs/http.md shows them. What is owed is redriven every 30 seconds. Requests from pages
 of other sites are refused, and so are those for a host other than that of --addr, localhost or an IP address.
 
-The REST API of the Serverlesspresso sample is below /workshop and /core, for the sample's web apps. Their callers are
-whoever their token names; nobody checks its signature.
+The REST API of the Serverlesspresso sample is below /workshop and /core, for the sample's web apps. The caller
+is whoever the token names; its signature is not checked.
 
 Example:
 
     ordermanager serve --store sqlite:orders.db &
     curl -X POST 'http://127.0.0.1:8080/demo/orders/1?userId=1'
-    curl -X PUT http://127.0.0.1:8080/orders/1 -H 'X-Demo-User: customer:1' --json '{"drink":"Cappuccino","modifiers":[]}'
+    curl -X PUT http://127.0.0.1:8080/orders/1 -H 'X-Demo-User: customer:1' --json '{"drink":"Latte"}'
     curl http://127.0.0.1:8080/myOrders -H 'X-Demo-User: customer:1'`
 }
 
@@ -57,12 +57,12 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	limits, err := c.limits().Check()
 	if err != nil {
-		return errors.New("--max-…, --window: a limit is a number from 1 on, and the window a time as 5m; " +
-			"leave out what has no limit")
+		return errors.New("--max-…, --window: a limit is at least 1, and the window a duration like 5m; " +
+			"omit what has no limit")
 	}
 	backends := &backends{log: warnings(std), limits: limits}
 	defer backends.close()
-	// A busy port is found before a file is made.
+	// Listen first: a busy port must not leave a new file behind.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return explainListen(c.Addr, err)
@@ -73,9 +73,10 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 		return backends.explain(err)
 	}
 	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !net.ParseIP(host).IsLoopback() {
-		fmt.Fprintln(std.err, "warning: this address can be reached from other machines, and whoever calls can be anybody")
+		fmt.Fprintln(std.err, "warning: other machines can reach this address, and anybody can act as anybody")
 	}
-	fmt.Fprintf(std.out, "serving %s at http://%s (a demo: the header X-Demo-User is believed); stop with Ctrl-C\n", masked(c.Store), listener.Addr())
+	fmt.Fprintf(std.out, "serving %s at http://%s (a demo: the header X-Demo-User is believed); stop with Ctrl-C\n",
+		masked(c.Store), listener.Addr())
 	return server.serve(ctx, listener)
 }
 
@@ -83,10 +84,11 @@ func explainListen(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("another program listens on %s: stop it, or choose another --addr (port 0 is any free one)", addr)
 	}
-	return advise(fmt.Errorf("--addr: cannot listen on %s: %w", addr, err), "write an address of this machine as 127.0.0.1:8080")
+	err = fmt.Errorf("--addr: cannot listen on %s: %w", addr, err)
+	return advise(err, "write an address of this machine, like 127.0.0.1:8080")
 }
 
-// demoServer is the HTTP interface with a workflow beside it.
+// demoServer is the HTTP interface and a workflow.
 type demoServer struct {
 	house
 	hours hours
@@ -94,7 +96,7 @@ type demoServer struct {
 	http  http.Server
 }
 
-// Start begins an order, while the shop is open.
+// Start starts an order if the shop is open.
 func (s *demoServer) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	if !s.hours.open(time.Now()) {
 		return ordermanager.Receipt{}, ordermanager.ErrShopClosed
@@ -102,7 +104,7 @@ func (s *demoServer) Start(ctx context.Context, orderID, customer, venue string)
 	return s.workflow.Start(ctx, orderID, customer, venue)
 }
 
-// shop says how a venue stands.
+// shop returns the status of a venue.
 func (s *demoServer) shop(ctx context.Context, venue string) (httpapi.Shop, error) {
 	answer := httpapi.Shop{EventID: venue, Open: s.hours.open(time.Now())}
 	switch workflow := s.workflow.(type) {
@@ -134,7 +136,9 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 		return nil, err
 	}
 	s := &demoServer{house: *house, hours: c.Hours}
-	api, err := httpapi.New(house.manager, menu, &httpapi.Options{Identify: demoIdentity, Feed: feed, Starter: s, Shop: s.shop, Logger: log})
+	api, err := httpapi.New(house.manager, menu, &httpapi.Options{
+		Identify: demoIdentity, Feed: feed, Starter: s, Shop: s.shop, Logger: log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -152,21 +156,23 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 	}
 	routes.HandleFunc("POST /demo/orders/{id}", s.start)
 	s.http = http.Server{
-		Handler: ownPagesOnly(c.Addr, api, routes), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		Handler:           ownPagesOnly(c.Addr, api, routes),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	s.http.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
+	s.http.RegisterOnShutdown(feed.Close) // open streams would keep the server from stopping
 	return s, nil
 }
 
-// ownPagesOnly refuses what a page of another site makes a browser on this machine send: a request that changes something, and any request
-// under the name of that site, which its owner can let lead to this machine.
+// ownPagesOnly refuses what a page of another site makes a local browser send: requests that change something, and any
+// request for another host, whose DNS name may point to this machine.
 func ownPagesOnly(addr string, api *httpapi.Handler, next http.Handler) http.Handler {
 	refuse := func(w http.ResponseWriter, r *http.Request, why string) {
 		api.Fail(w, r, fmt.Errorf("%w: %s", ordermanager.ErrForbidden, why))
 	}
 	protection := http.NewCrossOriginProtection()
-	for _, dialect := range serverlesspresso.Dialects() { // for web apps of other origins, which show who they are in each request
+	// Web apps of other origins may use the sample's API: they authenticate each request.
+	for _, dialect := range serverlesspresso.Dialects() {
 		protection.AddInsecureBypassPattern("/" + string(dialect) + "/")
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -187,7 +193,7 @@ func ownPagesOnly(addr string, api *httpapi.Handler, next http.Handler) http.Han
 	})
 }
 
-// demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it, and so is whoever has a token that says so.
+// demoIdentity authenticates nobody: it believes "X-Demo-User: barista:3", and any token.
 func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	if token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); found {
 		return httpapi.CognitoActor(unverified(token))
@@ -196,7 +202,7 @@ func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
 }
 
-// unverified reads the claims of a JSON Web Token; nil if it is none.
+// unverified returns the claims of a JSON Web Token; nil if it is not one.
 func unverified(token string) (claims map[string]any) {
 	if parts := strings.Split(token, "."); len(parts) == 3 {
 		if payload, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil {
@@ -206,7 +212,7 @@ func unverified(token string) (claims map[string]any) {
 	return claims
 }
 
-// start begins the workflow of an order, as a shop's validator does when a customer scans a code.
+// start starts the workflow of an order, as a shop's validator does when a customer scans a code.
 func (s *demoServer) start(w http.ResponseWriter, r *http.Request) {
 	receipt, err := s.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), r.FormValue("eventId"))
 	if err != nil {
@@ -218,16 +224,17 @@ func (s *demoServer) start(w http.ResponseWriter, r *http.Request) {
 	_ = encoder(w).Encode(receipt.Order.View())
 }
 
-// stopTimeout is how long requests that are going on may take when the server stops.
+// stopTimeout is how long current requests may take when the server stops.
 const stopTimeout = 10 * time.Second
 
-// serve runs the server, the workflow and the redrives until the context is done, and then lets each finish what it is at.
+// serve runs the server, the workflow and the redrives until the context is done, then lets each finish its current
+// work.
 func (s *demoServer) serve(ctx context.Context, listener net.Listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var working sync.WaitGroup
 	working.Go(func() { s.run(background) })
 	working.Go(func() { s.redrive(background) })
-	// The workflow outlives the requests that it follows from.
+	// The workflow must outlive the requests.
 	defer working.Wait()
 	defer stop()
 	failed := make(chan error, 1)
@@ -242,7 +249,7 @@ func (s *demoServer) serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// step is how often a workflow in memory, which does nothing by itself, is told to go on.
+// step is how often a workflow in memory, which does nothing by itself, is advanced.
 const step = 100 * time.Millisecond
 
 func (s *demoServer) run(ctx context.Context) {
@@ -259,7 +266,7 @@ func (s *demoServer) redrive(ctx context.Context) {
 	every(ctx, redriveEvery, func() { _, _ = s.manager.Redrive(ctx, nil) }) // what fails stays owed
 }
 
-// every does something now, and again and again until the context is done.
+// every calls a function now and then periodically, until the context is done.
 func every(ctx context.Context, interval time.Duration, do func()) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

@@ -57,27 +57,27 @@ func (c *showCommand) Run(ctx context.Context, std *stdio) error {
 	return details.print(std.out, time.Now())
 }
 
-// listThem says how to find an order.
+// listThem says how to list the orders.
 func listThem(store string) string {
 	return "list them with: ordermanager orders --store " + masked(store)
 }
 
-// details is everything about an order that a person may see.
+// details has everything about an order that may be shown.
 type details struct {
 	orderLine
 	Robot   bool                     `json:"robot"`
 	History []ordermanager.EntryView `json:"history"`
 	Waits   []waitLine               `json:"waits"`
-	// OwedEvents are still to be published, each to each publisher on its own, the oldest first.
+	// OwedEvents are still to be published, one for each publisher, oldest first.
 	OwedEvents []eventLine `json:"owedEvents"`
 	Owes       bool        `json:"owes"`
 
 	drink string
-	// ended says that nothing follows.
+	// ended is set if the order has ended.
 	ended bool
 }
 
-// eventLine is the event of a version of the order, and the name of the publisher that it is owed to, if that has one.
+// eventLine is the version of an event, and the name of the publisher that it is owed to, if it has one.
 type eventLine struct {
 	Version   int    `json:"version"`
 	Publisher string `json:"publisher,omitempty"`
@@ -86,11 +86,11 @@ type eventLine struct {
 type waitLine struct {
 	Wait   string     `json:"wait"`
 	Status waitStatus `json:"status"`
-	// RegisteredAt is when the workflow last began this wait.
+	// RegisteredAt is when the workflow last registered this wait.
 	RegisteredAt time.Time `json:"registeredAt,omitzero"`
 }
 
-// waitStatus is how a wait stands.
+// waitStatus is the status of a wait.
 type waitStatus string
 
 const (
@@ -100,7 +100,7 @@ const (
 	waitAnswered waitStatus = "answered"
 )
 
-// statusOf says how a wait stands. What is owed is the library's word: it is asked about this wait alone.
+// statusOf returns the status of a wait. The library decides whether its answer is owed.
 func statusOf(o *ordermanager.Order, wait ordermanager.Wait) waitStatus {
 	alone, slot := *o, o.FirstWait
 	alone.OwedEvents = nil
@@ -140,7 +140,7 @@ func detailsOf(o *ordermanager.Order) details {
 	return d
 }
 
-// print is for people: the fields, and then the timeline.
+// print prints the fields and the timeline, for people.
 func (d *details) print(out io.Writer, now time.Time) error {
 	var page strings.Builder
 	field := func(name, value string) { hang(&page, fmt.Sprintf("%-13s", name), cell(value)) }
@@ -173,7 +173,7 @@ func (d *details) print(out io.Writer, now time.Time) error {
 	return err
 }
 
-// hang writes a text beside a label, and goes on below the text where a line is full.
+// hang writes text beside a label, wrapped and with a hanging indent.
 func hang(page *strings.Builder, label, text string) {
 	indent := utf8.RuneCountInString(label)
 	for i, line := range wrap(text, lineWidth-indent) {
@@ -184,10 +184,10 @@ func hang(page *strings.Builder, label, text string) {
 	}
 }
 
-// timeline draws the history.
+// timeline prints the history.
 func (d *details) timeline(page *strings.Builder, now time.Time) {
 	if len(d.History) == 0 {
-		page.WriteString("no history: only other programs have written this order\n")
+		page.WriteString("no history: only other programs wrote this order\n")
 		return
 	}
 	width := len(d.State)
@@ -248,7 +248,7 @@ func (d *details) owesText() string {
 	return text
 }
 
-// by says who did it.
+// by names the actor.
 func by(e *ordermanager.EntryView) string {
 	if e.UserID == "" {
 		return string(e.Role)

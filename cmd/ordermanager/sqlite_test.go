@@ -72,7 +72,7 @@ func TestOrders_listsStatesOneAfterAnother(t *testing.T) {
 		{[]string{"--customer", "cid"}, []string{"2 pending"}, ""},
 		{[]string{"--customer", "ann", "--state", "pending"}, nil, "no orders\n"},
 		{[]string{"--venue", "nowhere"}, nil, "no orders\n"},
-		{[]string{"--limit", "1"}, []string{"2 pending"}, "there are more: this is --limit 1\n"},
+		{[]string{"--limit", "1"}, []string{"2 pending"}, "there are more than --limit 1\n"},
 		{[]string{"--limit", "2"}, []string{"2 pending", "1 making"}, ""},
 		{[]string{"--limit", "0"}, []string{"2 pending", "1 making"}, ""},
 	} {
@@ -174,7 +174,7 @@ func TestRedrive_deliversWhatWasLeftOwed(t *testing.T) {
 		{
 			[]string{"--resume", "none"}, exitRefused,
 			"1 order owed something: 0 answered, 0 whose workflow no longer waits, 0 with events published, 1 still pending\n",
-			"order 1: still pending: there is nobody to resume (--resume none): will not succeed by being repeated\n",
+			"order 1: still pending: nothing is resumed (--resume none): will not succeed by being repeated\n",
 		},
 		{nil, exitAccepted, "1 order owed something: 1 answered, 0 whose workflow no longer waits, 0 with events published, 0 still pending\n", ""},
 		{nil, exitAccepted, "nothing is owed\n", ""},

@@ -25,7 +25,7 @@ type statsCommand struct {
 func (*statsCommand) Help() string {
 	return `Reads every order that is open or owes something; orders that ended and owe nothing are not counted. The
 default of --stuck-after is the sum of the two time-outs of the Serverlesspresso sample's workflow. show says how one
-order stands, and redrive delivers what is owed. Refused requests are in no store: count them with an Observer.`
+order stands, and redrive delivers what is owed. Refused requests are not stored: count them with an Observer.`
 }
 
 // Run counts.
@@ -64,13 +64,13 @@ func (c *statsCommand) Run(ctx context.Context, std *stdio) error {
 	}
 }
 
-// stats is how a store stands at one moment.
+// stats are the counts at one time.
 type stats struct {
 	At   time.Time    `json:"at"`
 	Open []stateTally `json:"open"`
-	// Owing are orders with an answer or an event that was not delivered.
+	// Owing are orders with an undelivered answer or event.
 	Owing tally `json:"owing"`
-	// Stuck are open orders that have not changed for too long.
+	// Stuck are open orders that were unchanged for too long.
 	Stuck tally `json:"stuck"`
 }
 
@@ -82,7 +82,7 @@ type stateTally struct {
 // tally counts orders.
 type tally struct {
 	Orders int `json:"orders"`
-	// Oldest is since when the oldest one has been there.
+	// Oldest is the time of the oldest one.
 	Oldest time.Time `json:"oldest,omitzero"`
 }
 
@@ -93,7 +93,9 @@ func (t *tally) add(since time.Time) {
 	}
 }
 
-func (c *statsCommand) count(ctx context.Context, manager *ordermanager.Manager, now time.Time, skipped *skippedLog) (stats, error) {
+func (c *statsCommand) count(
+	ctx context.Context, manager *ordermanager.Manager, now time.Time, skipped *skippedLog,
+) (stats, error) {
 	result := stats{At: now}
 	for _, state := range openStates(manager.Lifecycle()) {
 		open := stateTally{State: state}
@@ -109,7 +111,8 @@ func (c *statsCommand) count(ctx context.Context, manager *ordermanager.Manager,
 		}
 		result.Open = append(result.Open, open)
 	}
-	for order, err := range ordersOf(ctx, manager, ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}, skipped) {
+	owing := ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}
+	for order, err := range ordersOf(ctx, manager, owing, skipped) {
 		if err != nil {
 			return stats{}, err
 		}
@@ -127,7 +130,7 @@ func (c *statsCommand) print(out io.Writer, s stats) error {
 	if c.Watch {
 		title := fmt.Sprintf("%s, every %s; stop with Ctrl-C\n", moment(s.At), c.Interval)
 		if isTerminal(out) {
-			title = "\x1b[H\x1b[2J" + title // begins at the top of an empty screen
+			title = "\x1b[H\x1b[2J" + title // clears the screen
 		}
 		if _, err := io.WriteString(out, title); err != nil {
 			return err

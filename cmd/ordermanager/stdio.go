@@ -7,7 +7,7 @@ import (
 	"log/slog"
 )
 
-// stdio is what a command reads and writes.
+// stdio has the streams of a command.
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
@@ -15,12 +15,12 @@ type stdio struct {
 	help func(command []string) error
 }
 
-// warnings is a log of what goes wrong and stops nothing.
+// warnings logs errors that stop nothing.
 func warnings(std *stdio) *slog.Logger {
 	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// errRefused is returned by a command that ran to its end, and has reported that the answer is no.
+// errRefused is returned by a command that completed, and has printed a negative answer.
 var errRefused = errors.New("refused")
 
 // The exit codes.

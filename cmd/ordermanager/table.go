@@ -23,11 +23,13 @@ type tableArgument struct {
 	layoutFlag
 }
 
-// open returns what looks after the table, and its name.
+// open returns the table's administration, and its name.
 func (a *tableArgument) open(ctx context.Context, backends *backends) (dynamostore.MigrateAPI, string, error) {
 	table := strings.TrimPrefix(a.Table, schemeDynamoDB+":")
 	if table == "" || strings.Contains(table, ":") {
-		return nil, "", fmt.Errorf("there is no table %q: these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE", a.Table)
+		return nil, "", fmt.Errorf(
+			"there is no table %q: these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE", a.Table,
+		)
 	}
 	cfg, err := backends.cloud.config(ctx)
 	if err != nil {
@@ -40,8 +42,8 @@ type tableCreateCommand struct{ tableArgument }
 
 // Help is the long help of the command.
 func (*tableCreateCommand) Help() string {
-	return `The table is on demand, has every index of its layout, and deletes finished orders where a program sets when. A
-table that exists is only compared with its layout.`
+	return `The table is on demand, has every index of its layout, and deletes finished orders when a program says so. An
+existing table is only compared with its layout.`
 }
 
 // Run creates the table.
@@ -55,7 +57,9 @@ func (c *tableCreateCommand) create(ctx context.Context, backends *backends, std
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.err, "creating table %s and waiting until it is active; this takes about half a minute on AWS\n", table)
+	fmt.Fprintf(
+		std.err, "creating table %s and waiting until it is active; this takes about half a minute on AWS\n", table,
+	)
 	if err := dynamostore.Create(ctx, client, c.Layout, table); err != nil {
 		return err
 	}
@@ -75,11 +79,11 @@ type tableCheckCommand struct {
 
 // Help is the long help of the command.
 func (*tableCheckCommand) Help() string {
-	return `Differences without which orders do not work are required, and the exit code is 1 if there are any. The others
-are printed with what needs them.`
+	return `Required differences keep orders from working; the exit code is 1 if there are any. The others are printed with
+what needs them.`
 }
 
-// Run compares the table.
+// Run checks the table.
 func (c *tableCheckCommand) Run(ctx context.Context, std *stdio) error {
 	backends := &backends{layout: c.Layout}
 	client, table, err := c.open(ctx, backends)
@@ -99,18 +103,18 @@ func (c *tableCheckCommand) Run(ctx context.Context, std *stdio) error {
 		fmt.Fprintf(std.out, "table %s cannot be used in the layout %s\n", table, c.Layout)
 		return errRefused
 	case len(differences) > 0:
-		fmt.Fprintf(std.out, "table %s can be used in the layout %s, but for what is said above\n", table, c.Layout)
+		fmt.Fprintf(std.out, "table %s can be used in the layout %s, except as noted above\n", table, c.Layout)
 	default:
-		fmt.Fprintf(std.out, "table %s is what the layout %s needs\n", table, c.Layout)
+		fmt.Fprintf(std.out, "table %s has what the layout %s needs\n", table, c.Layout)
 	}
 	return nil
 }
 
-// tableReport is the comparison in JSON.
+// tableReport is the report on a table in JSON.
 type tableReport struct {
 	Table  string             `json:"table"`
 	Layout dynamostore.Layout `json:"layout"`
-	// Usable is false when orders do not work without what differs.
+	// Usable is false if a difference keeps orders from working.
 	Usable      bool             `json:"usable"`
 	Differences []differenceLine `json:"differences"`
 }
@@ -147,7 +151,9 @@ func report(out io.Writer, table *tableArgument, differences []dynamostore.Diffe
 		fmt.Fprintln(out, d)
 	}
 	if indexMissing && required == 0 {
-		fmt.Fprintf(out, "add what redrive needs with: ordermanager table add-index %s --layout %s\n", table.Table, table.Layout)
+		fmt.Fprintf(
+			out, "add what redrive needs with: ordermanager table add-index %s --layout %s\n", table.Table, table.Layout,
+		)
 	}
 	if outdated {
 		fmt.Fprintf(out, "bring a table of an earlier version up to date with: ordermanager table migrate %s\n", table.Table)
@@ -174,7 +180,9 @@ func (c *tableAddIndexCommand) Run(ctx context.Context, std *stdio) error {
 		fmt.Fprintf(std.out, "redrive needs no index of its own in the layout %s\n", c.Layout)
 		return nil
 	}
-	fmt.Fprintf(std.err, "adding the index to table %s and waiting until it is active; this takes some minutes on AWS\n", table)
+	fmt.Fprintf(
+		std.err, "adding the index to table %s and waiting until it is active; this takes some minutes on AWS\n", table,
+	)
 	if err := dynamostore.AddOwingIndex(ctx, client, c.Layout, table); err != nil {
 		return backends.explain(err)
 	}
@@ -187,15 +195,17 @@ type tableMigrateCommand struct{ tableArgument }
 // Help is the long help of the command.
 func (*tableMigrateCommand) Help() string {
 	return `Upgrade every process that uses the table first. The table stays in use meanwhile; its listings are complete
-when the migration is done. It can be stopped at any time and started again, and leaves a table that is up to date as it
-is. An item that cannot be read is printed and skipped; the exit code is then 1.`
+when the migration is done. It can be stopped and restarted at any time, and leaves a table that is up to date
+unchanged. An item that cannot be read is printed and skipped; the exit code is then 1.`
 }
 
-// Run brings the table up to date.
+// Run migrates the table.
 func (c *tableMigrateCommand) Run(ctx context.Context, std *stdio) error {
 	backends := &backends{layout: c.Layout}
 	if c.Layout != dynamostore.Native {
-		return fmt.Errorf("the tables of the sample are used as they are: only the layout %s has earlier versions", dynamostore.Native)
+		return fmt.Errorf(
+			"the sample's tables need no migration: only the layout %s has earlier versions", dynamostore.Native,
+		)
 	}
 	client, table, err := c.open(ctx, backends)
 	if err != nil {
@@ -206,9 +216,9 @@ func (c *tableMigrateCommand) Run(ctx context.Context, std *stdio) error {
 		switch {
 		case p.Skipped != "":
 			skipped++
-			fmt.Fprintf(std.out, "passed over %s: %v\n", p.Skipped, p.Err)
+			fmt.Fprintf(std.out, "skipped %s: %v\n", p.Skipped, p.Err)
 		case p.Visited > 0:
-			fmt.Fprintf(std.err, "%s: %d items looked at, %d written\n", p.Step, p.Visited, p.Written)
+			fmt.Fprintf(std.err, "%s: %d items read, %d written\n", p.Step, p.Visited, p.Written)
 		default:
 			fmt.Fprintln(std.err, p.Step)
 		}

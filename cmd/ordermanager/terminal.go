@@ -6,7 +6,7 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// isTerminal reports whether a person sits at the other end of a stream.
+// isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && isatty.IsTerminal(file.Fd())

@@ -23,9 +23,11 @@ type watchCommand struct {
 
 // Help is the long help of the command.
 func (*watchCommand) Help() string {
-	return `Prints each line that is added to the history of an order from now on, until interrupted. A file and a PostgreSQL
-tell what changed. Of a DynamoDB table the open orders are read again and again: an order that begins and ends between
-two reads is not seen, and a change by a program that keeps no history is printed as "changed by another program".`
+	return `Prints each line that is added to the history of an order from now on, until interrupted.
+
+SQLite files and PostgreSQL report changes. A DynamoDB table is polled for open orders: an order that begins and ends
+between two reads is not seen, and a change by a program that keeps no history is printed as "changed by another
+program".`
 }
 
 // Run watches until it is interrupted.
@@ -57,18 +59,18 @@ func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
 	return backends.explain(err)
 }
 
-// watcher compares what it sees with what it saw.
+// watcher finds the changes of orders.
 type watcher struct {
 	manager *ordermanager.Manager
 	query   ordermanager.Query
-	// known are the orders that were open at the last look, and those that have ended and that a listing, which may lag
-	// behind, still calls open. Where the store tells what changed, they are all that were seen.
+	// known are the orders that were open at the last look, and ended ones that a listing, which may lag behind, still
+	// shows as open. If the store reports changes, they are all the orders seen.
 	known map[string]ordermanager.Order
-	// begun is when the store began to tell what changed. Of an order from before it that is not known, because it had
-	// ended, the latest line alone is new.
+	// begun is when the store began to report changes. Of an older order that is not known, because it had ended, only the
+	// last line is new.
 	begun time.Time
 	print func(change) error
-	// skipped tells of orders that cannot be watched.
+	// skipped reports orders that cannot be watched.
 	skipped *skippedLog
 }
 
@@ -90,10 +92,10 @@ func (w *watcher) watch(ctx context.Context, interval time.Duration, log io.Writ
 	}
 }
 
-// patience is how long the store is asked to wait for a change.
+// patience is how long a poll waits for a change.
 const patience = time.Minute
 
-// follow prints what the store tells.
+// follow prints the changes that the store reports.
 func (w *watcher) follow(ctx context.Context, store ordermanager.Watcher, log io.Writer) error {
 	w.begun = time.Now()
 	now, err := store.Changes(ctx, "", 0)
@@ -107,7 +109,9 @@ func (w *watcher) follow(ctx context.Context, store ordermanager.Watcher, log io
 	for {
 		changes, err := store.Changes(ctx, now.Position, patience)
 		if errors.Is(err, ordermanager.ErrPositionUnknown) {
-			fmt.Fprintln(log, "the store cannot tell what changed since; an order that began and ended meanwhile is not seen")
+			fmt.Fprintln(
+				log, "the store no longer knows what changed since; an order that began and ended meanwhile is not seen",
+			)
 			if now, err = store.Changes(ctx, "", 0); err == nil {
 				err = w.look(ctx, false)
 			}
@@ -120,7 +124,7 @@ func (w *watcher) follow(ctx context.Context, store ordermanager.Watcher, log io
 	}
 }
 
-// visitAll visits those of the orders that are watched.
+// visitAll visits the orders that match the flags.
 func (w *watcher) visitAll(ctx context.Context, orders []*ordermanager.Order) error {
 	for _, order := range orders {
 		if !w.query.Matches(order) {
@@ -133,7 +137,7 @@ func (w *watcher) visitAll(ctx context.Context, orders []*ordermanager.Order) er
 	return nil
 }
 
-// look lists the open orders, and looks closer at those that differ from what is known. The first look prints nothing.
+// look lists the open orders, and visits those that differ from what is known. The first look prints nothing.
 func (w *watcher) look(ctx context.Context, first bool) error {
 	listed := map[string]bool{}
 	var changed []string
@@ -170,7 +174,7 @@ func (w *watcher) look(ctx context.Context, first bool) error {
 	return nil
 }
 
-// visit reads an order and prints what is new about it. A listing may lag behind; this does not.
+// visit reads an order and prints what is new. Unlike a listing, it does not lag behind.
 func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 	order, err := w.manager.Order(ctx, id)
 	if errors.Is(err, ordermanager.ErrOrderNotFound) {
@@ -206,23 +210,23 @@ func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 	return w.print(change{id, foreign, lineOf(&order)})
 }
 
-// withoutHistory is what of an order is kept to compare it with later.
+// withoutHistory returns what is kept of an order for comparison.
 func withoutHistory(o ordermanager.Order) ordermanager.Order {
 	o.History = nil
 	return o
 }
 
-// clockSkew is how much the clocks of other machines may differ from this one's.
+// clockSkew is how much other machines' clocks may differ from this one's.
 const clockSkew = 5 * time.Minute
 
-// foreignChange stands for what is in no history.
+// foreignChange stands for a change that is in no history.
 const foreignChange ordermanager.Action = "changed by another program"
 
-// change is what happened to an order.
+// change is a change of an order.
 type change struct {
 	OrderID string                 `json:"orderId"`
 	Entry   ordermanager.EntryView `json:"entry"`
-	// Order is the order as it was when it was looked at, which may be after more than this change.
+	// Order is the order when it was read, which may include later changes.
 	Order orderLine `json:"order"`
 }
 
