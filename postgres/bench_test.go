@@ -179,3 +179,20 @@ func BenchmarkQueue(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkChanges is how long it takes until another replica is told of a change, when there was none just before.
+func BenchmarkChanges(b *testing.B) {
+	s := newShop(b)
+	other, err := postgres.NewStore(b.Context(), pgtest.Pool(b, pgtest.URL(b)), s.options)
+	must(b, err)
+	r := newReader(b, other)
+	must(b, r.read(time.Second)) // it listens from now on
+	for n := 0; b.Loop(); n++ {
+		b.StopTimer()
+		<-time.After(30 * time.Millisecond)
+		b.StartTimer()
+		id := fmt.Sprint(n)
+		must(b, s.start(b.Context(), id))
+		r.until(id, 1)
+	}
+}

@@ -213,3 +213,34 @@ func fill(b *testing.B, db *sql.DB, store *sqlitestore.Store, size int) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkChanges is how long it takes until somebody is told of a change, in the process that made it and in another.
+func BenchmarkChanges(b *testing.B) {
+	path := tempFile(b)
+	store := newStore(b, open(b, path))
+	for name, reader := range map[string]*sqlitestore.Store{"own": store, "another": newStore(b, open(b, path))} {
+		b.Run(name, func(b *testing.B) {
+			now, err := reader.Changes(b.Context(), "", 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for n := 0; b.Loop(); n++ {
+				told := make(chan error)
+				go func() {
+					for id := ""; id != fmt.Sprint(name, n); {
+						changes, err := reader.Changes(b.Context(), now.Position, time.Minute)
+						if now = changes; err != nil {
+							told <- err
+						}
+						id = changes.Orders[len(changes.Orders)-1].ID
+					}
+					told <- nil
+				}()
+				mustApply(b, store, create(fmt.Sprint(name, n), "ada", "", start))
+				if err := <-told; err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
