@@ -137,7 +137,8 @@ var resumerMistakes = []struct {
 			}
 			return got, err
 		})},
-	{"calls an unknown token accepted", "answers/a token that nothing ever waited on is gone, or undeliverable if it cannot be read",
+	{"calls an unknown token accepted",
+		"answers/a token that nothing ever waited on is gone, or undeliverable if it cannot be read",
 		func(s *service) {
 			issued := map[string]bool{}
 			var mu sync.Mutex
@@ -200,7 +201,10 @@ var resumerMistakes = []struct {
 				return s.Resumer.Resume(ctx, t, o)
 			}
 		}},
-	{"keeps the caller's output", "outcomes/an output that the caller changes afterwards has arrived as it was", keepsPointer},
+	{
+		"keeps the caller's output", "outcomes/an output that the caller changes afterwards has arrived as it was",
+		keepsPointer,
+	},
 	{"tidies the output in the caller's memory", "outcomes/an output is not changed by being sent",
 		changing(func(o *outcome) {
 			tidy := strings.ReplaceAll(string(o.Output), " ", "")
@@ -216,7 +220,8 @@ var resumerMistakes = []struct {
 				return got, err
 			}
 		}},
-	{"looks in its own record before the context", "errors/a context that is done is an error for a token that is gone as well",
+	{"looks in its own record before the context",
+		"errors/a context that is done is an error for a token that is gone as well",
 		func(s *service) {
 			s.resume = func(ctx context.Context, t token, o outcome) (answer, error) {
 				if given, _ := s.given(ctx, t); len(given) > 0 {
@@ -239,14 +244,16 @@ var resumerMistakes = []struct {
 			}
 			return got, err
 		})},
-	{"calls a service that it cannot reach gone", "errors/a service that cannot be reached is an error, and the answer can be repeated",
+	{"calls a service that it cannot reach gone",
+		"errors/a service that cannot be reached is an error, and the answer can be repeated",
 		answering(func(_ *service, _ token, _ outcome, got answer, err error) (answer, error) {
 			if errors.Is(err, errOutOfOrder) {
 				return gone, nil
 			}
 			return got, err
 		})},
-	{"gives a token up after one failure", "errors/a service that cannot be reached is an error, and the answer can be repeated",
+	{"gives a token up after one failure",
+		"errors/a service that cannot be reached is an error, and the answer can be repeated",
 		answering(func(s *service, t token, _ outcome, got answer, err error) (answer, error) {
 			if errors.Is(err, errOutOfOrder) {
 				s.Expire(t)

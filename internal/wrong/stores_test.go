@@ -66,14 +66,26 @@ func later() { <-time.After(time.Millisecond) }
 var storeMistakes = []storeMistake{
 	// What is kept and what is handed out.
 	{"keeps the caller's pointer", "aliasing/what was passed to Apply can be changed without changing the store",
-		afterwards(func(t *transition, _, o *order) {
-			if t.Assign.Drink != nil {
-				o.Drink = t.Assign.Drink
+		inside(func(p *plain) {
+			baristas := map[string]*string{}
+			p.change = func(t *transition, o *order) *order {
+				if t.Assign.Barista != nil {
+					baristas[t.OrderID] = t.Assign.Barista
+				}
+				return t.Apply(o)
+			}
+			p.found = func(o *order) *order {
+				found := clone(o)
+				if found != nil && baristas[found.ID] != nil {
+					found.Barista = *baristas[found.ID]
+				}
+				return found
 			}
 		})},
 	{"hands out what it keeps", "aliasing/what Get returned can be changed without changing the store",
 		inside(func(p *plain) { p.found = func(o *order) *order { return o } })},
-	{"hands out what it keeps when it refuses", "aliasing/what a refused Apply returned can be changed without changing the store",
+	{"hands out what it keeps when it refuses",
+		"aliasing/what a refused Apply returned can be changed without changing the store",
 		inside(func(p *plain) { p.refused = func(_ *transition, o *order) *order { return o } })},
 	{"copies an order but not what it points to", "aliasing/what List returned can be changed without changing the store",
 		inside(func(p *plain) {
@@ -96,16 +108,26 @@ var storeMistakes = []storeMistake{
 				return clone(o)
 			}
 		})},
-	{"checks, and then writes without a condition", "races/of 16 baristas one gets the order, and the others learn who", checkThenWrite},
-	{"settles by reading and writing back", "races/a settlement that races a transition loses nothing of it", settleByWritingBack},
-	{"creates by checking first", "races/of 32 creations one applies, and the others learn whose order it is", checkThenCreate},
+	{
+		"checks, and then writes without a condition", "races/of 16 baristas one gets the order, and the others learn who",
+		checkThenWrite,
+	},
+	{
+		"settles by reading and writing back", "races/a settlement that races a transition loses nothing of it",
+		settleByWritingBack,
+	},
+	{
+		"creates by checking first", "races/of 32 creations one applies, and the others learn whose order it is",
+		checkThenCreate,
+	},
 	{"creates an order that has ended anew", "create/a creation of an order that has ended is refused with that order",
 		inside(func(p *plain) {
 			p.permits = func(t *transition, o *order) bool {
 				return t.Permits(o) || t.Create != nil && (o.State == "completed" || o.State == "cancelled")
 			}
 		})},
-	{"creates an order by changing it", "create/a transition of a missing order is refused without an order, and creates nothing",
+	{"creates an order by changing it",
+		"create/a transition of a missing order is refused without an order, and creates nothing",
 		inside(func(p *plain) {
 			p.permits = func(t *transition, o *order) bool { return o == nil || t.Permits(o) }
 			p.change = func(t *transition, o *order) *order {
@@ -139,7 +161,8 @@ var storeMistakes = []storeMistake{
 				return r, err
 			}
 		})},
-	{"calls a repetition applied", "history/a repetition after a lost answer is refused with the order that has the request",
+	{"calls a repetition applied",
+		"history/a repetition after a lost answer is refused with the order that has the request",
 		around(func(w *outside) {
 			w.apply = func(ctx context.Context, t transition) (result, error) {
 				r, err := w.Store.Apply(ctx, t)
@@ -151,7 +174,10 @@ var storeMistakes = []storeMistake{
 			}
 		})},
 	{"refuses with an order of the past", "history/a request id is applied once", refusesWithThePast},
-	{"refuses with an order that it reads later", "races/a refusal comes with the order as it was in that instant", readsLater},
+	{
+		"refuses with an order that it reads later", "races/a refusal comes with the order as it was in that instant",
+		readsLater,
+	},
 
 	// Once per request.
 	{"forgets the request id", "history/a request id is applied once",
@@ -189,18 +215,36 @@ var storeMistakes = []storeMistake{
 		})},
 
 	// Guards.
-	{"ignores the guard States", "guards/States refuses another state", ignoring(func(t *transition) { t.Guards.States = nil })},
-	{"ignores the guard Customer", "guards/Customer refuses another customer", ignoring(func(t *transition) { t.Guards.Customer = "" })},
-	{"ignores the guard Venue", "guards/Venue refuses another venue", ignoring(func(t *transition) { t.Guards.Venue = nil })},
+	{
+		"ignores the guard States", "guards/States refuses another state",
+		ignoring(func(t *transition) { t.Guards.States = nil }),
+	},
+	{
+		"ignores the guard Customer", "guards/Customer refuses another customer",
+		ignoring(func(t *transition) { t.Guards.Customer = "" }),
+	},
+	{
+		"ignores the guard Venue", "guards/Venue refuses another venue",
+		ignoring(func(t *transition) { t.Guards.Venue = nil }),
+	},
 	{"takes the empty venue for no condition", "guards/Venue refuses no venue where there is one",
 		ignoring(func(t *transition) {
 			if t.Guards.Venue != nil && *t.Guards.Venue == "" {
 				t.Guards.Venue = nil
 			}
 		})},
-	{"ignores the guard NoDrink", "guards/NoDrink refuses with a drink", ignoring(func(t *transition) { t.Guards.NoDrink = false })},
-	{"ignores the guard HasDrink", "guards/HasDrink refuses without a drink", ignoring(func(t *transition) { t.Guards.HasDrink = false })},
-	{"ignores the guard FreeFor", "guards/FreeFor refuses another barista", ignoring(func(t *transition) { t.Guards.FreeFor = "" })},
+	{
+		"ignores the guard NoDrink", "guards/NoDrink refuses with a drink",
+		ignoring(func(t *transition) { t.Guards.NoDrink = false }),
+	},
+	{
+		"ignores the guard HasDrink", "guards/HasDrink refuses without a drink",
+		ignoring(func(t *transition) { t.Guards.HasDrink = false }),
+	},
+	{
+		"ignores the guard FreeFor", "guards/FreeFor refuses another barista",
+		ignoring(func(t *transition) { t.Guards.FreeFor = "" }),
+	},
 	{"takes whoever completed an order for its holder", "guards/FreeFor looks at orders that are being made only",
 		inside(func(p *plain) {
 			p.permits = func(t *transition, o *order) bool {
@@ -221,9 +265,11 @@ var storeMistakes = []storeMistake{
 
 	{"ignores the guard Undecided", "decisions/Undecided refuses when its wait is decided, settled or not",
 		ignoring(func(t *transition) { t.Guards.Undecided = 0 })},
-	{"takes making for the only state in which an order is held", "lifecycles/FreeFor holds in the states of HeldIn, whatever they are called",
+	{"takes making for the only state in which an order is held",
+		"lifecycles/FreeFor holds in the states of HeldIn, whatever they are called",
 		ignoring(func(t *transition) { t.Guards.HeldIn = []ordermanager.State{"making"} })},
-	{"takes an order without a barista for free", "lifecycles/an order that nobody holds in a state of HeldIn is free for nobody",
+	{"takes an order without a barista for free",
+		"lifecycles/an order that nobody holds in a state of HeldIn is free for nobody",
 		inside(func(p *plain) {
 			p.permits = func(t *transition, o *order) bool {
 				free := *t
@@ -235,7 +281,8 @@ var storeMistakes = []storeMistake{
 		})},
 
 	// States of one's own.
-	{"has words for four states", "lifecycles/a whole life in states and by actions of one's own comes out as the contract says",
+	{"has words for four states",
+		"lifecycles/a whole life in states and by actions of one's own comes out as the contract says",
 		afterwards(func(_ *transition, _, o *order) {
 			if !slices.Contains(ordermanager.States(), o.State) {
 				o.State = ordermanager.StateMaking
@@ -243,7 +290,8 @@ var storeMistakes = []storeMistake{
 		})},
 	{"cuts the names of states off", "lifecycles/a listing by a state of one's own has exactly the orders in that state",
 		afterwards(func(_ *transition, _, o *order) { o.State = o.State[:min(len(o.State), 16)] })},
-	{"looks for the beginning of a state", "lifecycles/states whose names contain one another, or differ in case, are different",
+	{"looks for the beginning of a state",
+		"lifecycles/states whose names contain one another, or differ in case, are different",
 		inside(func(p *plain) {
 			p.matches = func(q query, o *order) bool {
 				state := q.State
@@ -255,7 +303,8 @@ var storeMistakes = []storeMistake{
 		func() ordermanager.Store {
 			return choosy{newPlain(), func(ordermanager.Lifecycle) error { return errors.New("no") }}
 		}},
-	{"refuses a life cycle without a reason", "lifecycles/a life cycle that cannot be kept is refused with the names of its states",
+	{"refuses a life cycle without a reason",
+		"lifecycles/a life cycle that cannot be kept is refused with the names of its states",
 		func() ordermanager.Store {
 			return choosy{newPlain(), func(l ordermanager.Lifecycle) error {
 				if len(l.States()) > 4 {
@@ -272,19 +321,23 @@ var storeMistakes = []storeMistake{
 				o.FirstWait.Decision = t.Assign.First
 			}
 		})},
-	{"refuses a decision where there is one", "decisions/a decision is written once, and a later one is no reason to refuse",
+	{"refuses a decision where there is one",
+		"decisions/a decision is written once, and a later one is no reason to refuse",
 		inside(func(p *plain) {
 			p.permits = func(t *transition, o *order) bool {
-				return t.Permits(o) && (o == nil || t.Assign.First == "" || o.FirstWait.Decision == "" || o.FirstWait.Decision == t.Assign.First)
+				return t.Permits(o) && (o == nil || t.Assign.First == "" || o.FirstWait.Decision == "" ||
+					o.FirstWait.Decision == t.Assign.First)
 			}
 		})},
-	{"takes an accepted drink for a decision", "decisions/a decision follows from nothing but the transition: not from a drink",
+	{"takes an accepted drink for a decision",
+		"decisions/a decision follows from nothing but the transition: not from a drink",
 		afterwards(func(t *transition, _, o *order) {
 			if t.Assign.Drink != nil && o.FirstWait.Decision == "" {
 				o.FirstWait.Decision = ordermanager.Done
 			}
 		})},
-	{"takes an ended order for a decision", "decisions/a decision follows from nothing but the transition: not from a state",
+	{"takes an ended order for a decision",
+		"decisions/a decision follows from nothing but the transition: not from a state",
 		afterwards(func(_ *transition, _, o *order) {
 			if o.State == "completed" && o.SecondWait.Decision == "" {
 				o.SecondWait.Decision = ordermanager.Done
@@ -319,7 +372,8 @@ var storeMistakes = []storeMistake{
 				o.FirstWait.Spare = before.FirstWait.Spare
 			}
 		})},
-	{"gives a token that lost the place of the one that won", "spares/a token that lost leaves the one that won, and its time",
+	{"gives a token that lost the place of the one that won",
+		"spares/a token that lost leaves the one that won, and its time",
 		afterwards(func(t *transition, _, o *order) {
 			if r := t.Assign.Register; r != nil && r.Spare {
 				slot := map[ordermanager.Wait]*ordermanager.WaitSlot{
@@ -334,7 +388,8 @@ var storeMistakes = []storeMistake{
 				t.Assign.Register = nil
 			}
 		})},
-	{"makes a spare token of one that was answered", "spares/a token that was answered leaves the spare one where it is, and is no spare itself",
+	{"makes a spare token of one that was answered",
+		"spares/a token that was answered leaves the spare one where it is, and is no spare itself",
 		afterwards(func(t *transition, before, o *order) {
 			if r := t.Assign.Register; before != nil && r != nil && !r.Spare && before.FirstWait.Token.IsZero() {
 				o.FirstWait.Spare = ordermanager.TaskToken{}
@@ -348,7 +403,8 @@ var storeMistakes = []storeMistake{
 				s.Apply(o)
 			}
 		})},
-	{"settles the spare token with the one that won", "spares/a settlement leaves a token that became the spare one in the meantime",
+	{"settles the spare token with the one that won",
+		"spares/a settlement leaves a token that became the spare one in the meantime",
 		inside(func(p *plain) {
 			p.settled = func(s settlement, o *order) {
 				s.Apply(o)
@@ -405,7 +461,8 @@ var storeMistakes = []storeMistake{
 				o.Barista = before.Barista
 			}
 		})},
-	{"does not record what an entry left", "history/the history is complete, in order, with every state that was left and entered",
+	{"does not record what an entry left",
+		"history/the history is complete, in order, with every state that was left and entered",
 		afterwards(func(_ *transition, _, o *order) { o.History[len(o.History)-1].From = "" })},
 	{"keeps times to the second", "history/times come back to the millisecond and in UTC",
 		afterwards(func(_ *transition, _, o *order) { o.UpdatedAt = o.UpdatedAt.Truncate(time.Second) })},
@@ -432,11 +489,13 @@ var storeMistakes = []storeMistake{
 				o.Drink = &drink
 			}
 		})},
-	{"ignores case in identifiers", "values/identifiers that begin alike, or differ in case or at their ends, are different",
+	{"ignores case in identifiers",
+		"values/identifiers that begin alike, or differ in case or at their ends, are different",
 		inside(func(p *plain) { p.key = strings.ToLower })},
 	{"trims identifiers", "values/identifiers that begin alike, or differ in case or at their ends, are different",
 		inside(func(p *plain) { p.key = strings.TrimSpace })},
-	{"finds a customer by the beginning of a joined key", `values/identifiers that are alike when joined with "#" do not meet`,
+	{"finds a customer by the beginning of a joined key",
+		`values/identifiers that are alike when joined with "#" do not meet`,
 		inside(func(p *plain) {
 			p.matches = func(q query, o *order) bool {
 				customer := q.Customer
@@ -473,7 +532,8 @@ var storeMistakes = []storeMistake{
 				t.Entry.RequestID = ""
 			}
 		})},
-	{"forgets when an answered token was registered", "registrations/an older token is refused even after the newer one was answered",
+	{"forgets when an answered token was registered",
+		"registrations/an older token is refused even after the newer one was answered",
 		inside(func(p *plain) {
 			p.settled = func(s settlement, o *order) {
 				s.Apply(o)
@@ -485,7 +545,8 @@ var storeMistakes = []storeMistake{
 				}
 			}
 		})},
-	{"does not answer the first wait", "registrations/AnswerFirst empties the first slot, and keeps the time of its registration",
+	{"does not answer the first wait",
+		"registrations/AnswerFirst empties the first slot, and keeps the time of its registration",
 		afterwards(func(_ *transition, before, o *order) {
 			if before != nil && o.FirstWait.Token.IsZero() {
 				o.FirstWait = before.FirstWait
@@ -550,7 +611,8 @@ var storeMistakes = []storeMistake{
 			}
 			p.matches = func(q query, o *order) bool { return q.Matches(o) && !filed[o.ID] }
 		})},
-	{"calls the settlement of a missing order an error", "settlements/settling a missing order is not an error and creates nothing",
+	{"calls the settlement of a missing order an error",
+		"settlements/settling a missing order is not an error and creates nothing",
 		around(func(w *outside) {
 			w.settle = func(ctx context.Context, s settlement) error {
 				if o, err := w.Get(ctx, s.OrderID); err != nil || o == nil {
@@ -594,7 +656,8 @@ var storeMistakes = []storeMistake{
 				return w.Store.List(ctx, q)
 			}
 		})},
-	{"filters by one thing at a time", "listings/a listing by state, customer, venue or any of their combinations has exactly the orders that match",
+	{"filters by one thing at a time",
+		"listings/a listing by state, customer, venue or any of their combinations has exactly the orders that match",
 		inside(func(p *plain) {
 			p.matches = func(q query, o *order) bool {
 				if q.Customer != "" {
@@ -624,7 +687,8 @@ var storeMistakes = []storeMistake{
 				return listed, err
 			}
 		})},
-	{"passes over what it cannot read and does not say why", "listings/nothing that matches is an empty page and not an error",
+	{"passes over what it cannot read and does not say why",
+		"listings/nothing that matches is an empty page and not an error",
 		around(func(w *outside) {
 			w.list = func(ctx context.Context, q query) (page, error) {
 				listed, err := w.Store.List(ctx, q)
@@ -642,7 +706,8 @@ var storeMistakes = []storeMistake{
 				return listed, err
 			}
 		})},
-	{"lists orders without their drinks", "listings/a listed order has everything but its history, its waits and its owed events",
+	{"lists orders without their drinks",
+		"listings/a listed order has everything but its history, its waits and its owed events",
 		around(func(w *outside) {
 			w.list = func(ctx context.Context, q query) (page, error) {
 				listed, err := w.Store.List(ctx, q)
@@ -672,15 +737,25 @@ var storeMistakes = []storeMistake{
 			}
 		})},
 	{"overwrites the mark of what owes", "owing/a later transition that owes nothing does not hide an order that owes",
-		marking(func(t *transition, _ bool) bool { return t.Owing }, func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version })},
+		marking(
+			func(t *transition, _ bool) bool { return t.Owing },
+			func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version },
+		)},
 	{"takes the mark off by an end that owes nothing",
 		"owing/an end that owes nothing does not hide what was owed before it",
 		marking(func(t *transition, was bool) bool { return t.Owing || was && !t.Assign.Ends },
 			func(s settlement, o *order) bool { return s.Everything && s.Version == o.Version })},
-	{"takes the mark off by any settlement of everything", "owing/a settlement of everything as of an older version does not hide an order that owes",
-		marking(func(t *transition, was bool) bool { return was || t.Owing }, func(s settlement, _ *order) bool { return s.Everything })},
+	{"takes the mark off by any settlement of everything",
+		"owing/a settlement of everything as of an older version does not hide an order that owes",
+		marking(
+			func(t *transition, was bool) bool { return was || t.Owing },
+			func(s settlement, _ *order) bool { return s.Everything },
+		)},
 	{"takes the mark off by any settlement", "owing/a partial settlement leaves an order in the listing",
-		marking(func(t *transition, was bool) bool { return was || t.Owing }, func(s settlement, o *order) bool { return s.Version == o.Version })},
+		marking(
+			func(t *transition, was bool) bool { return was || t.Owing },
+			func(s settlement, o *order) bool { return s.Version == o.Version },
+		)},
 
 	// Contexts.
 	{"ignores a context that is done", "contexts/Apply writes nothing when its context was cancelled",
@@ -786,7 +861,8 @@ func refusesWithThePast() ordermanager.Store {
 	return p
 }
 
-// readsLater reads the order of a refusal after the refusal, when others may have changed it so that nothing explains it any more.
+// readsLater reads the order of a refusal after the refusal, when others may have changed it so that nothing explains
+// it any more.
 func readsLater() ordermanager.Store {
 	s := memory.NewStore()
 	return &outside{Store: s, apply: func(ctx context.Context, t transition) (result, error) {
@@ -800,7 +876,9 @@ func readsLater() ordermanager.Store {
 }
 
 // marking keeps a mark beside the orders that says which of them owe.
-func marking(applied func(t *transition, was bool) bool, cleared func(s settlement, o *order) bool) func() ordermanager.Store {
+func marking(
+	applied func(t *transition, was bool) bool, cleared func(s settlement, o *order) bool,
+) func() ordermanager.Store {
 	return inside(func(p *plain) {
 		marks := map[string]bool{}
 		p.change = func(t *transition, o *order) *order {

@@ -24,8 +24,8 @@ type failure struct {
 	err  error
 }
 
-// judge looks at the cases that something wrong failed: the one that is named after the mistake must be among them. None of them is
-// idle.
+// judge looks at the cases that something wrong failed: the one that is named after the mistake must be among them.
+// None of them is idle.
 func judge(t *testing.T, failures []failure, want string, idle map[string]bool) {
 	t.Helper()
 	for _, failed := range failures {
@@ -138,7 +138,8 @@ func TestStoreSuite_saysWhatItDoesNotAsk(t *testing.T) {
 		switch err := c.Run(t.Context(), storetest.Harness{Store: store}); {
 		case errors.Is(err, storetest.ErrNotAsked) && c.Watcher:
 			watchers++
-		case errors.Is(err, storetest.ErrNotAsked) && len(c.Needs.Rules()) > 0 && strings.Contains(err.Error(), "ready has no word"):
+		case errors.Is(err, storetest.ErrNotAsked) && len(c.Needs.Rules()) > 0 &&
+			strings.Contains(err.Error(), "ready has no word"):
 			not++
 		case errors.Is(err, storetest.ErrNotAsked) || len(c.Needs.Rules()) > 0:
 			t.Errorf("%s/%s: %v", c.Topic, c.Name, err)
