@@ -1,4 +1,5 @@
-// Package aws_test keeps the figures in docs/aws.md honest: what is counted is counted again, what is computed is computed again.
+// Package aws_test keeps the figures in docs/aws.md honest: what is counted is counted again, what is computed is
+// computed again.
 package aws_test
 
 import (
@@ -32,8 +33,8 @@ const (
 	perGBSecond   = 13.3334
 )
 
-// What an order takes beside its writes: one event each for the wait for completion, make and complete; one invocation for each step of its
-// life, if they run in Lambda, of 128 MB for 50 ms.
+// What an order takes beside its writes: one event each for the wait for completion, make and complete; one invocation
+// for each step of its life, if they run in Lambda, of 128 MB for 50 ms.
 const (
 	events         = 3
 	invocations    = 5
@@ -55,11 +56,15 @@ func page(t *testing.T) (counted map[string]writes, computed map[string][]string
 		t.Fatal(err)
 	}
 	counted, computed = map[string]writes{}, map[string][]string{}
-	for _, row := range regexp.MustCompile(`(?m)^\| (native|workshop|core) \| (start|put|wait|make|complete) \| (\d+) \| (\d+) \| (\d+) \|$`).FindAllStringSubmatch(string(data), -1) {
+	for _, row := range regexp.MustCompile(
+		`(?m)^\| (native|workshop|core) \| (start|put|wait|make|complete) \| (\d+) \| (\d+) \| (\d+) \|$`,
+	).FindAllStringSubmatch(string(data), -1) {
 		number := func(i int) int { n, _ := strconv.Atoi(row[i]); return n }
 		counted[row[1]+" "+row[2]] = writes{number(3), number(4), number(5)}
 	}
-	for _, row := range regexp.MustCompile(`(?m)^\| (native|workshop|core|the sample) \| (.*\$.*) \|$`).FindAllStringSubmatch(string(data), -1) {
+	for _, row := range regexp.MustCompile(
+		`(?m)^\| (native|workshop|core|the sample) \| (.*\$.*) \|$`,
+	).FindAllStringSubmatch(string(data), -1) {
 		computed[row[1]] = strings.Split(row[2], " | ")
 	}
 	return counted, computed
@@ -69,7 +74,12 @@ func dollars(amount float64) string { return fmt.Sprintf("$%.2f", amount) }
 
 func TestCosts_onThePageFollowFromItsCounts(t *testing.T) {
 	counted, computed := page(t)
-	want := map[string][]string{"the sample": {dollars(transitionsNow * perTransition), "–", dollars(events * perEvent), "–", dollars(transitionsNow*perTransition + events*perEvent)}}
+	want := map[string][]string{
+		"the sample": {
+			dollars(transitionsNow * perTransition), "–", dollars(events * perEvent), "–",
+			dollars(transitionsNow*perTransition + events*perEvent),
+		},
+	}
 	for _, layout := range dynamostore.Layouts() {
 		units := 0
 		for _, step := range steps {
@@ -81,7 +91,10 @@ func TestCosts_onThePageFollowFromItsCounts(t *testing.T) {
 		}
 		write, event := float64(units)*perWriteUnit, float64(events)*perEvent
 		lambda := invocations * (perInvocation + gbSeconds*perGBSecond)
-		want[string(layout)] = []string{"–", fmt.Sprintf("%d units: %s", units, dollars(write)), dollars(event), dollars(lambda), dollars(write + event + lambda)}
+		want[string(layout)] = []string{
+			"–", fmt.Sprintf("%d units: %s", units, dollars(write)), dollars(event), dollars(lambda),
+			dollars(write + event + lambda),
+		}
 	}
 	if diff := cmp.Diff(want, computed); diff != "" {
 		t.Errorf("docs/aws.md, -want +got:\n%s", diff)
@@ -94,7 +107,9 @@ type meter struct {
 	writes
 }
 
-func (m *meter) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, options ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+func (m *meter) UpdateItem(
+	ctx context.Context, in *dynamodb.UpdateItemInput, options ...func(*dynamodb.Options),
+) (*dynamodb.UpdateItemOutput, error) {
 	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityIndexes
 	out, err := m.Client.UpdateItem(ctx, in, options...)
 	if err != nil {
@@ -173,7 +188,9 @@ func life(t *testing.T, client *meter, layout dynamostore.Layout) map[string]wri
 		OrderID: orderID, Customer: customer, Venue: venue, Token: resumer.issue(),
 	}))
 	do(ordermanager.ActionPut, ordermanager.Customer(customer), ordermanager.DrinkOrder{Drink: "Cappuccino"})
-	step("wait")(manager.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: orderID, Number: "42", Token: resumer.issue()}))
+	step("wait")(manager.WaitingCompletion(
+		ctx, ordermanager.WaitingCompletion{OrderID: orderID, Number: "42", Token: resumer.issue()},
+	))
 	do(ordermanager.ActionMake, ordermanager.Barista(barista), ordermanager.DrinkOrder{})
 	do(ordermanager.ActionComplete, ordermanager.Barista(barista), ordermanager.DrinkOrder{})
 	return took

@@ -17,7 +17,8 @@ import (
 	"github.com/brewline/ordermanager/aws/sfnresumer"
 )
 
-// The permission for a call has the name of the call. So the actions of a policy are the methods of the interface that its part takes.
+// The permission for a call has the name of the call. So the actions of a policy are the methods of the interface that
+// its part takes.
 func TestPolicies_onThePageAllowWhatIsCalledAndNothingElse(t *testing.T) {
 	data, err := os.ReadFile("../docs/aws.md")
 	if err != nil {

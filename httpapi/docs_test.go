@@ -77,8 +77,8 @@ func TestPage_showsTheRealAnswers(t *testing.T) {
 	})
 }
 
-// curl makes a call as the example service would answer it, and shows the answer as curl -i does, without the headers that are
-// always the same.
+// curl makes a call as the example service would answer it, and shows the answer as curl -i does, without the headers
+// that are always the same.
 func (f *fixture) curl(c call) string {
 	f.t.Helper()
 	if id, ok := strings.CutPrefix(c.path, "/demo/orders/"); ok {

@@ -97,11 +97,17 @@ func (f *fixture) checkDocumented(r *http.Request, w *httptest.ResponseRecorder)
 	}
 }
 
-// conforms checks a value against a schema, in the part of JSON Schema that the document uses. Anything else is a mistake.
+// conforms checks a value against a schema, in the part of JSON Schema that the document uses. Anything else is a
+// mistake.
 func conforms(schema node, value any, at string) (problems []string) {
 	schema = resolve(schema)
 	for keyword := range schema {
-		if !slices.Contains([]string{"type", "properties", "required", "additionalProperties", "items", "enum", "anyOf", "description", "format"}, keyword) {
+		if !slices.Contains(
+			[]string{
+				"type", "properties", "required", "additionalProperties", "items", "enum", "anyOf", "description", "format",
+			},
+			keyword,
+		) {
 			problems = append(problems, at+": the checker does not know "+keyword)
 		}
 	}
@@ -245,9 +251,13 @@ func TestDocument_everyAnswerIsReallyGiven(t *testing.T) {
 		f.do(call{method: "GET", path: path})
 		f.do(call{actor: "customer:2", method: "GET", path: path})
 	}
-	for _, path := range []string{"/orders", "/orders/" + long, "/orders/" + long + "/history", "/orders/" + long + "/actions",
-		"/orders/no", "/orders/no/history", "/orders/no/actions", "/myOrders?maxItems=0", "/menu?eventId=" + long, "/menu?eventId=closed",
-		"/menu?eventId=nowhere", "/shop?eventId=" + long, "/shop?eventId=closed", "/shop?eventId=nowhere", "/orders/count?eventId=" + long, "/health", "/health/live", "/openapi.json"} {
+	for _, path := range []string{"/orders", "/orders/" + long, "/orders/" + long + "/history", "/orders/" + long +
+		"/actions",
+		"/orders/no", "/orders/no/history", "/orders/no/actions", "/myOrders?maxItems=0", "/menu?eventId=" +
+			long, "/menu?eventId=closed",
+		"/menu?eventId=nowhere", "/shop?eventId=" +
+			long, "/shop?eventId=closed", "/shop?eventId=nowhere", "/orders/count?eventId=" +
+			long, "/health", "/health/live", "/openapi.json"} {
 		f.do(call{actor: "barista:3", method: "GET", path: path})
 	}
 	for _, c := range []call{
@@ -287,7 +297,9 @@ func TestDocument_everyAnswerIsReallyGiven(t *testing.T) {
 		{actor: "barista:3", path: "/orders/1", body: `{"reason":"stuck"}`},
 		{actor: "admin:4", path: "/orders/no", body: `{"reason":"stuck"}`},
 		{actor: "admin:4", path: "/orders/1", body: `"` + strings.Repeat("x", ordermanager.MaxRequestBytes) + `"`},
-		{actor: "admin:4", path: "/orders/1", body: `{"reason":"stuck"}`, header: http.Header{"Content-Type": {"text/plain"}}},
+		{
+			actor: "admin:4", path: "/orders/1", body: `{"reason":"stuck"}`, header: http.Header{"Content-Type": {"text/plain"}},
+		},
 	} {
 		c.method = "POST"
 		for _, repair := range []string{"/resend", "/abandon"} {

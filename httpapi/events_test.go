@@ -165,7 +165,8 @@ func TestStream_goesOnAfterTheLastEvent(t *testing.T) {
 			f.start(id, "1", "")
 		}
 		p := f.open("barista:3", "demo-1")
-		if text := p.take(); !strings.HasPrefix(text, "retry: 2000\n\nevent: order\nid: demo-2\n") || strings.Contains(text, "reread") {
+		if text := p.take(); !strings.HasPrefix(text, "retry: 2000\n\nevent: order\nid: demo-2\n") ||
+			strings.Contains(text, "reread") {
 			t.Errorf("it did not go on: %s", text)
 		}
 		p.leave()
@@ -257,7 +258,9 @@ func TestFeed_hearsOfAChangeWhoseAnswerWasLost(t *testing.T) {
 			}
 			return nil
 		}
-		c := call{actor: "customer:1", method: "PUT", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {"k"}}}
+		c := call{
+			actor: "customer:1", method: "PUT", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {"k"}},
+		}
 		if w := f.do(c); w.Code != http.StatusServiceUnavailable {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
@@ -346,7 +349,8 @@ func TestStream_isLimitedForEachCaller(t *testing.T) {
 			pages = append(pages, f.open("customer:1", ""))
 		}
 		w := f.do(call{actor: "customer:1", method: "GET", path: "/events"})
-		if w.Code != http.StatusTooManyRequests || object(t, w)["code"] != "too_many_streams" || w.Header().Get("Retry-After") == "" {
+		if w.Code != http.StatusTooManyRequests || object(t, w)["code"] != "too_many_streams" ||
+			w.Header().Get("Retry-After") == "" {
 			t.Errorf("stream 101: %d %v %s", w.Code, w.Header(), w.Body)
 		}
 		other := f.open("customer:2", "")

@@ -67,7 +67,9 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // newFixture makes a service; its options can be changed before.
 func newFixture(t testing.TB, change ...func(*httpapi.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, store: memory.NewStore(), workflow: memory.NewWorkflow(), feed: httpapi.NewFeed(), seen: map[string]bool{}}
+	f := &fixture{
+		t: t, store: memory.NewStore(), workflow: memory.NewWorkflow(), feed: httpapi.NewFeed(), seen: map[string]bool{},
+	}
 	f.feed.SetEpoch("demo")
 	var err error
 	onlyStore := struct{ ordermanager.Store }{f.store} // and no Watcher: feed_test.go has those

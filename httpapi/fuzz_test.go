@@ -14,8 +14,8 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-// Whatever a request looks like: no panic, no answer of 500 and above, an answer as documented, and no write on a refusal
-// (invariant 9).
+// Whatever a request looks like: no panic, no answer of 500 and above, an answer as documented, and no write on a
+// refusal (invariant 9).
 func FuzzHandler(f *testing.F) {
 	for _, seed := range []struct{ actor, method, path, query, header, value, body string }{
 		{"customer:1", "PUT", "/orders/1", "", "Idempotency-Key", "k", cappuccino},
@@ -77,7 +77,10 @@ func (readCloser) Close() error { return nil }
 
 // Whatever the claims are: an actor with an identifier, or an error. Only the group itself makes a barista.
 func FuzzCognitoActor(f *testing.F) {
-	for _, seed := range []string{`{"sub":"7","cognito:groups":["admin"]}`, `{"sub":"7","cognito:groups":"[a admin]"}`, `{"sub":[]}`, `null`, `{"cognito:groups":7}`} {
+	for _, seed := range []string{
+		`{"sub":"7","cognito:groups":["admin"]}`, `{"sub":"7","cognito:groups":"[a admin]"}`, `{"sub":[]}`, `null`,
+		`{"cognito:groups":7}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -95,7 +98,8 @@ func FuzzCognitoActor(f *testing.F) {
 		if actor.ID == "" || actor.ID != claims["sub"] {
 			t.Errorf("%q became %q", claims["sub"], actor.ID)
 		}
-		if groups, _ := json.Marshal(claims["cognito:groups"]); actor.Role != ordermanager.RoleCustomer && !strings.Contains(string(groups), "admin") {
+		if groups, _ := json.Marshal(claims["cognito:groups"]); actor.Role != ordermanager.RoleCustomer &&
+			!strings.Contains(string(groups), "admin") {
 			t.Errorf("%s became a %s", groups, actor.Role)
 		}
 	})

@@ -37,7 +37,9 @@ func TestAct_answersWithTheOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, step := range []struct{ action, state, resume string }{
-		{"make", "making", "none"}, {"unmake", "pending", "none"}, {"make", "making", "none"}, {"complete", "completed", "delivered"},
+		{"make", "making", "none"}, {"unmake", "pending", "none"}, {"make", "making", "none"}, {
+			"complete", "completed", "delivered",
+		},
 	} {
 		answer := f.must("barista:3", "PUT", "/orders/1?action="+step.action, "")
 		if o := answer["order"].(map[string]any); o["state"] != step.state || answer["resume"] != step.resume {
@@ -50,7 +52,8 @@ func TestAct_takesTheReasonOfACancel(t *testing.T) {
 	f := newFixture(t)
 	f.start("1", "1", "NYC")
 	o := f.must("customer:1", "PUT", "/orders/1?action=cancel", `{"reason":"too late"}`)["order"].(map[string]any)
-	if o["state"] != "cancelled" || o["reason"] != "too late" || o["orderState"] != "NYC-CANCELLED" || o["drinkOrder"] != nil {
+	if o["state"] != "cancelled" || o["reason"] != "too late" || o["orderState"] != "NYC-CANCELLED" ||
+		o["drinkOrder"] != nil {
 		t.Errorf("%v", o)
 	}
 }
@@ -58,7 +61,9 @@ func TestAct_takesTheReasonOfACancel(t *testing.T) {
 func TestAct_appliesOncePerIdempotencyKey(t *testing.T) {
 	f := newFixture(t)
 	f.start("1", "1", "")
-	c := call{actor: "customer:1", method: "PUT", path: "/orders/1", body: cappuccino, header: http.Header{idempotencyKey: {"k1"}}}
+	c := call{
+		actor: "customer:1", method: "PUT", path: "/orders/1", body: cappuccino, header: http.Header{idempotencyKey: {"k1"}},
+	}
 	first, again := object(t, f.do(c)), object(t, f.do(c))
 	if first["replayed"] != false || again["replayed"] != true {
 		t.Errorf("invariant 6: replayed is %v and then %v", first["replayed"], again["replayed"])
@@ -81,47 +86,127 @@ func TestAct_refuses(t *testing.T) {
 		status      int
 		code, field string
 	}{
-		"nobody":                       {call{path: "/orders/1", body: cappuccino}, 401, "unauthenticated", ""},
-		"a role that does not exist":   {call{actor: "root:1", path: "/orders/1"}, 401, "unauthenticated", ""},
-		"somebody without identifier":  {call{actor: "customer:", path: "/orders/1"}, 401, "unauthenticated", ""},
-		"an identifier too long":       {call{actor: "customer:" + strings.Repeat("1", 129), path: "/orders/1"}, 400, "invalid_request", "body.userId"},
-		"an action in other letters":   {call{actor: "customer:1", path: "/orders/1?Action=cancel", body: cappuccino}, 400, "invalid_request", "Action"},
-		"two customers":                {call{actor: "customer:1", path: "/orders/1", body: `{"userId":"1","userId":"2","drink":"Espresso"}`}, 400, "invalid_request", "body.userId"},
-		"two spellings":                {call{actor: "customer:1", path: "/orders/1", body: `{"userId":"1","UserId":"2","drink":"Espresso"}`}, 400, "invalid_request", "body.UserId"},
-		"half a character":             {call{actor: "customer:1", path: "/orders/1", body: `{"drink":"\ud800"}`}, 400, "invalid_request", "body"},
-		"not UTF-8":                    {call{actor: "customer:1", path: "/orders/1", body: "{\"drink\":\"\xff\"}"}, 400, "invalid_request", "body"},
-		"two drinks in one":            {call{actor: "customer:1", path: "/orders/1", body: `{"drink":"Espresso","quantity":2}`}, 422, "invalid_order", ""},
-		"an unseen character":          {call{actor: "customer:1", path: "/orders/1%E2%80%8B", body: cappuccino}, 400, "invalid_request", "orderId"},
-		"malformed JSON":               {call{actor: "customer:1", path: "/orders/1", body: `{"drink":`}, 400, "invalid_request", "body"},
-		"two values":                   {call{actor: "customer:1", path: "/orders/1", body: `{},"action":{}`}, 400, "invalid_request", "body"},
-		"a list":                       {call{actor: "customer:1", path: "/orders/1", body: `[]`}, 400, "invalid_request", "body"},
-		"a user that is not a text":    {call{actor: "customer:1", path: "/orders/1", body: `{"userId":1}`}, 400, "invalid_request", "body.userId"},
-		"a reason that is not a text":  {call{actor: "customer:1", path: "/orders/1?action=cancel", body: `{"reason":1}`}, 400, "invalid_request", "body.reason"},
-		"a form":                       {call{actor: "customer:1", path: "/orders/1", body: cappuccino, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}, 415, "unsupported_media_type", ""},
-		"an encoded body":              {call{actor: "customer:1", path: "/orders/1", body: cappuccino, header: http.Header{"Content-Encoding": {"gzip"}}}, 415, "unsupported_media_type", ""},
-		"a media type that is none":    {call{actor: "customer:1", path: "/orders/1", body: cappuccino, header: http.Header{"Content-Type": {"json;;"}}}, 415, "unsupported_media_type", ""},
-		"too much":                     {call{actor: "customer:1", path: "/orders/1", body: tooLarge, header: json}, 413, "request_too_large", ""},
-		"an unknown action":            {call{actor: "customer:1", path: "/orders/1?action=steal"}, 400, "unknown_action", ""},
-		"a notification of a workflow": {call{actor: "system:1", path: "/orders/1?action=timed_out"}, 400, "unknown_action", ""},
-		"two actions":                  {call{actor: "customer:1", path: "/orders/1?action=cancel&action=put"}, 400, "invalid_request", "action"},
-		"a query that is none":         {call{actor: "customer:1", path: "/orders/1?action=%zz"}, 400, "invalid_request", "query"},
-		"an empty key":                 {call{actor: "customer:1", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {""}}}, 400, "invalid_request", idempotencyKey},
-		"two keys":                     {call{actor: "customer:1", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {"a", "b"}}}, 400, "invalid_request", idempotencyKey},
-		"a key too long":               {call{actor: "customer:1", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {strings.Repeat("k", 129)}}}, 400, "invalid_request", idempotencyKey},
-		"a reserved key":               {call{actor: "customer:1", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {"token:1"}}}, 400, "invalid_request", idempotencyKey},
-		"a customer making":            {call{actor: "customer:1", path: "/orders/1?action=make"}, 403, "forbidden", ""},
-		"a customer completing":        {call{actor: "customer:1", path: "/orders/1?action=complete"}, 403, "forbidden", ""},
-		"a barista putting":            {call{actor: "barista:3", path: "/orders/1", body: cappuccino}, 403, "forbidden", ""},
-		"another customer":             {call{actor: "customer:2", path: "/orders/1?action=cancel"}, 403, "not_owner", ""},
-		"somebody else's name":         {call{actor: "customer:2", path: "/orders/1", body: cappuccino}, 403, "forbidden", "body.userId"},
-		"no such order":                {call{actor: "customer:1", path: "/orders/7?action=cancel"}, 404, "order_not_found", ""},
-		"making without a drink":       {call{actor: "barista:3", path: "/orders/1?action=make"}, 409, "not_ready", ""},
-		"releasing what nobody holds":  {call{actor: "barista:3", path: "/orders/1?action=unmake"}, 409, "illegal_transition", ""},
-		"another venue":                {call{actor: "customer:1", path: "/orders/2?eventId=NYC", body: cappuccino}, 409, "wrong_venue", ""},
-		"a drink that is not there":    {call{actor: "customer:1", path: "/orders/1", body: `{"drink":"Tea"}`}, 422, "invalid_order", ""},
-		"a drink of the wrong type":    {call{actor: "customer:1", path: "/orders/1", body: `{"drink":{}}`}, 422, "invalid_order", ""},
-		"no drink":                     {call{actor: "customer:1", path: "/orders/1"}, 422, "invalid_order", ""},
-		"a venue without a menu":       {call{actor: "customer:1", path: "/orders/1?eventId=closed", body: cappuccino}, 503, "menu_unavailable", ""},
+		"nobody":                      {call{path: "/orders/1", body: cappuccino}, 401, "unauthenticated", ""},
+		"a role that does not exist":  {call{actor: "root:1", path: "/orders/1"}, 401, "unauthenticated", ""},
+		"somebody without identifier": {call{actor: "customer:", path: "/orders/1"}, 401, "unauthenticated", ""},
+		"an identifier too long": {
+			call{actor: "customer:" + strings.Repeat("1", 129), path: "/orders/1"}, 400, "invalid_request", "body.userId",
+		},
+		"an action in other letters": {
+			call{actor: "customer:1", path: "/orders/1?Action=cancel", body: cappuccino}, 400, "invalid_request", "Action",
+		},
+		"two customers": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"userId":"1","userId":"2","drink":"Espresso"}`}, 400,
+			"invalid_request", "body.userId",
+		},
+		"two spellings": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"userId":"1","UserId":"2","drink":"Espresso"}`}, 400,
+			"invalid_request", "body.UserId",
+		},
+		"half a character": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"drink":"\ud800"}`}, 400, "invalid_request", "body",
+		},
+		"not UTF-8": {
+			call{actor: "customer:1", path: "/orders/1", body: "{\"drink\":\"\xff\"}"}, 400, "invalid_request", "body",
+		},
+		"two drinks in one": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"drink":"Espresso","quantity":2}`}, 422, "invalid_order", "",
+		},
+		"an unseen character": {
+			call{actor: "customer:1", path: "/orders/1%E2%80%8B", body: cappuccino}, 400, "invalid_request", "orderId",
+		},
+		"malformed JSON": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"drink":`}, 400, "invalid_request", "body",
+		},
+		"two values": {
+			call{actor: "customer:1", path: "/orders/1", body: `{},"action":{}`}, 400, "invalid_request", "body",
+		},
+		"a list": {
+			call{actor: "customer:1", path: "/orders/1", body: `[]`}, 400, "invalid_request", "body",
+		},
+		"a user that is not a text": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"userId":1}`}, 400, "invalid_request", "body.userId",
+		},
+		"a reason that is not a text": {
+			call{actor: "customer:1", path: "/orders/1?action=cancel", body: `{"reason":1}`}, 400, "invalid_request",
+			"body.reason",
+		},
+		"a form": {
+			call{
+				actor: "customer:1", path: "/orders/1", body: cappuccino,
+				header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+			},
+			415, "unsupported_media_type", "",
+		},
+		"an encoded body": {
+			call{actor: "customer:1", path: "/orders/1", body: cappuccino, header: http.Header{"Content-Encoding": {"gzip"}}},
+			415, "unsupported_media_type", "",
+		},
+		"a media type that is none": {
+			call{actor: "customer:1", path: "/orders/1", body: cappuccino, header: http.Header{"Content-Type": {"json;;"}}}, 415,
+			"unsupported_media_type", "",
+		},
+		"too much": {
+			call{actor: "customer:1", path: "/orders/1", body: tooLarge, header: json}, 413, "request_too_large", "",
+		},
+		"an unknown action": {
+			call{actor: "customer:1", path: "/orders/1?action=steal"}, 400, "unknown_action", "",
+		},
+		"a notification of a workflow": {
+			call{actor: "system:1", path: "/orders/1?action=timed_out"}, 400, "unknown_action", "",
+		},
+		"two actions": {
+			call{actor: "customer:1", path: "/orders/1?action=cancel&action=put"}, 400, "invalid_request", "action",
+		},
+		"a query that is none": {
+			call{actor: "customer:1", path: "/orders/1?action=%zz"}, 400, "invalid_request", "query",
+		},
+		"an empty key": {
+			call{actor: "customer:1", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {""}}}, 400,
+			"invalid_request", idempotencyKey,
+		},
+		"two keys": {
+			call{actor: "customer:1", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {"a", "b"}}}, 400,
+			"invalid_request", idempotencyKey,
+		},
+		"a key too long": {
+			call{
+				actor: "customer:1", path: "/orders/1?action=cancel",
+				header: http.Header{idempotencyKey: {strings.Repeat("k", 129)}},
+			},
+			400, "invalid_request", idempotencyKey,
+		},
+		"a reserved key": {
+			call{actor: "customer:1", path: "/orders/1?action=cancel", header: http.Header{idempotencyKey: {"token:1"}}}, 400,
+			"invalid_request", idempotencyKey,
+		},
+		"a customer making":     {call{actor: "customer:1", path: "/orders/1?action=make"}, 403, "forbidden", ""},
+		"a customer completing": {call{actor: "customer:1", path: "/orders/1?action=complete"}, 403, "forbidden", ""},
+		"a barista putting":     {call{actor: "barista:3", path: "/orders/1", body: cappuccino}, 403, "forbidden", ""},
+		"another customer":      {call{actor: "customer:2", path: "/orders/1?action=cancel"}, 403, "not_owner", ""},
+		"somebody else's name": {
+			call{actor: "customer:2", path: "/orders/1", body: cappuccino}, 403, "forbidden", "body.userId",
+		},
+		"no such order": {
+			call{actor: "customer:1", path: "/orders/7?action=cancel"}, 404, "order_not_found", "",
+		},
+		"making without a drink": {call{actor: "barista:3", path: "/orders/1?action=make"}, 409, "not_ready", ""},
+		"releasing what nobody holds": {
+			call{actor: "barista:3", path: "/orders/1?action=unmake"}, 409, "illegal_transition", "",
+		},
+		"another venue": {
+			call{actor: "customer:1", path: "/orders/2?eventId=NYC", body: cappuccino}, 409, "wrong_venue", "",
+		},
+		"a drink that is not there": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"drink":"Tea"}`}, 422, "invalid_order", "",
+		},
+		"a drink of the wrong type": {
+			call{actor: "customer:1", path: "/orders/1", body: `{"drink":{}}`}, 422, "invalid_order", "",
+		},
+		"no drink": {call{actor: "customer:1", path: "/orders/1"}, 422, "invalid_order", ""},
+		"a venue without a menu": {
+			call{actor: "customer:1", path: "/orders/1?eventId=closed", body: cappuccino}, 503, "menu_unavailable", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -199,7 +284,9 @@ func TestReads_showCustomersTheirOwnOrdersOnly(t *testing.T) {
 	f := newFixture(t)
 	f.start("1", "1", "")
 	for _, path := range []string{"/orders/1", "/orders/1/history", "/orders/1/actions"} {
-		for actor, want := range map[string]int{"customer:1": 200, "customer:2": 403, "barista:3": 200, "admin:4": 200, "system:5": 200, "": 401} {
+		for actor, want := range map[string]int{
+			"customer:1": 200, "customer:2": 403, "barista:3": 200, "admin:4": 200, "system:5": 200, "": 401,
+		} {
 			w := f.do(call{actor: actor, method: "GET", path: path})
 			if w.Code != want {
 				t.Errorf("%s by %q: %d, want %d", path, actor, w.Code, want)
@@ -369,7 +456,8 @@ func TestRouting_refusesWhatIsNotThere(t *testing.T) {
 		{"BREW", "/menu", 405, "GET, HEAD, OPTIONS"},
 	} {
 		w := f.do(call{actor: "admin:1", method: test.method, path: test.path})
-		if w.Code != test.status || w.Header().Get("Allow") != test.allow || w.Header().Get("Content-Type") != "application/problem+json" {
+		if w.Code != test.status || w.Header().Get("Allow") != test.allow ||
+			w.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s %s: %d, Allow %q, %s", test.method, test.path, w.Code, w.Header().Get("Allow"), w.Body)
 		}
 	}
@@ -409,7 +497,9 @@ func TestCORS_letsAllowedOriginsIn(t *testing.T) {
 	}
 	preflight := func(origin string) call {
 		return call{method: "OPTIONS", path: "/orders/1", header: http.Header{
-			"Origin": {origin}, "Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": {"authorization,idempotency-key"},
+			"Origin": {origin}, "Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": {
+				"authorization,idempotency-key",
+			},
 		}}
 	}
 	const shop, other = "https://shop.example", "https://other.example"
@@ -425,7 +515,8 @@ func TestCORS_letsAllowedOriginsIn(t *testing.T) {
 	}, w.Header()); diff != "" || w.Code != http.StatusNoContent {
 		t.Errorf("the shop: %d %s", w.Code, diff)
 	}
-	if header := ask(preflight(other), shop).Header(); header.Get("Access-Control-Allow-Origin") != "" || header.Get("Vary") != "Origin" {
+	if header := ask(preflight(other), shop).Header(); header.Get("Access-Control-Allow-Origin") != "" ||
+		header.Get("Vary") != "Origin" {
 		t.Errorf("another origin: %v", header)
 	}
 	w = ask(call{method: "GET", path: "/menu", header: http.Header{"Origin": {shop}}}, other, shop)
@@ -435,7 +526,8 @@ func TestCORS_letsAllowedOriginsIn(t *testing.T) {
 	if got := ask(preflight(other), "*").Header().Get("Access-Control-Allow-Origin"); got != "*" {
 		t.Errorf("every origin: %q", got)
 	}
-	if header := ask(preflight(shop)).Header(); header.Get("Access-Control-Allow-Origin") != "" || header.Get("Vary") != "" {
+	if header := ask(preflight(shop)).Header(); header.Get("Access-Control-Allow-Origin") != "" ||
+		header.Get("Vary") != "" {
 		t.Errorf("no origins: %v", header)
 	}
 }

@@ -45,7 +45,8 @@ func TestCognitoActor_readsEveryFormOfTheGroups(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", claims, got, err, want)
 		}
 	}
-	if got, err := httpapi.CognitoActor(map[string]any{"sub": "7", "cognito:groups": []string{"admin"}}); err != nil || got.Role != ordermanager.RoleBarista {
+	if got, err := httpapi.CognitoActor(map[string]any{"sub": "7", "cognito:groups": []string{"admin"}}); err != nil ||
+		got.Role != ordermanager.RoleBarista {
 		t.Errorf("a list of texts: %v, %v", got, err)
 	}
 }

@@ -22,8 +22,14 @@ var pickup = ordermanager.StandardLifecycle().
 	).
 	WithoutStates(ordermanager.StateCompleted).
 	With(
-		ordermanager.Rule{Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases, Event: "OrderReady"},
-		ordermanager.Rule{Action: "collect", From: []ordermanager.State{"ready"}, To: "collected", By: []ordermanager.Role{ordermanager.RoleCustomer}},
+		ordermanager.Rule{
+			Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases,
+			Event: "OrderReady",
+		},
+		ordermanager.Rule{
+			Action: "collect", From: []ordermanager.State{"ready"}, To: "collected",
+			By: []ordermanager.Role{ordermanager.RoleCustomer},
+		},
 	)
 
 // with gives the fixture a Manager of another life cycle, on the same store.
@@ -35,7 +41,9 @@ func (f *fixture) with(table ordermanager.Lifecycle) *fixture {
 		f.t.Fatal(err)
 	}
 	f.workflow.Connect(f.manager)
-	if f.handler, err = httpapi.New(f.manager, venues{}, &httpapi.Options{Identify: demoIdentity, Feed: f.feed}); err != nil {
+	if f.handler, err = httpapi.New(
+		f.manager, venues{}, &httpapi.Options{Identify: demoIdentity, Feed: f.feed},
+	); err != nil {
 		f.t.Fatal(err)
 	}
 	return f
@@ -81,7 +89,8 @@ func TestLifecycle_saysWhichActionsAndStatesThereAre(t *testing.T) {
 	} {
 		w := f.do(c)
 		message, _ := object(t, w)["message"].(string)
-		if w.Code != http.StatusBadRequest || !strings.Contains(message, map[string]string{"PUT": "finish", "GET": "collected"}[c.method]) {
+		if w.Code != http.StatusBadRequest ||
+			!strings.Contains(message, map[string]string{"PUT": "finish", "GET": "collected"}[c.method]) {
 			t.Errorf("%s %s: %d %s", c.method, c.path, w.Code, message)
 		}
 	}
@@ -123,7 +132,8 @@ func TestDocument_namesTheStatesAndActionsOfTheTable(t *testing.T) {
 	} {
 		w := newFixture(t).with(test.table).do(call{method: "GET", path: "/openapi.json"})
 		for _, want := range append(test.want, `"openapi"`) {
-			if !json.Valid(w.Body.Bytes()) || !strings.Contains(w.Body.String(), want) || strings.Contains(w.Body.String(), "the standard one:") {
+			if !json.Valid(w.Body.Bytes()) || !strings.Contains(w.Body.String(), want) ||
+				strings.Contains(w.Body.String(), "the standard one:") {
 				t.Errorf("%s: the document does not say %q", name, want)
 			}
 		}
@@ -177,12 +187,15 @@ func TestList_refusesAForeignCursor(t *testing.T) {
 	mine := f.must("customer:1", "GET", "/myOrders?maxItems=1", "")["cursor"].(string)
 	mark, _, _ := strings.Cut(mine, ".")
 	for name, c := range map[string]call{
-		"of another listing":        {actor: "barista:3", path: "/orders?state=pending&cursor=" + mine},
-		"of another customer":       {actor: "customer:2", path: "/myOrders?cursor=" + mine},
-		"of this listing, cut":      {actor: "customer:1", path: "/myOrders?cursor=" + mark + "."},
-		"of this listing, made up":  {actor: "customer:1", path: "/myOrders?cursor=" + mark + ".x"},
-		"of this listing, of later": {actor: "customer:1", path: "/myOrders?cursor=" + mark + "." + base64.RawURLEncoding.EncodeToString([]byte("memory:x/y"))},
-		"without a mark":            {actor: "customer:1", path: "/myOrders?cursor=bm9uc2Vuc2U"},
+		"of another listing":       {actor: "barista:3", path: "/orders?state=pending&cursor=" + mine},
+		"of another customer":      {actor: "customer:2", path: "/myOrders?cursor=" + mine},
+		"of this listing, cut":     {actor: "customer:1", path: "/myOrders?cursor=" + mark + "."},
+		"of this listing, made up": {actor: "customer:1", path: "/myOrders?cursor=" + mark + ".x"},
+		"of this listing, of later": {
+			actor: "customer:1",
+			path:  "/myOrders?cursor=" + mark + "." + base64.RawURLEncoding.EncodeToString([]byte("memory:x/y")),
+		},
+		"without a mark": {actor: "customer:1", path: "/myOrders?cursor=bm9uc2Vuc2U"},
 	} {
 		c.method = "GET"
 		w := f.do(c)
@@ -190,7 +203,8 @@ func TestList_refusesAForeignCursor(t *testing.T) {
 			t.Errorf("a cursor %s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if page := f.must("customer:1", "GET", "/myOrders?maxItems=2&cursor="+mine, ""); len(page["orders"].([]any)) != 2 || page["cursor"] != "" {
+	if page := f.must("customer:1", "GET", "/myOrders?maxItems=2&cursor="+mine, ""); len(page["orders"].([]any)) != 2 ||
+		page["cursor"] != "" {
 		t.Errorf("the second page: %v", page)
 	}
 }

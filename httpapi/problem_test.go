@@ -39,8 +39,12 @@ func TestFail_neverShowsATaskToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []call{
-		{method: "GET", path: "/orders/1"}, {method: "GET", path: "/orders/1/history"}, {method: "GET", path: "/orders/1/actions"},
-		{method: "GET", path: "/orders?state=pending"}, {method: "PUT", path: "/orders/1?action=make"}, {method: "PUT", path: "/orders/1?action=cancel"},
+		{method: "GET", path: "/orders/1"}, {
+			method: "GET", path: "/orders/1/history",
+		}, {method: "GET", path: "/orders/1/actions"},
+		{method: "GET", path: "/orders?state=pending"}, {method: "PUT", path: "/orders/1?action=make"}, {
+			method: "PUT", path: "/orders/1?action=cancel",
+		},
 	} {
 		c.actor = "admin:3"
 		if w := f.do(c); strings.Contains(w.Body.String(), secret) || strings.Contains(w.Body.String(), "redacted") {
@@ -74,7 +78,9 @@ func TestNew_refusesWhatIsMissing(t *testing.T) {
 // brokenWorkflow answers nobody, and says more than a caller should hear.
 type brokenWorkflow struct{}
 
-func (brokenWorkflow) Resume(context.Context, ordermanager.TaskToken, ordermanager.Outcome) (ordermanager.Answer, error) {
+func (brokenWorkflow) Resume(
+	context.Context, ordermanager.TaskToken, ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	return "", errBroken
 }
 
@@ -85,7 +91,9 @@ func TestAct_keepsWhyAnAnswerIsPendingForTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.handler, err = httpapi.New(manager, venues{}, &httpapi.Options{Identify: demoIdentity, Feed: f.feed}); err != nil {
+	if f.handler, err = httpapi.New(
+		manager, venues{}, &httpapi.Options{Identify: demoIdentity, Feed: f.feed},
+	); err != nil {
 		t.Fatal(err)
 	}
 	w := f.do(call{actor: "customer:1", method: "PUT", path: "/orders/1", body: cappuccino})

@@ -26,12 +26,16 @@ func TestRepair_isForAdminsAndIsKeptInTheHistory(t *testing.T) {
 	}
 	post := func(actor, path string) (int, string) {
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, call{actor: actor, method: http.MethodPost, path: path, body: `{"reason":"the network is back"}`}.request())
+		handler.ServeHTTP(
+			w, call{actor: actor, method: http.MethodPost, path: path, body: `{"reason":"the network is back"}`}.request(),
+		)
 		return w.Code, w.Body.String()
 	}
 	resumer.Hook = func(string, string, bool) error { return errBroken }
 	for _, id := range []string{"1", "2"} {
-		_, err := manager.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: resumer.Issue()})
+		_, err := manager.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: resumer.Issue()},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,17 +49,22 @@ func TestRepair_isForAdminsAndIsKeptInTheHistory(t *testing.T) {
 			t.Errorf("%s: %d %s", actor, status, body)
 		}
 	}
-	for path, want := range map[string]string{"/orders/1/resend": `"resume":"delivered"`, "/orders/2/abandon": `"resume":"none"`} {
+	for path, want := range map[string]string{
+		"/orders/1/resend": `"resume":"delivered"`, "/orders/2/abandon": `"resume":"none"`,
+	} {
 		if status, body := post("admin:olga", path); status != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
-	for id, want := range map[string]ordermanager.Action{"1": ordermanager.ActionResent, "2": ordermanager.ActionAbandoned} {
+	for id, want := range map[string]ordermanager.Action{
+		"1": ordermanager.ActionResent, "2": ordermanager.ActionAbandoned,
+	} {
 		o, err := manager.Order(ctx, id)
 		if err != nil || o.Owes() {
 			t.Fatalf("%+v, %v", o, err)
 		}
-		if last := o.History[len(o.History)-1]; last.Action != want || last.Actor != ordermanager.Admin("olga") || last.Reason != "the network is back" {
+		if last := o.History[len(o.History)-1]; last.Action != want || last.Actor != ordermanager.Admin("olga") ||
+			last.Reason != "the network is back" {
 			t.Errorf("the history ends with %+v", last)
 		}
 	}

@@ -78,10 +78,14 @@ func TestStart_refusesAndBeginsNothing(t *testing.T) {
 func TestStart_saysWhatTheStarterSays(t *testing.T) {
 	f := newFixture(t)
 	f.start("taken", "ann", "")
-	if w := f.do(call{actor: "customer:ann", method: "POST", path: "/orders", body: `{"orderId":"taken"}`}); w.Code != http.StatusConflict {
+	if w := f.do(call{
+		actor: "customer:ann", method: "POST", path: "/orders", body: `{"orderId":"taken"}`,
+	}); w.Code != http.StatusConflict {
 		t.Errorf("an order that is there: %d %s", w.Code, w.Body)
 	}
-	if w := f.do(call{actor: "customer:ann", method: "POST", path: "/orders", body: `{"orderId":"slow"}`}); w.Code != http.StatusAccepted ||
+	if w := f.do(call{
+		actor: "customer:ann", method: "POST", path: "/orders", body: `{"orderId":"slow"}`,
+	}); w.Code != http.StatusAccepted ||
 		strings.Contains(w.Body.String(), "arn:") {
 		t.Errorf("an order that the Manager hears of later: %d %s", w.Code, w.Body)
 	}
@@ -91,7 +95,11 @@ func TestCount_countsOpenOrdersOfAVenue(t *testing.T) {
 	f := newFixture(t)
 	for _, id := range []string{"1", "2", "3", "4"} {
 		f.start(id, "1", map[bool]string{true: "hall", false: "roof"}[id == "4"])
-		f.must("customer:1", "PUT", "/orders/"+id+"?"+url.Values{"eventId": {map[bool]string{true: "hall", false: "roof"}[id == "4"]}}.Encode(), cappuccino)
+		f.must(
+			"customer:1", "PUT",
+			"/orders/"+id+"?"+url.Values{"eventId": {map[bool]string{true: "hall", false: "roof"}[id == "4"]}}.Encode(),
+			cappuccino,
+		)
 	}
 	f.must("barista:3", "PUT", "/orders/1?action=make", "")
 	f.must("customer:1", "PUT", "/orders/2?action=cancel", "")
@@ -140,7 +148,8 @@ func TestBound_seesNothingOfAnotherVenue(t *testing.T) {
 			t.Fatal(err)
 		}
 		for path, want := range map[string]int{
-			"GET /orders?state=CREATED&eventId=cellar": 403, "PUT /orders/1?action=make&eventId=cellar": 409, "GET /orders/1": 409,
+			"GET /orders?state=CREATED&eventId=cellar": 403, "PUT /orders/1?action=make&eventId=cellar": 409,
+			"GET /orders/1":        409,
 			"PUT /orders/cancel/1": 409, "PUT /orders/claim/1": 409,
 		} {
 			method, path, _ := strings.Cut(path, " ")

@@ -10,8 +10,8 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// BenchmarkList reads the first page of the queue, and the listing of what is owed when nothing is, beside growing numbers of other orders:
-// the figures of one listing must not grow with them.
+// BenchmarkList reads the first page of the queue, and the listing of what is owed when nothing is, beside growing
+// numbers of other orders: the figures of one listing must not grow with them.
 func BenchmarkList(b *testing.B) {
 	for _, orders := range []int{1_000, 100_000, 1_000_000} {
 		store := memory.NewStore()
@@ -21,7 +21,9 @@ func BenchmarkList(b *testing.B) {
 			_, err := store.Apply(context.Background(), ordermanager.Transition{
 				OrderID: id,
 				Create:  &ordermanager.NewOrder{Customer: id, State: ordermanager.StatePending},
-				Entry:   ordermanager.Entry{Action: ordermanager.ActionWorkflowStarted, RequestID: id, At: begin.Add(time.Duration(i) * time.Millisecond)},
+				Entry: ordermanager.Entry{
+					Action: ordermanager.ActionWorkflowStarted, RequestID: id, At: begin.Add(time.Duration(i) * time.Millisecond),
+				},
 			})
 			if err != nil {
 				b.Fatal(err)

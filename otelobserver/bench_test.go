@@ -63,7 +63,9 @@ func (c *claims) round(b *testing.B) {
 	request := ordermanager.Request{Actor: ordermanager.Barista("3")}
 	began := time.Now()
 	for step := range stepsPerOrder {
-		act := []func(context.Context, ordermanager.Request) (ordermanager.Receipt, error){manager.Make, manager.Unmake}[step%2]
+		act := []func(context.Context, ordermanager.Request) (ordermanager.Receipt, error){
+			manager.Make, manager.Unmake,
+		}[step%2]
 		for _, id := range ids {
 			request.OrderID = id
 			if _, err := act(b.Context(), request); err != nil {
@@ -91,7 +93,9 @@ func (c *claims) prepare(b *testing.B) (*ordermanager.Manager, []string) {
 	for i := range ids {
 		id := rand.Text()
 		ids[i] = id
-		_, err = quiet.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: ordermanager.NewTaskToken(id)})
+		_, err = quiet.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: ordermanager.NewTaskToken(id)},
+		)
 		if err == nil {
 			_, err = quiet.Put(ctx, ordermanager.Request{
 				OrderID: id, Actor: ordermanager.Customer("1"), Drink: ordermanager.DrinkOrder{Drink: "Latte"},

@@ -138,7 +138,9 @@ func (b *bar) collect() []metricdata.Metrics {
 // row is a line of the table of metrics.
 type row struct{ kind, unit, attributes, buckets string }
 
-var tableRow = regexp.MustCompile("(?m)^\\| `((?:ordermanager|db|messaging)\\.[a-z._]+)` \\| (\\w+) \\| `([^`]+)` \\| ([^|]*) ?\\|( [^|]*)?\\|$")
+var tableRow = regexp.MustCompile(
+	"(?m)^\\| `((?:ordermanager|db|messaging)\\.[a-z._]+)` \\| (\\w+) \\| `([^`]+)` \\| ([^|]*) ?\\|( [^|]*)?\\|$",
+)
 
 func TestMetrics_areThoseOfTheDocumentation(t *testing.T) {
 	page, err := os.ReadFile("../docs/observability.md")
@@ -147,7 +149,10 @@ func TestMetrics_areThoseOfTheDocumentation(t *testing.T) {
 	}
 	documented := map[string]row{}
 	for _, m := range tableRow.FindAllStringSubmatch(string(page), -1) {
-		documented[m[1]] = row{m[2], m[3], sorted(strings.Split(strings.ReplaceAll(strings.TrimSpace(m[4]), "`", ""), ", ")), strings.TrimSpace(m[5])}
+		documented[m[1]] = row{
+			m[2], m[3], sorted(strings.Split(strings.ReplaceAll(strings.TrimSpace(m[4]), "`", ""), ", ")),
+			strings.TrimSpace(m[5]),
+		}
 	}
 
 	b := open(t)
@@ -225,7 +230,9 @@ func (b *bar) breakEverything() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, _ = closed.Put(b.Context(), ordermanager.Request{OrderID: "broken", Actor: anna, Drink: ordermanager.DrinkOrder{Drink: "Latte"}})
+	_, _ = closed.Put(
+		b.Context(), ordermanager.Request{OrderID: "broken", Actor: anna, Drink: ordermanager.DrinkOrder{Drink: "Latte"}},
+	)
 }
 
 type noMenu struct{}
@@ -372,7 +379,9 @@ func TestSpans_ofARedriveLinkToTheActionThatOwedIt(t *testing.T) {
 
 	other := open(t)
 	other.resumer.Hook, other.publisher.Hook = nil, nil
-	manager, err := ordermanager.New(b.store, menu, other.resumer, &ordermanager.Options{Observer: other.observer.Observe, Publisher: other.publisher})
+	manager, err := ordermanager.New(
+		b.store, menu, other.resumer, &ordermanager.Options{Observer: other.observer.Observe, Publisher: other.publisher},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -399,11 +408,15 @@ func TestSpans_ofARedriveLinkToTheActionThatOwedIt(t *testing.T) {
 
 func TestTrace_ofWhatIsNotSampledIsNotKept(t *testing.T) {
 	b := open(t)
-	quiet, err := otelobserver.New(&otelobserver.Options{TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))})
+	quiet, err := otelobserver.New(&otelobserver.Options{
+		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{Observer: quiet.Observe, Trace: quiet.Trace})
+	b.Manager, err = ordermanager.New(
+		b.store, menu, b.resumer, &ordermanager.Options{Observer: quiet.Observe, Trace: quiet.Trace},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -489,9 +502,11 @@ func TestSpans_ofWhatDoesNotWorkAreErrors(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"apply: the store failed: apply order broken: the network is down", "get: the store failed: get order broken: the network is down",
+		"apply: the store failed: apply order broken: the network is down",
+		"get: the store failed: get order broken: the network is down",
 		"send Serverlesspresso: the network is down", "menu: the menu is not available: the network is down",
-		"ordermanager put: the menu is not available: the network is down", "ordermanager redrive: the store failed: list: the network is down",
+		"ordermanager put: the menu is not available: the network is down",
+		"ordermanager redrive: the store failed: list: the network is down",
 	} {
 		if !got[want] {
 			t.Errorf("no %q in %v", want, slices.Sorted(maps.Keys(got)))
@@ -537,7 +552,9 @@ func TestWatch_saysHowThingsStand(t *testing.T) {
 		time.Sleep(90 * time.Second) //nolint:forbidigo // the clock of the bubble
 		b.start("4")
 		b.must(b.does("cancel", "4", anna))
-		want := map[string]float64{"ordermanager.orders.owing": 2, "ordermanager.orders.owing.age": 90, "drink": 1, "completion": 2}
+		want := map[string]float64{
+			"ordermanager.orders.owing": 2, "ordermanager.orders.owing.age": 90, "drink": 1, "completion": 2,
+		}
 		if diff := gocmp.Diff(want, b.gauges()); diff != "" {
 			t.Error(diff)
 		}
@@ -596,13 +613,17 @@ func (stuck) Shutdown(context.Context) error { return nil }
 
 func TestObserver_noActionWaitsForACollector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		spans := sdktrace.NewTracerProvider(sdktrace.WithBatcher(stuck{}, sdktrace.WithMaxQueueSize(2), sdktrace.WithMaxExportBatchSize(1)))
+		spans := sdktrace.NewTracerProvider(sdktrace.WithBatcher(
+			stuck{}, sdktrace.WithMaxQueueSize(2), sdktrace.WithMaxExportBatchSize(1),
+		))
 		b := open(t)
 		observer, err := otelobserver.New(&otelobserver.Options{TracerProvider: spans})
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{Observer: observer.Observe, Publisher: b.publisher})
+		b.Manager, err = ordermanager.New(
+			b.store, menu, b.resumer, &ordermanager.Options{Observer: observer.Observe, Publisher: b.publisher},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

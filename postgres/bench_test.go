@@ -87,7 +87,9 @@ func byHand(pool *pgxpool.Pool, schema string) act {
 		var firstAt, secondAt sql.Null[int64]
 		var created, updated, version int64
 		var robot bool
-		err := pool.QueryRow(ctx, text, entry, now, "3", orderID, fmt.Sprintf(`{"requestId":"%s",`, requestID), requestID).Scan(
+		err := pool.QueryRow(
+			ctx, text, entry, now, "3", orderID, fmt.Sprintf(`{"requestId":"%s",`, requestID), requestID,
+		).Scan(
 			&id, &customer, &venue, &robot, &now2, &drink, &number, &barista, &reason, &created, &updated, &version, &history,
 			&firstDecision, &firstToken, &firstSpare, &firstAt, &secondDecision, &secondToken, &secondSpare, &secondAt, &owed)
 		if err != nil {

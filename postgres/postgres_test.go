@@ -60,7 +60,9 @@ func (s *shop) start(ctx context.Context, orderID string) error {
 	return err
 }
 
-func (s *shop) act(ctx context.Context, orderID string, action ordermanager.Action, actor ordermanager.Actor) (ordermanager.Receipt, error) {
+func (s *shop) act(
+	ctx context.Context, orderID string, action ordermanager.Action, actor ordermanager.Actor,
+) (ordermanager.Receipt, error) {
 	return s.manager.Handle(ctx, ordermanager.Request{
 		OrderID: orderID, Action: action, Actor: actor, RequestID: string(action) + " by " + actor.ID,
 		Drink: map[ordermanager.Action]ordermanager.DrinkOrder{ordermanager.ActionPut: {Drink: "Latte"}}[action],
@@ -129,7 +131,9 @@ func TestTheSQLOfTheTablesCanBeRunBySomebodyElse(t *testing.T) {
 
 func TestASchemaWhoseNameCannotBeIsRefused(t *testing.T) {
 	for _, name := range []string{strings.Repeat("x", 64), "pg_orders", "a\x00b"} {
-		if _, err := postgres.NewStore(t.Context(), nil, &postgres.Options{Schema: name}); !errors.Is(err, ordermanager.ErrInvalidOptions) {
+		if _, err := postgres.NewStore(
+			t.Context(), nil, &postgres.Options{Schema: name},
+		); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -191,7 +195,9 @@ func TestAUserWithoutPrivilegesIsSaidSo(t *testing.T) {
 		t.Errorf("a reader cannot read: %v", err)
 	}
 	wantError(t, reader.start(t.Context(), "2"), postgres.ErrPrivileges)
-	_, err = s.pool.Exec(t.Context(), fmt.Sprintf("GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA %s TO %s", s.options.Schema, name))
+	_, err = s.pool.Exec(
+		t.Context(), fmt.Sprintf("GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA %s TO %s", s.options.Schema, name),
+	)
 	must(t, err)
 	must(t, reader.start(t.Context(), "2"))
 }
@@ -267,7 +273,8 @@ func TestARowThatIsNotAnOrderIsPassedOver(t *testing.T) {
 	wantError(t, err, postgres.ErrCorrupt)
 	page, err := s.store.List(t.Context(), ordermanager.Query{Customer: "ada", Limit: 10})
 	must(t, err)
-	if len(page.Orders) != 2 || len(page.Skipped) != 1 || page.Skipped[0].OrderID != "2" || !errors.Is(page.Skipped[0].Err, postgres.ErrCorrupt) {
+	if len(page.Orders) != 2 || len(page.Skipped) != 1 || page.Skipped[0].OrderID != "2" ||
+		!errors.Is(page.Skipped[0].Err, postgres.ErrCorrupt) {
 		t.Errorf("%+v", page)
 	}
 }
@@ -326,7 +333,9 @@ func TestAnOrderMovesInsideTheCallersTransaction(t *testing.T) {
 			}
 		}
 		// Another barista is refused by what the transaction has written, and the transaction goes on.
-		if _, err := s.act(inTx, "1", ordermanager.ActionMake, ordermanager.Barista("cy")); !errors.Is(err, ordermanager.ErrClaimed) {
+		if _, err := s.act(
+			inTx, "1", ordermanager.ActionMake, ordermanager.Barista("cy"),
+		); !errors.Is(err, ordermanager.ErrClaimed) {
 			t.Errorf("the second claim: %v", err)
 		}
 		if report, err := s.manager.Redrive(inTx, nil); err != nil || report.Delivered+report.Published > 0 {
@@ -355,7 +364,8 @@ func TestAnOrderMovesInsideTheCallersTransaction(t *testing.T) {
 		t.Errorf("something of the transaction is not there: %+v, %d invoices", o, invoices)
 	}
 	report, err := s.manager.Redrive(ctx, nil)
-	if want := (ordermanager.RedriveReport{Orders: 1, Delivered: 1, Published: 1}); err != nil || !cmp.Equal(want, report) {
+	if want := (ordermanager.RedriveReport{Orders: 1, Delivered: 1, Published: 1}); err != nil ||
+		!cmp.Equal(want, report) {
 		t.Errorf("after the commit: %+v, %v", report, err)
 	}
 }
@@ -401,7 +411,9 @@ func TestARefusalShowsTheOrderThatItIsAbout(t *testing.T) {
 	must(t, s.start(ctx, "1"))
 	move := func(n int, from, to ordermanager.State) ordermanager.Transition {
 		return ordermanager.Transition{
-			OrderID: "1", Guards: ordermanager.Guards{States: []ordermanager.State{from}}, Assign: ordermanager.Assignment{State: to},
+			OrderID: "1", Guards: ordermanager.Guards{
+				States: []ordermanager.State{from},
+			}, Assign: ordermanager.Assignment{State: to},
 			Entry: ordermanager.Entry{Action: ordermanager.ActionMake, RequestID: fmt.Sprint(n), At: time.Now()},
 		}
 	}

@@ -18,7 +18,9 @@ var answerCases = []promise{
 		c.given(token, number(1))
 	}},
 	{"the first answer stays when another one follows", "3", false, func(c *checker) {
-		for _, pair := range [][2]ordermanager.Outcome{{number(1), number(2)}, {number(1), cancelled}, {cancelled, number(1)}} {
+		for _, pair := range [][2]ordermanager.Outcome{
+			{number(1), number(2)}, {number(1), cancelled}, {cancelled, number(1)},
+		} {
 			token := c.start()
 			c.resume(token, pair[0], ordermanager.Accepted)
 			c.resume(token, pair[1], ordermanager.Gone)
@@ -41,7 +43,9 @@ var answerCases = []promise{
 		}
 	}},
 	{"a token that nothing ever waited on is gone, or undeliverable if it cannot be read", "", false, func(c *checker) {
-		for _, value := range []string{rand.Text(), strings.Repeat("A", 684), "a/b+c=", strings.Repeat("x", ordermanager.MaxTokenBytes)} {
+		for _, value := range []string{
+			rand.Text(), strings.Repeat("A", 684), "a/b+c=", strings.Repeat("x", ordermanager.MaxTokenBytes),
+		} {
 			for _, outcome := range []ordermanager.Outcome{number(1), cancelled} {
 				answer, err := c.Resumer.Resume(c.ctx, ordermanager.NewTaskToken(value), outcome)
 				if (answer != ordermanager.Gone || err != nil) && !errors.Is(err, ordermanager.ErrUndeliverable) {

@@ -40,9 +40,13 @@ var outcomeCases = []promise{
 	{"a success arrives with its output", "", false, arrives(
 		success(`{"orderId":"1","action":"put","state":"pending","cancelled":false}`), success(`{}`))},
 	{"an output of any kind of JSON arrives unchanged", "", false, arrives(
-		success(`[]`), success(`[1,[2,{"a":null}],true]`), success(`{"a":{"b":{"c":[{}]}},"":"empty"}`), success(`"a text"`), success(`42`))},
+		success(`[]`), success(`[1,[2,{"a":null}],true]`),
+		success(`{"a":{"b":{"c":[{}]}},"":"empty"}`), success(`"a text"`), success(`42`))},
 	{"an output arrives with its quotes, escapes and scripts", "", false, arrives(
-		success(`{"text":"\"quoted\" \\ back / slash \n new \u00e9 \ud83d\ude00","日本語":"😀 Ärger <&> $.x States.Format('{}')"}`))},
+		success(
+			`{"text":"\"quoted\" \\ back / slash \n new \u00e9 \ud83d\ude00","` +
+				`日本語":"😀 Ärger <&> $.x States.Format('{}')"}`,
+		))},
 	{"an output with white space around it arrives", "", false, arrives(success("  {\n\t\"a\" : [ 1 , 2 ]\r\n}  "))},
 	{"an output of the greatest length arrives whole", "", false, arrives(
 		success(`"` + strings.Repeat("x", ordermanager.MaxOutputBytes-2) + `"`))},

@@ -48,20 +48,29 @@ func TestParseEvent_readsEveryKindInBothDialects(t *testing.T) {
 	}{
 		"a new order": {
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2"}}`,
-			serverlesspresso.Event{Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2"}},
+			serverlesspresso.Event{
+				Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2"},
+			},
 		},
 		"a new order with its venue": {
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","eventId":"ABC","bucket":{"eventId":"DEF"}}}`,
-			serverlesspresso.Event{Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2", Venue: "ABC"}},
+			serverlesspresso.Event{
+				Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2", Venue: "ABC"},
+			},
 		},
 		"a new order with its venue in a bucket": {
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":{"eventId":"DEF"}}}`,
-			serverlesspresso.Event{Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2", Venue: "DEF"}},
+			serverlesspresso.Event{
+				Action: serverlesspresso.ActionNewOrder, News: serverlesspresso.NewOrder{OrderID: "1", Customer: "2", Venue: "DEF"},
+			},
 		},
 		"a started workflow, workshop": {
 			`{"id":"e1","time":"2026-05-01T09:30:00Z","detail-type":"OrderProcessor.WorkflowStarted","source":"x",
 			  "detail":{"Message":"m","TaskToken":"secret-token","orderId":"1","userId":"2"}}`,
-			serverlesspresso.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token, At: at}},
+			serverlesspresso.Event{
+				Action: ordermanager.ActionWorkflowStarted,
+				News:   ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token, At: at},
+			},
 		},
 		"a started workflow, core": {
 			`{"time":"2026-05-01T11:30:00+02:00","detail-type":"OrderProcessor.WorkflowStarted",
@@ -72,12 +81,18 @@ func TestParseEvent_readsEveryKindInBothDialects(t *testing.T) {
 		},
 		"a wait for completion with a number that is a text": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","userId":"2","orderNumber":"7"}}`,
-			serverlesspresso.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Customer: "2", Number: "7", Token: token}},
+			serverlesspresso.Event{
+				Action: ordermanager.ActionWaitingCompletion,
+				News:   ordermanager.WaitingCompletion{OrderID: "1", Customer: "2", Number: "7", Token: token},
+			},
 		},
 		"names that are nearly right as if they were not there": {
 			`{"detail-type":"OrderProcessor.WorkflowStarted","Detail":{},
 			  "detail":{"TaskToken":"secret-token","taskToken":"x","orderId":"1","OrderId":"9","userId":"2","uſerId":"3","EVENTID":"ABC"}}`,
-			serverlesspresso.Event{Action: ordermanager.ActionWorkflowStarted, News: ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token}},
+			serverlesspresso.Event{
+				Action: ordermanager.ActionWorkflowStarted,
+				News:   ordermanager.WorkflowStarted{OrderID: "1", Customer: "2", Token: token},
+			},
 		},
 		"a number as large as DynamoDB's": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":12345678901234567890}}`,
@@ -87,16 +102,24 @@ func TestParseEvent_readsEveryKindInBothDialects(t *testing.T) {
 		},
 		"a wait for completion with a number that is a number": {
 			`{"detail-type":"OrderProcessor.WaitingCompletion","detail":{"TaskToken":"secret-token","orderId":"1","orderNumber":7}}`,
-			serverlesspresso.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: token}},
+			serverlesspresso.Event{
+				Action: ordermanager.ActionWaitingCompletion,
+				News:   ordermanager.WaitingCompletion{OrderID: "1", Number: "7", Token: token},
+			},
 		},
 		"fields that are null as if they were absent": {
 			`{"id":null,"time":null,"detail-type":"OrderProcessor.WaitingCompletion",
 			  "detail":{"TaskToken":"secret-token","orderId":"1","userId":null,"orderNumber":null}}`,
-			serverlesspresso.Event{Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Token: token}},
+			serverlesspresso.Event{
+				Action: ordermanager.ActionWaitingCompletion, News: ordermanager.WaitingCompletion{OrderID: "1", Token: token},
+			},
 		},
 		"a time-out": {
 			`{"id":"e1","detail-type":"OrderProcessor.OrderTimeOut","detail":{"orderId":"1","cause":"Barista timedout","userId":null}}`,
-			serverlesspresso.Event{Action: ordermanager.ActionTimedOut, News: ordermanager.TimedOut{OrderID: "1", Cause: "Barista timedout", RequestID: "e1"}},
+			serverlesspresso.Event{
+				Action: ordermanager.ActionTimedOut,
+				News:   ordermanager.TimedOut{OrderID: "1", Cause: "Barista timedout", RequestID: "e1"},
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,9 +148,15 @@ func TestParseEvent_namesTheFieldThatIsWrong(t *testing.T) {
 		{`[]`, "event", "is not a JSON object"},
 		{`{"detail-type":`, "event", "is not valid JSON (line 1: unexpected end of JSON input)"},
 		{"{\"detail-type\":\"\xff\"}", "event", "is not valid UTF-8"},
-		{started(`{"orderId":"a\ud800","userId":"2","TaskToken":"secret-token"}`), "event", "has half of a surrogate pair, which is no character"},
+		{
+			started(`{"orderId":"a\ud800","userId":"2","TaskToken":"secret-token"}`), "event",
+			"has half of a surrogate pair, which is no character",
+		},
 		{`{"detail-type":"a","detail-type":"b"}`, "detail-type", "is there twice"},
-		{started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","TaskToken":"secret-other"}`), "detail.TaskToken", "is there twice"},
+		{
+			started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","TaskToken":"secret-other"}`), "detail.TaskToken",
+			"is there twice",
+		},
 		{started(`{"orderId":"1","UserId":"2","TaskToken":"secret-token"}`), "detail.userId", "is required"},
 		{strings.Repeat(" ", ordermanager.MaxRequestBytes) + `{}`, "event", "is longer than 65536 bytes"},
 		{`{"detail":{}}`, "detail-type", "is required"},
@@ -137,26 +166,43 @@ func TestParseEvent_namesTheFieldThatIsWrong(t *testing.T) {
 		{`{"detail-type":"Validator.NewOrder"}`, "detail.orderId", "is required"},
 		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1"}}`, "detail.userId", "is required"},
 		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":2}}`, "detail.userId", "is not a text"},
-		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":[]}}`, "detail.bucket", "is not an object"},
+		{
+			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":[]}}`, "detail.bucket",
+			"is not an object",
+		},
 		{
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":{"eventId":3}}}`,
 			"detail.bucket.eventId", "is not a text",
 		},
-		{`{"time":"noon","detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "time", "is not a time in the form of RFC 3339"},
+		{
+			`{"time":"noon","detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "time",
+			"is not a time in the form of RFC 3339",
+		},
 		{`{"id":5,"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "id", "is not a text"},
 		{`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "detail.orderId", "is required"},
-		{`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{"orderId":"1","cause":{}}}`, "detail.cause", "is not a text"},
+		{
+			`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{"orderId":"1","cause":{}}}`, "detail.cause", "is not a text",
+		},
 		{started(`{"orderId":"1","userId":"2"}`), "detail.TaskToken", "is required"},
 		{started(`{"orderId":"1","userId":"2","TaskToken":["secret-token"]}`), "detail.TaskToken", "is not a text"},
-		{started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","robot":"yes"}`), "detail.robot", "is not true or false"},
+		{
+			started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","robot":"yes"}`), "detail.robot",
+			"is not true or false",
+		},
 		{waiting(`{"orderId":"1"}`), "detail.TaskToken", "is required"},
 		{waiting(`{"TaskToken":"secret-token"}`), "detail.orderId", "is required"},
 		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1.5}`), "detail.orderNumber", wantedNumber},
 		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":[]}`), "detail.orderNumber", wantedNumber},
 		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999}`), "detail.orderNumber", wantedNumber},
 		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1e999999999}`), "detail.orderNumber", wantedNumber},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":12345678901234567890.5}`), "detail.orderNumber", wantedNumber},
-		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":` + strings.Repeat("9", 39) + `}`), "detail.orderNumber", wantedNumber},
+		{
+			waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":12345678901234567890.5}`), "detail.orderNumber",
+			wantedNumber,
+		},
+		{
+			waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":` + strings.Repeat("9", 39) + `}`),
+			"detail.orderNumber", wantedNumber,
+		},
 		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":true}`), "detail.orderNumber", wantedNumber},
 	} {
 		name := c.json[:min(len(c.json), 100)]
@@ -211,11 +257,12 @@ func TestParseEvent_cutsALongKindWithoutBreakingACharacter(t *testing.T) {
 	}
 }
 
-// What ParseEvent accepts has everything that is required, so that a Manager has nothing but values to object to; what it refuses is an
-// invalid request. Neither gives the token away.
+// What ParseEvent accepts has everything that is required, so that a Manager has nothing but values to object to; what
+// it refuses is an invalid request. Neither gives the token away.
 func FuzzParseEvent(f *testing.F) {
 	for _, kind := range []string{
-		"Validator.NewOrder", "OrderProcessor.WorkflowStarted", "OrderProcessor.WaitingCompletion", "OrderProcessor.OrderTimeOut",
+		"Validator.NewOrder", "OrderProcessor.WorkflowStarted", "OrderProcessor.WaitingCompletion",
+		"OrderProcessor.OrderTimeOut",
 	} {
 		f.Add(fmt.Appendf(nil, `{"id":"e","time":"2026-05-01T09:30:00Z","detail-type":%q,"detail":{"TaskToken":"secret-token","orderId":"1",`+
 			`"userId":"2","eventId":"ABC","orderNumber":7,"robot":false,"cause":"c","bucket":{"eventId":"DEF"}}}`, kind))

@@ -40,9 +40,15 @@ func TestInput_requiresIgnoresAndRecords(t *testing.T) {
 		{action: "put", field: "drink", workshop: "invalid_order", core: "invalid_order"},
 		{action: "put", field: "modifiers", workshop: accepted, core: accepted, recordedIconOrCause: "latte"},
 		{action: "put", field: "icon", value: "mug", workshop: accepted, core: accepted, recordedIconOrCause: "latte"},
-		{action: "put", field: "baristaUserId", value: "bob", workshop: accepted, core: accepted, recordedIconOrCause: "latte"},
+		{
+			action: "put", field: "baristaUserId", value: "bob", workshop: accepted, core: accepted,
+			recordedIconOrCause: "latte",
+		},
 		{action: "put", field: "eventId", workshop: accepted, core: "unknown_venue", recordedIconOrCause: "latte"},
-		{action: "put", field: "eventId", value: "XYZ", workshop: accepted, core: "unknown_venue", recordedIconOrCause: "latte"},
+		{
+			action: "put", field: "eventId", value: "XYZ", workshop: accepted, core: "unknown_venue",
+			recordedIconOrCause: "latte",
+		},
 		{action: "make", field: "baristaUserId", workshop: "invalid_request", core: "invalid_request"},
 		{action: "make", field: "eventId", workshop: accepted, core: accepted, recordedBarista: "bob"},
 		{action: "make", field: "eventId", value: "XYZ", workshop: accepted, core: accepted, recordedBarista: "bob"},
@@ -52,7 +58,9 @@ func TestInput_requiresIgnoresAndRecords(t *testing.T) {
 		{action: "complete", field: "baristaUserId", workshop: "invalid_request", core: "invalid_request"},
 		{action: "complete", field: "eventId", workshop: accepted, core: accepted, recordedBarista: "bob"},
 		{action: "cancel", field: "eventId", workshop: accepted, core: accepted, recordedIconOrCause: "too late"},
-		{action: "cancel", field: "userId", workshop: accepted, core: accepted, recordedIconOrCause: "too late"}, // the barista's then
+		{
+			action: "cancel", field: "userId", workshop: accepted, core: accepted, recordedIconOrCause: "too late",
+		}, // the barista's then
 		{action: "cancel", field: "baristaUserId", workshop: accepted, core: accepted, recordedIconOrCause: "too late"},
 		{action: "cancel", field: "userId", value: "eve", workshop: "not_owner", core: "not_owner"},
 	} {
@@ -80,7 +88,9 @@ func TestInput_requiresIgnoresAndRecords(t *testing.T) {
 }
 
 // sendInput brings an order to where the action is legal, and sends the sample's input with one field changed.
-func sendInput(t *testing.T, dialect serverlesspresso.Dialect, action, field string, value any) (ordermanager.Order, error) {
+func sendInput(
+	t *testing.T, dialect serverlesspresso.Dialect, action, field string, value any,
+) (ordermanager.Order, error) {
 	t.Helper()
 	venue := map[serverlesspresso.Dialect]string{serverlesspresso.Core: "ABC"}[dialect]
 	manager, err := ordermanager.New(memory.NewStore(), venueMenus{venue}, &memory.Resumer{},
@@ -107,7 +117,9 @@ func sendInput(t *testing.T, dialect serverlesspresso.Dialect, action, field str
 		}
 	}
 	body := map[string]any{"userId": "ann", "drink": "Latte", "modifiers": []string{}, "icon": "latte"}
-	input := map[string]any{"action": action, "orderId": "1", "baristaUserId": "bob", "eventId": venue, "reason": "too late", "body": body}
+	input := map[string]any{
+		"action": action, "orderId": "1", "baristaUserId": "bob", "eventId": venue, "reason": "too late", "body": body,
+	}
 	changed := input
 	if _, inBody := body[field]; inBody {
 		changed = body

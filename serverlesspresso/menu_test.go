@@ -48,21 +48,29 @@ func TestParseMenu_readsEveryForm(t *testing.T) {
 		config = `{"PK":{"S":"config"},"storeOpen":{"BOOL":true}}`
 	)
 	want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
-		{Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Whole"}, Min: 1, Max: 2}}},
+		{
+			Drink: "Latte", Icon: "latte",
+			Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Whole"}, Min: 1, Max: 2}},
+		},
 		{Drink: "Mocha", SoldOut: true},
 	}}
 	for name, data := range map[string]string{
-		"plain":                         `{"items":[` + latte + `,` + mocha + `]}`,
-		"the list alone":                `[` + latte + `,` + mocha + `]`,
-		"with a byte-order mark":        "\ufeff" + `[` + latte + `,` + mocha + `]`,
-		"an item, workshop":             `{"PK":{"S":"menu"},"value":` + typed + `}`,
-		"an item, core":                 `{"PK":{"S":"config-ABC"},"menu":` + typed + `,"storeOpen":{"BOOL":false}}`,
-		"an item whose list is plain":   `{"storeOpen":true,"menu":[` + latte + `,` + mocha + `]}`,
-		"as get-item prints it":         `{"Item":{"PK":{"S":"menu"},"value":` + typed + `}}`,
-		"as scan prints it":             `{"Items":[` + config + `,{"PK":{"S":"menu"},"value":` + typed + `}],"Count":2,"ScannedCount":2,"ConsumedCapacity":null}`,
-		"as a table is seeded":          `[{"PK":{"S":"menu"},"value":` + typed + `},` + config + `]`,
-		"seeded by CloudFormation":      strings.ReplaceAll(`[{"pk":{"S":"menu"},"value":`+typed+`}]`, `{"BOOL":false}`, `{"BOOL":"false"}`),
-		"options as a set of texts":     strings.ReplaceAll(`{"value":`+typed+`}`, `{"L":[{"S":"Oat"},{"S":"Whole"}]}`, `{"SS":["Oat","Whole"]}`),
+		"plain":                       `{"items":[` + latte + `,` + mocha + `]}`,
+		"the list alone":              `[` + latte + `,` + mocha + `]`,
+		"with a byte-order mark":      "\ufeff" + `[` + latte + `,` + mocha + `]`,
+		"an item, workshop":           `{"PK":{"S":"menu"},"value":` + typed + `}`,
+		"an item, core":               `{"PK":{"S":"config-ABC"},"menu":` + typed + `,"storeOpen":{"BOOL":false}}`,
+		"an item whose list is plain": `{"storeOpen":true,"menu":[` + latte + `,` + mocha + `]}`,
+		"as get-item prints it":       `{"Item":{"PK":{"S":"menu"},"value":` + typed + `}}`,
+		"as scan prints it": `{"Items":[` + config + `,{"PK":{"S":"menu"},"value":` + typed +
+			`}],"Count":2,"ScannedCount":2,"ConsumedCapacity":null}`,
+		"as a table is seeded": `[{"PK":{"S":"menu"},"value":` + typed + `},` + config + `]`,
+		"seeded by CloudFormation": strings.ReplaceAll(
+			`[{"pk":{"S":"menu"},"value":`+typed+`}]`, `{"BOOL":false}`, `{"BOOL":"false"}`,
+		),
+		"options as a set of texts": strings.ReplaceAll(
+			`{"value":`+typed+`}`, `{"L":[{"S":"Oat"},{"S":"Whole"}]}`, `{"SS":["Oat","Whole"]}`,
+		),
 		"with names that look the same": strings.ReplaceAll(`[`+latte+`,`+mocha+`]`, `Latte`, `\u004catte`),
 	} {
 		if diff := cmp.Diff(want, parsed(t, data)); diff != "" {
@@ -83,7 +91,9 @@ func TestParseMenu_readsTheExampleOfItsPage(t *testing.T) {
 	if !found || len(menu.Items) != 3 || !menu.Items[2].SoldOut || menu.Items[1].Modifiers[0].Min != 1 {
 		t.Errorf("%+v", menu)
 	}
-	drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Caffè Latte", Modifiers: []string{"Milk: Oat", "Sugar: 1", "Decaf"}})
+	drink, err := menu.Sanitize(ordermanager.DrinkOrder{
+		Drink: "Caffè Latte", Modifiers: []string{"Milk: Oat", "Sugar: 1", "Decaf"},
+	})
 	if err != nil || strings.Join(drink.Modifiers, ",") != "Oat,Sugar: 1,Decaf" {
 		t.Errorf("%v, %v", drink, err)
 	}
@@ -134,7 +144,10 @@ func TestParseMenu_namesEveryFaultAndItsPlace(t *testing.T) {
 		data string
 		want []string
 	}{
-		{"[\n{\"drink\":\n}]", []string{"the document is not valid JSON (line 3: invalid character '}' looking for beginning of value)"}},
+		{
+			"[\n{\"drink\":\n}]",
+			[]string{"the document is not valid JSON (line 3: invalid character '}' looking for beginning of value)"},
+		},
 		{"[{\"drink\":\"a\xff\"}]", []string{"the document is not valid UTF-8"}},
 		{`5`, []string{"the document is not an object"}},
 		{`{"drinks":[]}`, []string{"the document is not a menu: it has none of items, value, menu, Item and Items"}},
@@ -172,7 +185,8 @@ func TestParseMenu_namesEveryFaultAndItsPlace(t *testing.T) {
 		{
 			`[{"drink":"a","modifiers":[5,{"Name":"M","Options":"x"},{"Name":"N","Options":["b","b",1,""],"Min":"1"},{"name":"O","Options":["c"]}]}]`,
 			[]string{
-				"[0].modifiers[0] is not an object", "[0].modifiers[1].Options is not a list", "[0].modifiers[2].Min is not a whole number",
+				"[0].modifiers[0] is not an object", "[0].modifiers[1].Options is not a list",
+				"[0].modifiers[2].Min is not a whole number",
 				"[0].modifiers[2].Options[2] is not a text", `[0].modifiers[3].name is not known: do you mean "Name"?`,
 			},
 		},
@@ -213,7 +227,9 @@ func FuzzParseMenu(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add([]byte(`{"value":{"L":[{"M":{"drink":{"S":"x"},"modifiers":{"L":[{"M":{"Options":{"SS":["y"]}}}]}}}]}}`))
-	f.Add([]byte(`[{"drink":"a","modifiers":[{"Name":"S","Options":["x","y"],"Min":1},{"Name":"T","Options":["x"],"Max":2}]}]`))
+	f.Add(
+		[]byte(`[{"drink":"a","modifiers":[{"Name":"S","Options":["x","y"],"Min":1},{"Name":"T","Options":["x"],"Max":2}]}]`),
+	)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		menu, err := serverlesspresso.ParseMenu(data)
 		if err != nil {
@@ -255,11 +271,15 @@ func TestDecodeMenu_servesWhatItCan(t *testing.T) {
 	entries := []any{
 		nil, 5.0, "x", []any{}, map[string]any{},
 		map[string]any{"drink": "Latte", "icon": 5.0, "modifiers": []any{
-			nil, map[string]any{"Name": nil, "Options": []any{"Oat", 5.0, nil, "Oat"}}, map[string]any{"Name": "Size", "Options": nil},
+			nil, map[string]any{
+				"Name": nil, "Options": []any{"Oat", 5.0, nil, "Oat"},
+			}, map[string]any{"Name": "Size", "Options": nil},
 		}},
 		map[string]any{"drink": "Latte"},
 		map[string]any{"drink": "Tea", "available": "yes"},
-		map[string]any{"drink": "Mocha", "modifiers": []any{map[string]any{"Name": "Milk", "Options": []any{"Oat"}, "Min": 2.0}}},
+		map[string]any{
+			"drink": "Mocha", "modifiers": []any{map[string]any{"Name": "Milk", "Options": []any{"Oat"}, "Min": 2.0}},
+		},
 		map[string]any{"drink": "Water", "modifiers": "none", "other": 1.0},
 		map[string]any{"drink": "Tea"}, map[string]any{"drink": "Mocha"}, // the odd ones of these names do not count
 	}
@@ -277,7 +297,8 @@ func TestDecodeMenu_servesWhatItCan(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		"value[0]", "value[1]", "value[2]", "value[3]", "value[4].drink", "value[5].icon", "value[5].modifiers[0]",
-		"value[5].modifiers[1].Options[1]", "value[5].modifiers[1].Options[2]", "value[5].modifiers[1].Options[3]", "value[6].drink",
+		"value[5].modifiers[1].Options[1]", "value[5].modifiers[1].Options[2]", "value[5].modifiers[1].Options[3]",
+		"value[6].drink",
 		"value[7].available", "value[8].modifiers[0]", "value[9].modifiers",
 	}, paths); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -14,7 +14,9 @@ import (
 func TestOutcome_failsNoWait(t *testing.T) {
 	resumer := &memory.Resumer{}
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
-	manager, err := ordermanager.New(memory.NewStore(), menu, resumer, &ordermanager.Options{Outcome: serverlesspresso.Outcome})
+	manager, err := ordermanager.New(
+		memory.NewStore(), menu, resumer, &ordermanager.Options{Outcome: serverlesspresso.Outcome},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,20 +25,28 @@ func TestParseRequest_readsTheInputOfTheOrderManagerWorkflow(t *testing.T) {
 		{
 			"the source page's put",
 			`{"action":"","body":{"userId":"1","drink":"Cappuccino","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},"orderId":"1","baristaUserId":"3"}`,
-			ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer("1"), Drink: ordermanager.DrinkOrder{Drink: "Cappuccino"}},
+			ordermanager.Request{
+				OrderID: "1", Actor: ordermanager.Customer("1"), Drink: ordermanager.DrinkOrder{Drink: "Cappuccino"},
+			},
 		},
 		{
 			"put with everything",
 			`{"action":"put","orderId":"1","eventId":"ABC","requestId":"r","body":{"userId":"1","drink":"Latte","modifiers":["Oat"],"quantity":1}}`,
-			ordermanager.Request{Action: "put", OrderID: "1", Actor: ordermanager.Customer("1"), Venue: "ABC", RequestID: "r", Drink: latte},
+			ordermanager.Request{
+				Action: "put", OrderID: "1", Actor: ordermanager.Customer("1"), Venue: "ABC", RequestID: "r", Drink: latte,
+			},
 		},
-		{"make", `{"action":"make","orderId":"1","baristaUserId":"3","body":{}}`, ordermanager.Request{Action: "make", OrderID: "1", Actor: ordermanager.Barista("3")}},
+		{
+			"make", `{"action":"make","orderId":"1","baristaUserId":"3","body":{}}`,
+			ordermanager.Request{Action: "make", OrderID: "1", Actor: ordermanager.Barista("3")},
+		},
 		{
 			"cancel by a barista", `{"action":"cancel","orderId":"1","baristaUserId":"3","reason":"no milk"}`,
 			ordermanager.Request{Action: "cancel", OrderID: "1", Actor: ordermanager.Barista("3"), Reason: "no milk"},
 		},
 		{
-			"cancel by a customer", `{"action":"cancel","orderId":"1","baristaUserId":"3","body":{"userId":"1","reason":"late"}}`,
+			"cancel by a customer",
+			`{"action":"cancel","orderId":"1","baristaUserId":"3","body":{"userId":"1","reason":"late"}}`,
 			ordermanager.Request{Action: "cancel", OrderID: "1", Actor: ordermanager.Customer("1"), Reason: "late"},
 		},
 		{
@@ -46,7 +54,8 @@ func TestParseRequest_readsTheInputOfTheOrderManagerWorkflow(t *testing.T) {
 			ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer("")},
 		},
 		{
-			"what is unknown is ignored", `{"orderId":"1","body":{"userId":"1","drink":"Latte","modifiers":["Oat"],"size":{"a":1,"a":2}},"version":"0"}`,
+			"what is unknown is ignored",
+			`{"orderId":"1","body":{"userId":"1","drink":"Latte","modifiers":["Oat"],"size":{"a":1,"a":2}},"version":"0"}`,
 			ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer("1"), Drink: latte},
 		},
 		{
@@ -104,7 +113,8 @@ func TestParseRequest_namesTheFieldThatIsWrong(t *testing.T) {
 		`{"orderId":"1","body":{"userId":"me","drink":"Latte","Modifiers":["Oat"]}}`:                                    "body.Modifiers",
 	} {
 		_, err := serverlesspresso.ParseRequest([]byte(give))
-		if bad, ok := errors.AsType[*ordermanager.RequestError](err); !ok || bad.Field != field || !errors.Is(err, ordermanager.ErrInvalidRequest) {
+		if bad, ok := errors.AsType[*ordermanager.RequestError](err); !ok || bad.Field != field ||
+			!errors.Is(err, ordermanager.ErrInvalidRequest) {
 			t.Errorf("%.60s: got %v, want the field %s", give, err, field)
 		}
 	}
@@ -141,7 +151,9 @@ func TestParseBody_keepsWhatCannotBeReadOfADrink(t *testing.T) {
 		},
 		`{"drink":"Latte","modifiers":[1,"Oat",null]}`: {
 			Drink: "Latte", Modifiers: []string{"", "Oat", ""},
-			Violations: []ordermanager.Violation{malformed("modifiers[0]", "is not a text"), malformed("modifiers[2]", "is not a text")},
+			Violations: []ordermanager.Violation{
+				malformed("modifiers[0]", "is not a text"), malformed("modifiers[2]", "is not a text"),
+			},
 		},
 	} {
 		got, err := serverlesspresso.ParseBody([]byte(give))
@@ -150,17 +162,25 @@ func TestParseBody_keepsWhatCannotBeReadOfADrink(t *testing.T) {
 		}
 	}
 	many, err := serverlesspresso.ParseBody([]byte(`{"drink":"Latte","modifiers":[` + strings.Repeat("1,", 9999) + `1]}`))
-	if err != nil || len(many.Drink.Violations) > ordermanager.MaxModifiers+1 || len(many.Drink.Modifiers) <= ordermanager.MaxModifiers {
+	if err != nil || len(many.Drink.Violations) > ordermanager.MaxModifiers+1 ||
+		len(many.Drink.Modifiers) <= ordermanager.MaxModifiers {
 		t.Errorf("%d violations, %d modifiers, %v", len(many.Drink.Violations), len(many.Drink.Modifiers), err)
 	}
 }
 
 // Whatever can be read is answered, and a refusal writes nothing (invariant 9).
 func FuzzRequest(f *testing.F) {
-	f.Add([]byte(`{"action":"","body":{"userId":"c","drink":"Latte","modifiers":["Oat"],"icon":"x"},"orderId":"1","baristaUserId":"3"}`))
+	f.Add(
+		[]byte(
+			`{"action":"","body":{"userId":"c","drink":"Latte","modifiers":["Oat"],"icon":"x"},` +
+				`"orderId":"1","baristaUserId":"3"}`,
+		),
+	)
 	f.Add([]byte(`{"action":"make","orderId":"1","baristaUserId":"3"}`))
 	f.Add([]byte(`{"action":"cancel","orderId":"1","body":{"userId":"d"}}`))
-	f.Add([]byte(`{"orderId":"1","body":{"userId":"c","drink":5,"modifiers":[1,null,"Oat","Oat","Regular"],"quantity":2}}`))
+	f.Add(
+		[]byte(`{"orderId":"1","body":{"userId":"c","drink":5,"modifiers":[1,null,"Oat","Oat","Regular"],"quantity":2}}`),
+	)
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
 		{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
 	}})
@@ -192,7 +212,8 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("a refusal wrote something: %v", err)
 		}
 		// Whoever acts is named in the input as it is.
-		if id := request.Actor.ID; err == nil && !bytes.Contains(data, []byte(`\`)) && !bytes.Contains(data, fmt.Appendf(nil, "%q", id)) {
+		if id := request.Actor.ID; err == nil && !bytes.Contains(data, []byte(`\`)) &&
+			!bytes.Contains(data, fmt.Appendf(nil, "%q", id)) {
 			t.Errorf("%q acted, who is not in %s", id, data)
 		}
 	})

@@ -56,7 +56,8 @@ var aliasingCases = []promise{
 		t := o.put()
 		t.Assign.Drink.Modifiers = []string{"Z", "A", "M"}
 		o.must(t)
-		if got := t.Assign.Drink; got.Name != "Espresso" || got.Modifiers[0] != "Z" || got.Modifiers[1] != "A" || got.Modifiers[2] != "M" {
+		if got := t.Assign.Drink; got.Name != "Espresso" || got.Modifiers[0] != "Z" || got.Modifiers[1] != "A" ||
+			got.Modifiers[2] != "M" {
 			c.fail("it is: the drink is %+v", *got)
 		}
 	}},

@@ -14,8 +14,8 @@ type assigning struct {
 	done   func(o *ordermanager.Order) bool
 }
 
-// assignments has each assignment alone, and combinations. That nothing else changes is checked by the comparison with the
-// model, and what is named here is checked on the order itself.
+// assignments has each assignment alone, and combinations. That nothing else changes is checked by the comparison with
+// the model, and what is named here is checked on the order itself.
 func assignments() []assigning {
 	return []assigning{
 		{"nothing is assigned, and only the history grows", claimedByAnna, ordermanager.Assignment{},
@@ -28,13 +28,17 @@ func assignments() []assigning {
 			func(o *ordermanager.Order) bool {
 				return o.Drink != nil && o.Drink.Name == "Espresso" && len(o.Drink.Modifiers) == 2
 			}},
-		{"Drink is assigned without modifiers and icon", begun, ordermanager.Assignment{Drink: &ordermanager.Drink{Name: "Latte"}},
+		{"Drink is assigned without modifiers and icon", begun, ordermanager.Assignment{
+			Drink: &ordermanager.Drink{Name: "Latte"},
+		},
 			func(o *ordermanager.Order) bool {
 				return o.Drink != nil && o.Drink.Name == "Latte" && len(o.Drink.Modifiers) == 0
 			}},
 		{"Barista is assigned", claimedByAnna, ordermanager.Assignment{Barista: pointer(ben)},
 			func(o *ordermanager.Order) bool { return o.Barista == ben }},
-		{"Barista is assigned to nobody", claimedByAnna, ordermanager.Assignment{State: ordermanager.StatePending, Barista: pointer("")},
+		{"Barista is assigned to nobody", claimedByAnna, ordermanager.Assignment{
+			State: ordermanager.StatePending, Barista: pointer(""),
+		},
 			func(o *ordermanager.Order) bool { return o.Barista == "" && o.State == ordermanager.StatePending }},
 		{"Reason is assigned", ended, ordermanager.Assignment{Reason: "closing time"},
 			func(o *ordermanager.Order) bool { return o.Reason == "closing time" }},
@@ -79,7 +83,8 @@ func assignmentCases() []promise {
 			for range 3 {
 				o.must(o.step(ordermanager.ActionTimedOut, workflow))
 			}
-			if got := c.get(o.id); got.Number != "17" || got.Reason != "no time" || got.Barista != anna || len(got.OwedEvents) != 1 {
+			if got := c.get(o.id); got.Number != "17" || got.Reason != "no time" || got.Barista != anna ||
+				len(got.OwedEvents) != 1 {
 				c.fail("it did: the order is %+v", *got)
 			}
 		}},

@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// same explains how an order differs from the one that the contract demands; nil when it does not. Nil and empty lists are
-// the same, and what is owed has no order.
+// same explains how an order differs from the one that the contract demands; nil when it does not. Nil and empty lists
+// are the same, and what is owed has no order.
 func same(got, want *ordermanager.Order) error {
 	switch {
 	case got == nil && want == nil:

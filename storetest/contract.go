@@ -7,8 +7,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// What the contract demands, written out by hand: the suite asks nothing of the code that stores are made with, because it would agree with
-// every mistake in it.
+// What the contract demands, written out by hand: the suite asks nothing of the code that stores are made with, because
+// it would agree with every mistake in it.
 
 // refusal names the guards of a transition that do not hold; empty when it has to be applied.
 func refusal(t *ordermanager.Transition, o *ordermanager.Order) string {
@@ -73,7 +73,8 @@ func after(t ordermanager.Transition, before *ordermanager.Order) *ordermanager.
 	var o *ordermanager.Order
 	if t.Create != nil {
 		o = &ordermanager.Order{
-			ID: t.OrderID, Customer: t.Create.Customer, Venue: t.Create.Venue, Robot: t.Create.Robot, State: t.Create.State, CreatedAt: e.At,
+			ID: t.OrderID, Customer: t.Create.Customer, Venue: t.Create.Venue, Robot: t.Create.Robot, State: t.Create.State,
+			CreatedAt: e.At,
 		}
 		e.From = ""
 	} else {
@@ -127,7 +128,8 @@ func after(t ordermanager.Transition, before *ordermanager.Order) *ordermanager.
 func settled(s ordermanager.Settlement, before *ordermanager.Order) *ordermanager.Order {
 	o := clone(before)
 	for place, token := range map[*ordermanager.TaskToken]ordermanager.TaskToken{
-		&o.FirstWait.Token: s.First, &o.FirstWait.Spare: s.FirstSpare, &o.SecondWait.Token: s.Second, &o.SecondWait.Spare: s.SecondSpare,
+		&o.FirstWait.Token: s.First, &o.FirstWait.Spare: s.FirstSpare, &o.SecondWait.Token: s.Second,
+		&o.SecondWait.Spare: s.SecondSpare,
 	} {
 		if !token.IsZero() && place.Reveal() == token.Reveal() {
 			*place = ordermanager.TaskToken{}
@@ -137,7 +139,8 @@ func settled(s ordermanager.Settlement, before *ordermanager.Order) *ordermanage
 	return o
 }
 
-// owes reports whether an order has to be in the listing of those that owe something: an event, or an answer to a token.
+// owes reports whether an order has to be in the listing of those that owe something: an event, or an answer to a
+// token.
 func owes(o *ordermanager.Order) bool {
 	answer := func(w ordermanager.WaitSlot) bool {
 		return w.Decision != "" && (!w.Token.IsZero() || !w.Spare.IsZero())
@@ -148,7 +151,8 @@ func owes(o *ordermanager.Order) bool {
 // belongs reports whether an order has to be in a listing.
 func belongs(o *ordermanager.Order, q ordermanager.Query) bool {
 	switch {
-	case q.State != "" && q.State != o.State, q.Customer != "" && q.Customer != o.Customer, q.Venue != "" && q.Venue != o.Venue:
+	case q.State != "" && q.State != o.State, q.Customer != "" && q.Customer != o.Customer, q.Venue != "" &&
+		q.Venue != o.Venue:
 		return false
 	}
 	return !q.Owing || owes(o)

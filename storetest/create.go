@@ -9,14 +9,17 @@ var createCases = []promise{
 		t.Create.Robot = true
 		o.must(t)
 		got := c.get(o.id)
-		if got.State != ordermanager.StatePending || got.Version != 1 || len(got.History) != 1 || got.Drink != nil || !got.Robot {
+		if got.State != ordermanager.StatePending || got.Version != 1 || len(got.History) != 1 || got.Drink != nil ||
+			!got.Robot {
 			c.fail("a new order is %+v", *got)
 		}
 		if from := got.History[0].From; from != "" {
 			c.fail("the first entry comes from %q, it must come from nowhere", from)
 		}
 		if !got.CreatedAt.Equal(t.Entry.At) || !got.UpdatedAt.Equal(t.Entry.At) {
-			c.fail("a new order was created at %v and updated at %v, both must be the time of its entry", got.CreatedAt, got.UpdatedAt)
+			c.fail(
+				"a new order was created at %v and updated at %v, both must be the time of its entry", got.CreatedAt, got.UpdatedAt,
+			)
 		}
 	}},
 	{name: "an order can begin without a venue and without a token", run: func(c *checker) {
@@ -38,14 +41,17 @@ var createCases = []promise{
 		o.must(o.cancel("changed my mind"))
 		o.mustNot(o.create(o.model.Customer, o.model.Venue))
 	}},
-	{name: "a transition of a missing order is refused without an order, and creates nothing", invariant: "9", run: func(c *checker) {
-		o := c.order()
-		o.mustNot(o.step(ordermanager.ActionCancel, workflow))
-		cancelled := o.move(ordermanager.ActionTimedOut, workflow, ordermanager.StateCancelled, open...)
-		o.mustNot(withEvent(cancelled))
-		o.mustNot(o.register(ordermanager.FirstWait, newToken(), o.now))
-		o.mustNot(o.reached("7", newToken(), o.now))
-	}},
+	{
+		name: "a transition of a missing order is refused without an order, and creates nothing", invariant: "9",
+		run: func(c *checker) {
+			o := c.order()
+			o.mustNot(o.step(ordermanager.ActionCancel, workflow))
+			cancelled := o.move(ordermanager.ActionTimedOut, workflow, ordermanager.StateCancelled, open...)
+			o.mustNot(withEvent(cancelled))
+			o.mustNot(o.register(ordermanager.FirstWait, newToken(), o.now))
+			o.mustNot(o.reached("7", newToken(), o.now))
+		},
+	},
 	{name: "a missing order is nil and not an error", run: func(c *checker) {
 		if o := c.get(c.order().id); o != nil {
 			c.fail("Get returned %q, which was never created", o.ID)

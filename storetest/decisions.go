@@ -35,15 +35,18 @@ var decisionCases = []promise{
 			}
 		}
 	}},
-	{name: "a decision is written once, and a later one is no reason to refuse", invariant: "3", needs: makeAnswers, run: func(c *checker) {
-		o := c.begun()
-		o.must(o.deciding(done, undecided))
-		o.must(o.deciding(given, given))
-		o.must(o.deciding(done, done))
-		if got := c.get(o.id); got.FirstWait.Decision != done || got.SecondWait.Decision != given {
-			c.fail("it was written again: %q and %q", got.FirstWait.Decision, got.SecondWait.Decision)
-		}
-	}},
+	{
+		name: "a decision is written once, and a later one is no reason to refuse", invariant: "3", needs: makeAnswers,
+		run: func(c *checker) {
+			o := c.begun()
+			o.must(o.deciding(done, undecided))
+			o.must(o.deciding(given, given))
+			o.must(o.deciding(done, done))
+			if got := c.get(o.id); got.FirstWait.Decision != done || got.SecondWait.Decision != given {
+				c.fail("it was written again: %q and %q", got.FirstWait.Decision, got.SecondWait.Decision)
+			}
+		},
+	},
 	{name: "a cancel after the drink leaves the answer to the first wait", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		o.must(o.cancel("no time"))
@@ -51,32 +54,38 @@ var decisionCases = []promise{
 			c.fail("the waits are answered with %q and %q", got.FirstWait.Decision, got.SecondWait.Decision)
 		}
 	}},
-	{name: "a decision follows from nothing but the transition: not from a drink", invariant: "3", needs: makeAnswers, run: func(c *checker) {
-		o := c.begun()
-		t := o.put()
-		t.Assign.First, t.Owing = undecided, false
-		o.must(t)
-		o.settle(settlement{Version: o.model.Version, Everything: true})
-		c.contains(allOwing, o.id, false)
-		o.must(o.guarded(firstWait))
-		t = o.claim(anna)
-		t.Assign.First, t.Owing = done, true
-		o.must(t)
-		o.owes()
-	}},
-	{name: "a decision follows from nothing but the transition: not from a state", invariant: "3", needs: ownLifecycle, run: func(c *checker) {
-		for _, state := range append(ordermanager.States(), ownStates...) {
-			o := c.withDrink()
-			o.settleAll()
-			o.must(o.reached("7", newToken(), o.now))
-			o.must(o.act("go", state, "pending"))
+	{
+		name: "a decision follows from nothing but the transition: not from a drink", invariant: "3", needs: makeAnswers,
+		run: func(c *checker) {
+			o := c.begun()
+			t := o.put()
+			t.Assign.First, t.Owing = undecided, false
+			o.must(t)
 			o.settle(settlement{Version: o.model.Version, Everything: true})
 			c.contains(allOwing, o.id, false)
-			o.must(o.guarded(secondWait))
-			o.must(o.deciding(undecided, done))
+			o.must(o.guarded(firstWait))
+			t = o.claim(anna)
+			t.Assign.First, t.Owing = done, true
+			o.must(t)
 			o.owes()
-		}
-	}},
+		},
+	},
+	{
+		name: "a decision follows from nothing but the transition: not from a state", invariant: "3", needs: ownLifecycle,
+		run: func(c *checker) {
+			for _, state := range append(ordermanager.States(), ownStates...) {
+				o := c.withDrink()
+				o.settleAll()
+				o.must(o.reached("7", newToken(), o.now))
+				o.must(o.act("go", state, "pending"))
+				o.settle(settlement{Version: o.model.Version, Everything: true})
+				c.contains(allOwing, o.id, false)
+				o.must(o.guarded(secondWait))
+				o.must(o.deciding(undecided, done))
+				o.owes()
+			}
+		},
+	},
 	{name: "a settlement takes tokens off and leaves the decision", invariant: "3", run: func(c *checker) {
 		o := c.begun()
 		o.must(o.cancel("no time"))
@@ -103,29 +112,35 @@ var decisionCases = []promise{
 		o.mustNot(o.guarded(secondWait))
 		o.mustNot(o.guarded(firstWait))
 	}},
-	{name: "a registration that guards against a decision comes before it or is refused by it", invariant: "3", run: func(c *checker) {
-		o := c.withDrink()
-		early := o.reached("7", newToken(), o.now)
-		early.Guards.Undecided = secondWait
-		o.must(early)
-		o.must(o.cancel("no time"))
-		late := o.register(secondWait, newToken(), o.now)
-		late.Guards.Undecided = secondWait
-		o.mustNot(late)
-		late.Guards.Undecided = 0
-		o.must(late)
-	}},
-	{name: "that an order ends changes nothing else, and it stays as it is however often it is settled", invariant: "5", run: func(c *checker) {
-		o := c.claimed()
-		o.must(o.reached("7", newToken(), o.now))
-		o.must(withEvent(o.complete(anna)))
-		for range 3 {
-			o.settleAll()
-		}
-		o.must(o.register(secondWait, newToken(), o.now))
-		for range 3 {
-			o.settleAll()
-		}
-		c.listed(ordermanager.Query{Customer: o.model.Customer, State: ordermanager.StateCompleted, Limit: 5}, o.id)
-	}},
+	{
+		name: "a registration that guards against a decision comes before it or is refused by it", invariant: "3",
+		run: func(c *checker) {
+			o := c.withDrink()
+			early := o.reached("7", newToken(), o.now)
+			early.Guards.Undecided = secondWait
+			o.must(early)
+			o.must(o.cancel("no time"))
+			late := o.register(secondWait, newToken(), o.now)
+			late.Guards.Undecided = secondWait
+			o.mustNot(late)
+			late.Guards.Undecided = 0
+			o.must(late)
+		},
+	},
+	{
+		name: "that an order ends changes nothing else, and it stays as it is however often it is settled", invariant: "5",
+		run: func(c *checker) {
+			o := c.claimed()
+			o.must(o.reached("7", newToken(), o.now))
+			o.must(withEvent(o.complete(anna)))
+			for range 3 {
+				o.settleAll()
+			}
+			o.must(o.register(secondWait, newToken(), o.now))
+			for range 3 {
+				o.settleAll()
+			}
+			c.listed(ordermanager.Query{Customer: o.model.Customer, State: ordermanager.StateCompleted, Limit: 5}, o.id)
+		},
+	},
 }

@@ -49,7 +49,9 @@ func guardCases() []promise {
 		{"FreeFor refuses another barista", claimedByAnna, fixed(guards{FreeFor: ben, HeldIn: held}), false},
 		{"FreeFor holds for anybody when nobody has a claim", withDrink, fixed(guards{FreeFor: ben, HeldIn: held}), true},
 		{"FreeFor holds for anybody when the claim was given up", released, fixed(guards{FreeFor: ben, HeldIn: held}), true},
-		{"FreeFor looks at orders that are being made only", completedByAnna, fixed(guards{FreeFor: ben, HeldIn: held}), true},
+		{
+			"FreeFor looks at orders that are being made only", completedByAnna, fixed(guards{FreeFor: ben, HeldIn: held}), true,
+		},
 		{"HistoryBelow holds below", withDrink, fixed(guards{HistoryBelow: 3}), true},
 		{"HistoryBelow refuses at the limit", withDrink, fixed(guards{HistoryBelow: 2}), false},
 		{"HistoryBelow refuses above the limit", withDrink, fixed(guards{HistoryBelow: 1}), false},
@@ -79,7 +81,8 @@ func guardCases() []promise {
 			o := c.claimed()
 			venue := o.model.Venue
 			all := guards{
-				States: slices.Clone(open), Customer: o.model.Customer, Venue: &venue, HasDrink: true, FreeFor: anna, HeldIn: held, HistoryBelow: 10,
+				States: slices.Clone(open), Customer: o.model.Customer, Venue: &venue, HasDrink: true, FreeFor: anna, HeldIn: held,
+				HistoryBelow: 10,
 			}
 			spoil := map[string]func(g *guards){
 				"States":       func(g *guards) { g.States = []ordermanager.State{ordermanager.StatePending} },

@@ -14,18 +14,21 @@ var historyCases = []promise{
 		o.mustNot(t)
 		o.mustNot(t)
 	}},
-	{name: "a repetition after a lost answer is refused with the order that has the request", invariant: "6", run: func(c *checker) {
-		o := c.withDrink()
-		t := withEvent(o.claim(anna))
-		o.must(t)
-		result := c.apply(t)
-		if result.Applied || result.Order == nil {
-			c.fail("the repetition was applied: %t, with the order: %t", result.Applied, result.Order != nil)
-		}
-		if n := len(result.Order.History); n != 3 || result.Order.History[2].RequestID != t.Entry.RequestID {
-			c.fail("the order of the refusal does not end with the request: it has %s", plural(n, "entries"))
-		}
-	}},
+	{
+		name: "a repetition after a lost answer is refused with the order that has the request", invariant: "6",
+		run: func(c *checker) {
+			o := c.withDrink()
+			t := withEvent(o.claim(anna))
+			o.must(t)
+			result := c.apply(t)
+			if result.Applied || result.Order == nil {
+				c.fail("the repetition was applied: %t, with the order: %t", result.Applied, result.Order != nil)
+			}
+			if n := len(result.Order.History); n != 3 || result.Order.History[2].RequestID != t.Entry.RequestID {
+				c.fail("the order of the refusal does not end with the request: it has %s", plural(n, "entries"))
+			}
+		},
+	},
 	{name: "a repetition is refused even when its other guards hold again", invariant: "6", run: func(c *checker) {
 		o := c.withDrink()
 		t := o.claim(anna)
@@ -66,30 +69,35 @@ var historyCases = []promise{
 			o.mustNot(t)
 		}
 	}},
-	{name: "the history is complete, in order, with every state that was left and entered", invariant: "1", run: func(c *checker) {
-		o := c.begun()
-		o.must(o.put())
-		o.must(o.claim(anna))
-		o.must(o.release(anna))
-		o.must(o.reached("7", newToken(), o.now))
-		o.must(o.claim(ben))
-		o.must(o.cancel("no time"))
-		o.must(o.register(ordermanager.FirstWait, newToken(), o.now))
-		pending, making, cancelled := ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateCancelled
-		want := []struct{ from, to ordermanager.State }{
-			{"", pending}, {pending, pending}, {pending, making}, {making, pending},
-			{pending, pending}, {pending, making}, {making, cancelled}, {cancelled, cancelled},
-		}
-		got := c.get(o.id).History
-		if len(got) != len(want) {
-			c.fail("the history has %s, it must have %d", plural(len(got), "entries"), len(want))
-		}
-		for i, entry := range got {
-			if entry.From != want[i].from || entry.To != want[i].to {
-				c.fail("entry %d leads from %q to %q, it must lead from %q to %q", i, entry.From, entry.To, want[i].from, want[i].to)
+	{
+		name: "the history is complete, in order, with every state that was left and entered", invariant: "1",
+		run: func(c *checker) {
+			o := c.begun()
+			o.must(o.put())
+			o.must(o.claim(anna))
+			o.must(o.release(anna))
+			o.must(o.reached("7", newToken(), o.now))
+			o.must(o.claim(ben))
+			o.must(o.cancel("no time"))
+			o.must(o.register(ordermanager.FirstWait, newToken(), o.now))
+			pending, making, cancelled := ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateCancelled
+			want := []struct{ from, to ordermanager.State }{
+				{"", pending}, {pending, pending}, {pending, making}, {making, pending},
+				{pending, pending}, {pending, making}, {making, cancelled}, {cancelled, cancelled},
 			}
-		}
-	}},
+			got := c.get(o.id).History
+			if len(got) != len(want) {
+				c.fail("the history has %s, it must have %d", plural(len(got), "entries"), len(want))
+			}
+			for i, entry := range got {
+				if entry.From != want[i].from || entry.To != want[i].to {
+					c.fail(
+						"entry %d leads from %q to %q, it must lead from %q to %q", i, entry.From, entry.To, want[i].from, want[i].to,
+					)
+				}
+			}
+		},
+	},
 	{name: "each entry has its action, actor, request, time and reason", run: func(c *checker) {
 		o := c.begun()
 		for i, actor := range []ordermanager.Actor{

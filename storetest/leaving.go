@@ -35,9 +35,13 @@ func leavingCases() []promise {
 		{"what is owed in a venue", func(o *order) ordermanager.Query {
 			return ordermanager.Query{Owing: true, Venue: o.model.Venue}
 		}, settle},
-		{"what is owed in a state", func(*order) ordermanager.Query { return ordermanager.Query{Owing: true, State: pending} }, claimAndSettle},
+		{
+			"what is owed in a state",
+			func(*order) ordermanager.Query { return ordermanager.Query{Owing: true, State: pending} }, claimAndSettle,
+		},
 	} {
-		cases = append(cases, promise{name: "orders that leave a listing of " + row.name + " between its pages hide no others", run: func(c *checker) {
+		cases = append(cases, promise{name: "orders that leave a listing of " + row.name +
+			" between its pages hide no others", run: func(c *checker) {
 			leaveWhilePaging(c, row.query, row.leave)
 		}})
 	}
@@ -82,6 +86,8 @@ func leaveWhilePaging(c *checker, query func(o *order) ordermanager.Query, leave
 			missed = append(missed, id)
 		}
 		slices.Sort(missed)
-		c.fail("the listing of %s did not show %s that never left it: %q", describeQuery(q), plural(len(missed), "orders"), missed)
+		c.fail(
+			"the listing of %s did not show %s that never left it: %q", describeQuery(q), plural(len(missed), "orders"), missed,
+		)
 	}
 }

@@ -64,19 +64,22 @@ func (s shop) want(q ordermanager.Query) []string {
 }
 
 var listingCases = []promise{
-	{name: "a listing by state, customer, venue or any of their combinations has exactly the orders that match", run: func(c *checker) {
-		s := newShop(c)
-		for _, customer := range []string{"", s.customers[0]} {
-			for _, venue := range []string{"", s.venues[1]} {
-				for _, state := range append(ordermanager.States(), "") {
-					q := ordermanager.Query{Customer: customer, Venue: venue, State: state, Limit: 100}
-					if customer != "" || venue != "" {
-						c.listed(q, s.want(q)...)
+	{
+		name: "a listing by state, customer, venue or any of their combinations has exactly the orders that match",
+		run: func(c *checker) {
+			s := newShop(c)
+			for _, customer := range []string{"", s.customers[0]} {
+				for _, venue := range []string{"", s.venues[1]} {
+					for _, state := range append(ordermanager.States(), "") {
+						q := ordermanager.Query{Customer: customer, Venue: venue, State: state, Limit: 100}
+						if customer != "" || venue != "" {
+							c.listed(q, s.want(q)...)
+						}
 					}
 				}
 			}
-		}
-	}},
+		},
+	},
 	{name: "a listing by state alone has the orders in that state", run: func(c *checker) {
 		s := newShop(c)
 		for _, state := range ordermanager.States() {
@@ -199,8 +202,10 @@ var listingCases = []promise{
 		o := c.begun()
 		encode := base64.RawURLEncoding.EncodeToString
 		for _, cursor := range []string{
-			"no cursor of yours", "%%%", "0", "7", "null", "{}", `{"PK":"orders","SK":"x"}`, "\x00\xff", o.id, encode([]byte(o.id)),
-			encode([]byte("{}")), encode([]byte("null")), encode([]byte(`{"a":{"S":"b"}}`)), encode([]byte{0}), strings.Repeat("A", 5000),
+			"no cursor of yours", "%%%", "0", "7", "null", "{}", `{"PK":"orders","SK":"x"}`, "\x00\xff", o.id,
+			encode([]byte(o.id)),
+			encode([]byte("{}")), encode([]byte("null")), encode([]byte(`{"a":{"S":"b"}}`)),
+			encode([]byte{0}), strings.Repeat("A", 5000),
 		} {
 			for _, q := range []ordermanager.Query{
 				{Customer: o.model.Customer}, {State: ordermanager.StatePending}, {Venue: o.model.Venue}, {Owing: true},

@@ -143,7 +143,9 @@ func (o *order) step(action ordermanager.Action, actor ordermanager.Actor) order
 }
 
 // move is a step to a state.
-func (o *order) move(action ordermanager.Action, actor ordermanager.Actor, to ordermanager.State, from ...ordermanager.State) ordermanager.Transition {
+func (o *order) move(
+	action ordermanager.Action, actor ordermanager.Actor, to ordermanager.State, from ...ordermanager.State,
+) ordermanager.Transition {
 	t := o.step(action, actor)
 	t.Guards.States, t.Assign.State, t.Entry.To = slices.Clone(from), to, to
 	decide(&t.Assign)
@@ -173,7 +175,9 @@ func (o *order) create(customer, venue string) ordermanager.Transition {
 }
 
 func (o *order) put() ordermanager.Transition {
-	t := o.move(ordermanager.ActionPut, ordermanager.Customer(o.model.Customer), ordermanager.StatePending, ordermanager.StatePending)
+	t := o.move(
+		ordermanager.ActionPut, ordermanager.Customer(o.model.Customer), ordermanager.StatePending, ordermanager.StatePending,
+	)
 	venue := o.model.Venue
 	t.Guards.Customer, t.Guards.Venue, t.Guards.NoDrink = o.model.Customer, &venue, true
 	t.Assign.Drink, t.Assign.First = espresso(), ordermanager.Done
@@ -182,7 +186,9 @@ func (o *order) put() ordermanager.Transition {
 }
 
 func (o *order) claim(barista string) ordermanager.Transition {
-	t := o.move(ordermanager.ActionMake, ordermanager.Barista(barista), ordermanager.StateMaking, ordermanager.StatePending)
+	t := o.move(
+		ordermanager.ActionMake, ordermanager.Barista(barista), ordermanager.StateMaking, ordermanager.StatePending,
+	)
 	t.Guards.HasDrink, t.Guards.FreeFor, t.Guards.HeldIn = true, barista, held
 	t.Guards.HistoryBelow = ordermanager.MaxClaimHistory
 	t.Assign.Barista = &barista
@@ -190,14 +196,18 @@ func (o *order) claim(barista string) ordermanager.Transition {
 }
 
 func (o *order) release(barista string) ordermanager.Transition {
-	t := o.move(ordermanager.ActionUnmake, ordermanager.Barista(barista), ordermanager.StatePending, ordermanager.StateMaking)
+	t := o.move(
+		ordermanager.ActionUnmake, ordermanager.Barista(barista), ordermanager.StatePending, ordermanager.StateMaking,
+	)
 	t.Guards.FreeFor, t.Guards.HeldIn = barista, held
 	t.Assign.Barista = new(string)
 	return t
 }
 
 func (o *order) complete(barista string) ordermanager.Transition {
-	t := o.move(ordermanager.ActionComplete, ordermanager.Barista(barista), ordermanager.StateCompleted, ordermanager.StateMaking)
+	t := o.move(
+		ordermanager.ActionComplete, ordermanager.Barista(barista), ordermanager.StateCompleted, ordermanager.StateMaking,
+	)
 	t.Guards.HasDrink, t.Guards.FreeFor, t.Guards.HeldIn = true, barista, held
 	t.Assign.Barista = &barista
 	return t

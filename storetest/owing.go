@@ -1,32 +1,41 @@
 package storetest
 
 var owingCases = []promise{
-	{name: "an order whose drink was accepted owes an answer to the first wait until it is settled", invariant: "5", run: func(c *checker) {
-		c.withDrink().owes()
-	}},
-	{name: "an order that was cancelled owes an answer to the open wait until it is settled", invariant: "5", run: func(c *checker) {
-		o := c.begun()
-		o.must(o.cancel("no time"))
-		o.owes()
-		second := c.withDrink()
-		second.must(second.reached("7", newToken(), second.now))
-		second.settleAll()
-		second.must(second.cancel("no time"))
-		second.owes()
-	}},
+	{
+		name: "an order whose drink was accepted owes an answer to the first wait until it is settled", invariant: "5",
+		run: func(c *checker) {
+			c.withDrink().owes()
+		},
+	},
+	{
+		name: "an order that was cancelled owes an answer to the open wait until it is settled", invariant: "5",
+		run: func(c *checker) {
+			o := c.begun()
+			o.must(o.cancel("no time"))
+			o.owes()
+			second := c.withDrink()
+			second.must(second.reached("7", newToken(), second.now))
+			second.settleAll()
+			second.must(second.cancel("no time"))
+			second.owes()
+		},
+	},
 	{name: "an order owes its events until they are settled", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		o.settleAll()
 		o.must(withEvent(o.claim(anna)))
 		o.owes()
 	}},
-	{name: "a token that is registered on an order that has ended is owed an answer", invariant: "3", run: func(c *checker) {
-		o := c.begun()
-		o.must(o.cancel("no time"))
-		o.settleAll()
-		o.must(o.reached("7", newToken(), o.now))
-		o.owes()
-	}},
+	{
+		name: "a token that is registered on an order that has ended is owed an answer", invariant: "3",
+		run: func(c *checker) {
+			o := c.begun()
+			o.must(o.cancel("no time"))
+			o.settleAll()
+			o.must(o.reached("7", newToken(), o.now))
+			o.owes()
+		},
+	},
 	{name: "an order that never owed anything is not listed as owing", invariant: "5", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue")
@@ -48,23 +57,29 @@ var owingCases = []promise{
 		}
 		o.owes()
 	}},
-	{name: "a settlement of everything as of an older version does not hide an order that owes", invariant: "5", run: func(c *checker) {
-		o := c.withDrink()
-		s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
-		o.must(withEvent(o.claim(anna)))
-		o.settle(s)
-		c.contains(allOwing, o.id, true)
-		o.owes()
-	}},
-	{name: "a settlement of everything as of an older version does not hide a newer token", invariant: "3", run: func(c *checker) {
-		o := c.begun()
-		o.must(o.cancel("no time"))
-		s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
-		o.must(o.register(firstWait, newToken(), o.now))
-		o.settle(s)
-		c.contains(allOwing, o.id, true)
-		o.owes()
-	}},
+	{
+		name: "a settlement of everything as of an older version does not hide an order that owes", invariant: "5",
+		run: func(c *checker) {
+			o := c.withDrink()
+			s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
+			o.must(withEvent(o.claim(anna)))
+			o.settle(s)
+			c.contains(allOwing, o.id, true)
+			o.owes()
+		},
+	},
+	{
+		name: "a settlement of everything as of an older version does not hide a newer token", invariant: "3",
+		run: func(c *checker) {
+			o := c.begun()
+			o.must(o.cancel("no time"))
+			s := settlement{Version: o.model.Version, First: o.model.FirstWait.Token, Everything: true}
+			o.must(o.register(firstWait, newToken(), o.now))
+			o.settle(s)
+			c.contains(allOwing, o.id, true)
+			o.owes()
+		},
+	},
 	{name: "a later transition that owes nothing does not hide an order that owes", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		t := o.claim(anna)
@@ -87,15 +102,18 @@ var owingCases = []promise{
 		o.mustNot(withEvent(o.put()))
 		c.contains(allOwing, o.id, false)
 	}},
-	{name: "an empty settlement takes an order off the listing that owes nothing any more", invariant: "5", run: func(c *checker) {
-		o := c.order()
-		t := o.create("customer of "+o.id, "venue")
-		t.Assign.Register, t.Owing = nil, false
-		o.must(t)
-		o.must(o.put()) // announced as owing, and owes nothing: there is no token
-		o.settle(settlement{Version: o.model.Version, Everything: true})
-		c.contains(allOwing, o.id, false)
-	}},
+	{
+		name: "an empty settlement takes an order off the listing that owes nothing any more", invariant: "5",
+		run: func(c *checker) {
+			o := c.order()
+			t := o.create("customer of "+o.id, "venue")
+			t.Assign.Register, t.Owing = nil, false
+			o.must(t)
+			o.must(o.put()) // announced as owing, and owes nothing: there is no token
+			o.settle(settlement{Version: o.model.Version, Everything: true})
+			c.contains(allOwing, o.id, false)
+		},
+	},
 	{name: "an order that owes again is listed again", invariant: "5", run: func(c *checker) {
 		o := c.withDrink()
 		o.owes()

@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// race carries the transitions out at once, half of them by the second client, and returns their results. Then it checks
-// the race as a whole: see verify.
+// race carries the transitions out at once, half of them by the second client, and returns their results. Then it
+// checks the race as a whole: see verify.
 func (o *order) race(transitions ...ordermanager.Transition) []ordermanager.Result {
 	c := o.c
 	results := make([]ordermanager.Result, len(transitions))
@@ -35,10 +35,10 @@ func (o *order) race(transitions ...ordermanager.Transition) []ordermanager.Resu
 	return results
 }
 
-// verify checks that what came out of a race could have come out of carrying the transitions out one after another, in the
-// order in which the history has them: each that was applied was permitted at its place, gave the order that its result has, and
-// the last one gave the order that is in the store now; each that was refused was given an order as it was at some time,
-// and was not permitted then.
+// verify checks that what came out of a race could have come out of carrying the transitions out one after another, in
+// the order in which the history has them: each that was applied was permitted at its place, gave the order that its
+// result has, and the last one gave the order that is in the store now; each that was refused was given an order as it
+// was at some time, and was not permitted then.
 func (o *order) verify(transitions []ordermanager.Transition, results []ordermanager.Result) {
 	c := o.c
 	final := c.get(o.id)
@@ -92,7 +92,10 @@ func (o *order) verify(transitions []ordermanager.Transition, results []orderman
 			return refusal(&t, state) != "" && same(result.Order, state) == nil
 		})
 		if !known {
-			c.fail("a transition was refused in a race with an order that does not explain it: %s (%s)", brief(result.Order), describe(t))
+			c.fail(
+				"a transition was refused in a race with an order that does not explain it: %s (%s)", brief(result.Order),
+				describe(t),
+			)
 		}
 	}
 }
@@ -150,7 +153,9 @@ var raceCases = []promise{
 	}},
 	{name: "of 32 creations one applies, and the others learn whose order it is", invariant: "2", run: func(c *checker) {
 		o := c.order()
-		o.oneWinner(repeat(32, func(i int) ordermanager.Transition { return o.create(fmt.Sprintf("customer-%d", i), "venue") })...)
+		o.oneWinner(repeat(
+			32, func(i int) ordermanager.Transition { return o.create(fmt.Sprintf("customer-%d", i), "venue") },
+		)...)
 	}},
 	{name: "of 32 drinks one is accepted", invariant: "2", run: func(c *checker) {
 		o := c.begun()
@@ -183,22 +188,25 @@ var raceCases = []promise{
 			c.fail("%d of 24 were applied", n)
 		}
 	}},
-	{name: "a registration that races a decision comes before it or is refused by it", invariant: "3", run: func(c *checker) {
-		for range 8 {
-			o := c.withDrink()
-			results := o.race(repeat(8, func(i int) ordermanager.Transition {
-				if i == 4 {
-					return o.cancel("no time")
+	{
+		name: "a registration that races a decision comes before it or is refused by it", invariant: "3",
+		run: func(c *checker) {
+			for range 8 {
+				o := c.withDrink()
+				results := o.race(repeat(8, func(i int) ordermanager.Transition {
+					if i == 4 {
+						return o.cancel("no time")
+					}
+					t := o.reached("7", newToken(), o.now.Add(time.Duration(i)*time.Millisecond))
+					t.Guards.States, t.Owing = slices.Clone(open), false
+					return t
+				})...)
+				if !results[4].Applied {
+					c.fail("the decision was refused")
 				}
-				t := o.reached("7", newToken(), o.now.Add(time.Duration(i)*time.Millisecond))
-				t.Guards.States, t.Owing = slices.Clone(open), false
-				return t
-			})...)
-			if !results[4].Applied {
-				c.fail("the decision was refused")
 			}
-		}
-	}},
+		},
+	},
 	{name: "a refusal comes with the order as it was in that instant", invariant: "2", run: func(c *checker) {
 		for range 8 {
 			o := c.begun()

@@ -7,21 +7,25 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// randomCases drive orders at random, and compare with the model after every step. The seeds are fixed, so that what was found is
-// found again.
+// randomCases drive orders at random, and compare with the model after every step. The seeds are fixed, so that what
+// was found is found again.
 var randomCases = []promise{
-	{name: "a random sequence of transitions and settlements comes out as the contract says", invariant: "1", run: func(c *checker) {
-		for seed := range uint64(6) {
-			walk(c, rand.New(rand.NewPCG(seed, 0)), random) //nolint:gosec // a sequence that can be repeated is what is wanted
-		}
-	}},
+	{
+		name: "a random sequence of transitions and settlements comes out as the contract says", invariant: "1",
+		run: func(c *checker) {
+			for seed := range uint64(6) {
+				walk(c, rand.New(rand.NewPCG(seed, 0)), random) //nolint:gosec // a sequence that can be repeated is what is wanted
+			}
+		},
+	},
 	{name: "random races come out as if there had been none", invariant: "2", run: func(c *checker) {
 		for seed := range uint64(6) {
 			races(c, rand.New(rand.NewPCG(seed, 1)), random) //nolint:gosec // as above
 		}
 	}},
 	{
-		name: "a random sequence in states and with decisions of one's own comes out as the contract says", invariant: "1", needs: ownLifecycle,
+		name: "a random sequence in states and with decisions of one's own comes out as the contract says", invariant: "1",
+		needs: ownLifecycle,
 		run: func(c *checker) {
 			for seed := range uint64(6) {
 				walk(c, rand.New(rand.NewPCG(seed, 2)), randomOwn) //nolint:gosec // as above
@@ -29,7 +33,8 @@ var randomCases = []promise{
 		},
 	},
 	{
-		name: "random races in states and with decisions of one's own come out as if there had been none", invariant: "2", needs: ownLifecycle,
+		name: "random races in states and with decisions of one's own come out as if there had been none", invariant: "2",
+		needs: ownLifecycle,
 		run: func(c *checker) {
 			for seed := range uint64(6) {
 				races(c, rand.New(rand.NewPCG(seed, 3)), randomOwn) //nolint:gosec // as above
@@ -156,7 +161,8 @@ func randomly(o *order, r *rand.Rand, t ordermanager.Transition) ordermanager.Tr
 	return announced(o, r, t)
 }
 
-// announced says whether the order may owe. Saying so too often is harmless; too seldom is not, so that this looks at the outcome.
+// announced says whether the order may owe. Saying so too often is harmless; too seldom is not, so that this looks at
+// the outcome.
 func announced(o *order, r *rand.Rand, t ordermanager.Transition) ordermanager.Transition {
 	t.Owing = r.IntN(2) == 0 || refusal(&t, o.model) == "" && owes(after(t, o.model))
 	return t

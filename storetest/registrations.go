@@ -7,10 +7,13 @@ import (
 )
 
 var registrationCases = []promise{
-	{name: "a token is registered in a slot that was never used, whatever its time", invariant: "3", run: func(c *checker) {
-		o := c.begun()
-		o.must(o.register(secondWait, newToken(), o.now.Add(-24*time.Hour)))
-	}},
+	{
+		name: "a token is registered in a slot that was never used, whatever its time", invariant: "3",
+		run: func(c *checker) {
+			o := c.begun()
+			o.must(o.register(secondWait, newToken(), o.now.Add(-24*time.Hour)))
+		},
+	},
 	{name: "a newer token replaces an older one", invariant: "3", run: func(c *checker) {
 		for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 			o := c.begun()
@@ -93,16 +96,20 @@ var registrationCases = []promise{
 			c.fail("the second wait changed")
 		}
 	}},
-	{name: "AnswerFirst empties the first slot, and keeps the time of its registration", invariant: "3", run: func(c *checker) {
-		o := c.withDrink()
-		at := o.model.FirstWait.RegisteredAt
-		o.must(o.reached("7", newToken(), o.now))
-		got := c.get(o.id)
-		if !got.FirstWait.Token.IsZero() || !got.FirstWait.RegisteredAt.Equal(at) || got.SecondWait.Token.IsZero() || got.Number != "7" {
-			c.fail("it did not: the order is %+v", *got)
-		}
-		o.mustNot(o.register(firstWait, newToken(), at.Add(-time.Millisecond)))
-	}},
+	{
+		name: "AnswerFirst empties the first slot, and keeps the time of its registration", invariant: "3",
+		run: func(c *checker) {
+			o := c.withDrink()
+			at := o.model.FirstWait.RegisteredAt
+			o.must(o.reached("7", newToken(), o.now))
+			got := c.get(o.id)
+			if !got.FirstWait.Token.IsZero() || !got.FirstWait.RegisteredAt.Equal(at) || got.SecondWait.Token.IsZero() ||
+				got.Number != "7" {
+				c.fail("it did not: the order is %+v", *got)
+			}
+			o.mustNot(o.register(firstWait, newToken(), at.Add(-time.Millisecond)))
+		},
+	},
 	{name: "AnswerFirst holds when both tokens have the same time", invariant: "3", run: func(c *checker) {
 		o := c.withDrink()
 		o.must(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt))
@@ -114,12 +121,15 @@ var registrationCases = []promise{
 		t.Assign.AnswerFirst = false
 		o.must(t)
 	}},
-	{name: "AnswerFirst refuses when the first slot was registered later, even if it is empty", invariant: "3", run: func(c *checker) {
-		o := c.withDrink()
-		o.settleAll()
-		o.mustNot(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt.Add(-time.Millisecond)))
-		o.must(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt))
-	}},
+	{
+		name: "AnswerFirst refuses when the first slot was registered later, even if it is empty", invariant: "3",
+		run: func(c *checker) {
+			o := c.withDrink()
+			o.settleAll()
+			o.mustNot(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt.Add(-time.Millisecond)))
+			o.must(o.reached("7", newToken(), o.model.FirstWait.RegisteredAt))
+		},
+	},
 	{name: "AnswerFirst holds when the first slot was never used", invariant: "3", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue")

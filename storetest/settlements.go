@@ -6,14 +6,16 @@ var settlementCases = []promise{
 	{name: "a settlement takes the first token off, and nothing else", invariant: "3", run: func(c *checker) {
 		o := owing(c)
 		o.settle(settlement{Version: o.model.Version, First: o.model.FirstWait.Token})
-		if got := c.get(o.id); !got.FirstWait.Token.IsZero() || got.FirstWait.RegisteredAt.IsZero() || got.SecondWait.Token.IsZero() {
+		if got := c.get(o.id); !got.FirstWait.Token.IsZero() || got.FirstWait.RegisteredAt.IsZero() ||
+			got.SecondWait.Token.IsZero() {
 			c.fail("it did not: the order is %+v", *got)
 		}
 	}},
 	{name: "a settlement takes the second token off, and nothing else", invariant: "3", run: func(c *checker) {
 		o := owing(c)
 		o.settle(settlement{Version: o.model.Version, Second: o.model.SecondWait.Token})
-		if got := c.get(o.id); !got.SecondWait.Token.IsZero() || got.SecondWait.RegisteredAt.IsZero() || got.FirstWait.Token.IsZero() {
+		if got := c.get(o.id); !got.SecondWait.Token.IsZero() || got.SecondWait.RegisteredAt.IsZero() ||
+			got.FirstWait.Token.IsZero() {
 			c.fail("it did not: the order is %+v", *got)
 		}
 	}},
@@ -49,7 +51,9 @@ var settlementCases = []promise{
 			o.must(o.cancel("no time"))
 			o.must(o.register(wait, newer, o.now))
 			o.settle(settlement{Version: o.model.Version, First: old, Second: old})
-			got := map[ordermanager.Wait]ordermanager.WaitSlot{firstWait: c.get(o.id).FirstWait, secondWait: c.get(o.id).SecondWait}[wait]
+			got := map[ordermanager.Wait]ordermanager.WaitSlot{
+				firstWait: c.get(o.id).FirstWait, secondWait: c.get(o.id).SecondWait,
+			}[wait]
 			if !got.Token.Equal(newer) {
 				c.fail("the newer token of wait %d is gone", wait)
 			}
@@ -83,7 +87,9 @@ var settlementCases = []promise{
 	}},
 	{name: "settling what is not there is not an error and changes nothing", invariant: "5", run: func(c *checker) {
 		o := owing(c)
-		o.settle(settlement{Version: o.model.Version, First: newToken(), Second: newToken(), Events: []string{"never", "heard", "of"}})
+		o.settle(settlement{
+			Version: o.model.Version, First: newToken(), Second: newToken(), Events: []string{"never", "heard", "of"},
+		})
 		o.settle(settlement{Version: o.model.Version})
 		fresh := c.begun()
 		fresh.settle(settlement{Version: 1, Second: newToken(), Events: []string{"never heard of"}, Everything: true})
@@ -99,7 +105,8 @@ var settlementCases = []promise{
 		before := c.get(o.id)
 		o.settleAll()
 		after := c.get(o.id)
-		if after.Version != before.Version || len(after.History) != len(before.History) || !after.UpdatedAt.Equal(before.UpdatedAt) {
+		if after.Version != before.Version || len(after.History) != len(before.History) ||
+			!after.UpdatedAt.Equal(before.UpdatedAt) {
 			c.fail("it does: version %d after %d", after.Version, before.Version)
 		}
 	}},

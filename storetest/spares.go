@@ -49,7 +49,8 @@ var spareCases = []promise{
 		bothWaits(c, func(o *order, wait ordermanager.Wait, token ordermanager.TaskToken, at time.Time) {
 			lost := newToken()
 			o.must(o.losing(wait, lost, at.Add(-time.Millisecond)))
-			if got := slotOf(c.get(o.id), wait); !got.Token.Equal(token) || !got.Spare.Equal(lost) || !got.RegisteredAt.Equal(at) {
+			if got := slotOf(c.get(o.id), wait); !got.Token.Equal(token) || !got.Spare.Equal(lost) ||
+				!got.RegisteredAt.Equal(at) {
 				c.fail("the slot of wait %d has %s and %s, of %v", wait, nameOf(got.Token), nameOf(got.Spare), got.RegisteredAt)
 			}
 		})
@@ -62,14 +63,17 @@ var spareCases = []promise{
 		o := c.begun()
 		o.mustNot(o.losing(secondWait, newToken(), o.now.Add(-24*time.Hour)))
 	}},
-	{name: "a token that was answered leaves the spare one where it is, and is no spare itself", invariant: "3", run: func(c *checker) {
-		bothWaits(c, func(o *order, wait ordermanager.Wait, token ordermanager.TaskToken, at time.Time) {
-			o.must(o.cancel("no time"))
-			o.settle(only(wait, o.model.Version, token, ordermanager.TaskToken{}))
-			o.must(o.losing(wait, newToken(), at.Add(-time.Second)))
-			o.must(o.register(wait, newToken(), at.Add(time.Second)))
-		})
-	}},
+	{
+		name: "a token that was answered leaves the spare one where it is, and is no spare itself", invariant: "3",
+		run: func(c *checker) {
+			bothWaits(c, func(o *order, wait ordermanager.Wait, token ordermanager.TaskToken, at time.Time) {
+				o.must(o.cancel("no time"))
+				o.settle(only(wait, o.model.Version, token, ordermanager.TaskToken{}))
+				o.must(o.losing(wait, newToken(), at.Add(-time.Second)))
+				o.must(o.register(wait, newToken(), at.Add(time.Second)))
+			})
+		},
+	},
 	{name: "a settlement takes the spare token off only from its own place", invariant: "3", run: func(c *checker) {
 		bothWaits(c, func(o *order, wait ordermanager.Wait, token ordermanager.TaskToken, at time.Time) {
 			newer := newToken()

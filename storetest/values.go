@@ -27,20 +27,25 @@ var odd = []struct{ name, text string }{
 func valueCases() []promise {
 	var cases []promise
 	for _, text := range odd {
-		cases = append(cases, promise{name: "identifiers and texts with " + text.name + " come back unchanged", run: func(c *checker) {
+		cases = append(cases, promise{name: "identifiers and texts with " + text.name +
+			" come back unchanged", run: func(c *checker) {
 			oddOrder(c, text.text)
 		}})
 	}
 	for _, separator := range []string{"#", "/", "|", ":", "-", "_", ".", ",", " ", "@", "\\"} {
 		name := fmt.Sprintf("identifiers that are alike when joined with %q do not meet", separator)
-		cases = append(cases, promise{name: strings.ReplaceAll(name, "/", "slash"), run: func(c *checker) { joined(c, separator) }})
+		cases = append(
+			cases, promise{name: strings.ReplaceAll(name, "/", "slash"), run: func(c *checker) { joined(c, separator) }},
+		)
 	}
 	return append(cases,
 		promise{name: "identifiers that begin alike, or differ in case or at their ends, are different", run: alike},
 		promise{name: "everything can be as long as the limits allow", run: func(c *checker) { largest(c) }},
 		promise{name: "a full history of the longest entries survives", invariant: "6", run: fullHistory},
 		promise{name: "a drink has no modifiers, one or many, in their order", run: func(c *checker) {
-			for _, modifiers := range [][]string{nil, {}, {"b"}, {"b", "a", "c", "b2"}, {"with, comma", "with|bar", "with\"quote", " "}} {
+			for _, modifiers := range [][]string{
+				nil, {}, {"b"}, {"b", "a", "c", "b2"}, {"with, comma", "with|bar", "with\"quote", " "},
+			} {
 				o := c.begun()
 				t := o.put()
 				t.Assign.Drink = &ordermanager.Drink{Name: "Latte", Modifiers: modifiers}
@@ -95,7 +100,9 @@ func alike(c *checker) {
 	unique := rand.Text() + "é"
 	decomposed := strings.TrimSuffix(unique, "é") + "e\u0301"
 	var all []*order
-	for _, id := range []string{unique, unique + " ", " " + unique, unique + "x", strings.ToLower(unique), unique + "%", decomposed} {
+	for _, id := range []string{
+		unique, unique + " ", " " + unique, unique + "x", strings.ToLower(unique), unique + "%", decomposed,
+	} {
 		o := c.order()
 		o.id = id
 		o.must(o.create(id, id))

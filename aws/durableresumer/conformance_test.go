@@ -22,7 +22,8 @@ import (
 	"github.com/brewline/ordermanager/resumertest"
 )
 
-// Shown on a stub of what the AWS Lambda API Reference says of durable callbacks; aws/integration shows it on AWS's own runner.
+// Shown on a stub of what the AWS Lambda API Reference says of durable callbacks; aws/integration shows it on AWS's own
+// runner.
 func TestResumer_keepsTheContractOfAResumer(t *testing.T) {
 	resumertest.Run(t, func(*testing.T) resumertest.Harness { return newCallbacks().harness() })
 }
@@ -39,8 +40,8 @@ func TestResume_isGoneForACallbackThatNeverWas(t *testing.T) {
 	}
 }
 
-// callbacks is a transport that behaves as documented: a callback is answered once, and one that was answered, expired or never
-// was is an error.
+// callbacks is a transport that behaves as documented: a callback is answered once, and one that was answered, expired
+// or never was is an error.
 type callbacks struct {
 	mu    sync.Mutex
 	open  map[string]bool // false once it is closed

@@ -26,8 +26,10 @@ func TestStart_saysWhatIsKnownAfterIt(t *testing.T) {
 		err, want error
 		code      ordermanager.Code
 	}{
-		"it began":                  {"1", nil, nil, ""},
-		"the name was used":         {"1", &types.DurableExecutionAlreadyStartedException{}, ordermanager.ErrOrderExists, "order_exists"},
+		"it began": {"1", nil, nil, ""},
+		"the name was used": {
+			"1", &types.DurableExecutionAlreadyStartedException{}, ordermanager.ErrOrderExists, "order_exists",
+		},
 		"the answer was lost":       {"1", lost, lost, ordermanager.CodeInternal},
 		"the name cannot be a name": {"café", nil, ordermanager.ErrInvalidRequest, "invalid_request"},
 	} {

@@ -62,48 +62,61 @@ func TestPublish_hasTheFieldsOfTheSampleAndTheEventsIDAndVersion(t *testing.T) {
 			map[string]any{"orderId": "1", "userId": "c", "eventId": "NYC", "baristaUserId": "", "Message": message},
 		},
 		"complete, workshop": {
-			serverlesspresso.Workshop, noVenue(event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted)), "OrderManager.OrderCompleted",
+			serverlesspresso.Workshop, noVenue(event(
+				ordermanager.EventOrderCompleted, ordermanager.StateCompleted,
+			)), "OrderManager.OrderCompleted",
 			map[string]any{"orderId": "1", "userId": "c", "ORDERSTATE": "Completed", "Message": message},
 		},
 		"complete, core": {
-			serverlesspresso.Core, event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted), "OrderManager.OrderCompleted",
+			serverlesspresso.Core, event(ordermanager.EventOrderCompleted, ordermanager.StateCompleted),
+			"OrderManager.OrderCompleted",
 			map[string]any{"orderId": "1", "userId": "c", "eventId": "NYC", "ORDERSTATE": "NYC-COMPLETED", "Message": message},
 		},
 		"cancel, workshop": {
-			serverlesspresso.Workshop, event(ordermanager.EventOrderCancelled, ordermanager.StateCancelled), "OrderManager.OrderCancelled",
+			serverlesspresso.Workshop, event(ordermanager.EventOrderCancelled, ordermanager.StateCancelled),
+			"OrderManager.OrderCancelled",
 			map[string]any{
-				"orderId": "1", "userId": "c", "eventId": "NYC", "ORDERSTATE": "Cancelled", "Message": message, "reason": "sold out",
+				"orderId": "1", "userId": "c", "eventId": "NYC", "ORDERSTATE": "Cancelled", "Message": message,
+				"reason": "sold out",
 			},
 		},
 		"cancel without a reason, core": {
-			serverlesspresso.Core, bare(event(ordermanager.EventOrderCancelled, ordermanager.StateCancelled)), "OrderManager.OrderCancelled",
+			serverlesspresso.Core, bare(event(
+				ordermanager.EventOrderCancelled, ordermanager.StateCancelled,
+			)), "OrderManager.OrderCancelled",
 			map[string]any{"orderId": "1", "userId": "c", "eventId": "NYC", "ORDERSTATE": "NYC-CANCELLED", "Message": message},
 		},
 		"waiting completion, workshop": {
 			serverlesspresso.Workshop, noVenue(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "Message": message, "userId": "c", "orderNumber": "42", "state": "CREATED", "drinkOrder": latte, "robot": true,
-				"TS": 1_700_000_000_123.0,
+				"orderId": "1", "Message": message, "userId": "c", "orderNumber": "42", "state": "CREATED", "drinkOrder": latte,
+				"robot": true,
+				"TS":    1_700_000_000_123.0,
 			},
 		},
 		"waiting completion of a claimed order, core": {
 			serverlesspresso.Core, event(ordermanager.EventWaitingCompletion, ordermanager.StateMaking),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "NYC-CREATED", "drinkOrder": latte,
-				"robot": true, "TS": 1_700_000_000_123.0,
+				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "NYC-CREATED",
+				"drinkOrder": latte,
+				"robot":      true, "TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion without modifiers": {
 			serverlesspresso.Workshop, plain(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "CREATED", "robot": true,
-				"drinkOrder": map[string]any{"userId": "c", "drink": "Espresso", "modifiers": []any{}, "icon": "e"}, "TS": 1_700_000_000_123.0,
+				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "42", "state": "CREATED",
+				"robot": true,
+				"drinkOrder": map[string]any{
+					"userId": "c", "drink": "Espresso", "modifiers": []any{}, "icon": "e",
+				}, "TS": 1_700_000_000_123.0,
 			},
 		},
 		"waiting completion without a drink": {
 			serverlesspresso.Workshop, bare(event(ordermanager.EventWaitingCompletion, ordermanager.StatePending)),
 			"OrderManager.WaitingCompletion", map[string]any{
-				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "", "state": "CREATED", "drinkOrder": nil, "robot": false,
+				"orderId": "1", "Message": message, "userId": "c", "eventId": "NYC", "orderNumber": "", "state": "CREATED",
+				"drinkOrder": nil, "robot": false,
 				"TS": 1_700_000_000_123.0,
 			},
 		},
@@ -111,7 +124,9 @@ func TestPublish_hasTheFieldsOfTheSampleAndTheEventsIDAndVersion(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := &service{}
-			err := publisher(t, s, &eventbridgebus.Options{Dialect: test.dialect}).Publish(t.Context(), []ordermanager.Event{test.event})
+			err := publisher(
+				t, s, &eventbridgebus.Options{Dialect: test.dialect},
+			).Publish(t.Context(), []ordermanager.Event{test.event})
 			if err != nil || len(s.sent) != 1 || len(s.sent[0]) != 1 {
 				t.Fatalf("Publish = %v after %d calls", err, len(s.sent))
 			}
@@ -135,7 +150,9 @@ func TestPublish_hasTheFieldsOfTheSampleAndTheEventsIDAndVersion(t *testing.T) {
 
 func TestPublish_saysWhetherAnOrderWasClaimedOrPutBack(t *testing.T) {
 	s := &service{}
-	made, putBack := event(ordermanager.EventMakeOrder, ordermanager.StateMaking), event(ordermanager.EventMakeOrder, ordermanager.StatePending)
+	made, putBack := event(ordermanager.EventMakeOrder, ordermanager.StateMaking), event(
+		ordermanager.EventMakeOrder, ordermanager.StatePending,
+	)
 	putBack.Barista = ""
 	if err := publisher(t, s, nil).Publish(t.Context(), []ordermanager.Event{made, putBack}); err != nil {
 		t.Fatal(err)
@@ -147,8 +164,14 @@ func TestPublish_saysWhetherAnOrderWasClaimedOrPutBack(t *testing.T) {
 
 func TestPublish_handsTheTraceOnInTheFormOfXRay(t *testing.T) {
 	for _, test := range []struct{ name, trace, want string }{
-		{"sampled", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1"},
-		{"not sampled", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=0"},
+		{
+			"sampled", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+			"Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1",
+		},
+		{
+			"not sampled", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
+			"Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=0",
+		},
 		{"none", "", ""},
 		{"of another form", "x", ""},
 	} {
@@ -175,7 +198,9 @@ func TestPublish_goesToTheBusOfTheOptions(t *testing.T) {
 }
 
 func TestNew_refusesADialectThatDoesNotExist(t *testing.T) {
-	if _, err := eventbridgebus.New((&service{}).client(), &eventbridgebus.Options{Dialect: "lunch"}); !errors.Is(err, ordermanager.ErrInvalidOptions) {
+	if _, err := eventbridgebus.New(
+		(&service{}).client(), &eventbridgebus.Options{Dialect: "lunch"},
+	); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 		t.Errorf("New = %v", err)
 	}
 }
@@ -243,7 +268,9 @@ func TestPublish_takesAsFewCallsAsTheLimitsAllow(t *testing.T) {
 func TestPublish_sendsOnlyFailedEntriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{answer: func(n int, entries []entry) (int, string, error) {
-			failed := []map[string]string{{"e1": "ThrottlingException", "e3": "InternalFailure"}, {"e3": "SomethingNew"}, nil}[n-1]
+			failed := []map[string]string{
+				{"e1": "ThrottlingException", "e3": "InternalFailure"}, {"e3": "SomethingNew"}, nil,
+			}[n-1]
 			return 200, results(entries, failed), nil
 		}}
 		if err := publisher(t, s, nil).Publish(t.Context(), events(5)); err != nil {
@@ -329,7 +356,8 @@ func TestPublish_sendsNothingWhenTheContextIsDone(t *testing.T) {
 
 func TestPublish_isAnErrorWhenTheAnswerDoesNotCoverEveryEntry(t *testing.T) {
 	s := &service{answer: func(_ int, entries []entry) (int, string, error) { return 200, results(entries[:1], nil), nil }}
-	if err := publisher(t, s, nil).Publish(t.Context(), events(2)); err == nil || errors.Is(err, ordermanager.ErrUndeliverable) {
+	if err := publisher(t, s, nil).Publish(t.Context(), events(2)); err == nil ||
+		errors.Is(err, ordermanager.ErrUndeliverable) {
 		t.Errorf("Publish = %v", err)
 	}
 }
@@ -344,7 +372,8 @@ func TestPublish_saysWhichEventsWereNotAccepted(t *testing.T) {
 	all[2].Type = "Other"
 	err := publisher(t, s, nil).Publish(t.Context(), all)
 	partly, ok := errors.AsType[*ordermanager.PublishError](err)
-	if !ok || len(partly.Failed) != 2 || partly.Failed[all[0].ID] != nil || !errors.Is(err, ordermanager.ErrUndeliverable) {
+	if !ok || len(partly.Failed) != 2 || partly.Failed[all[0].ID] != nil ||
+		!errors.Is(err, ordermanager.ErrUndeliverable) {
 		t.Errorf("Publish = %v", err)
 	}
 }
@@ -374,7 +403,8 @@ func TestPublish_sortsEveryErrorOfAWholeCall(t *testing.T) {
 					return test.status, fmt.Sprintf(`{"__type":%q,"message":"why"}`, test.code), nil
 				}}
 				err := publisher(t, s, nil).Publish(t.Context(), events(1))
-				if err == nil || errors.Is(err, ordermanager.ErrUndeliverable) != test.never || !strings.Contains(err.Error(), test.code) {
+				if err == nil || errors.Is(err, ordermanager.ErrUndeliverable) != test.never ||
+					!strings.Contains(err.Error(), test.code) {
 					t.Errorf("Publish = %v", err)
 				}
 				if len(s.sent) != test.requests {
@@ -386,7 +416,8 @@ func TestPublish_sortsEveryErrorOfAWholeCall(t *testing.T) {
 	t.Run("a connection that is refused", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &service{answer: func(int, []entry) (int, string, error) { return 0, "", errors.New("connection refused") }}
-			if err := publisher(t, s, nil).Publish(t.Context(), events(1)); err == nil || errors.Is(err, ordermanager.ErrUndeliverable) {
+			if err := publisher(t, s, nil).Publish(t.Context(), events(1)); err == nil ||
+				errors.Is(err, ordermanager.ErrUndeliverable) {
 				t.Errorf("Publish = %v", err)
 			}
 		})
@@ -398,7 +429,9 @@ func TestPublish_neverHasAToken(t *testing.T) {
 	s := &service{}
 	workflow := memory.NewWorkflow()
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Espresso", Icon: "e"}}})
-	manager, err := ordermanager.New(memory.NewStore(), menu, workflow, &ordermanager.Options{Publisher: publisher(t, s, nil)})
+	manager, err := ordermanager.New(
+		memory.NewStore(), menu, workflow, &ordermanager.Options{Publisher: publisher(t, s, nil)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +465,8 @@ func TestPublish_neverHasAToken(t *testing.T) {
 		}
 	}
 	want := []string{
-		serverlesspresso.DetailTypeWaitingCompletion, serverlesspresso.DetailTypeMakeOrder, serverlesspresso.DetailTypeMakeOrder,
+		serverlesspresso.DetailTypeWaitingCompletion, serverlesspresso.DetailTypeMakeOrder,
+		serverlesspresso.DetailTypeMakeOrder,
 		serverlesspresso.DetailTypeMakeOrder, serverlesspresso.DetailTypeOrderCompleted,
 	}
 	if diff := cmp.Diff(want, names); diff != "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The sample's helper functions keep the table in step with OrderProcessor. What they write is told here as data, from the
-// same events: they know nothing of our attributes, and overwrite theirs.
+// The sample's helper functions keep the table in step with OrderProcessor. What they write is told here as data, from
+// the same events: they know nothing of our attributes, and overwrite theirs.
 
 // state is ORDERSTATE in the dialect of the house; the sample writes a time-out with a word of its own in the workshop.
 func (h house) state(word string) string {
@@ -60,7 +60,8 @@ func (r *run) sampleWaiting() {
 		UpdateExpression:    aws.String("SET TaskToken = :token, orderNumber = :number, TS = :now"),
 		ConditionExpression: aws.String("USERID = :user"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":token": text(e.Detail["TaskToken"]), ":number": text(e.Detail["orderNumber"]), ":now": now(), ":user": text(e.Detail["userId"]),
+			":token":  text(e.Detail["TaskToken"]),
+			":number": text(e.Detail["orderNumber"]), ":now": now(), ":user": text(e.Detail["userId"]),
 		},
 	})
 	if err != nil {
@@ -74,8 +75,10 @@ func (r *run) sampleTimedOut() {
 	e := r.await(orderTimeOut)
 	_, err := r.dynamo.UpdateItem(r.Context(), &dynamodb.UpdateItemInput{
 		TableName: &r.table, Key: r.key(),
-		UpdateExpression:          aws.String("SET ORDERSTATE = :state, reason = :reason"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":state": text(r.house.state("CANCELLED")), ":reason": text(e.Detail["cause"])},
+		UpdateExpression: aws.String("SET ORDERSTATE = :state, reason = :reason"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":state": text(r.house.state("CANCELLED")), ":reason": text(e.Detail["cause"]),
+		},
 	})
 	if err != nil {
 		r.Fatal(err)

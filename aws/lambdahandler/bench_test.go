@@ -13,21 +13,25 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-// Each handler reads or repeats the same request over the memory store, from the JSON that Lambda sends to the JSON that it gets,
-// beside the Manager and the HTTP handler alone: the difference is what the door costs.
+// Each handler reads or repeats the same request over the memory store, from the JSON that Lambda sends to the JSON
+// that it gets, beside the Manager and the HTTP handler alone: the difference is what the door costs.
 func BenchmarkHandlers(b *testing.B) {
 	h := newHouse(b)
 	h.start("1")
 	h.log.Reset()
 	request := ordermanager.Request{
-		OrderID: "1", Actor: ordermanager.Customer("anna"), RequestID: "tap-1", Drink: ordermanager.DrinkOrder{Drink: "Cappuccino"},
+		OrderID: "1", Actor: ordermanager.Customer("anna"), RequestID: "tap-1", Drink: ordermanager.DrinkOrder{
+			Drink: "Cappuccino",
+		},
 	}
 	if _, err := h.manager.Put(b.Context(), request); err != nil {
 		b.Fatal(err)
 	}
 	repeated := strings.Replace(put("1"), `{"action":""`, `{"requestId":"tap-1","action":""`, 1)
 	get := strings.Replace(restRequest("/orders/1", "", `{"claims":{"sub":"anna"}}`), `"PUT"`, `"GET"`, 1)
-	get2 := strings.Replace(httpRequest("$default", "/orders/1", "", `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), `"PUT"`, `"GET"`, 1)
+	get2 := strings.Replace(
+		httpRequest("$default", "/orders/1", "", `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), `"PUT"`, `"GET"`, 1,
+	)
 
 	b.Run("put/manager", func(b *testing.B) {
 		b.ReportAllocs()

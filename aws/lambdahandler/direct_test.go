@@ -20,7 +20,8 @@ func TestDirect_takesTheInputOfTheOrderManager(t *testing.T) {
 	diff(t, "the answer", ordermanager.ReceiptView{
 		Action: ordermanager.ActionPut,
 		Order: ordermanager.View{
-			OrderID: "1", State: ordermanager.StatePending, UserID: "anna", Drink: "Cappuccino", Modifiers: []string{}, Icon: "cappuccino", Version: 2,
+			OrderID: "1", State: ordermanager.StatePending, UserID: "anna", Drink: "Cappuccino", Modifiers: []string{},
+			Icon: "cappuccino", Version: 2,
 		},
 		Resume: ordermanager.ResumeDelivered, Events: ordermanager.EventsNone,
 	}, got)
@@ -37,17 +38,23 @@ func TestDirect_refusesWithAnErrorNamedAfterTheCode(t *testing.T) {
 		"a claim before there is a drink": {claim("1", "ben"), "not_ready", ""},
 		"an order that is not there":      {put("2"), "order_not_found", ""},
 		"an unknown action":               {`{"action":"burn","orderId":"1"}`, "unknown_action", ""},
-		"a put without a customer":        {`{"orderId":"1","body":{"drink":"Cappuccino"}}`, "invalid_request", "body.userId"},
-		"a wrong type":                    {`{"action":"make","orderId":1}`, "invalid_request", "orderId"},
-		"a name twice":                    {strings.Replace(put("1"), `"userId"`, `"userId":"eve","userId"`, 1), "invalid_request", "body.userId"},
-		"a name in other letters":         {strings.Replace(put("1"), `"userId"`, `"UserId":"eve","userId"`, 1), "invalid_request", "body.UserId"},
-		"half a character":                {strings.Replace(put("1"), "anna", `anna\ud800`, 1), "invalid_request", "request"},
-		"another's order":                 {strings.Replace(put("1"), "anna", "eve", 1), "not_owner", ""},
-		"an empty object":                 {`{}`, "invalid_request", "orderId"},
-		"a list":                          {`[]`, "invalid_request", "request"},
-		"null":                            {`null`, "invalid_request", "request"},
-		"an event":                        {started("1", ordermanager.NewTaskToken("secret-token")), "invalid_request", "orderId"},
-		"something very long":             {`"` + strings.Repeat("x", ordermanager.MaxRequestBytes) + `"`, "invalid_request", "request"},
+		"a put without a customer": {
+			`{"orderId":"1","body":{"drink":"Cappuccino"}}`, "invalid_request", "body.userId",
+		},
+		"a wrong type": {`{"action":"make","orderId":1}`, "invalid_request", "orderId"},
+		"a name twice": {
+			strings.Replace(put("1"), `"userId"`, `"userId":"eve","userId"`, 1), "invalid_request", "body.userId",
+		},
+		"a name in other letters": {
+			strings.Replace(put("1"), `"userId"`, `"UserId":"eve","userId"`, 1), "invalid_request", "body.UserId",
+		},
+		"half a character":    {strings.Replace(put("1"), "anna", `anna\ud800`, 1), "invalid_request", "request"},
+		"another's order":     {strings.Replace(put("1"), "anna", "eve", 1), "not_owner", ""},
+		"an empty object":     {`{}`, "invalid_request", "orderId"},
+		"a list":              {`[]`, "invalid_request", "request"},
+		"null":                {`null`, "invalid_request", "request"},
+		"an event":            {started("1", ordermanager.NewTaskToken("secret-token")), "invalid_request", "orderId"},
+		"something very long": {`"` + strings.Repeat("x", ordermanager.MaxRequestBytes) + `"`, "invalid_request", "request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)

@@ -16,10 +16,21 @@ func TestEventBridge_takesTheThreeNotifications(t *testing.T) {
 		payload string
 		want    ordermanager.ReceiptView
 	}{
-		{started("1", first), ordermanager.ReceiptView{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone}},
-		{started("1", first), ordermanager.ReceiptView{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone, Unchanged: true}},
 		{
-			event("OrderProcessor.WaitingCompletion", `{"orderId":"1","userId":"anna","orderNumber":7,"TaskToken":"`+second.Reveal()+`"}`),
+			started("1", first),
+			ordermanager.ReceiptView{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone},
+		},
+		{
+			started("1", first),
+			ordermanager.ReceiptView{
+				Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone, Unchanged: true,
+			},
+		},
+		{
+			event(
+				"OrderProcessor.WaitingCompletion",
+				`{"orderId":"1","userId":"anna","orderNumber":7,"TaskToken":"`+second.Reveal()+`"}`,
+			),
 			ordermanager.ReceiptView{Action: ordermanager.ActionWaitingCompletion, Resume: ordermanager.ResumeNone},
 		},
 		{
@@ -59,8 +70,13 @@ func TestEventBridge_failsForWhatItCannotTake(t *testing.T) {
 		"an event of our own":            {event("OrderManager.MakeOrder", `{"orderId":"1"}`), "invalid_request"},
 		"an event that starts workflows": {event("Validator.NewOrder", `{"orderId":"1","userId":"anna"}`), "invalid_request"},
 		"a schedule":                     {event("Scheduled Event", `{}`), "invalid_request"},
-		"a start without a token":        {event("OrderProcessor.WorkflowStarted", `{"orderId":"1","userId":"anna"}`), "invalid_request"},
-		"a token of the wrong type":      {event("OrderProcessor.WorkflowStarted", `{"orderId":"1","userId":"anna","TaskToken":["secret-token"]}`), "invalid_request"},
+		"a start without a token": {
+			event("OrderProcessor.WorkflowStarted", `{"orderId":"1","userId":"anna"}`), "invalid_request",
+		},
+		"a token of the wrong type": {
+			event("OrderProcessor.WorkflowStarted", `{"orderId":"1","userId":"anna","TaskToken":["secret-token"]}`),
+			"invalid_request",
+		},
 		"a detail that is not an object": {event("OrderProcessor.OrderTimeOut", `"1"`), "invalid_request"},
 		"an input of the OrderManager":   {put("1"), "invalid_request"},
 		"an empty object":                {`{}`, "invalid_request"},

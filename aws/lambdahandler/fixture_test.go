@@ -132,7 +132,10 @@ func event(detailType, detail string) string {
 }
 
 func started(orderID string, token ordermanager.TaskToken) string {
-	return event("OrderProcessor.WorkflowStarted", fmt.Sprintf(`{"orderId":%q,"userId":"anna","TaskToken":%q}`, orderID, token.Reveal()))
+	return event(
+		"OrderProcessor.WorkflowStarted",
+		fmt.Sprintf(`{"orderId":%q,"userId":"anna","TaskToken":%q}`, orderID, token.Reveal()),
+	)
 }
 
 // put is the input of the page that describes the OrderManager.

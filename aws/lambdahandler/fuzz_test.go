@@ -17,12 +17,15 @@ import (
 // secret is in the token of the seeds, and must never come out again.
 const secret = "AQCEAAAAKgAAAAM"
 
-// fuzz gives payloads to a handler as the Lambda runtime does. Whatever they are, the handler answers or fails: it does not panic, and a token
-// does not come out. Each payload meets a house of its own.
-func fuzz(f *testing.F, handler func(*house) any, check func(t *testing.T, h *house, payload, answer []byte, err error)) {
+// fuzz gives payloads to a handler as the Lambda runtime does. Whatever they are, the handler answers or fails: it does
+// not panic, and a token does not come out. Each payload meets a house of its own.
+func fuzz(
+	f *testing.F, handler func(*house) any, check func(t *testing.T, h *house, payload, answer []byte, err error),
+) {
 	f.Helper()
 	for _, seed := range []string{
-		`{}`, `null`, `[]`, `{"action":`, put("1"), claim("1", "ben"), `{"action":"cancel","orderId":"1","body":{"userId":"anna","reason":"x"}}`,
+		`{}`, `null`, `[]`, `{"action":`, put("1"), claim("1", "ben"),
+		`{"action":"cancel","orderId":"1","body":{"userId":"anna","reason":"x"}}`,
 		event("OrderProcessor.WorkflowStarted", `{"orderId":"2","userId":"anna","TaskToken":"`+secret+`"}`),
 		event("OrderProcessor.WaitingCompletion", `{"orderId":"1","orderNumber":1,"TaskToken":"`+secret+`"}`),
 		event("OrderProcessor.OrderTimeOut", `{"orderId":"1","cause":"x"}`),
@@ -56,7 +59,8 @@ func fuzz(f *testing.F, handler func(*house) any, check func(t *testing.T, h *ho
 }
 
 func FuzzDirect(f *testing.F) {
-	fuzz(f, func(h *house) any { return lambdahandler.Direct(h.manager) }, func(t *testing.T, _ *house, _, answer []byte, err error) {
+	made := func(h *house) any { return lambdahandler.Direct(h.manager) }
+	fuzz(f, made, func(t *testing.T, _ *house, _, answer []byte, err error) {
 		var a ordermanager.ReceiptView
 		if err == nil && (json.Unmarshal(answer, &a) != nil || a.Order.OrderID == "" || a.Action == "") {
 			t.Fatalf("a success that says nothing: %s", answer)
@@ -65,7 +69,8 @@ func FuzzDirect(f *testing.F) {
 }
 
 func FuzzEventBridge(f *testing.F) {
-	fuzz(f, func(h *house) any { return lambdahandler.EventBridge(h.manager) }, func(t *testing.T, _ *house, _, answer []byte, err error) {
+	made := func(h *house) any { return lambdahandler.EventBridge(h.manager) }
+	fuzz(f, made, func(t *testing.T, _ *house, _, answer []byte, err error) {
 		var a ordermanager.ReceiptView
 		if err == nil && (json.Unmarshal(answer, &a) != nil || a.Order.OrderID == "" || a.Action == "") {
 			t.Fatalf("a success that says nothing: %s", answer)
@@ -77,7 +82,9 @@ func FuzzEventBridge(f *testing.F) {
 func FuzzSQS_body(f *testing.F) {
 	fuzz(f, func(h *house) any {
 		return func(body json.RawMessage) (events.SQSEventResponse, error) {
-			return lambdahandler.SQS(h.manager, h.logger)(h.Context(), events.SQSEvent{Records: []events.SQSMessage{message("a", "", string(body))}})
+			return lambdahandler.SQS(h.manager, h.logger)(
+				h.Context(), events.SQSEvent{Records: []events.SQSMessage{message("a", "", string(body))}},
+			)
 		}
 	}, func(t *testing.T, h *house, _, answer []byte, err error) {
 		var response events.SQSEventResponse
@@ -93,7 +100,11 @@ func FuzzSQS_body(f *testing.F) {
 }
 
 func FuzzSQS_batch(f *testing.F) {
-	fuzz(f, func(h *house) any { return lambdahandler.SQS(h.manager, h.logger) }, func(t *testing.T, _ *house, payload, answer []byte, err error) {
+	fuzz(f, func(h *house) any {
+		return lambdahandler.SQS(
+			h.manager, h.logger,
+		)
+	}, func(t *testing.T, _ *house, payload, answer []byte, err error) {
 		var b events.SQSEvent
 		var response events.SQSEventResponse
 		if err != nil {
@@ -111,7 +122,9 @@ func FuzzSQS_batch(f *testing.F) {
 }
 
 func FuzzStream(f *testing.F) {
-	fuzz(f, func(h *house) any { return lambdahandler.Stream(h.manager) }, func(*testing.T, *house, []byte, []byte, error) {})
+	fuzz(
+		f, func(h *house) any { return lambdahandler.Stream(h.manager) }, func(*testing.T, *house, []byte, []byte, error) {},
+	)
 }
 
 // An answer has a status, or there is none.

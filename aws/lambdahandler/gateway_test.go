@@ -86,7 +86,8 @@ func TestHTTP_answersAsTheHTTPInterface(t *testing.T) {
 		},
 		"REST API, nobody": {rest, restRequest("/orders/1", putBody, `null`), 401, "unauthenticated"},
 		"REST API, a barista": {
-			rest, restRequest("/orders/1", putBody, `{"claims":{"sub":"anna","cognito:groups":"admin,other"}}`), 403, "forbidden",
+			rest, restRequest("/orders/1", putBody, `{"claims":{"sub":"anna","cognito:groups":"admin,other"}}`),
+			403, "forbidden",
 		},
 		"REST API, no such order": {
 			rest, restRequest("/orders/2", putBody, `{"claims":{"sub":"anna"}}`), 404, "order_not_found",
@@ -94,32 +95,48 @@ func TestHTTP_answersAsTheHTTPInterface(t *testing.T) {
 		"REST API, no such route": {rest, restRequest("/nowhere", putBody, `{"claims":{"sub":"anna"}}`), 404, "not_found"},
 		"REST API, not JSON":      {rest, restRequest("/orders/1", `{`, `{"claims":{"sub":"anna"}}`), 400, "invalid_request"},
 		"REST API, too long": {
-			rest, restRequest("/orders/1", strings.Repeat("x", ordermanager.MaxRequestBytes+1), `{"claims":{"sub":"anna"}}`), 413, "request_too_large",
+			rest, restRequest("/orders/1", strings.Repeat("x", ordermanager.MaxRequestBytes+1), `{"claims":{"sub":"anna"}}`),
+			413, "request_too_large",
 		},
 		"REST API, off the menu": {
 			rest, restRequest("/orders/1", `{"drink":"milkshake"}`, `{"claims":{"sub":"anna"}}`), 422, "invalid_order",
 		},
 		"HTTP API, JWT authorizer": {
-			http2, httpRequest("$default", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna","cognito:groups":"[customers]"},"scopes":null}}`), 200, "",
+			http2,
+			httpRequest(
+				"$default", "/orders/1", putBody,
+				`,"authorizer":{"jwt":{"claims":{"sub":"anna","cognito:groups":"[customers]"},"scopes":null}}`,
+			),
+			200, "",
 		},
 		"HTTP API, a barista": {
-			http2, httpRequest("$default", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"ben","cognito:groups":"[admin other]"}}}`), 403, "forbidden",
+			http2,
+			httpRequest(
+				"$default", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"ben","cognito:groups":"[admin other]"}}}`,
+			),
+			403, "forbidden",
 		},
-		"HTTP API, Lambda authorizer": {http2, httpRequest("$default", "/orders/1", putBody, `,"authorizer":{"lambda":{"sub":"anna"}}`), 200, ""},
+		"HTTP API, Lambda authorizer": {
+			http2, httpRequest("$default", "/orders/1", putBody, `,"authorizer":{"lambda":{"sub":"anna"}}`), 200, "",
+		},
 		"HTTP API, a stage": {
 			http2, httpRequest("prod", "/prod/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 200, "",
 		},
 		"HTTP API, a stage that is not in the path": {
-			http2, httpRequest("orders", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 404, "not_found",
+			http2, httpRequest("orders", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`),
+			404, "not_found",
 		},
 		"HTTP API, a path that begins like the stage": {
 			http2, httpRequest("ord", "/orders/1", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 200, "",
 		},
-		"HTTP API, the stage alone": {http2, httpRequest("prod", "/prod", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 404, "not_found"},
-		"HTTP API, nobody":          {http2, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
-		"function URL, nobody":      {functionURL, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
+		"HTTP API, the stage alone": {
+			http2, httpRequest("prod", "/prod", putBody, `,"authorizer":{"jwt":{"claims":{"sub":"anna"}}}`), 404, "not_found",
+		},
+		"HTTP API, nobody":     {http2, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
+		"function URL, nobody": {functionURL, httpRequest("$default", "/orders/1", putBody, ``), 401, "unauthenticated"},
 		"function URL, IAM is no customer": {
-			functionURL, httpRequest("$default", "/orders/1", putBody, `,"authorizer":{"iam":{"userId":"anna"}}`), 401, "unauthenticated",
+			functionURL, httpRequest("$default", "/orders/1", putBody, `,"authorizer":{"iam":{"userId":"anna"}}`),
+			401, "unauthenticated",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +160,8 @@ func TestHTTP_answersAsTheHTTPInterface(t *testing.T) {
 				}
 				return
 			}
-			if order.Drink == nil || order.History[1].RequestID != "tap-1" || order.History[1].Actor != ordermanager.Customer("anna") {
+			if order.Drink == nil || order.History[1].RequestID != "tap-1" ||
+				order.History[1].Actor != ordermanager.Customer("anna") {
 				t.Errorf("the order is %+v", order)
 			}
 		})
@@ -169,7 +187,8 @@ func remember(into *asked) http.Handler {
 			return
 		}
 		*into = asked{
-			Method: r.Method, Path: r.URL.Path, Escaped: r.URL.EscapedPath(), Query: r.URL.RawQuery, URI: r.RequestURI, Host: r.Host,
+			Method: r.Method, Path: r.URL.Path, Escaped: r.URL.EscapedPath(), Query: r.URL.RawQuery, URI: r.RequestURI,
+			Host:   r.Host,
 			Remote: r.RemoteAddr, Body: string(body), Header: r.Header, Length: r.ContentLength,
 		}
 	})
@@ -177,18 +196,25 @@ func remember(into *asked) http.Handler {
 
 func TestHTTP_givesTheHandlerTheWholeRequest(t *testing.T) {
 	want := asked{
-		Method: "PUT", Path: "/orders/1", Escaped: "/orders/1", Query: "action=put", URI: "/orders/1?action=put", Host: "api.example",
+		Method: "PUT", Path: "/orders/1", Escaped: "/orders/1", Query: "action=put", URI: "/orders/1?action=put",
+		Host:   "api.example",
 		Remote: "192.0.2.1", Body: "hello", Length: 5,
 		Header: http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {"tap-1"}, "X-Two": {"1", "2"}},
 	}
 	var got asked
-	if _, err := invoke[reply](t, lambdahandler.RestAPI(remember(&got)), restRequest("/orders/1", "hello", "null")); err != nil {
+	if _, err := invoke[reply](
+		t, lambdahandler.RestAPI(remember(&got)), restRequest("/orders/1", "hello", "null"),
+	); err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "from a REST API", want, got)
 
-	want.Header = http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {"tap-1"}, "X-Two": {"1,2"}, "Cookie": {"a=1; b=2"}}
-	for name, handler := range map[string]any{"an HTTP API": http2(remember(&got)), "a function URL": functionURL(remember(&got))} {
+	want.Header = http.Header{
+		"Content-Type": {"application/json"}, "Idempotency-Key": {"tap-1"}, "X-Two": {"1,2"}, "Cookie": {"a=1; b=2"},
+	}
+	for name, handler := range map[string]any{
+		"an HTTP API": http2(remember(&got)), "a function URL": functionURL(remember(&got)),
+	} {
 		if _, err := invoke[reply](t, handler, httpRequest("$default", "/orders/1", "hello", "")); err != nil {
 			t.Fatal(err)
 		}
@@ -280,14 +306,19 @@ func TestHTTP_givesTheWholeAnswerBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	diff(t, "of a REST API", reply{
-		StatusCode: 418, Body: "tea", MultiValueHeaders: map[string][]string{"Vary": {"Origin", "Accept"}, "Set-Cookie": cookies},
+		StatusCode: 418, Body: "tea", MultiValueHeaders: map[string][]string{
+			"Vary": {"Origin", "Accept"}, "Set-Cookie": cookies,
+		},
 	}, got)
 	for name, wrapped := range map[string]any{"an HTTP API": http2(handler), "a function URL": functionURL(handler)} {
 		got, err := invoke[reply](t, wrapped, httpRequest("$default", "/", "", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
-		diff(t, "of "+name, reply{StatusCode: 418, Body: "tea", Headers: map[string]string{"Vary": "Origin,Accept"}, Cookies: cookies}, got)
+		diff(
+			t, "of "+name,
+			reply{StatusCode: 418, Body: "tea", Headers: map[string]string{"Vary": "Origin,Accept"}, Cookies: cookies}, got,
+		)
 	}
 }
 
@@ -353,7 +384,8 @@ func TestHTTP_passesTheContextOn(t *testing.T) {
 	ctx := context.WithValue(t.Context(), key{}, "value")
 	var got any
 	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Context().Value(key{}) })
-	if _, err := invokeIn[reply](ctx, t, lambdahandler.RestAPI(handler), restRequest("/", "", "null")); err != nil || got != "value" {
+	if _, err := invokeIn[reply](ctx, t, lambdahandler.RestAPI(handler), restRequest("/", "", "null")); err != nil ||
+		got != "value" {
 		t.Errorf("the context has %v, %v", got, err)
 	}
 }

@@ -58,7 +58,11 @@ func TestSchedule_failsWhileSomethingIsOwed(t *testing.T) {
 	if !ok || failure.Type != "deliveries_pending" {
 		t.Fatalf("the error is %#v", err)
 	}
-	diff(t, "the message", `{"code":"deliveries_pending","orders":1,"delivered":0,"gone":0,"published":0,"pending":1,"postponed":0}`, failure.Message)
+	diff(
+		t, "the message",
+		`{"code":"deliveries_pending","orders":1,"delivered":0,"gone":0,"published":0,"pending":1,"postponed":0}`,
+		failure.Message,
+	)
 }
 
 func TestSchedule_failsWhenTheStoreDoes(t *testing.T) {
@@ -96,7 +100,9 @@ func TestSchedule_stopsBeforeItsTimeIsOver(t *testing.T) {
 
 // record is a record of a stream, of an item with this attribute.
 func record(name, image string) string {
-	return fmt.Sprintf(`{"eventID":"1","eventName":%q,"eventSource":"aws:dynamodb","dynamodb":{"Keys":{"id":{"S":"1"}}%s}}`, name, image)
+	return fmt.Sprintf(
+		`{"eventID":"1","eventName":%q,"eventSource":"aws:dynamodb","dynamodb":{"Keys":{"id":{"S":"1"}}%s}}`, name, image,
+	)
 }
 
 func newImage(attribute string) string {
@@ -108,10 +114,12 @@ func TestStream_redrivesWhenAnOrderWasWrittenOwing(t *testing.T) {
 		records  []string
 		redriven bool
 	}{
-		"an order that owes":                     {[]string{record("MODIFY", newImage("ow"))}, true},
-		"a new order that owes":                  {[]string{record("INSERT", newImage("ow"))}, true},
-		"an order of the sample that owes":       {[]string{record("MODIFY", newImage("om_ow"))}, true},
-		"one of several":                         {[]string{record("MODIFY", newImage("v")), record("MODIFY", newImage("ow"))}, true},
+		"an order that owes":               {[]string{record("MODIFY", newImage("ow"))}, true},
+		"a new order that owes":            {[]string{record("INSERT", newImage("ow"))}, true},
+		"an order of the sample that owes": {[]string{record("MODIFY", newImage("om_ow"))}, true},
+		"one of several": {
+			[]string{record("MODIFY", newImage("v")), record("MODIFY", newImage("ow"))}, true,
+		},
 		"an order that owes nothing":             {[]string{record("MODIFY", newImage("v"))}, false},
 		"an order that was deleted":              {[]string{record("REMOVE", "")}, false},
 		"an order of which nothing else is told": {[]string{record("MODIFY", "")}, true},
@@ -134,8 +142,11 @@ func TestStream_failsWhileSomethingIsOwed(t *testing.T) {
 	h := newHouse(t)
 	h.owing("1")
 	h.workflowDown.Store(true)
-	_, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), `{"Records":[`+record("MODIFY", newImage("ow"))+`]}`)
-	if failure, ok := err.(messages.InvokeResponse_Error); !ok || failure.Type != string(lambdahandler.CodePending) { //nolint:errorlint // as the runtime does
+	_, err := invoke[ordermanager.RedriveReport](
+		t, lambdahandler.Stream(h.manager), `{"Records":[`+record("MODIFY", newImage("ow"))+`]}`,
+	)
+	failure, ok := err.(messages.InvokeResponse_Error) //nolint:errorlint // as the runtime does
+	if !ok || failure.Type != string(lambdahandler.CodePending) {
 		t.Errorf("the error is %#v", err)
 	}
 }
@@ -186,7 +197,8 @@ func TestStream_knowsTheMarkOfEveryLayout(t *testing.T) {
 			h := newHouse(t)
 			h.owing("1")
 			payload := `{"Records":[` + record("MODIFY", newImage(mark[0])) + `]}`
-			if _, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), payload); err != nil || h.order("1").Owes() {
+			if _, err := invoke[ordermanager.RedriveReport](t, lambdahandler.Stream(h.manager), payload); err != nil ||
+				h.order("1").Owes() {
 				t.Errorf("an order with the attribute %s was not redriven: %v", mark[0], err)
 			}
 		})
@@ -207,7 +219,9 @@ func (w *written) UpdateItem(
 }
 
 func TestReport_hasEveryFigure(t *testing.T) {
-	data, err := json.Marshal(ordermanager.RedriveReport{Orders: 1, Delivered: 2, Gone: 3, Published: 4, Pending: 5, Postponed: 6})
+	data, err := json.Marshal(ordermanager.RedriveReport{
+		Orders: 1, Delivered: 2, Gone: 3, Published: 4, Pending: 5, Postponed: 6,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

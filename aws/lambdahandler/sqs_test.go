@@ -29,13 +29,18 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 			state:    ordermanager.StateMaking,
 		},
 		"a poison record blocks nobody": {
-			messages: []events.SQSMessage{message("a", "", badJSON), message("b", "", put("1")), message("c", "", "null"), message("d", "", claim("1", "ben"))},
-			failed:   []string{"a", "c"}, state: ordermanager.StateMaking, logged: "messageId=a code=invalid_request",
+			messages: []events.SQSMessage{
+				message("a", "", badJSON), message("b", "", put("1")), message("c", "", "null"),
+				message("d", "", claim("1", "ben")),
+			},
+			failed: []string{"a", "c"}, state: ordermanager.StateMaking, logged: "messageId=a code=invalid_request",
 		},
 		"what two programs would read differently is a poison record": {
 			messages: []events.SQSMessage{
 				message("a", "", strings.Replace(put("1"), `"userId"`, `"userId":"eve","userId"`, 1)),
-				message("b", "", strings.Replace(started("1", ordermanager.NewTaskToken("t")), `"detail"`, `"detail":{},"detail"`, 1)),
+				message(
+					"b", "", strings.Replace(started("1", ordermanager.NewTaskToken("t")), `"detail"`, `"detail":{},"detail"`, 1),
+				),
 				message("c", "", put("1")),
 			},
 			failed: []string{"a", "b"}, state: ordermanager.StatePending, logged: "messageId=b code=invalid_request",
@@ -50,13 +55,17 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 		},
 		"a complete that overtook its make comes again": {
 			messages: []events.SQSMessage{
-				message("a", "", put("1")), message("b", "", strings.Replace(claim("1", "ben"), "make", "complete", 1)), message("c", "", claim("1", "ben")),
+				message("a", "", put("1")), message("b", "", strings.Replace(claim("1", "ben"), "make", "complete", 1)),
+				message("c", "", claim("1", "ben")),
 			},
-			failed: []string{"b"}, state: ordermanager.StateMaking, logged: `msg="message early" messageId=b code=illegal_transition`,
+			failed: []string{"b"}, state: ordermanager.StateMaking,
+			logged: `msg="message early" messageId=b code=illegal_transition`,
 		},
 		"a second barista's make is final": {
-			messages: []events.SQSMessage{message("a", "", put("1")), message("b", "", claim("1", "ben")), message("c", "", claim("1", "tom"))},
-			state:    ordermanager.StateMaking, logged: `msg="message refused" messageId=c code=claimed`,
+			messages: []events.SQSMessage{
+				message("a", "", put("1")), message("b", "", claim("1", "ben")), message("c", "", claim("1", "tom")),
+			},
+			state: ordermanager.StateMaking, logged: `msg="message refused" messageId=c code=claimed`,
 		},
 		"what an order that has ended refuses is final": {
 			messages: []events.SQSMessage{
@@ -70,7 +79,8 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 		},
 		"a request for an order that is not there comes again": {
 			messages: []events.SQSMessage{message("a", "", put("2"))},
-			failed:   []string{"a"}, state: ordermanager.StatePending, logged: `msg="message failed" messageId=a code=order_not_found`,
+			failed:   []string{"a"}, state: ordermanager.StatePending,
+			logged: `msg="message failed" messageId=a code=order_not_found`,
 		},
 		"a request that breaks a rule of form comes again": {
 			messages: []events.SQSMessage{message("a", "", `{"action":"burn","orderId":"1"}`)},
@@ -78,7 +88,9 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 		},
 		"a notification that is not accepted comes again": {
 			messages: []events.SQSMessage{
-				message("a", "", event("OrderProcessor.WaitingCompletion", `{"orderId":"1","userId":"eve","TaskToken":"secret-token"}`)),
+				message(
+					"a", "", event("OrderProcessor.WaitingCompletion", `{"orderId":"1","userId":"eve","TaskToken":"secret-token"}`),
+				),
 				message("b", "", event("Something.Else", `{}`)),
 				message("c", "", event("OrderProcessor.OrderTimeOut", `{"orderId":"1"}`)),
 			},
@@ -86,20 +98,26 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 		},
 		"a group of a FIFO queue stops at its first failure": {
 			messages: []events.SQSMessage{
-				message("a", "tom", badJSON), message("b", "anna", put("1")), message("c", "tom", claim("1", "tom")), message("d", "anna", claim("1", "ben")),
+				message("a", "tom", badJSON), message("b", "anna", put("1")), message("c", "tom", claim("1", "tom")), message(
+					"d", "anna", claim("1", "ben"),
+				),
 				message("e", "tom", claim("1", "tom")),
 			},
 			failed: []string{"a", "c", "e"}, state: ordermanager.StateMaking,
 		},
 		"a final refusal does not stop its group": {
-			messages: []events.SQSMessage{message("a", "anna", claim("1", "ben")), message("b", "anna", put("1")), message("c", "anna", claim("1", "ben"))},
-			state:    ordermanager.StateMaking,
+			messages: []events.SQSMessage{
+				message("a", "anna", claim("1", "ben")), message("b", "anna", put("1")), message("c", "anna", claim("1", "ben")),
+			},
+			state: ordermanager.StateMaking,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			h.start("1")
-			response, err := invoke[events.SQSEventResponse](t, lambdahandler.SQS(h.manager, h.logger), batch(t, test.messages...))
+			response, err := invoke[events.SQSEventResponse](
+				t, lambdahandler.SQS(h.manager, h.logger), batch(t, test.messages...),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +125,8 @@ func TestSQS_reportsExactlyWhatMustComeAgain(t *testing.T) {
 			if order := h.order("1"); order.State != test.state {
 				t.Errorf("the order is %s, want %s", order.State, test.state)
 			}
-			if log := h.log.String(); !strings.Contains(log, test.logged) || strings.Contains(log, "secret-token") || test.logged == "" && len(test.failed) == 0 && log != "" && !strings.Contains(log, "refused") {
+			if log := h.log.String(); !strings.Contains(log, test.logged) || strings.Contains(log, "secret-token") ||
+				test.logged == "" && len(test.failed) == 0 && log != "" && !strings.Contains(log, "refused") {
 				t.Errorf("the log is %s, want %s in it", log, test.logged)
 			}
 		})
@@ -123,7 +142,10 @@ func TestSQS_keepsAFIFOGroupInOrderOverARetry(t *testing.T) {
 	if _, err := invoke[events.SQSEventResponse](t, handler, batch(t, message("p", "anna", put("1")))); err != nil {
 		t.Fatal(err)
 	}
-	again := batch(t, message("a", "anna", claim("1", "ben")), message("b", "anna", strings.Replace(claim("1", "ben"), "make", "unmake", 1)))
+	again := batch(
+		t, message("a", "anna", claim("1", "ben")),
+		message("b", "anna", strings.Replace(claim("1", "ben"), "make", "unmake", 1)),
+	)
 	h.storeDown.Store(true)
 	response, err := invoke[events.SQSEventResponse](t, handler, again)
 	if err != nil {
@@ -194,7 +216,9 @@ func TestSQS_reportsWhatItHadNoTimeFor(t *testing.T) {
 	h.start("1")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	response, err := lambdahandler.SQS(h.manager, nil)(ctx, events.SQSEvent{Records: []events.SQSMessage{message("a", "", put("1"))}})
+	response, err := lambdahandler.SQS(h.manager, nil)(
+		ctx, events.SQSEvent{Records: []events.SQSMessage{message("a", "", put("1"))}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +265,9 @@ func TestSQS_endsBeforeTheInvocationDoes(t *testing.T) {
 		for _, id := range []string{"1", "2", "3"} {
 			h.start(id)
 		}
-		hanging := resumerFunc(func(ctx context.Context, _ ordermanager.TaskToken, _ ordermanager.Outcome) (ordermanager.Answer, error) {
+		hanging := resumerFunc(func(
+			ctx context.Context, _ ordermanager.TaskToken, _ ordermanager.Outcome,
+		) (ordermanager.Answer, error) {
 			<-ctx.Done()
 			return "", ctx.Err()
 		})
@@ -269,7 +295,9 @@ func TestSQS_endsBeforeTheInvocationDoes(t *testing.T) {
 
 type resumerFunc func(context.Context, ordermanager.TaskToken, ordermanager.Outcome) (ordermanager.Answer, error)
 
-func (f resumerFunc) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+func (f resumerFunc) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	return f(ctx, token, outcome)
 }
 
@@ -280,7 +308,9 @@ func TestDoors_takeTheActionsOfTheTable(t *testing.T) {
 	table := ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: "ready", Answers: ordermanager.Done}).
 		With(
-			ordermanager.Rule{Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases},
+			ordermanager.Rule{
+				Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases,
+			},
 			ordermanager.Rule{Action: "complete", From: []ordermanager.State{"ready"}, To: "completed"},
 		)
 	var err error
@@ -301,7 +331,8 @@ func TestDoors_takeTheActionsOfTheTable(t *testing.T) {
 	}
 	// A time-out of an order that has answered changes nothing.
 	timedOut := event("OrderProcessor.OrderTimeOut", `{"orderId":"1"}`)
-	if got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), timedOut); err != nil || !got.Unchanged {
+	if got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), timedOut); err != nil ||
+		!got.Unchanged {
 		t.Errorf("the time-out: %+v, %v", got, err)
 	}
 	_, err = invoke[ordermanager.ReceiptView](t, direct, strings.Replace(finish, "finish", "serve", 1))

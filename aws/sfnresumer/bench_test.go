@@ -14,7 +14,8 @@ import (
 )
 
 // BenchmarkResume compares a resume with the same call written by hand, over one stub transport. The two take turns in
-// one run, so that the ratio does not depend on what else the machine does; "ratio" is median time over median time by hand.
+// one run, so that the ratio does not depend on what else the machine does; "ratio" is median time over median time by
+// hand.
 func BenchmarkResume(b *testing.B) {
 	client := newClient((&awstest.Service{Answer: awstest.Always(accepted)}).Client())
 	resumer := sfnresumer.New(client)

@@ -24,7 +24,8 @@ func alone(t *testing.T, endpoint string) {
 	nowhere := filepath.Join(t.TempDir(), "nothing")
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere, "AWS_MAX_ATTEMPTS": "1",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+		"AWS_MAX_ATTEMPTS": "1",
 	} {
 		t.Setenv(name, value)
 	}
@@ -58,7 +59,8 @@ func TestTables_thatCannotBeUsedAreNamedOnOneLine(t *testing.T) {
 		},
 		{
 			"ValidationException", "The provided key element does not match the schema",
-			"its keys are not those of the layout workshop; see what differs with: ordermanager table check dynamodb:cups --layout workshop " +
+			"its keys are not those of the layout workshop; see what differs with: ordermanager table check dynamodb:cups " +
+				"--layout workshop " +
 				"(ValidationException: The provided key element does not match the schema)",
 		},
 		{
@@ -67,7 +69,8 @@ func TestTables_thatCannotBeUsedAreNamedOnOneLine(t *testing.T) {
 		},
 		{
 			"ExpiredTokenException", "too late",
-			"the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID (ExpiredTokenException: too late)",
+			"the credentials are missing, wrong or expired; sign in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID " +
+				"(ExpiredTokenException: too late)",
 		},
 		{"ThrottlingException", "slowly", "it is throttled; try again later (ThrottlingException: slowly)"},
 		{"NobodyKnowsException", "what", "GetItem failed: NobodyKnowsException: what; " +
@@ -82,7 +85,8 @@ func TestTables_thatCannotBeUsedAreNamedOnOneLine(t *testing.T) {
 				}
 			}
 			code, _, stderr := invoke(t, "", "exec", "--menu", "dynamodb:menus", "--layout", "workshop")
-			if code != exitFailed || !strings.HasPrefix(stderr, "ordermanager: table menus: ") || strings.Count(stderr, "\n") != 1 {
+			if code != exitFailed || !strings.HasPrefix(stderr, "ordermanager: table menus: ") ||
+				strings.Count(stderr, "\n") != 1 {
 				t.Errorf("menu: exit code %d, stderr %q", code, stderr)
 			}
 		})
@@ -146,7 +150,8 @@ func TestExec_refusesTheLocalWorkflowForOrdersInATable(t *testing.T) {
 	alone(t, server.URL)
 	for _, command := range []string{"exec", "redrive"} {
 		code, _, stderr := invoke(t, "", command, "--store", "dynamodb:cups", "--resume", "local")
-		want := "ordermanager: --resume local does not know the workflows of orders in DynamoDB; there are: stepfunctions, durable, none\n"
+		want := "ordermanager: --resume local does not know the workflows of orders in DynamoDB; there are: stepfunctions, " +
+			"durable, none\n"
 		if code != exitFailed || stderr != want {
 			t.Errorf("%s: exit code %d, stderr %q", command, code, stderr)
 		}

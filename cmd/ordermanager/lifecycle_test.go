@@ -15,9 +15,13 @@ const pickup = "../../examples/pickup/lifecycle.json"
 
 func TestLifecycle_ofAFileIsUsedByEveryCommand(t *testing.T) {
 	store, _ := newFile(t)
-	finish1, collect1 := `{"action":"finish","orderId":"1","baristaUserId":"ben"}`, `{"action":"collect","orderId":"1","body":{"userId":"ann"}}`
-	code, stdout, stderr := invoke(t, strings.Join([]string{newOrder1, put1, make1, finish1}, "\n"), "exec", "--store", store, "--lifecycle", pickup)
-	if got := lines(t, stdout); code != exitAccepted || got[3]["order"].(map[string]any)["state"] != "ready" || got[3]["resume"] != "delivered" {
+	finish1 := `{"action":"finish","orderId":"1","baristaUserId":"ben"}`
+	collect1 := `{"action":"collect","orderId":"1","body":{"userId":"ann"}}`
+	code, stdout, stderr := invoke(
+		t, strings.Join([]string{newOrder1, put1, make1, finish1}, "\n"), "exec", "--store", store, "--lifecycle", pickup,
+	)
+	if got := lines(t, stdout); code != exitAccepted || got[3]["order"].(map[string]any)["state"] != "ready" ||
+		got[3]["resume"] != "delivered" {
 		t.Fatalf("exit code %d, %s%s", code, stdout, stderr)
 	}
 	for _, c := range []struct {
@@ -46,15 +50,21 @@ func TestLifecycle_ofAFileIsUsedByEveryCommand(t *testing.T) {
 func TestLifecycle_ofAnotherTableHidesNoOrder(t *testing.T) {
 	store, _ := newFile(t)
 	finish1 := `{"action":"finish","orderId":"1","baristaUserId":"ben"}`
-	invoke(t, strings.Join([]string{newOrder1, put1, make1, finish1, newOrder2}, "\n"), "exec", "--store", store, "--lifecycle", pickup)
+	invoke(
+		t, strings.Join([]string{newOrder1, put1, make1, finish1, newOrder2}, "\n"), "exec", "--store", store, "--lifecycle",
+		pickup,
+	)
 	code, stdout, stderr := invoke(t, "", "orders", "--store", store, "--customer", "ann", "--json")
-	if code != exitAccepted || stdout != "" || !strings.Contains(stderr, "order 1 is left out") || !strings.Contains(stderr, "--lifecycle") {
+	if code != exitAccepted || stdout != "" || !strings.Contains(stderr, "order 1 is left out") ||
+		!strings.Contains(stderr, "--lifecycle") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	if code, stdout, stderr := invoke(t, "", "orders", "--store", store); code != exitAccepted || !strings.Contains(stdout, "2      pending") {
+	if code, stdout, stderr := invoke(t, "", "orders", "--store", store); code != exitAccepted ||
+		!strings.Contains(stdout, "2      pending") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	if code, stdout, _ := invoke(t, "", "show", "1", "--store", store); code != exitAccepted || !strings.Contains(stdout, "● ready") {
+	if code, stdout, _ := invoke(t, "", "show", "1", "--store", store); code != exitAccepted ||
+		!strings.Contains(stdout, "● ready") {
 		t.Errorf("exit code %d, stdout %q", code, stdout)
 	}
 	code, stdout, _ = invoke(t, complete1, "exec", "--store", store)
@@ -80,7 +90,8 @@ testdata/lifecycle.broken.json cannot be used: 2 problems
 	}
 	_, stdout, _ = invoke(t, "", "lifecycle", "check", "testdata/lifecycle.broken.json", "--json")
 	var report lifecycleReport
-	if err := json.Unmarshal([]byte(stdout), &report); err != nil || report.Sound || len(report.Problems) != 2 || report.Problems[1].Place != "rules[1].claim" {
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil || report.Sound || len(report.Problems) != 2 ||
+		report.Problems[1].Place != "rules[1].claim" {
 		t.Errorf("%v: %s", err, stdout)
 	}
 	code, stdout, _ = invoke(t, "", "lifecycle", "check", pickup)
@@ -102,7 +113,8 @@ func TestDiagram_drawsTheTableOfAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, stdout, _ := invoke(t, "", "diagram", "--lifecycle", pickup); code != exitAccepted || stdout != table.Mermaid() {
+	if code, stdout, _ := invoke(t, "", "diagram", "--lifecycle", pickup); code != exitAccepted ||
+		stdout != table.Mermaid() {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}
 }

@@ -110,7 +110,10 @@ func TestServe_isClosedOutsideItsHours(t *testing.T) {
 	if status, code := post(t, address, "customer:ann", `{}`); status != http.StatusConflict || code != "shop_closed" {
 		t.Errorf("an order outside the hours: %d %s", status, code)
 	}
-	shop := send(t, address, sampleapps.Call{Method: http.MethodGet, Path: "/shop", Header: http.Header{"X-Demo-User": {"customer:ann"}}})
+	shop := send(
+		t, address,
+		sampleapps.Call{Method: http.MethodGet, Path: "/shop", Header: http.Header{"X-Demo-User": {"customer:ann"}}},
+	)
 	if got := string(shop.Body); got != `{"eventId":"","open":false,"inQueue":0}`+"\n" {
 		t.Errorf("the shop is %s", got)
 	}

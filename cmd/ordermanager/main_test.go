@@ -43,19 +43,34 @@ func TestExec_answersEveryInputOfAScript(t *testing.T) {
 		{about: "values that are no requests", input: "not_requests", code: exitRefused},
 		{about: "values that two readers would read differently (invariant 9)", input: "exact", code: exitRefused},
 		{about: "values that are no events", input: "not_events", code: exitRefused},
-		{about: "events that come twice, late, or from somebody else (invariants 3 and 6)", input: "repeated_events", code: exitRefused},
+		{
+			about: "events that come twice, late, or from somebody else (invariants 3 and 6)", input: "repeated_events",
+			code: exitRefused,
+		},
 		{about: "time-outs", input: "time_outs", code: exitRefused},
 		{about: "a cancel in every window (invariant 3)", input: "cancel", code: exitRefused},
-		{about: "nobody is resumed (invariant 5)", input: "resume_none", flags: []string{"--resume", "none"}, code: exitRefused},
+		{
+			about: "nobody is resumed (invariant 5)", input: "resume_none", flags: []string{"--resume", "none"},
+			code: exitRefused,
+		},
 		{about: "completed unclaimed in the standard life", input: "unclaimed", code: exitRefused},
 		{
 			about: "completed unclaimed in the sample's life", input: "unclaimed", golden: "unclaimed_serverlesspresso",
 			flags: []string{"--lifecycle", "serverlesspresso"}, code: exitRefused,
 		},
 		{about: "a plain menu", input: "menu", flags: []string{"--menu", "testdata/menu.plain.json"}, code: exitRefused},
-		{about: "the workshop's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.workshop.json"}, code: exitRefused},
-		{about: "the core's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.core.json"}, code: exitRefused},
-		{about: "the rules of groups", input: "groups", flags: []string{"--menu", "testdata/menu.groups.json"}, code: exitRefused},
+		{
+			about: "the workshop's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.workshop.json"},
+			code: exitRefused,
+		},
+		{
+			about: "the core's form of a menu", input: "menu", flags: []string{"--menu", "testdata/menu.core.json"},
+			code: exitRefused,
+		},
+		{
+			about: "the rules of groups", input: "groups", flags: []string{"--menu", "testdata/menu.groups.json"},
+			code: exitRefused,
+		},
 		{about: "what is not JSON ends the run", input: "malformed", code: exitRefused},
 		{about: "a value that is cut short ends the run", input: "cut_short", code: exitRefused},
 	} {
@@ -152,13 +167,15 @@ func TestExec_answersBeforeTheNextInputComes(t *testing.T) {
 
 func TestExec_refusesWhatIsTooLargeAndGoesOn(t *testing.T) {
 	padding := strings.Repeat("x", ordermanager.MaxRequestBytes)
-	code, stdout, _ := invoke(t, `{"action":"make","padding":"`+padding+`"} {"detail-type":"Validator.NewOrder","detail":{"padding":"`+padding+`"}}
+	code, stdout, _ := invoke(t, `{"action":"make","padding":"`+padding+
+		`"} {"detail-type":"Validator.NewOrder","detail":{"padding":"`+padding+`"}}
 		{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"ann"}}`, "exec")
 	var got []any
 	for _, line := range lines(t, stdout) {
 		got = append(got, line["ok"], line["code"])
 	}
-	if diff := cmp.Diff([]any{false, "invalid_request", false, "invalid_request", true, nil}, got); diff != "" || code != exitRefused {
+	if diff := cmp.Diff([]any{false, "invalid_request", false, "invalid_request", true, nil}, got); diff != "" ||
+		code != exitRefused {
 		t.Errorf("exit code %d, -want +got:\n%s", code, diff)
 	}
 }
@@ -187,7 +204,8 @@ func TestExec_stopsWhenItIsInterrupted(t *testing.T) {
 	interrupt()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, []string{"exec"}, stdin, &stdout, &stderr)
-	if code != exitFailed || stdout.Len() != 0 || stderr.String() != "ordermanager: interrupted: no input was carried out; run it again\n" {
+	if code != exitFailed || stdout.Len() != 0 ||
+		stderr.String() != "ordermanager: interrupted: no input was carried out; run it again\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, &stdout, &stderr)
 	}
 }
@@ -197,7 +215,8 @@ func TestExec_stopsWhenNobodyReadsItsOutput(t *testing.T) {
 	_ = reader.CloseWithError(errors.New("broken pipe"))
 	var stderr bytes.Buffer
 	code := run(t.Context(), []string{"exec", "testdata/life.in.jsonl"}, nil, stdout, &stderr)
-	if code != exitFailed || stderr.String() != "ordermanager: broken pipe; input 1 was carried out, and what follows was not read\n" {
+	if code != exitFailed ||
+		stderr.String() != "ordermanager: broken pipe; input 1 was carried out, and what follows was not read\n" {
 		t.Errorf("exit code %d, stderr %q", code, &stderr)
 	}
 }
@@ -219,10 +238,22 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"brew"}, `unexpected argument brew (try --help)`},
 		{[]string{"exec", "--sugar"}, `unknown flag --sugar (try --help)`},
 		{[]string{"exec", "-", "-"}, `unexpected argument - (try --help)`},
-		{[]string{"exec", "--store", "cupboard"}, `--store: there is no store "cupboard"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
-		{[]string{"exec", "--store", "sqlite:"}, `--store: there is no store "sqlite:"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
-		{[]string{"exec", "--layout", "round"}, `--layout must be one of "native","workshop","core" but got "round" (try --help)`},
-		{[]string{"exec", "--events", "eventbridge:"}, `--events: there is no place "eventbridge:" for events; there are: eventbridge:BUS, none`},
+		{
+			[]string{"exec", "--store", "cupboard"},
+			`--store: there is no store "cupboard"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`,
+		},
+		{
+			[]string{"exec", "--store", "sqlite:"},
+			`--store: there is no store "sqlite:"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`,
+		},
+		{
+			[]string{"exec", "--layout", "round"},
+			`--layout must be one of "native","workshop","core" but got "round" (try --help)`,
+		},
+		{
+			[]string{"exec", "--events", "eventbridge:"},
+			`--events: there is no place "eventbridge:" for events; there are: eventbridge:BUS, none`,
+		},
 		{
 			[]string{"exec", "--webhook", "pigeon"},
 			`--webhook: invalid options: the address of the webhook does not begin with https:// and a host; invalid options: ` +
@@ -230,14 +261,20 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 				`"openssl rand -base64 32" prints`,
 		},
 		{[]string{"exec", "--menu", "dynamodb:"}, `--menu: dynamodb: is followed by the name of the configuration table`},
-		{[]string{"exec", "--resume", "maybe"}, `--resume: there is no way "maybe" to resume; there are: local, stepfunctions, durable, none`},
+		{
+			[]string{"exec", "--resume", "maybe"},
+			`--resume: there is no way "maybe" to resume; there are: local, stepfunctions, durable, none`,
+		},
 		{[]string{"orders"}, `missing flags: --store=STORE (try --help)`},
 		{[]string{"orders", "--store", "memory"}, `--store: memory is empty when the program starts; name dynamodb:TABLE, sqlite:FILE or postgres://…`},
 		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve create one`},
 		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 means all orders`},
 		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
 		{[]string{"show", "--store", "sqlite:x"}, `expected "<order>" (try --help)`},
-		{[]string{"redrive", "--store", "cup"}, `--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`},
+		{
+			[]string{"redrive", "--store", "cup"},
+			`--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`,
+		},
 		{
 			[]string{"table", "create", "sqlite:orders"},
 			`there is no table "sqlite:orders": these commands are about tables of DynamoDB; write TABLE or dynamodb:TABLE`,
@@ -307,12 +344,18 @@ func TestRun_helpsEverywhere(t *testing.T) {
 		want []string
 	}{
 		{[]string{"--help"}, []string{"exec", "diagram", "Exit codes:"}},
-		{[]string{"exec", "--help"}, []string{"--store", "--resume", "--menu", "--lifecycle", "Validator.NewOrder", "Example:"}},
+		{
+			[]string{"exec", "--help"},
+			[]string{"--store", "--resume", "--menu", "--lifecycle", "Validator.NewOrder", "Example:"},
+		},
 		{[]string{"help"}, []string{"exec", "diagram", "Exit codes:"}},
 		{[]string{"help", "exec"}, []string{"--store", "Validator.NewOrder", "Example:"}},
 		{[]string{"help", "table", "check"}, []string{"--layout", "exit code"}},
 		{[]string{"stats", "--help"}, []string{"--store", "--watch", "--stuck-after", "--output", "Observer"}},
-		{[]string{"orders", "--help"}, []string{"--store", "--layout", "--state", "--customer", "--venue", "--limit", "--output", "--json"}},
+		{
+			[]string{"orders", "--help"},
+			[]string{"--store", "--layout", "--state", "--customer", "--venue", "--limit", "--output", "--json"},
+		},
 		{[]string{"show", "--help"}, []string{"--store", "--layout", "--json", "redrive"}},
 		{[]string{"watch", "--help"}, []string{"--store", "--layout", "--interval", "--venue", "--json"}},
 		{[]string{"redrive", "--help"}, []string{"--store", "--resume", "--events", "--dry-run", "exit code"}},

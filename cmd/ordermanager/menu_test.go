@@ -13,9 +13,13 @@ func TestMenuCheck_namesEveryFaultAndItsPlace(t *testing.T) {
 		menu, want string
 		code       int
 	}{
-		"a sound menu": {`{"items":[{"drink":"Latte"},{"drink":"Mocha","available":false}]}`, "FILE is sound (drinks: 2, sold out: 1)\n", exitAccepted},
+		"a sound menu": {
+			`{"items":[{"drink":"Latte"},{"drink":"Mocha","available":false}]}`, "FILE is sound (drinks: 2, sold out: 1)\n",
+			exitAccepted,
+		},
 		"a table's item": {
-			`{"Item":{"PK":{"S":"menu"},"value":{"L":[{"M":{"drink":{"S":"Latte"}}}]}}}`, "FILE is sound (drinks: 1, sold out: 0)\n", exitAccepted,
+			`{"Item":{"PK":{"S":"menu"},"value":{"L":[{"M":{"drink":{"S":"Latte"}}}]}}}`,
+			"FILE is sound (drinks: 1, sold out: 0)\n", exitAccepted,
 		},
 		"two faults": {
 			`{"items":[{"drink":"Latte","avaliable":false},{"icon":"x"}]}`,
@@ -33,7 +37,8 @@ func TestMenuCheck_namesEveryFaultAndItsPlace(t *testing.T) {
 		}
 		_, stdout, _ = invoke(t, "", "menu", "check", file, "--json")
 		var report menuReport
-		if err := json.Unmarshal([]byte(stdout), &report); err != nil || report.Sound != (c.code == exitAccepted) || report.Sound == (len(report.Problems) > 0) {
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil || report.Sound != (c.code == exitAccepted) ||
+			report.Sound == (len(report.Problems) > 0) {
 			t.Errorf("%s: %v, %s", name, err, stdout)
 		}
 		code, stdout, _ = invoke(t, c.menu, "menu", "check", "-")
@@ -41,7 +46,8 @@ func TestMenuCheck_namesEveryFaultAndItsPlace(t *testing.T) {
 			t.Errorf("%s, from the standard input: exit code %d, %q", name, code, stdout)
 		}
 	}
-	if code, _, stderr := invoke(t, "", "menu", "check", "no such file"); code != exitFailed || !strings.Contains(stderr, "no such file") {
+	if code, _, stderr := invoke(t, "", "menu", "check", "no such file"); code != exitFailed ||
+		!strings.Contains(stderr, "no such file") {
 		t.Errorf("a file that is not there: exit code %d, %q", code, stderr)
 	}
 }

@@ -42,9 +42,14 @@ func TestExec_thatIsInterruptedAlwaysSaysHowMuchWasCarriedOut(t *testing.T) {
 	for range 50 {
 		ctx, interrupt := context.WithCancel(t.Context())
 		var stdout, stderr bytes.Buffer
-		code := run(ctx, []string{"exec"}, ending{strings.NewReader(newOrder1 + "\n" + put1 + "\n"), interrupt}, &stdout, &stderr)
+		code := run(
+			ctx, []string{"exec"}, ending{strings.NewReader(newOrder1 + "\n" + put1 + "\n"), interrupt}, &stdout, &stderr,
+		)
 		printed := strings.Count(stdout.String(), "\n")
-		want := fmt.Sprintf("ordermanager: interrupted: %s carried out, as printed; run it again with what follows\n", count(printed, "input was", "inputs were"))
+		want := fmt.Sprintf(
+			"ordermanager: interrupted: %s carried out, as printed; run it again with what follows\n",
+			count(printed, "input was", "inputs were"),
+		)
 		if printed == 0 {
 			want = "ordermanager: interrupted: no input was carried out; run it again\n"
 		}
@@ -99,7 +104,9 @@ func TestOutput_isChosenTheSameWayEverywhere(t *testing.T) {
 }
 
 func TestExec_printsSentencesForPeople(t *testing.T) {
-	_, stdout, _ := invoke(t, strings.Join([]string{newOrder1, put1, put1, make1, `{"action":"make","orderId":"1","baristaUserId":"cid"}`, "7"}, "\n"),
+	_, stdout, _ := invoke(t, strings.Join(
+		[]string{newOrder1, put1, put1, make1, `{"action":"make","orderId":"1","baristaUserId":"cid"}`, "7"}, "\n",
+	),
 		"exec", "--output", "table")
 	want := `1  new_order: order 1 is pending
 2  put: order 1 is pending; its workflow goes on
@@ -129,9 +136,18 @@ func TestShow_drawsTheLifeOnEightyColumns(t *testing.T) {
 		CreatedAt: at("2026-03-01 23:59:58"), UpdatedAt: at("2026-03-02 00:02:05"),
 		History: []ordermanager.Entry{
 			{Action: "workflow_started", To: pending, Actor: ordermanager.System("workflow"), At: at("2026-03-01 23:59:58")},
-			{Action: "put", From: pending, To: pending, Actor: ordermanager.Customer("ann"), At: at("2026-03-01 23:59:58").Add(125 * time.Millisecond)},
-			{Action: "make", From: pending, To: making, Actor: ordermanager.Barista(strings.Repeat("b", 60)), At: at("2026-03-02 00:00:05")},
-			{Action: "note", From: making, To: making, Actor: ordermanager.Admin("eve"), At: at("2026-03-02 00:02:05"), Reason: "ran\nout of milk"},
+			{
+				Action: "put", From: pending, To: pending, Actor: ordermanager.Customer("ann"),
+				At: at("2026-03-01 23:59:58").Add(125 * time.Millisecond),
+			},
+			{
+				Action: "make", From: pending, To: making, Actor: ordermanager.Barista(strings.Repeat("b", 60)),
+				At: at("2026-03-02 00:00:05"),
+			},
+			{
+				Action: "note", From: making, To: making, Actor: ordermanager.Admin("eve"), At: at("2026-03-02 00:02:05"),
+				Reason: "ran\nout of milk",
+			},
 		},
 	}
 	d := detailsOf(&order)
@@ -170,7 +186,9 @@ func TestStats_countsWhatIsOpenOwedAndStuck(t *testing.T) {
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	store, clock := memory.NewStore(), noon.Add(-time.Hour)
 	resumer := &memory.Resumer{}
-	manager, err := ordermanager.New(store, ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}}),
+	manager, err := ordermanager.New(store, ordermanager.StaticMenu(ordermanager.Menu{
+		Items: []ordermanager.MenuItem{{Drink: "Latte"}},
+	}),
 		resumer, &ordermanager.Options{Now: func() time.Time { return clock }})
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +207,9 @@ func TestStats_countsWhatIsOpenOwedAndStuck(t *testing.T) {
 	begin("elsewhere", "LON")
 	clock = noon.Add(-5 * time.Minute)
 	resumer.Hook = func(string, string, bool) error { return errors.New("no network") }
-	if _, err := manager.Cancel(t.Context(), ordermanager.Request{OrderID: "owing", Actor: ordermanager.Customer("ann")}); err != nil {
+	if _, err := manager.Cancel(
+		t.Context(), ordermanager.Request{OrderID: "owing", Actor: ordermanager.Customer("ann")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	c := statsCommand{Venue: "NYC", StuckAfter: 20 * time.Minute}
@@ -229,7 +249,9 @@ func TestStats_countsUntilItIsInterrupted(t *testing.T) {
 	execute(t, store, newOrder1)
 	ctx, interrupt := context.WithCancel(t.Context())
 	var lines int
-	code := run(ctx, []string{"stats", "--store", store, "--watch", "--interval", "1ms", "--json"}, nil, writerFunc(func(p []byte) (int, error) {
+	code := run(ctx, []string{
+		"stats", "--store", store, "--watch", "--interval", "1ms", "--json",
+	}, nil, writerFunc(func(p []byte) (int, error) {
 		if lines++; lines == 3 {
 			interrupt()
 		}
@@ -317,7 +339,10 @@ func TestServe_refusesWhatAPageOfAnotherSiteSends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := ownPagesOnly("coffee.local:8080", api, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	handler := ownPagesOnly(
+		"coffee.local:8080", api,
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }),
+	)
 	app := httptest.NewRequest(http.MethodPut, "/workshop/orders/1", nil)
 	app.Host = "localhost"
 	app.Header.Set("Sec-Fetch-Site", "same-site")

@@ -41,7 +41,8 @@ func TestPostgres_execGoesOnWhereTheLastRunEnded(t *testing.T) {
 	for _, input := range []string{newOrder1, put1, make1, complete1} {
 		execute(t, store, input)
 	}
-	if got := shown(t, store, "1"); got.State != ordermanager.StateCompleted || got.OrderNumber != "1" || len(got.History) != 5 || got.Owes {
+	if got := shown(t, store, "1"); got.State != ordermanager.StateCompleted || got.OrderNumber != "1" ||
+		len(got.History) != 5 || got.Owes {
 		t.Errorf("got %+v", got)
 	}
 	for _, command := range []string{"orders", "redrive", "stats"} {

@@ -60,7 +60,8 @@ func TestRepair_putsAnOrderRightAndKeepsWhoAndWhy(t *testing.T) {
 		}
 	}
 	want := []ordermanager.Action{
-		ordermanager.ActionResent, ordermanager.ActionResent, ordermanager.ActionUnmake, ordermanager.ActionCancel, ordermanager.ActionAbandoned,
+		ordermanager.ActionResent, ordermanager.ActionResent, ordermanager.ActionUnmake, ordermanager.ActionCancel,
+		ordermanager.ActionAbandoned,
 	}
 	if diff := cmp.Diff(want, did); diff != "" {
 		t.Error(diff)
@@ -80,7 +81,8 @@ func TestRepair_keepsToTheLifeCycle(t *testing.T) {
 	}
 	code, stdout, _ := repair(t, store, "9", "cancel", "--json")
 	var problem ordermanager.Problem
-	if err := json.Unmarshal([]byte(stdout), &problem); code != exitRefused || err != nil || problem.Code != "order_not_found" {
+	if err := json.Unmarshal([]byte(stdout), &problem); code != exitRefused || err != nil ||
+		problem.Code != "order_not_found" {
 		t.Errorf("exit code %d, %v, %q", code, err, stdout)
 	}
 }
@@ -93,7 +95,8 @@ func TestRepair_wantsToKnowWhoAndWhyAndHow(t *testing.T) {
 		{"repair", "1", "cancel", "--store", store, "--by", "olga"},
 		{"repair", "1", "undo", "--store", store, "--by", "olga", "--reason", "x"},
 	} {
-		if code, stdout, stderr := invoke(t, "", args...); code != exitFailed || stdout != "" || !strings.Contains(stderr, "try --help") {
+		if code, stdout, stderr := invoke(t, "", args...); code != exitFailed || stdout != "" ||
+			!strings.Contains(stderr, "try --help") {
 			t.Errorf("%v: exit code %d, %q, %q", args, code, stdout, stderr)
 		}
 	}

@@ -97,7 +97,10 @@ func TestOrders_alignsColumnsAndQuotesWhatATerminalWouldObey(t *testing.T) {
 	lister := newLister(&out, false)
 	for _, o := range []ordermanager.Order{
 		{ID: "1", State: ordermanager.StatePending, Customer: "a\tb\x1b[2J"},
-		{ID: "long-identifier", State: ordermanager.StateMaking, Barista: "ben", Drink: &ordermanager.Drink{Name: "Latte", Modifiers: []string{"Oat", "Hot"}}},
+		{
+			ID: "long-identifier", State: ordermanager.StateMaking, Barista: "ben",
+			Drink: &ordermanager.Drink{Name: "Latte", Modifiers: []string{"Oat", "Hot"}},
+		},
 	} {
 		if err := lister.list(o); err != nil {
 			t.Fatal(err)
@@ -152,7 +155,8 @@ func TestShow_ofAnOrderThatIsNotThereIsAClearNo(t *testing.T) {
 	store, _ := newFile(t)
 	execute(t, store)
 	code, stdout, stderr := invoke(t, "", "show", "7", "--store", store)
-	if code != exitRefused || stdout != "" || stderr != "ordermanager: there is no order 7 in "+store+"; list them with: ordermanager orders --store "+store+"\n" {
+	if code != exitRefused || stdout != "" ||
+		stderr != "ordermanager: there is no order 7 in "+store+"; list them with: ordermanager orders --store "+store+"\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
@@ -161,7 +165,8 @@ func TestShow_ofAnOrderThatIsNotThereIsAClearNo(t *testing.T) {
 func TestRedrive_deliversWhatWasLeftOwed(t *testing.T) {
 	store, _ := newFile(t)
 	execute(t, store, newOrder1)
-	if code, stdout, _ := invoke(t, put1, "exec", "--store", store, "--resume", "none"); code != exitAccepted || !strings.Contains(stdout, `"resume":"pending"`) {
+	if code, stdout, _ := invoke(t, put1, "exec", "--store", store, "--resume", "none"); code != exitAccepted ||
+		!strings.Contains(stdout, `"resume":"pending"`) {
 		t.Fatal(code, stdout)
 	}
 	for _, c := range []struct {
@@ -170,13 +175,20 @@ func TestRedrive_deliversWhatWasLeftOwed(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{[]string{"--dry-run"}, exitRefused, "1 order owes something; nothing was delivered\n", "order 1, which is pending, owes the answer to the first wait\n"},
+		{
+			[]string{"--dry-run"}, exitRefused, "1 order owes something; nothing was delivered\n",
+			"order 1, which is pending, owes the answer to the first wait\n",
+		},
 		{
 			[]string{"--resume", "none"}, exitRefused,
 			"1 order owed something: 0 answered, 0 whose workflow no longer waits, 0 with events published, 1 still pending\n",
 			"order 1: still pending: nothing is resumed (--resume none): will not succeed by being repeated\n",
 		},
-		{nil, exitAccepted, "1 order owed something: 1 answered, 0 whose workflow no longer waits, 0 with events published, 0 still pending\n", ""},
+		{
+			nil, exitAccepted,
+			"1 order owed something: 1 answered, 0 whose workflow no longer waits, 0 with events published, 0 still pending\n",
+			"",
+		},
 		{nil, exitAccepted, "nothing is owed\n", ""},
 		{[]string{"--dry-run"}, exitAccepted, "nothing is owed\n", ""},
 	} {
@@ -208,11 +220,12 @@ func TestWatch_printsEveryChangeOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	w := &watcher{manager: manager, query: ordermanager.Query{}, known: map[string]ordermanager.Order{}, skipped: newSkippedLog(io.Discard), print: func(c change) error {
+	w := &watcher{manager: manager, known: map[string]ordermanager.Order{}, skipped: newSkippedLog(io.Discard)}
+	w.print = func(c change) error {
 		_, text, _ := strings.Cut(c.text(), "  ")
 		got = append(got, strings.TrimSpace(text))
 		return nil
-	}}
+	}
 	for i, c := range []struct {
 		inputs []string
 		want   []string
@@ -220,7 +233,13 @@ func TestWatch_printsEveryChangeOnce(t *testing.T) {
 		{nil, nil}, // what is there when it begins is no change
 		{[]string{put1}, []string{"order 1  put by customer ann", "order 1  waiting_completion by system workflow"}},
 		{nil, nil},
-		{[]string{newOrder2, make1}, []string{"order 1  make by barista ben: pending → making", "order 2  workflow_started by system workflow: pending"}},
+		{
+			[]string{newOrder2, make1},
+			[]string{
+				"order 1  make by barista ben: pending → making",
+				"order 2  workflow_started by system workflow: pending",
+			},
+		},
 		{[]string{complete1}, []string{"order 1  complete by barista ben: making → completed"}},
 		{nil, nil},
 		{[]string{`{"action":"cancel","orderId":"2","body":{"userId":"cid"},"reason":"no time"}`}, []string{
@@ -253,10 +272,11 @@ func TestWatch_saysWhatAProgramWithoutAHistoryChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	w := &watcher{manager: manager, known: map[string]ordermanager.Order{}, skipped: newSkippedLog(io.Discard), print: func(c change) error {
+	w := &watcher{manager: manager, known: map[string]ordermanager.Order{}, skipped: newSkippedLog(io.Discard)}
+	w.print = func(c change) error {
 		got = append(got, c.text())
 		return nil
-	}}
+	}
 	for i, seen := range []struct{ state, listed ordermanager.State }{
 		{ordermanager.StatePending, ordermanager.StatePending},
 		{ordermanager.StateMaking, ordermanager.StatePending}, // the listing lags behind
@@ -377,7 +397,9 @@ func serve(t *testing.T, store string, flags ...string) (url string, stop func()
 	reader, stdout := io.Pipe()
 	done := make(chan int)
 	go func() {
-		done <- run(ctx, append([]string{"serve", "--store", store, "--addr", "127.0.0.1:0"}, flags...), nil, stdout, io.Discard)
+		done <- run(
+			ctx, append([]string{"serve", "--store", store, "--addr", "127.0.0.1:0"}, flags...), nil, stdout, io.Discard,
+		)
 	}()
 	said, err := bufio.NewReader(reader).ReadString('\n')
 	_, url, _ = strings.Cut(said, " at ")
@@ -485,7 +507,8 @@ func TestServe_namesABusyPortAndMakesNoFile(t *testing.T) {
 	defer func() { _ = listener.Close() }()
 	addr := listener.Addr().String()
 	code, stdout, stderr := invoke(t, "", "serve", "--store", store, "--addr", addr)
-	want := "ordermanager: another program listens on " + addr + ": stop it, or choose another --addr (port 0 is any free one)\n"
+	want := "ordermanager: another program listens on " + addr +
+		": stop it, or choose another --addr (port 0 is any free one)\n"
 	if code != exitFailed || stdout != "" || stderr != want {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
@@ -503,7 +526,11 @@ func TestFiles_thatCannotBeUsedAreNamedOnOneLine(t *testing.T) {
 		want    []string
 	}{
 		{
-			about: "no database", prepare: func(t *testing.T, path string) { write(t, path, strings.Repeat("coffee, not SQL. ", 100)) },
+			about: "no database", prepare: func(t *testing.T, path string) {
+				write(
+					t, path, strings.Repeat("coffee, not SQL. ", 100),
+				)
+			},
 			args: []string{"orders"}, want: []string{"damaged, or not a database", "restore a backup"},
 		},
 		{

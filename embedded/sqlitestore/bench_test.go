@@ -82,13 +82,15 @@ func byHand(b *testing.B) func(*sql.DB, *sqlitestore.Store) act {
 			history, first_token, first_at, second_token, second_at, owed_events`
 		const appended = `history = substr(history, 1, length(history) - 1) || ?, version = version + 1, updated_at = ?`
 		//nolint:sqlclosecheck // both are closed with the database
-		claim, err := db.PrepareContext(b.Context(), `UPDATE ordermanager_orders SET `+appended+`, state = 'making', barista = ?
+		claim, err := db.PrepareContext(b.Context(), `UPDATE ordermanager_orders SET `+appended+
+			`, state = 'making', barista = ?
 			WHERE id = ? AND instr(history, ?) = 0 AND state = 'pending' AND drink IS NOT NULL AND version < 100`+returning)
 		if err != nil {
 			b.Fatal(err)
 		}
 		//nolint:sqlclosecheck // both are closed with the database
-		release, err := db.PrepareContext(b.Context(), `UPDATE ordermanager_orders SET `+appended+`, state = 'pending', barista = ''
+		release, err := db.PrepareContext(b.Context(), `UPDATE ordermanager_orders SET `+appended+
+			`, state = 'pending', barista = ''
 			WHERE id = ? AND instr(history, ?) = 0 AND state = 'making' AND barista = ?`+returning)
 		if err != nil {
 			b.Fatal(err)
@@ -96,7 +98,10 @@ func byHand(b *testing.B) func(*sql.DB, *sqlitestore.Store) act {
 		return func(ctx context.Context, orderID, requestID string, claiming bool) error {
 			now := time.Now().UnixMilli()
 			entry := func(action, state string) string {
-				return fmt.Sprintf(`,{"requestId":"%s","action":"%s","state":"%s","role":"barista","actor":"3","at":%d}]`, requestID, action, state, now)
+				return fmt.Sprintf(
+					`,{"requestId":"%s","action":"%s","state":"%s","role":"barista","actor":"3","at":%d}]`, requestID, action, state,
+					now,
+				)
 			}
 			known := fmt.Sprintf(`{"requestId":"%s",`, requestID)
 			var row *sql.Row

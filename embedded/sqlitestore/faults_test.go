@@ -132,7 +132,9 @@ func TestANewerSchemaIsNotTouched(t *testing.T) {
 	db := open(t, path)
 	store := newStore(t, db)
 	mustApply(t, store, create("1", "ada", "", start))
-	if _, err := db.ExecContext(t.Context(), "UPDATE ordermanager_schema SET version = 99 WHERE component = 'orders'"); err != nil {
+	if _, err := db.ExecContext(
+		t.Context(), "UPDATE ordermanager_schema SET version = 99 WHERE component = 'orders'",
+	); err != nil {
 		t.Fatal(err)
 	}
 	_, err := sqlitestore.New(t.Context(), open(t, path))
@@ -209,7 +211,9 @@ func TestALockThatIsHeldTooLongIsAnErrorAndNothingIsWritten(t *testing.T) {
 	}
 	_, err = store.Apply(t.Context(), note("1", "r"))
 	wantError(t, err, sqlitestore.ErrLocked)
-	if err := store.Settle(t.Context(), ordermanager.Settlement{OrderID: "1", First: ordermanager.NewTaskToken("x")}); !errors.Is(err, sqlitestore.ErrLocked) {
+	if err := store.Settle(
+		t.Context(), ordermanager.Settlement{OrderID: "1", First: ordermanager.NewTaskToken("x")},
+	); !errors.Is(err, sqlitestore.ErrLocked) {
 		t.Errorf("settle: %v", err)
 	}
 	if o, err := store.Get(t.Context(), "1"); err != nil || o.Version != 1 {

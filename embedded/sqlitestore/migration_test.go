@@ -105,7 +105,10 @@ func TestTheOrdersOfSchema1GoOn(t *testing.T) {
 	}
 	ctx, steps := t.Context(), 0
 	for _, r := range []ordermanager.Request{
-		{OrderID: "order-s", Action: "put", Actor: ordermanager.Customer("ada"), Venue: "NYC", Drink: ordermanager.DrinkOrder{Drink: "Latte"}},
+		{
+			OrderID: "order-s", Action: "put", Actor: ordermanager.Customer("ada"), Venue: "NYC",
+			Drink: ordermanager.DrinkOrder{Drink: "Latte"},
+		},
 		{OrderID: "order-s", Action: "make", Actor: ordermanager.Barista("bo")},
 		{OrderID: "order-s", Action: "complete", Actor: ordermanager.Barista("bo")},
 		{OrderID: "order-sPw", Action: "make", Actor: ordermanager.Barista("bo")},
@@ -119,7 +122,8 @@ func TestTheOrdersOfSchema1GoOn(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(map[string]bool{
-		"first token of order-s": false, "first token of order-sp": false, "first token of order-spx": true, "first token of order-st": true,
+		"first token of order-s": false, "first token of order-sp": false, "first token of order-spx": true,
+		"first token of order-st": true,
 		"first token of order-sx": true, "second token of order-sPw": true, "second token of order-sPwM": false,
 		"second token of order-sPwMt": true, "second token of order-sPwMx": true, "second token of order-sPwmc": false,
 		"second token of order-sPwx": true,
@@ -134,7 +138,9 @@ type answers struct {
 	cancelled map[string]bool
 }
 
-func (a *answers) Resume(_ context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+func (a *answers) Resume(
+	_ context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.cancelled == nil {

@@ -32,8 +32,10 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 		Guards: ordermanager.Guards{States: ordermanager.States(), Customer: "ada", Venue: &venue, NoDrink: true, HasDrink: true,
 			FreeFor: "bo", HeldIn: ordermanager.States(), Undecided: ordermanager.SecondWait, HistoryBelow: 3},
 		Assign: ordermanager.Assignment{State: ordermanager.StateMaking, Drink: &ordermanager.Drink{}, Barista: &barista, Reason: "x", Number: "7",
-			Register: &ordermanager.Registration{Wait: ordermanager.SecondWait, Token: ordermanager.NewTaskToken("t"), At: time.Now()},
-			First:    ordermanager.Done, Second: ordermanager.Done, AnswerFirst: true, Events: []string{"r"}},
+			Register: &ordermanager.Registration{
+				Wait: ordermanager.SecondWait, Token: ordermanager.NewTaskToken("t"), At: time.Now(),
+			},
+			First: ordermanager.Done, Second: ordermanager.Done, AnswerFirst: true, Events: []string{"r"}},
 	}
 	w, err := sqlstore.SQLite.Apply(&everything)
 	if err != nil {
@@ -48,7 +50,9 @@ func TestEveryStatementFindsItsRowsThroughAnIndex(t *testing.T) {
 	later := cursorOf(t, store)
 	for _, c := range []struct{ state, customer, venue, owing string }{
 		{"state", "", "", ""}, {"", "customer", "", ""}, {"", "", "venue", ""}, {"", "", "", "owing"},
-		{"state", "", "venue", ""}, {"state", "customer", "", ""}, {"", "customer", "venue", ""}, {"state", "customer", "venue", ""},
+		{"state", "", "venue", ""}, {"state", "customer", "", ""}, {"", "customer", "venue", ""}, {
+			"state", "customer", "venue", "",
+		},
 		{"state", "", "", "owing"}, {"", "", "venue", "owing"}, {"state", "customer", "venue", "owing"},
 	} {
 		for _, cursor := range []string{"", later} {

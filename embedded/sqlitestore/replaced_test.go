@@ -49,7 +49,9 @@ func TestAFileThatIsReplacedWhileItIsOpenIsNotUsedAnyMore(t *testing.T) {
 			wantError(t, err, sqlitestore.ErrReplaced)
 			_, err = store.Apply(t.Context(), create("2", "ada", "", start))
 			wantError(t, err, sqlitestore.ErrReplaced)
-			err = store.Settle(t.Context(), ordermanager.Settlement{OrderID: "1", First: ordermanager.NewTaskToken("first of 1")})
+			err = store.Settle(
+				t.Context(), ordermanager.Settlement{OrderID: "1", First: ordermanager.NewTaskToken("first of 1")},
+			)
 			wantError(t, err, sqlitestore.ErrReplaced)
 			wantError(t, flow.SetOpen(t.Context(), "", false), sqlitestore.ErrReplaced)
 			if name == "without the -wal file" {

@@ -48,7 +48,9 @@ func create(id, customer, venue string, at time.Time) ordermanager.Transition {
 	return ordermanager.Transition{
 		OrderID: id,
 		Create:  &ordermanager.NewOrder{Customer: customer, Venue: venue, State: ordermanager.StatePending},
-		Assign:  ordermanager.Assignment{Register: &ordermanager.Registration{Wait: ordermanager.FirstWait, Token: token, At: at}},
+		Assign: ordermanager.Assignment{
+			Register: &ordermanager.Registration{Wait: ordermanager.FirstWait, Token: token, At: at},
+		},
 		Entry: ordermanager.Entry{Action: ordermanager.ActionWorkflowStarted, Actor: ordermanager.System("workflow"),
 			RequestID: token.Fingerprint(), At: at},
 	}
@@ -58,7 +60,9 @@ func create(id, customer, venue string, at time.Time) ordermanager.Transition {
 func put(id, customer, requestID string) ordermanager.Transition {
 	return ordermanager.Transition{
 		OrderID: id,
-		Guards:  ordermanager.Guards{States: []ordermanager.State{ordermanager.StatePending}, Customer: customer, NoDrink: true},
+		Guards: ordermanager.Guards{
+			States: []ordermanager.State{ordermanager.StatePending}, Customer: customer, NoDrink: true,
+		},
 		Assign: ordermanager.Assignment{State: ordermanager.StatePending, First: ordermanager.Done,
 			Drink: &ordermanager.Drink{Name: "Latte", Icon: "latte", Modifiers: []string{"Oat"}}},
 		Entry: ordermanager.Entry{Action: ordermanager.ActionPut, To: ordermanager.StatePending, Actor: ordermanager.Customer(customer),
@@ -123,7 +127,9 @@ func TestARequestIDAppliesOnceWhateverItLooksLike(t *testing.T) {
 	mustApply(t, store, create("1", "ada", "", start))
 	mustApply(t, store, put("1", "ada", "put"))
 	ids := []string{
-		"a", "A", "aa", "%", "_", "*", "é", "e\u0301", "日本", `"`, `\`, `\"`, `","`, `{"requestId":"a",`, `{"requestId":"`, `}]`, "]", "<&>",
+		"a", "A", "aa", "%", "_", "*", "é", "e\u0301", "日本", `"`, `\`, `\"`, `","`, `{"requestId":"a",`,
+		`{"requestId":"`,
+		`}]`, "]", "<&>",
 		"\u2028", "a\x00", "\n", " a", "a ", "",
 	}
 	for i, id := range ids {

@@ -15,7 +15,9 @@ func TestStore(t *testing.T) {
 		path := tempFile(t)
 		client := func() *sqlitestore.Store {
 			// The names of some cases have characters that mean something in a URI.
-			uri := url.URL{Scheme: "file", Path: path, RawQuery: "_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF&_txlock=immediate"}
+			uri := url.URL{
+				Scheme: "file", Path: path, RawQuery: "_busy_timeout=5000&_journal_mode=WAL&_synchronous=OFF&_txlock=immediate",
+			}
 			db, err := sql.Open("sqlite", uri.String())
 			if err != nil {
 				t.Fatal(err)

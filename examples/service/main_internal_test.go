@@ -62,7 +62,10 @@ func (s *service) life() {
 	news := bufio.NewScanner(stream.Body)
 	for _, step := range []struct{ user, method, path, body, then string }{
 		{"", http.MethodPost, "/demo/orders/1?userId=1", "", `"state":"pending"`},
-		{"customer:1", http.MethodPut, "/orders/1", `{"userId":"1","drink":"Cappuccino","modifiers":["Oat"]}`, `"orderNumber":"1"`},
+		{
+			"customer:1", http.MethodPut, "/orders/1", `{"userId":"1","drink":"Cappuccino","modifiers":["Oat"]}`,
+			`"orderNumber":"1"`,
+		},
 		{"barista:3", http.MethodPut, "/orders/1?action=make", "", `"state":"making"`},
 		{"barista:3", http.MethodPut, "/orders/1?action=complete", "", `"state":"completed"`},
 	} {

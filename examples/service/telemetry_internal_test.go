@@ -93,7 +93,10 @@ func TestTelemetry_reachesTheCollector(t *testing.T) {
 			t.Errorf("no span %q in the caller's trace", name)
 		}
 	}
-	for _, name := range []string{"ordermanager.action.duration", "db.client.operation.duration", "ordermanager.waits.open", "http.server.request.duration"} {
+	for _, name := range []string{
+		"ordermanager.action.duration", "db.client.operation.duration", "ordermanager.waits.open",
+		"http.server.request.duration",
+	} {
 		if !slices.Contains(c.metrics, name) {
 			t.Errorf("no metric %q in %q", name, c.metrics)
 		}
@@ -110,7 +113,9 @@ func TestTelemetry_noOrderWaitsForACollectorThatIsStuck(t *testing.T) {
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "1")
 	s := start(t)
 	s.life()
-	if page := s.metrics(); !strings.Contains(page, `ordermanager_action_duration_seconds_count{ordermanager_action="complete"`) {
+	if page := s.metrics(); !strings.Contains(
+		page, `ordermanager_action_duration_seconds_count{ordermanager_action="complete"`,
+	) {
 		t.Errorf("Prometheus gets:\n%s", page)
 	}
 	began := time.Now()
@@ -150,7 +155,9 @@ func TestMonitoring_asksForWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, block := range regexp.MustCompile(`(?s) expr: (.*?)\n +(?:for|labels):`).FindAllStringSubmatch(string(alerts), -1) {
+	for _, block := range regexp.MustCompile(
+		`(?s) expr: (.*?)\n +(?:for|labels):`,
+	).FindAllStringSubmatch(string(alerts), -1) {
 		asked = append(asked, block[1])
 	}
 	if len(asked) < 25 {
@@ -158,7 +165,9 @@ func TestMonitoring_asksForWhatThereIs(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for _, expr := range asked {
-		for _, name := range metricName.FindAllString(inBraces.ReplaceAllString(grouping.ReplaceAllString(expr, ""), ""), -1) {
+		for _, name := range metricName.FindAllString(
+			inBraces.ReplaceAllString(grouping.ReplaceAllString(expr, ""), ""), -1,
+		) {
 			used[name] = true
 			if !strings.Contains(exported, "\n"+name+"{") {
 				t.Errorf("no metric %s for: %s", name, expr)
@@ -225,21 +234,27 @@ func everyMetric(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put := ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer("1"), Drink: ordermanager.DrinkOrder{Drink: "Espresso"}}
+	put := ordermanager.Request{
+		OrderID: "1", Actor: ordermanager.Customer("1"), Drink: ordermanager.DrinkOrder{Drink: "Espresso"},
+	}
 	if _, err := manager.Put(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := manager.Put(t.Context(), put); !errors.Is(err, ordermanager.ErrDrinkAccepted) {
 		t.Fatal(err)
 	}
-	if _, err := manager.Make(t.Context(), ordermanager.Request{OrderID: "1", Actor: ordermanager.Barista("3")}); err != nil {
+	if _, err := manager.Make(
+		t.Context(), ordermanager.Request{OrderID: "1", Actor: ordermanager.Barista("3")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := manager.Redrive(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	page := httptest.NewRecorder()
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(
+		page, httptest.NewRequest(http.MethodGet, "/metrics", nil),
+	)
 	return page.Body.String()
 }
 

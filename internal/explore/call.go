@@ -30,7 +30,8 @@ func request(name string, action ordermanager.Action, actor ordermanager.Actor, 
 	}
 	scope := sha256.Sum256([]byte(string(actor.Role) + "\x00" + actor.ID + "\x00" + r.RequestID))
 	return &call{
-		name: name, action: action, actor: actor, drink: r.Drink.Drink, id: r.RequestID, scoped: "scope:" + hex.EncodeToString(scope[:16]),
+		name: name, action: action, actor: actor, drink: r.Drink.Drink, id: r.RequestID, scoped: "scope:" +
+			hex.EncodeToString(scope[:16]),
 		run: func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error) {
 			return m.Handle(ctx, r)
 		},

@@ -53,7 +53,9 @@ func (e *explorer) checkWorld(s *state) *Violation {
 		}
 	}
 	if t := s.workflow.live; t != noToken && has(o, tokens[t].id) && !slices.Contains(kept(o, tokens[t].wait), t) {
-		return violated(TokenConservation, "the workflow waits on %s, which was registered and is not kept any more", tokens[t].name)
+		return violated(
+			TokenConservation, "the workflow waits on %s, which was registered and is not kept any more", tokens[t].name,
+		)
 	}
 	if o.Owes() && !s.listed {
 		return violated(NothingLost, "the order owes something and is not listed as owing")
@@ -83,7 +85,8 @@ func (e *explorer) checkResume(s *state, o *op) *Violation {
 	if consistent(o, order, e.orders.life(order)) {
 		return nil
 	}
-	return violated(TokenConservation, "the answer to %s contradicts the order, which is %s: %s", tokens[o.token].name, order.State,
+	return violated(TokenConservation, "the answer to %s contradicts the order, which is %s: %s",
+		tokens[o.token].name, order.State,
 		outcomeText(o.outcome))
 }
 
@@ -92,7 +95,8 @@ func consistent(o *op, order *ordermanager.Order, lf *life) bool {
 	w := tokens[o.token].wait
 	wait := lf.waits[w]
 	if o.outcome.Failure() {
-		return w == ordermanager.FirstWait && wait.decision == ordermanager.Cancelled && o.outcome.Error == ordermanager.CancelledError
+		return w == ordermanager.FirstWait && wait.decision == ordermanager.Cancelled &&
+			o.outcome.Error == ordermanager.CancelledError
 	}
 	var output ordermanager.WorkflowOutput
 	if json.Unmarshal(o.outcome.Output, &output) != nil || output.OrderID != orderID || output.Action != wait.by.Action {
@@ -236,7 +240,8 @@ func (c *call) entry(o *ordermanager.Order) (entry ordermanager.Entry, found boo
 
 // same reports whether the entry is what the call asked for.
 func (c *call) same(entry ordermanager.Entry, o *ordermanager.Order) bool {
-	return entry.Action == c.action && entry.Actor == c.actor && (c.drink == "" || o.Drink != nil && o.Drink.Name == c.drink)
+	return entry.Action == c.action && entry.Actor == c.actor && (c.drink == "" ||
+		o.Drink != nil && o.Drink.Name == c.drink)
 }
 
 func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
@@ -273,7 +278,8 @@ func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
 	if !ok {
 		return nil
 	}
-	if o = h.refusing; o == nil || refusal.Order != nil && (refusal.Order.Version != o.Version || refusal.Order.State != o.State || refusal.State != o.State) {
+	if o = h.refusing; o == nil || refusal.Order != nil && (refusal.Order.Version != o.Version ||
+		refusal.Order.State != o.State || refusal.State != o.State) {
 		return violated(OneWinner, "%s lost and does not learn the current order: %v", n.call.name, n.err)
 	}
 	for _, reason := range refusal.Reasons {
@@ -285,14 +291,18 @@ func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
 		return nil
 	}
 	if allowed := e.sc.allowed(e.orders.life(o), o, n.call.actor); !slices.Equal(refusal.Allowed, allowed) {
-		return violated(ClearRefusal, "%s is told that %v are allowed now, which are %v", n.call.name, refusal.Allowed, allowed)
+		return violated(
+			ClearRefusal, "%s is told that %v are allowed now, which are %v", n.call.name, refusal.Allowed, allowed,
+		)
 	}
 	return nil
 }
 
 // forbidden reports whether some rule of the action does not let the caller do it.
 func (e *explorer) forbidden(c *call) bool {
-	return slices.ContainsFunc(e.sc.law.rules, func(r ordermanager.Rule) bool { return r.Action == c.action && !permits(&r, c.actor.Role) })
+	return slices.ContainsFunc(
+		e.sc.law.rules, func(r ordermanager.Rule) bool { return r.Action == c.action && !permits(&r, c.actor.Role) },
+	)
 }
 
 // justified reports whether a reason for a refusal is true of the order that refused.
@@ -310,7 +320,8 @@ func (e *explorer) justified(c *call, reason error, o *ordermanager.Order) bool 
 	case errors.Is(reason, ordermanager.ErrNotReady):
 		return !lf.drink
 	case errors.Is(reason, ordermanager.ErrClaimed):
-		return lf.holder != "" && lf.holder != c.actor.ID && c.actor.Role == ordermanager.RoleBarista && !e.sc.law.final(lf.state)
+		return lf.holder != "" && lf.holder != c.actor.ID && c.actor.Role == ordermanager.RoleBarista &&
+			!e.sc.law.final(lf.state)
 	case errors.Is(reason, ordermanager.ErrNotOwner):
 		return c.actor.Role == ordermanager.RoleCustomer && c.actor.ID != o.Customer
 	case errors.Is(reason, ordermanager.ErrRequestReused):
@@ -347,7 +358,9 @@ func (e *explorer) checkSuccess(s *state, n *node, h *heard) *Violation {
 	case !has(&n.receipt.Order, entry.RequestID):
 		return violated(OncePerRequest, "the receipt of %s shows an order without it", n.call.name)
 	case n.receipt.Replayed == h.applied:
-		return violated(OncePerRequest, "%s: applied by this call: %t, replayed: %t", n.call.name, h.applied, n.receipt.Replayed)
+		return violated(
+			OncePerRequest, "%s: applied by this call: %t, replayed: %t", n.call.name, h.applied, n.receipt.Replayed,
+		)
 	}
 	return nil
 }
@@ -355,9 +368,10 @@ func (e *explorer) checkSuccess(s *state, n *node, h *heard) *Violation {
 // claimed reports whether a call asks for a claim that its actor holds.
 func (e *explorer) claimed(c *call, o *ordermanager.Order) bool {
 	lf := e.orders.life(o)
-	return lf.holder == c.actor.ID && !e.sc.law.final(lf.state) && slices.ContainsFunc(e.sc.law.rules, func(r ordermanager.Rule) bool {
-		return r.Action == c.action && r.Claim == ordermanager.ClaimTakes && r.To == lf.state
-	})
+	return lf.holder == c.actor.ID && !e.sc.law.final(lf.state) &&
+		slices.ContainsFunc(e.sc.law.rules, func(r ordermanager.Rule) bool {
+			return r.Action == c.action && r.Claim == ordermanager.ClaimTakes && r.To == lf.state
+		})
 }
 
 // checkReceipt checks what the receipt says about what followed.
@@ -371,7 +385,10 @@ func (e *explorer) checkReceipt(s *state, n *node, h *heard) *Violation {
 			}
 			owed = true
 			if r.Resume != ordermanager.ResumePending && s.workflow.live == t {
-				return violated(TokenConservation, "the receipt of %s says %s, and the workflow still waits on %s", n.call.name, r.Resume, tokens[t].name)
+				return violated(
+					TokenConservation, "the receipt of %s says %s, and the workflow still waits on %s", n.call.name, r.Resume,
+					tokens[t].name,
+				)
 			}
 		}
 	}
@@ -380,13 +397,17 @@ func (e *explorer) checkReceipt(s *state, n *node, h *heard) *Violation {
 	case owed != (r.Resume != ordermanager.ResumeNone):
 		return violated(NothingLost, "the receipt of %s says %q; an answer was owed: %t", n.call.name, r.Resume, owed)
 	case (r.Gone == "") == (r.Resume == ordermanager.ResumeGone), r.Gone == ordermanager.GoneExpired && !h.applied:
-		return violated(NothingLost, "the receipt of %s says %q, %q; applied by this call: %t", n.call.name, r.Resume, r.Gone, h.applied)
+		return violated(
+			NothingLost, "the receipt of %s says %q, %q; applied by this call: %t", n.call.name, r.Resume, r.Gone, h.applied,
+		)
 	case r.Resume == ordermanager.ResumeDelivered && !h.accepted:
 		return violated(NothingLost, "the receipt of %s says delivered, and nothing was accepted", n.call.name)
 	case pending != (r.Pending != nil):
 		return violated(NothingLost, "the receipt of %s: pending %t, why: %v", n.call.name, pending, r.Pending)
 	case (len(h.order.OwedEvents) > 0) != (r.Events != ordermanager.EventsNone):
-		return violated(NothingLost, "the receipt of %s says of events %q; owed were %d", n.call.name, r.Events, len(h.order.OwedEvents))
+		return violated(
+			NothingLost, "the receipt of %s says of events %q; owed were %d", n.call.name, r.Events, len(h.order.OwedEvents),
+		)
 	}
 	for _, id := range h.order.OwedEvents {
 		if r.Events == ordermanager.EventsPublished && !e.published(s, id) {
@@ -408,7 +429,9 @@ func (e *explorer) checkRecovered(s *state) *Violation {
 		return nil
 	}
 	if o.Owes() || s.listed {
-		return violated(NothingLost, "after a redrive without faults the order still owes: %t, and is listed: %t", o.Owes(), s.listed)
+		return violated(
+			NothingLost, "after a redrive without faults the order still owes: %t, and is listed: %t", o.Owes(), s.listed,
+		)
 	}
 	if t := s.workflow.live; t != noToken && e.orders.life(o).decided(tokens[t].wait) {
 		return violated(TokenConservation, "the order is %s and the workflow hangs on %s", o.State, tokens[t].name)

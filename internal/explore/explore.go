@@ -162,7 +162,9 @@ func (e *explorer) crashes(s *state) Trace {
 	var trace Trace
 	for i, at := range s.at {
 		if at != 0 {
-			trace = append(trace, Step{Actor: e.sc.actors[i].name, Op: e.tree.node(at).next.text, Did: outcomeNames[crashBefore]})
+			trace = append(
+				trace, Step{Actor: e.sc.actors[i].name, Op: e.tree.node(at).next.text, Did: outcomeNames[crashBefore]},
+			)
 		}
 	}
 	return trace

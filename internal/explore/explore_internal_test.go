@@ -10,7 +10,9 @@ import (
 
 var (
 	scenarioFlag = flag.String("explore.scenario", "menu changes", "the scenario of the trace")
-	traceFlag    = flag.String("explore.trace", "testdata/put_lost_and_menu_changed.trace", "a file with a trace to replay")
+	traceFlag    = flag.String(
+		"explore.trace", "testdata/put_lost_and_menu_changed.trace", "a file with a trace to replay",
+	)
 )
 
 // manyStates is what a full run must visit at least.
@@ -108,7 +110,8 @@ func TestReplay_runsAScheduleThatIsGivenAsText(t *testing.T) {
 	if err != nil || violation != nil {
 		t.Fatal(violation, err)
 	}
-	want := "redriver: settle A1, all of version 2 -> crash before\n    pending at version 2 (A1 being answered); workflow between the waits"
+	want := "redriver: settle A1, all of version 2 -> crash before\n    pending at version 2 (A1 being answered); " +
+		"workflow between the waits"
 	if got := states[len(states)-1]; got != want {
 		t.Errorf("ends with\n%s\nwant\n%s", got, want)
 	}
@@ -128,7 +131,8 @@ func TestParseTrace_refusesWhatIsNotAStep(t *testing.T) {
 	}
 }
 
-// TestReplayTrace replays the trace of the flags; without them, one that once ended in a refusal of a put that had been applied.
+// TestReplayTrace replays the trace of the flags; without them, one that once ended in a refusal of a put that had been
+// applied.
 func TestReplayTrace(t *testing.T) {
 	text, err := os.ReadFile(*traceFlag)
 	if err != nil {

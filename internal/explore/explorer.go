@@ -48,7 +48,9 @@ func newExplorer(sc *Scenario) (*explorer, error) {
 		}
 	}
 	if len(sc.actors) > maxActors || len(e.requests) > 32 {
-		return nil, fmt.Errorf("scenario %s has %d actors and %d requests: too many", sc.Name, len(sc.actors), len(e.requests))
+		return nil, fmt.Errorf(
+			"scenario %s has %d actors and %d requests: too many", sc.Name, len(sc.actors), len(e.requests),
+		)
 	}
 	var err error
 	e.tree, err = newTree(sc, e.orders)
@@ -74,7 +76,9 @@ func (e *explorer) describe(s *state) string {
 	for _, id := range o.OwedEvents {
 		owes = append(owes, eventOf(id)+" owed")
 	}
-	return fmt.Sprintf("%s at version %d (%s); workflow %s", o.State, o.Version, strings.Join(owes, ", "), s.workflow.stage)
+	return fmt.Sprintf(
+		"%s at version %d (%s); workflow %s", o.State, o.Version, strings.Join(owes, ", "), s.workflow.stage,
+	)
 }
 
 // outcome is what becomes of one step of I/O.

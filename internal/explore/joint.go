@@ -2,8 +2,9 @@ package explore
 
 import "github.com/brewline/ordermanager"
 
-// jointly does what a store does whose database has the workflow in it: in the write itself the wait is answered that it
-// decides, and what follows from that is recorded. It returns the waits that were answered, as a set, and what is wrong.
+// jointly does what a store does whose database has the workflow in it: in the write itself the wait is answered that
+// it decides, and what follows from that is recorded. It returns the waits that were answered, as a set, and what is
+// wrong.
 func (e *explorer) jointly(s *state, t *ordermanager.Transition) (answered uint8, v *Violation) {
 	for _, w := range waits {
 		o := e.orders.copy(s.order)
@@ -44,8 +45,8 @@ func (e *explorer) jointly(s *state, t *ordermanager.Transition) (answered uint8
 	return answered, nil
 }
 
-// reach lets the workflow reach its second wait, and registers that. If the order does not take it as it is, there is the
-// notification, as there is if it does: then it is one too many.
+// reach lets the workflow reach its second wait, and registers that. If the order does not take it as it is, there is
+// the notification, as there is if it does: then it is one too many.
 func (e *explorer) reach(s *state, joint *ordermanager.Joint) *Violation {
 	if !s.workflow.move(moveReach, e.sc) {
 		return nil

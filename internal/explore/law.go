@@ -27,9 +27,15 @@ func shopLaw(robots bool) *law {
 		},
 		rules: []om.Rule{
 			{Action: "put", From: []om.State{"pending"}, To: "pending", Drink: om.DrinkAccepts, Answers: om.FirstWait},
-			{Action: "make", From: []om.State{"pending"}, To: "making", Claim: om.ClaimTakes, Drink: om.DrinkNeeds, Event: "MakeOrder"},
+			{
+				Action: "make", From: []om.State{"pending"}, To: "making", Claim: om.ClaimTakes, Drink: om.DrinkNeeds,
+				Event: "MakeOrder",
+			},
 			{Action: "unmake", From: []om.State{"making"}, To: "pending", Claim: om.ClaimReleases, Event: "MakeOrder"},
-			{Action: "complete", From: completable, To: "completed", Claim: om.ClaimNeeds, Drink: om.DrinkNeeds, Event: "OrderCompleted"},
+			{
+				Action: "complete", From: completable, To: "completed", Claim: om.ClaimNeeds, Drink: om.DrinkNeeds,
+				Event: "OrderCompleted",
+			},
 			{Action: "cancel", From: []om.State{"pending", "making"}, To: "cancelled", Event: "OrderCancelled"},
 			{Action: "timed_out", From: []om.State{"pending", "making"}, To: "cancelled"},
 		},
@@ -78,7 +84,8 @@ func (l *law) answers(state om.State) (answer om.Decision, same bool) {
 		if s.State != state {
 			continue
 		}
-		if answer != s.Answers && slices.ContainsFunc(l.states[:i], func(other om.StateRule) bool { return other.State == state }) {
+		if answer != s.Answers &&
+			slices.ContainsFunc(l.states[:i], func(other om.StateRule) bool { return other.State == state }) {
 			return answer, false
 		}
 		answer = s.Answers

@@ -154,7 +154,9 @@ var seededBugs = []seeded{
 	{
 		"a token is settled before it is answered", "put", TokenConservation,
 		resuming(func(p Ports, token om.TaskToken, outcome om.Outcome) (om.Answer, error) {
-			if err := p.Store.Settle(context.Background(), om.Settlement{OrderID: orderID, First: token, Second: token}); err != nil {
+			if err := p.Store.Settle(
+				context.Background(), om.Settlement{OrderID: orderID, First: token, Second: token},
+			); err != nil {
 				return "", err
 			}
 			return p.Resumer.Resume(context.Background(), token, outcome)
@@ -276,7 +278,9 @@ var seededBugs = []seeded{
 			store, publisher := p.Store, p.Publishers[""]
 			p.Store = storeWith{store, func(ctx context.Context, t om.Transition) (om.Result, error) {
 				if t.Assign.Events != nil {
-					event := om.Event{ID: orderID + "/" + t.Entry.RequestID, Type: om.EventMakeOrder, OrderID: orderID, State: t.Entry.To}
+					event := om.Event{
+						ID: orderID + "/" + t.Entry.RequestID, Type: om.EventMakeOrder, OrderID: orderID, State: t.Entry.To,
+					}
 					if err := publisher.Publish(ctx, []om.Event{event}); err != nil {
 						return om.Result{}, err
 					}

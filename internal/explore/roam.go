@@ -22,8 +22,8 @@ type road struct {
 	person bool // somebody's action, and not a time-out
 }
 
-// roamer leads one order through everything that its table says: in every place that an order can be in, everybody asks for every
-// action, and the workflow runs out of time. Nobody interferes and nothing fails.
+// roamer leads one order through everything that its table says: in every place that an order can be in, everybody asks
+// for every action, and the workflow runs out of time. Nobody interferes and nothing fails.
 type roamer struct {
 	*explorer
 	traces  map[place]Trace
@@ -31,7 +31,8 @@ type roamer struct {
 	applied map[string]bool
 }
 
-// Roam visits every place of a table. It returns how many there are, and the violation with the schedule that leads to it.
+// Roam visits every place of a table. It returns how many there are, and the violation with the schedule that leads to
+// it.
 func Roam(sc *Scenario) (places int, trace Trace, v *Violation, err error) {
 	alone := *sc
 	alone.Callers, alone.Redrivers, alone.NoPublisher, alone.TimeOuts = nil, 1, true, true
@@ -125,13 +126,16 @@ func (r *roamer) leave(s *state, trace Trace, arrive func(s state, trace Trace, 
 	return nil, nil
 }
 
-// judge looks at all places together: whoever waits can be answered by what people do, and everything in the table happens.
+// judge looks at all places together: whoever waits can be answered by what people do, and everything in the table
+// happens.
 func (r *roamer) judge() (Trace, *Violation) {
 	answered := map[place]bool{}
 	for grown := true; grown; {
 		grown = false
 		for at := range r.traces {
-			leads := at.second != om.Undecided || slices.ContainsFunc(r.roads[at], func(road road) bool { return road.person && answered[road.to] })
+			leads := at.second != om.Undecided || slices.ContainsFunc(
+				r.roads[at], func(road road) bool { return road.person && answered[road.to] },
+			)
 			if leads && !answered[at] {
 				answered[at], grown = true, true
 			}
@@ -142,7 +146,9 @@ func (r *roamer) judge() (Trace, *Violation) {
 	for at, trace := range r.traces {
 		if !answered[at] && at.second == om.Undecided && (v == nil || len(trace) < len(stuck)) {
 			stuck = trace
-			v = violated(TokenConservation, "the order is %s, and nothing that anybody can do leads to an answer for its workflow", at.state)
+			v = violated(
+				TokenConservation, "the order is %s, and nothing that anybody can do leads to an answer for its workflow", at.state,
+			)
 		}
 	}
 	if v != nil {

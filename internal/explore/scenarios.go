@@ -118,9 +118,11 @@ func Scenarios() []*Scenario {
 			Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
 		},
 		{
-			Name:     "cancel between the waits",
-			About:    "the order is cancelled while the workflow is between its waits or begins one again",
-			Callers:  []Caller{espresso(), {Name: "bob", Calls: []*call{act("bob cancels", om.ActionCancel, bob)}, Repeats: true}},
+			Name:  "cancel between the waits",
+			About: "the order is cancelled while the workflow is between its waits or begins one again",
+			Callers: []Caller{
+				espresso(), {Name: "bob", Calls: []*call{act("bob cancels", om.ActionCancel, bob)}, Repeats: true},
+			},
 			Prelude:  drinkTaken,
 			Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
 		},
@@ -155,9 +157,13 @@ func Scenarios() []*Scenario {
 			Callers: []Caller{
 				espresso(),
 				{Name: "bob", Calls: []*call{
-					act("bob makes", om.ActionMake, bob), act("bob puts back", om.ActionUnmake, bob), act("bob makes anew", om.ActionMake, bob),
+					act("bob makes", om.ActionMake, bob), act("bob puts back", om.ActionUnmake, bob),
+					act("bob makes anew", om.ActionMake, bob),
 				}, Repeats: true},
-				{Name: "cem", Calls: []*call{act("cem makes", om.ActionMake, cem), act("cem puts back", om.ActionUnmake, cem)}, Repeats: true},
+				{
+					Name: "cem", Calls: []*call{act("cem makes", om.ActionMake, cem), act("cem puts back", om.ActionUnmake, cem)},
+					Repeats: true,
+				},
 			},
 			Prelude:   atSecondWait,
 			Redrivers: 1, Faults: anyFaults, InFlight: 2,
@@ -168,7 +174,10 @@ func Scenarios() []*Scenario {
 			Callers: []Caller{
 				espresso(),
 				{Name: "bob", Calls: []*call{act("bob makes", om.ActionMake, bob), act("bob completes", om.ActionComplete, bob)}},
-				{Name: "dee", Calls: []*call{act("dee puts back", om.ActionUnmake, dee), act("dee completes", om.ActionComplete, dee)}},
+				{
+					Name:  "dee",
+					Calls: []*call{act("dee puts back", om.ActionUnmake, dee), act("dee completes", om.ActionComplete, dee)},
+				},
 			},
 			Prelude:  atSecondWait,
 			TimeOuts: true, Redrivers: 1, Faults: anyFaults, InFlight: 2,
@@ -234,10 +243,11 @@ func Scenarios() []*Scenario {
 			Times:   map[token]time.Duration{tokenA1: time.Hour}, Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
 		},
 		{
-			Name:    "a token from the future",
-			About:   "a first wait that begins again with a time an hour ahead, so that its token loses",
-			Callers: []Caller{espresso(), {Name: "ann elsewhere", Calls: []*call{act("cancel", om.ActionCancel, ann)}}},
-			Times:   map[token]time.Duration{tokenA2: time.Hour, tokenA3: time.Hour}, Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
+			Name:     "a token from the future",
+			About:    "a first wait that begins again with a time an hour ahead, so that its token loses",
+			Callers:  []Caller{espresso(), {Name: "ann elsewhere", Calls: []*call{act("cancel", om.ActionCancel, ann)}}},
+			Times:    map[token]time.Duration{tokenA2: time.Hour, tokenA3: time.Hour},
+			Redrives: 1, Redrivers: 1, Faults: 1, InFlight: 2, Long: true,
 		},
 		{
 			Name:    "two tokens in one second",
@@ -252,8 +262,20 @@ func Scenarios() []*Scenario {
 			Name:  "everybody counts from 1",
 			About: "the customer and two baristas use the same request ids, and repeat them",
 			Callers: []Caller{
-				{Name: "ann", Calls: []*call{reused("1", "put", om.ActionPut, ann, "Espresso"), reused("2", "cancel", om.ActionCancel, ann, "")}, Repeats: true},
-				{Name: "bob", Calls: []*call{reused("1", "bob makes", om.ActionMake, bob, ""), reused("2", "bob completes", om.ActionComplete, bob, "")}, Repeats: true},
+				{
+					Name: "ann",
+					Calls: []*call{
+						reused("1", "put", om.ActionPut, ann, "Espresso"), reused("2", "cancel", om.ActionCancel, ann, ""),
+					},
+					Repeats: true,
+				},
+				{
+					Name: "bob",
+					Calls: []*call{
+						reused("1", "bob makes", om.ActionMake, bob, ""), reused("2", "bob completes", om.ActionComplete, bob, ""),
+					},
+					Repeats: true,
+				},
 				{Name: "cem", Calls: []*call{reused("1", "cem makes", om.ActionMake, cem, "")}, Repeats: true},
 			},
 			Prelude:   atFirstWait,
@@ -278,7 +300,8 @@ func Scenarios() []*Scenario {
 			Callers: []Caller{
 				{Name: "ann", Calls: []*call{put("put", "Espresso"), act("cancel", om.ActionCancel, ann)}},
 				{Name: "bob", Calls: []*call{
-					act("bob makes", om.ActionMake, bob), act("bob puts back", om.ActionUnmake, bob), act("bob completes", om.ActionComplete, bob),
+					act("bob makes", om.ActionMake, bob), act("bob puts back", om.ActionUnmake, bob),
+					act("bob completes", om.ActionComplete, bob),
 				}},
 				{Name: "cem", Calls: []*call{act("cem makes", om.ActionMake, cem), act("cem completes", om.ActionComplete, cem)}},
 			},

@@ -8,14 +8,18 @@ import (
 	om "github.com/brewline/ordermanager"
 )
 
-// The names that a drawn table takes its own from. The built-in ones are among them: they mean what the table says, and nothing more.
+// The names that a drawn table takes its own from. The built-in ones are among them: they mean what the table says, and
+// nothing more.
 var (
 	stateNames  = []om.State{"pending", "making", "ready", "on_hold", "collected", "cancelled", "refunded"}
-	actionNames = []om.Action{"put", "make", "unmake", "complete", "cancel", "hold", "call-out", "collect", "refund", "hand_over"}
+	actionNames = []om.Action{
+		"put", "make", "unmake", "complete", "cancel", "hold", "call-out", "collect", "refund", "hand_over",
+	}
 )
 
-// drawTable draws a table from a seed: 4 to 7 states and 5 to 10 actions, all of them with one or two rules. It knows so much of what makes a
-// table sound that every few are, and so little that all rules of validation have something to do.
+// drawTable draws a table from a seed: 4 to 7 states and 5 to 10 actions, all of them with one or two rules. It knows
+// so much of what makes a table sound that every few are, and so little that all rules of validation have something to
+// do.
 func drawTable(seed uint64) *law {
 	r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // what can be drawn again is what is wanted
 	l := &law{}
@@ -110,7 +114,8 @@ func drawMeaning(r *rand.Rand, rule *om.Rule, accepts, fromHeld, toHeld bool) {
 // people are those who act on the order of a table.
 var people = []om.Actor{om.Customer(customer), om.Barista("bob"), om.Barista("cem"), om.Admin("dee"), om.System("till")}
 
-// ask is a call of somebody for an action of a table. It brings a drink if one can be accepted in the state where they ask.
+// ask is a call of somebody for an action of a table. It brings a drink if one can be accepted in the state where they
+// ask.
 func (l *law) ask(name string, action om.Action, who om.Actor, at om.State) *call {
 	r := om.Request{Reason: "the reason of " + name}
 	rule, legal := l.rule(action, at)
@@ -123,7 +128,8 @@ func (l *law) ask(name string, action om.Action, who om.Actor, at om.State) *cal
 	return request(name, action, who, r)
 }
 
-// scenario is a small order on a table: two or three people who between them walk through the table, and one who gets in their way.
+// scenario is a small order on a table: two or three people who between them walk through the table, and one who gets
+// in their way.
 func (l *law) scenario(name string, seed uint64) *Scenario {
 	r := rand.New(rand.NewPCG(seed, 8)) //nolint:gosec // as above
 	calls := map[string][]*call{}
@@ -135,7 +141,8 @@ func (l *law) scenario(name string, seed uint64) *Scenario {
 	for try := 0; try < 30 && steps < 4; try++ {
 		rule := l.rules[r.IntN(len(l.rules))]
 		who := people[r.IntN(len(people))]
-		if rule.Action == om.ActionTimedOut || !slices.Contains(rule.From, at) || !permits(&rule, who.Role) || len(calls) == 2 && calls[who.ID] == nil {
+		if rule.Action == om.ActionTimedOut || !slices.Contains(rule.From, at) || !permits(&rule, who.Role) ||
+			len(calls) == 2 && calls[who.ID] == nil {
 			continue
 		}
 		add(who, rule.Action)

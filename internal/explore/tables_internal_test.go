@@ -24,7 +24,8 @@ type drawn struct {
 
 func (d drawn) name() string { return fmt.Sprintf("table %d", d.seed) }
 
-// soundTables draws tables until it has so many of each number of states that Validate accepts. It also says how many it drew.
+// soundTables draws tables until it has so many of each number of states that Validate accepts. It also says how many
+// it drew.
 func soundTables(t *testing.T, ofSize int) (sound []drawn, tried int) {
 	t.Helper()
 	if *tableFlag >= 0 {
@@ -79,7 +80,8 @@ func TestTables_everyOneThatValidateAcceptsKeepsTheInvariants(t *testing.T) {
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				states, transitions, places, rules = states+result.States, transitions+result.Transitions, places+n, rules+len(table.rules)
+				states, transitions, places, rules = states+result.States, transitions+result.Transitions, places+n, rules+
+					len(table.rules)
 				if result.Complete {
 					whole++
 				}

@@ -47,12 +47,16 @@ var unsoundTables = map[om.Code]struct {
 	// json is the table where the methods of Lifecycle cannot make it.
 	json string
 }{
-	// That names have only certain letters, and so many, is for what carries them: paths of HTTP, attributes of DynamoDB, buses. A name
-	// that is missing shows here as well: nobody can ask for the action.
-	"bad_name":      {law: with(rule{Action: "", From: states{"making"}, To: "making"}), breaks: ClearRefusal},
-	"reserved_name": {law: with(rule{Action: "waiting_completion", From: states{"pending"}, To: "cancelled"}), breaks: LegalPath},
+	// That names have only certain letters, and so many, is for what carries them: paths of HTTP, attributes of DynamoDB,
+	// buses. A name that is missing shows here as well: nobody can ask for the action.
+	"bad_name": {law: with(rule{Action: "", From: states{"making"}, To: "making"}), breaks: ClearRefusal},
+	"reserved_name": {
+		law: with(rule{Action: "waiting_completion", From: states{"pending"}, To: "cancelled"}), breaks: LegalPath,
+	},
 	"unknown_value": {
-		law:    with(rule{Action: "spill", From: states{"making"}, To: "spilt"}).state(om.StateRule{State: "spilt", Answers: "perhaps"}),
+		law: with(rule{
+			Action: "spill", From: states{"making"}, To: "spilt",
+		}).state(om.StateRule{State: "spilt", Answers: "perhaps"}),
 		breaks: TokenConservation,
 	},
 	"state_twice": {
@@ -67,26 +71,39 @@ var unsoundTables = map[om.Code]struct {
 			{"action": "timed_out", "from": ["pending", "making"], "to": "cancelled"}]}`,
 	},
 	"initial_state": {
-		law: with(rule{Action: "open", From: states{"new"}, To: "pending"}, rule{Action: "timed_out", From: states{"new"}, To: "cancelled"},
+		law: with(rule{Action: "open", From: states{"new"}, To: "pending"}, rule{
+			Action: "timed_out", From: states{"new"}, To: "cancelled",
+		},
 			rule{Action: "renew", From: states{"pending"}, To: "new"}).state(om.StateRule{State: "new", Initial: true}),
 		breaks: NothingDead,
 	},
-	"unknown_state":       {law: with(rule{Action: "hold", From: states{"pending"}, To: "on_hodl"}), breaks: ClearRefusal},
-	"starts_nowhere":      {law: with(rule{Action: "hold", To: "pending"}), breaks: NothingDead},
-	"action_twice":        {law: with(rule{Action: "cancel", From: states{"making"}, To: "completed"}), breaks: LegalPath},
-	"contradicted_answer": {law: with(rule{Action: "refund", From: states{"completed"}, To: "cancelled"}), breaks: TokenConservation},
+	"unknown_state":  {law: with(rule{Action: "hold", From: states{"pending"}, To: "on_hodl"}), breaks: ClearRefusal},
+	"starts_nowhere": {law: with(rule{Action: "hold", To: "pending"}), breaks: NothingDead},
+	"action_twice":   {law: with(rule{Action: "cancel", From: states{"making"}, To: "completed"}), breaks: LegalPath},
+	"contradicted_answer": {
+		law: with(rule{Action: "refund", From: states{"completed"}, To: "cancelled"}), breaks: TokenConservation,
+	},
 	"unreachable": {
-		law: with(rule{Action: "find", From: states{"lost"}, To: "cancelled"}, rule{Action: "timed_out", From: states{"lost"}, To: "cancelled"}).
+		law: with(
+			rule{Action: "find", From: states{"lost"}, To: "cancelled"},
+			rule{Action: "timed_out", From: states{"lost"}, To: "cancelled"},
+		).
 			state(om.StateRule{State: "lost"}),
 		breaks: NothingDead,
 	},
 	"no_answer": {
-		law: with(rule{Action: "lose", From: states{"pending"}, To: "lost"}, rule{Action: "timed_out", From: states{"lost"}, To: "cancelled"}).
+		law: with(
+			rule{Action: "lose", From: states{"pending"}, To: "lost"},
+			rule{Action: "timed_out", From: states{"lost"}, To: "cancelled"},
+		).
 			state(om.StateRule{State: "lost"}),
 		breaks: TokenConservation,
 	},
 	"no_timeout": {
-		law: with(rule{Action: "hold", From: states{"pending"}, To: "on_hold"}, rule{Action: "go_on", From: states{"on_hold"}, To: "pending"}).
+		law: with(
+			rule{Action: "hold", From: states{"pending"}, To: "on_hold"},
+			rule{Action: "go_on", From: states{"on_hold"}, To: "pending"},
+		).
 			state(om.StateRule{State: "on_hold"}),
 		breaks: NothingLost,
 	},
@@ -95,12 +112,19 @@ var unsoundTables = map[om.Code]struct {
 			rule{Action: "timed_out", From: states{"making"}, To: "cancelled"}),
 		breaks: NothingLost,
 	},
-	"claimed_twice": {law: with(rule{Action: "steal", From: states{"making"}, To: "making", Claim: om.ClaimTakes}), breaks: OneClaim},
+	"claimed_twice": {
+		law: with(rule{Action: "steal", From: states{"making"}, To: "making", Claim: om.ClaimTakes}), breaks: OneClaim,
+	},
 	"sometimes_held": {
-		law:    instead(rule{Action: "unmake", From: states{"making"}, To: "making"}, rule{Action: "begin", From: states{"pending"}, To: "making"}),
+		law: instead(
+			rule{Action: "unmake", From: states{"making"}, To: "making"},
+			rule{Action: "begin", From: states{"pending"}, To: "making"},
+		),
 		breaks: ClearRefusal,
 	},
-	"nothing_to_release": {law: with(rule{Action: "drop", From: states{"pending"}, To: "pending", Claim: om.ClaimReleases}), breaks: OneClaim},
+	"nothing_to_release": {
+		law: with(rule{Action: "drop", From: states{"pending"}, To: "pending", Claim: om.ClaimReleases}), breaks: OneClaim,
+	},
 	"drink_accepted_twice": {
 		law: with(rule{Action: "swap", From: states{"making"}, To: "making", Drink: om.DrinkAccepts}), breaks: NothingDead,
 	},
@@ -120,7 +144,10 @@ var unsoundTables = map[om.Code]struct {
 		law: with(rule{Action: "put", From: states{"making"}, To: "making", By: roles{"customer"}}), breaks: ClearRefusal,
 	},
 	"nobody_can": {
-		law: instead(rule{Action: "make", From: states{"pending"}, To: "making", By: roles{"admin"}, Claim: om.ClaimTakes, Drink: om.DrinkNeeds},
+		law: instead(rule{
+			Action: "make", From: states{"pending"}, To: "making", By: roles{"admin"}, Claim: om.ClaimTakes,
+			Drink: om.DrinkNeeds,
+		},
 			rule{Action: "taste", From: states{"making"}, To: "making", By: roles{"barista"}}),
 		breaks: NothingDead,
 	},
@@ -212,7 +239,8 @@ func TestTables_drawnOnesThatValidateRefusesForOneReasonBreakAnInvariant(t *test
 		}
 		code := refused.Problems[0].Code
 		// An action that starts twice from one state may happen to lead to the same one by both rules.
-		if code == "action_twice" || slices.ContainsFunc(refused.Problems, func(p om.LifecycleProblem) bool { return p.Code != code }) {
+		if code == "action_twice" ||
+			slices.ContainsFunc(refused.Problems, func(p om.LifecycleProblem) bool { return p.Code != code }) {
 			continue
 		}
 		restore := unsound.Allow(string(code))

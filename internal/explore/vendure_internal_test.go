@@ -7,8 +7,9 @@ import (
 	om "github.com/brewline/ordermanager"
 )
 
-// vendure is the default order process of Vendure, a shop system: from each state, the states that it leads to. Here each of them is an
-// action, the workflow is told when the order is delivered or cancelled, and it is over when it stops waiting.
+// vendure is the default order process of Vendure, a shop system: from each state, the states that it leads to. Here
+// each of them is an action, the workflow is told when the order is delivered or cancelled, and it is over when it
+// stops waiting.
 func vendure(afterDelivery om.State) *law {
 	l := &law{}
 	to := map[om.State][]om.State{}
@@ -23,14 +24,16 @@ func vendure(afterDelivery om.State) *law {
 		{"ArrangingPayment", "", []om.State{"PaymentAuthorized", "PaymentSettled", "AddingItems", "Cancelled"}},
 		{"PaymentAuthorized", "", []om.State{"PaymentSettled", "Cancelled", "Modifying", "ArrangingAdditionalPayment"}},
 		{"PaymentSettled", "", []om.State{
-			"PartiallyDelivered", "Delivered", "PartiallyShipped", "Shipped", "Cancelled", "Modifying", "ArrangingAdditionalPayment",
+			"PartiallyDelivered", "Delivered", "PartiallyShipped", "Shipped", "Cancelled", "Modifying",
+			"ArrangingAdditionalPayment",
 		}},
 		{"PartiallyShipped", "", []om.State{"Shipped", "PartiallyDelivered", "Cancelled", "Modifying"}},
 		{"Shipped", "", []om.State{"PartiallyDelivered", "Delivered", "Cancelled", "Modifying"}},
 		{"PartiallyDelivered", "", []om.State{"Delivered", "Cancelled", "Modifying"}},
 		{"Delivered", om.Done, []om.State{afterDelivery}},
 		{"Modifying", "", []om.State{
-			"PaymentAuthorized", "PaymentSettled", "PartiallyShipped", "Shipped", "PartiallyDelivered", "ArrangingAdditionalPayment",
+			"PaymentAuthorized", "PaymentSettled", "PartiallyShipped", "Shipped", "PartiallyDelivered",
+			"ArrangingAdditionalPayment",
 		}},
 		{"ArrangingAdditionalPayment", "", []om.State{
 			"PaymentAuthorized", "PaymentSettled", "PartiallyShipped", "Shipped", "PartiallyDelivered", "Cancelled",
@@ -61,8 +64,8 @@ func vendure(afterDelivery om.State) *law {
 	return l
 }
 
-// A table that somebody else wrote, with other things in mind: one of its transitions would take back what the workflow was told, and
-// nothing else is wrong with it.
+// A table that somebody else wrote, with other things in mind: one of its transitions would take back what the workflow
+// was told, and nothing else is wrong with it.
 func TestTables_anotherShopsProcessKeepsTheInvariants(t *testing.T) {
 	refused, ok := errors.AsType[*om.LifecycleError](vendure("Cancelled").lifecycle().Validate())
 	if !ok || len(refused.Problems) != 1 || refused.Problems[0].Code != "contradicted_answer" {

@@ -64,8 +64,12 @@ func Resumer(resumer ordermanager.Resumer) ordermanager.Resumer { return faultyR
 
 type faultyResumer struct{ ordermanager.Resumer }
 
-func (r faultyResumer) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
-	return call(ctx, func(ctx context.Context) (ordermanager.Answer, error) { return r.Resumer.Resume(ctx, token, outcome) })
+func (r faultyResumer) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
+	return call(
+		ctx, func(ctx context.Context) (ordermanager.Answer, error) { return r.Resumer.Resume(ctx, token, outcome) },
+	)
 }
 
 // Publisher puts a network in front of a publisher.
@@ -76,7 +80,9 @@ func Publisher(publisher ordermanager.Publisher) ordermanager.Publisher {
 type faultyPublisher struct{ ordermanager.Publisher }
 
 func (p faultyPublisher) Publish(ctx context.Context, events []ordermanager.Event) error {
-	_, err := call(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, p.Publisher.Publish(ctx, events) })
+	_, err := call(
+		ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, p.Publisher.Publish(ctx, events) },
+	)
 	return err
 }
 
@@ -86,8 +92,9 @@ type Transport struct {
 	Client *http.Client
 }
 
-// Do sends a request, or not. Answers are read whole: the SDK closes the body of its request when the answer's header is there, and a
-// transport that has not finished with it would close the connection, which the SDK takes for a lost answer.
+// Do sends a request, or not. Answers are read whole: the SDK closes the body of its request when the answer's header
+// is there, and a transport that has not finished with it would close the connection, which the SDK takes for a lost
+// answer.
 func (t *Transport) Do(request *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
@@ -128,6 +135,8 @@ func refuse(f Fault) (*http.Response, error) {
 func answer(status int, code string) *http.Response {
 	body := fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"a fault"}`, code)
 	return &http.Response{
-		StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(body)),
+		StatusCode: status, Header: http.Header{
+			"Content-Type": {"application/x-amz-json-1.0"},
+		}, Body: io.NopCloser(strings.NewReader(body)),
 	}
 }

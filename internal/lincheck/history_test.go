@@ -28,19 +28,34 @@ var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuI
 	{Drink: "Latte"}, {Drink: "Espresso"}, {Drink: "Mocha"},
 }})
 
-// people are the callers, each in a process of its own: two hands of one customer, a stranger, two baristas, a supervisor, the
-// workflow, and somebody who looks.
+// people are the callers, each in a process of its own: two hands of one customer, a stranger, two baristas, a
+// supervisor, the workflow, and somebody who looks.
 var people = []struct {
 	actor ordermanager.Actor
 	does  []ordermanager.Action
 }{
-	{ordermanager.System("workflow"), often(3, ordermanager.ActionWaitingCompletion, 3, ordermanager.ActionWorkflowStarted, 1, ordermanager.ActionTimedOut)},
+	{
+		ordermanager.System("workflow"),
+		often(3, ordermanager.ActionWaitingCompletion, 3, ordermanager.ActionWorkflowStarted, 1, ordermanager.ActionTimedOut),
+	},
 	{ordermanager.Customer(owner), often(9, ordermanager.ActionPut, 1, ordermanager.ActionCancel)},
 	{ordermanager.Customer(owner), often(2, ordermanager.ActionPut, 2, read)},
 	{ordermanager.Customer("zoe"), often(1, ordermanager.ActionPut, 1, ordermanager.ActionCancel, 3, read)},
-	{ordermanager.Barista("ben"), often(4, ordermanager.ActionMake, 1, ordermanager.ActionUnmake, 2, ordermanager.ActionComplete)},
-	{ordermanager.Barista("cy"), often(5, ordermanager.ActionMake, 3, ordermanager.ActionUnmake, 2, ordermanager.ActionComplete, 1, ordermanager.ActionCancel)},
-	{ordermanager.Admin("eve"), often(1, ordermanager.ActionMake, 2, ordermanager.ActionUnmake, 1, ordermanager.ActionComplete, 2, read)},
+	{
+		ordermanager.Barista("ben"),
+		often(4, ordermanager.ActionMake, 1, ordermanager.ActionUnmake, 2, ordermanager.ActionComplete),
+	},
+	{
+		ordermanager.Barista("cy"),
+		often(
+			5, ordermanager.ActionMake, 3, ordermanager.ActionUnmake, 2, ordermanager.ActionComplete, 1,
+			ordermanager.ActionCancel,
+		),
+	},
+	{
+		ordermanager.Admin("eve"),
+		often(1, ordermanager.ActionMake, 2, ordermanager.ActionUnmake, 1, ordermanager.ActionComplete, 2, read),
+	},
 }
 
 // often is a list in which each action is as often as the number before it says.
@@ -67,7 +82,9 @@ func (r *recorder) add(client int, from, to int64, c call, a answer) {
 }
 
 // record lets everybody act at once, on orders that no history with another seed has, and returns the history.
-func record(ctx context.Context, seed uint64, store ordermanager.Store, network *faulty.Network) ([]porcupine.Operation, error) {
+func record(
+	ctx context.Context, seed uint64, store ordermanager.Store, network *faulty.Network,
+) ([]porcupine.Operation, error) {
 	r := &recorder{}
 	resumer, publisher := &memory.Resumer{}, &memory.Publisher{}
 	var wg sync.WaitGroup
@@ -79,7 +96,9 @@ func record(ctx context.Context, seed uint64, store ordermanager.Store, network 
 		if err != nil {
 			return nil, err
 		}
-		p := &person{Manager: manager, number: i, prefix: fmt.Sprintf("%d-", seed), caller: network.Caller(uint64(i)), recorder: r}
+		p := &person{
+			Manager: manager, number: i, prefix: fmt.Sprintf("%d-", seed), caller: network.Caller(uint64(i)), recorder: r,
+		}
 		wg.Go(func() { errs[i] = p.live(ctx) })
 	}
 	wg.Wait()
@@ -87,9 +106,9 @@ func record(ctx context.Context, seed uint64, store ordermanager.Store, network 
 	return r.ops, errors.Join(errors.Join(errs...), r.resolve(ctx, store, fmt.Sprintf("%d-", seed)))
 }
 
-// resolve ends a history: it looks at every order once more, and takes out the calls of unknown outcome that never had one. Those
-// that had stay open to the end, because they may have taken effect long after their caller gave up. What a store
-// has forgotten of a call that others saw the effect of cannot be explained without that call.
+// resolve ends a history: it looks at every order once more, and takes out the calls of unknown outcome that never had
+// one. Those that had stay open to the end, because they may have taken effect long after their caller gave up. What a
+// store has forgotten of a call that others saw the effect of cannot be explained without that call.
 func (r *recorder) resolve(ctx context.Context, store ordermanager.Store, prefix string) error {
 	written := map[string]bool{}
 	for n := range orders {
@@ -213,7 +232,10 @@ func (p *person) act(ctx context.Context, c call) (kind, error) {
 	case receipt.Replayed || receipt.Unchanged:
 		// It has taken effect, and then the order was looked at: two instants within one call.
 		p.add(p.number, from, to, c, answer{kind: done})
-		p.add(p.number, from, to, call{action: read, order: c.order, actor: c.actor}, answer{kind: looked, seen: see(&receipt.Order)})
+		p.add(
+			p.number, from, to, call{action: read, order: c.order, actor: c.actor},
+			answer{kind: looked, seen: see(&receipt.Order)},
+		)
 		return done, nil
 	}
 	p.add(p.number, from, to, c, answer{kind: applied, seen: see(&receipt.Order)})
@@ -240,7 +262,9 @@ func (p *person) ask(ctx context.Context, c call) (receipt ordermanager.Receipt,
 	case ordermanager.ActionTimedOut:
 		receipt, err = p.TimedOut(ctx, ordermanager.TimedOut{OrderID: c.order, Cause: c.detail, RequestID: c.request})
 	default:
-		r := ordermanager.Request{Action: c.action, OrderID: c.order, Actor: c.actor, Venue: faulty.Venue, RequestID: c.request}
+		r := ordermanager.Request{
+			Action: c.action, OrderID: c.order, Actor: c.actor, Venue: faulty.Venue, RequestID: c.request,
+		}
 		if c.action == ordermanager.ActionPut {
 			r.Drink.Drink = c.detail
 		}

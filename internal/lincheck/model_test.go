@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// life is what the model knows of one order. The rules below are written out by hand from the design, and share no code with
-// what they judge.
+// life is what the model knows of one order. The rules below are written out by hand from the design, and share no code
+// with what they judge.
 type life struct {
 	exists bool
 	seen
@@ -69,7 +69,8 @@ func (c call) entry() string { return ";" + c.request + "=" + string(c.action) +
 // repeated reports whether the request id is known.
 func (l life) repeated(c call) bool { return strings.Contains(l.requests, ";"+c.request+"=") }
 
-// idle reports whether there is nothing to do: a notification that brings nothing new, or a barista who asks for what they hold.
+// idle reports whether there is nothing to do: a notification that brings nothing new, or a barista who asks for what
+// they hold.
 func (l life) idle(c call) bool {
 	switch c.action {
 	case ordermanager.ActionWorkflowStarted, ordermanager.ActionWaitingCompletion:

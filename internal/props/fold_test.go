@@ -9,7 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// A name is the same composed and decomposed: every letter that Unicode composes, but for the scripts that docs/decisions.md leaves out.
+// A name is the same composed and decomposed: every letter that Unicode composes, but for the scripts that
+// docs/decisions.md leaves out.
 func TestMenu_knowsEveryLetterComposedAndDecomposed(t *testing.T) {
 	letters := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {

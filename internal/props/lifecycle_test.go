@@ -41,9 +41,13 @@ var tables = rapid.Custom(func(t *rapid.T) []ordermanager.Rule {
 		case 1:
 			r.From = rapid.SliceOfN(states, 0, 3).Draw(t, "from")
 		case 2:
-			r.Action = rapid.SampledFrom([]ordermanager.Action{"put", "make", "unmake", "complete", "cancel", "timed_out", "brew", "", "workflow_started"}).Draw(t, "action")
+			r.Action = rapid.SampledFrom([]ordermanager.Action{
+				"put", "make", "unmake", "complete", "cancel", "timed_out", "brew", "", "workflow_started",
+			}).Draw(t, "action")
 		case 3:
-			rules = append(rules, ordermanager.Rule{Action: r.Action, From: []ordermanager.State{states.Draw(t, "more")}, To: r.To})
+			rules = append(
+				rules, ordermanager.Rule{Action: r.Action, From: []ordermanager.State{states.Draw(t, "more")}, To: r.To},
+			)
 		}
 	}
 	return rules
@@ -58,7 +62,8 @@ func TestValidate_saysTheSameAtEveryEntrance(t *testing.T) {
 		table := ordermanager.NewLifecycle(rules...)
 		err := table.Validate()
 		counts[err == nil]++
-		if problems, ok := errors.AsType[*ordermanager.LifecycleError](err); err != nil && (!ok || len(problems.Problems) == 0) {
+		if problems, ok := errors.AsType[*ordermanager.LifecycleError](err); err != nil && (!ok ||
+			len(problems.Problems) == 0) {
 			t.Fatalf("%v does not say what is wrong", err)
 		}
 		data, jsonErr := json.Marshal(table)

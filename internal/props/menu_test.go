@@ -27,16 +27,22 @@ var (
 	drinks  = rapid.SampledFrom([]string{"Latte", "Espresso", "Mocha", "Tea"})
 	groups  = rapid.SampledFrom([]string{"Milk", "Size", "Sugar"})
 	options = rapid.SampledFrom([]string{"Oat", "Regular", "Large", "None"})
-	oddness = rapid.SampledFrom([]string{"", "Rum", "latte", "a\nb", "\xff", "é", strings.Repeat("x", 101), strings.Repeat("é", 60)})
+	oddness = rapid.SampledFrom([]string{
+		"", "Rum", "latte", "a\nb", "\xff", "é", strings.Repeat("x", 101), strings.Repeat("é", 60),
+	})
 )
 
 // menus are sound menus: no drink twice, and groups that can be told apart and chosen from.
 var menus = rapid.Custom(func(t *rapid.T) ordermanager.Menu {
 	var menu ordermanager.Menu
 	for _, name := range rapid.SliceOfNDistinct(drinks, 2, 4, rapid.ID).Draw(t, "drinks") {
-		item := ordermanager.MenuItem{Drink: name, Icon: name + "-icon", SoldOut: rapid.IntRange(0, 9).Draw(t, "sold out") == 0}
+		item := ordermanager.MenuItem{
+			Drink: name, Icon: name + "-icon", SoldOut: rapid.IntRange(0, 9).Draw(t, "sold out") == 0,
+		}
 		for _, name := range rapid.SliceOfNDistinct(groups, 0, 3, rapid.ID).Draw(t, "groups") {
-			group := ordermanager.ModifierGroup{Name: name, Options: rapid.SliceOfNDistinct(options, 1, 4, rapid.ID).Draw(t, "options")}
+			group := ordermanager.ModifierGroup{
+				Name: name, Options: rapid.SliceOfNDistinct(options, 1, 4, rapid.ID).Draw(t, "options"),
+			}
 			group.Min = rapid.SampledFrom([]int{0, 0, 0, 0, 1, min(2, len(group.Options))}).Draw(t, "min")
 			group.Max = rapid.SampledFrom([]int{0, 0, max(2, group.Min), len(group.Options)}).Draw(t, "max")
 			item.Modifiers = append(item.Modifiers, group)
@@ -76,7 +82,9 @@ func ordersOf(menu ordermanager.Menu) *rapid.Generator[ordermanager.DrinkOrder] 
 		}
 		order := drinkOrders.Draw(t, "any order")
 		if len(words) > 0 && rapid.IntRange(0, 9).Draw(t, "odd") > 0 {
-			order = ordermanager.DrinkOrder{Drink: item.Drink, Modifiers: rapid.SliceOfN(rapid.SampledFrom(words), 0, 4).Draw(t, "modifiers")}
+			order = ordermanager.DrinkOrder{
+				Drink: item.Drink, Modifiers: rapid.SliceOfN(rapid.SampledFrom(words), 0, 4).Draw(t, "modifiers"),
+			}
 		}
 		return order
 	})
@@ -85,7 +93,8 @@ func ordersOf(menu ordermanager.Menu) *rapid.Generator[ordermanager.DrinkOrder] 
 // option is where an option stands.
 type option struct{ group, option int }
 
-// meanings are the sets of options that an order can mean: every modifier names one, by itself or with its group, and no two the same.
+// meanings are the sets of options that an order can mean: every modifier names one, by itself or with its group, and
+// no two the same.
 func meanings(item ordermanager.MenuItem, modifiers []string) map[string][]option {
 	found := map[string][]option{}
 	var choose func(chosen []option, rest []string)
@@ -114,9 +123,12 @@ func cmpOption(a, b option) int {
 	return a.option - b.option
 }
 
-// orderable is the model: an order is accepted if it can mean one thing alone, and every group has as many options as it says.
+// orderable is the model: an order is accepted if it can mean one thing alone, and every group has as many options as
+// it says.
 func orderable(menu ordermanager.Menu, order ordermanager.DrinkOrder) (modifiers []string, ok bool) {
-	at := slices.IndexFunc(menu.Items, func(item ordermanager.MenuItem) bool { return item.Drink == order.Drink && !item.SoldOut })
+	at := slices.IndexFunc(
+		menu.Items, func(item ordermanager.MenuItem) bool { return item.Drink == order.Drink && !item.SoldOut },
+	)
 	if at < 0 || len(order.Modifiers) > 20 {
 		return nil, false
 	}
@@ -217,9 +229,12 @@ func checkViolations(
 			t.Fatalf("a violation repeats %d bytes", len(v.Value))
 		}
 		switch v.Code {
-		case ordermanager.ViolationUnknownModifier, ordermanager.ViolationDuplicateOption, ordermanager.ViolationExclusiveOptions,
+		case ordermanager.ViolationUnknownModifier, ordermanager.ViolationDuplicateOption,
+			ordermanager.ViolationExclusiveOptions,
 			ordermanager.ViolationAmbiguousOption:
-			if !slices.ContainsFunc(order.Modifiers, func(m string) bool { return m == v.Value || strings.HasSuffix(m, ": "+v.Value) }) {
+			if !slices.ContainsFunc(
+				order.Modifiers, func(m string) bool { return m == v.Value || strings.HasSuffix(m, ": "+v.Value) },
+			) {
 				t.Fatalf("%v is about something that was not ordered", v)
 			}
 		}

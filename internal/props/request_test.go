@@ -63,7 +63,9 @@ func TestParseRequest_readsEveryFieldAndNamesTheWrongOnes(t *testing.T) {
 			document["body"] = body
 			customer, reason = text(body, "userId", "body.userId"), text(body, "reason", "body.reason")
 			if rapid.Bool().Draw(t, "drink") {
-				want.Drink = drinkOrders.Filter(func(d ordermanager.DrinkOrder) bool { return d.Drink != "\xff" && !hasBroken(d.Modifiers) }).Draw(t, "order")
+				want.Drink = drinkOrders.Filter(
+					func(d ordermanager.DrinkOrder) bool { return d.Drink != "\xff" && !hasBroken(d.Modifiers) },
+				).Draw(t, "order")
 				body["drink"], body["modifiers"] = want.Drink.Drink, want.Drink.Modifiers
 			}
 		}
@@ -94,7 +96,9 @@ func TestParseRequest_readsEveryFieldAndNamesTheWrongOnes(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", data, err)
 		}
-		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ordermanager.DrinkOrder{}), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(
+			want, got, cmpopts.IgnoreUnexported(ordermanager.DrinkOrder{}), cmpopts.EquateEmpty(),
+		); diff != "" {
 			t.Fatalf("%s (-want +got):\n%s", data, diff)
 		}
 	})

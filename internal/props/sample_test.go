@@ -27,7 +27,9 @@ type oneItem struct {
 	item map[string]types.AttributeValue
 }
 
-func (o oneItem) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+func (o oneItem) GetItem(
+	context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options),
+) (*dynamodb.GetItemOutput, error) {
 	return &dynamodb.GetItemOutput{Item: o.item}, nil
 }
 
@@ -36,7 +38,8 @@ func digits(s string) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: s}
 }
 
-// Codecs: an item as the functions of the sample write it, in every form that they give it, is read as the order that it is.
+// Codecs: an item as the functions of the sample write it, in every form that they give it, is read as the order that
+// it is.
 func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 	null := &types.AttributeValueMemberNULL{Value: true}
 	often(t, func(t *rapid.T) {
@@ -45,7 +48,9 @@ func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 		at := time.UnixMilli(ms).UTC()
 		item := map[string]types.AttributeValue{
 			"PK": text("orders"), "SK": text(id), "USERID": text(customer),
-			"TS": digits(rapid.SampledFrom([]string{strconv.FormatInt(ms, 10), fmt.Sprintf("%d.0", ms)}).Draw(t, "TS as written")),
+			"TS": digits(rapid.SampledFrom([]string{
+				strconv.FormatInt(ms, 10), fmt.Sprintf("%d.0", ms),
+			}).Draw(t, "TS as written")),
 		}
 		want := &ordermanager.Order{ID: id, Customer: customer, CreatedAt: at, UpdatedAt: at}
 		// optional draws whether an attribute is there, and whether it says NULL where it is not.
@@ -66,9 +71,12 @@ func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 			item["reason"] = text(want.Reason)
 		})
 		optional("drinkOrder", false, func() {
-			want.Drink = &ordermanager.Drink{Name: texts.Draw(t, "drink"), Modifiers: rapid.SliceOfN(texts, 0, 3).Draw(t, "modifiers"), Icon: "i"}
+			want.Drink = &ordermanager.Drink{
+				Name: texts.Draw(t, "drink"), Modifiers: rapid.SliceOfN(texts, 0, 3).Draw(t, "modifiers"), Icon: "i",
+			}
 			body, err := json.Marshal(map[string]any{
-				"userId": customer, "drink": want.Drink.Name, "modifiers": want.Drink.Modifiers, "icon": "i", "somethingElse": []int{1},
+				"userId": customer, "drink": want.Drink.Name, "modifiers": want.Drink.Modifiers, "icon": "i",
+				"somethingElse": []int{1},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -98,16 +106,23 @@ func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 		})
 		layout, venue := serverlesspresso.Workshop, ""
 		words := map[ordermanager.State][]string{
-			ordermanager.StatePending: {"CREATED"}, ordermanager.StateCompleted: {"Completed"}, ordermanager.StateCancelled: {"Cancelled", "CANCELLED"},
+			ordermanager.StatePending: {"CREATED"}, ordermanager.StateCompleted: {"Completed"}, ordermanager.StateCancelled: {
+				"Cancelled", "CANCELLED",
+			},
 		}
 		if rapid.Bool().Draw(t, "core") {
-			layout, venue = serverlesspresso.Core, rapid.SampledFrom([]string{"ABC", "NYC-CREATED", "é-1", "-"}).Draw(t, "venue")
+			layout = serverlesspresso.Core
+			venue = rapid.SampledFrom([]string{"ABC", "NYC-CREATED", "é-1", "-"}).Draw(t, "venue")
 			words = map[ordermanager.State][]string{
-				ordermanager.StatePending: {venue + "-CREATED"}, ordermanager.StateCompleted: {venue + "-COMPLETED"}, ordermanager.StateCancelled: {venue + "-CANCELLED"},
+				ordermanager.StatePending: {venue + "-CREATED"}, ordermanager.StateCompleted: {
+					venue + "-COMPLETED",
+				}, ordermanager.StateCancelled: {venue + "-CANCELLED"},
 			}
 		}
 		want.Venue = venue
-		want.State = rapid.SampledFrom([]ordermanager.State{ordermanager.StatePending, ordermanager.StateCompleted, ordermanager.StateCancelled}).Draw(t, "state")
+		want.State = rapid.SampledFrom([]ordermanager.State{
+			ordermanager.StatePending, ordermanager.StateCompleted, ordermanager.StateCancelled,
+		}).Draw(t, "state")
 		item["ORDERSTATE"] = text(rapid.SampledFrom(words[want.State]).Draw(t, "word"))
 		if want.State == ordermanager.StatePending && want.Barista != "" {
 			want.State = ordermanager.StateMaking
@@ -133,17 +148,24 @@ func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 	})
 }
 
-// An item of any form at all is read, or refused as broken; and the refusal does not repeat what may be a token (invariant 8).
+// An item of any form at all is read, or refused as broken; and the refusal does not repeat what may be a token
+// (invariant 8).
 func TestDynamoDB_refusesBrokenItemsWithoutRepeatingThem(t *testing.T) {
 	const secret = "planted-token"
 	names := rapid.SampledFrom([]string{
-		"PK", "SK", "USERID", "ORDERSTATE", "TaskToken", "robot", "TS", "drinkOrder", "orderNumber", "baristaUserId", "reason",
-		"om_hi", "om_rq", "om_v", "om_oe", "om_t1", "om_t2", "om_t1at", "om_ca", "id", "cu", "st", "dr", "ca", "t1", "t2", "hi", "rq", "v", "oe", "t1at", "ro",
+		"PK", "SK", "USERID", "ORDERSTATE", "TaskToken", "robot", "TS", "drinkOrder", "orderNumber", "baristaUserId",
+		"reason",
+		"om_hi", "om_rq", "om_v", "om_oe", "om_t1", "om_t2", "om_t1at", "om_ca", "id", "cu", "st", "dr", "ca", "t1", "t2",
+		"hi", "rq", "v", "oe", "t1at", "ro",
 	})
 	values := rapid.SampledFrom([]types.AttributeValue{
-		text(secret), text(""), digits("7"), digits(secret), &types.AttributeValueMemberBOOL{Value: true}, &types.AttributeValueMemberNULL{Value: true},
-		&types.AttributeValueMemberL{Value: []types.AttributeValue{text(secret)}}, &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"n": text(secret)}},
-		&types.AttributeValueMemberSS{Value: []string{secret}}, text("CREATED"), text("pending"), text(`{"drink":"` + secret + `"}`), &types.AttributeValueMemberB{Value: []byte(secret)},
+		text(secret), text(""), digits("7"), digits(secret), &types.AttributeValueMemberBOOL{Value: true},
+		&types.AttributeValueMemberNULL{Value: true},
+		&types.AttributeValueMemberL{Value: []types.AttributeValue{text(secret)}}, &types.AttributeValueMemberM{
+			Value: map[string]types.AttributeValue{"n": text(secret)},
+		},
+		&types.AttributeValueMemberSS{Value: []string{secret}}, text("CREATED"), text("pending"),
+		text(`{"drink":"` + secret + `"}`), &types.AttributeValueMemberB{Value: []byte(secret)},
 	})
 	often(t, func(t *rapid.T) {
 		item := rapid.MapOfN(names, values, 1, 20).Draw(t, "item")

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// HTTPAPIRequest is a call as an HTTP API of API Gateway sends it on. It passes claims on as a JWT authorizer does: lists
-// are in brackets.
+// HTTPAPIRequest is a call as an HTTP API of API Gateway sends it on. It passes claims on as a JWT authorizer does:
+// lists are in brackets.
 func HTTPAPIRequest(t *testing.T, c Call) events.APIGatewayV2HTTPRequest {
 	t.Helper()
 	path, query := Split(t, c.Path)

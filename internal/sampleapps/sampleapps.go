@@ -17,7 +17,8 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// Bar is the API under test, with the workflow behind it. Its menu has Latte, with the milk Oat or Whole, and with the icon "latte".
+// Bar is the API under test, with the workflow behind it. Its menu has Latte, with the milk Oat or Whole, and with the
+// icon "latte".
 type Bar struct {
 	// Dialect is the version of the sample that the API speaks. The core's orders are of the venue [Venue].
 	Dialect serverlesspresso.Dialect
@@ -182,8 +183,8 @@ func Display(t *testing.T, b *Bar) {
 	b.send(t, ann, http.MethodGet, b.with("/orders?state=CREATED"), "", http.StatusForbidden)
 }
 
-// Customer is the customer's app: it looks for an order of today that is not finished, sends the drink, can cancel, and at the end asks for
-// the order once more.
+// Customer is the customer's app: it looks for an order of today that is not finished, sends the drink, can cancel, and
+// at the end asks for the order once more.
 func Customer(t *testing.T, b *Bar) {
 	if got := b.mine(t, ann); len(got) != 0 {
 		t.Errorf("the orders of somebody new: %v", got)
@@ -195,7 +196,8 @@ func Customer(t *testing.T, b *Bar) {
 	b.put(t, ann, b.with("/orders/first"), `{"drink":"Latte","modifiers":["Oat"],"icon":"mug"}`)
 	b.Step(t, "first")
 	want := shown{
-		ID: "first", State: b.word("CREATED"), Number: b.mine(t, ann)["first"].Number, Drink: "Latte", Modifiers: []string{"Oat"}, Icon: "latte",
+		ID: "first", State: b.word("CREATED"), Number: b.mine(t, ann)["first"].Number, Drink: "Latte",
+		Modifiers: []string{"Oat"}, Icon: "latte",
 	}
 	if diff := cmp.Diff(want, b.mine(t, ann)["first"]); diff != "" {
 		t.Errorf("an order in the queue (-want +got):\n%s", diff)
@@ -344,7 +346,8 @@ func (b *Bar) read(t *testing.T, body []byte, sound func(plain) bool) map[string
 	}
 	all := map[string]shown{}
 	for _, o := range list {
-		if age := time.Since(time.UnixMilli(o.TS)); o.PK != "orders" || o.Robot == nil || age < -time.Minute || age > time.Hour {
+		if age := time.Since(time.UnixMilli(o.TS)); o.PK != "orders" || o.Robot == nil || age < -time.Minute ||
+			age > time.Hour {
 			t.Errorf("order %s has the partition %q, the robot %v and the age %v", o.SK, o.PK, o.Robot, age)
 		}
 		d := o.drink()
@@ -432,7 +435,8 @@ func Preflight(t *testing.T, b *Bar) {
 	}
 }
 
-// BadInput is what no app sends, or somebody else in its place: each call is refused with a message that can be shown, and changes nothing.
+// BadInput is what no app sends, or somebody else in its place: each call is refused with a message that can be shown,
+// and changes nothing.
 func BadInput(t *testing.T, b *Bar) {
 	b.order(t, "taken")
 	b.Begin(t, "first", "ann", b.venue())
@@ -443,8 +447,10 @@ func BadInput(t *testing.T, b *Bar) {
 		status             int
 		code               string
 	}{
-		"nobody":                    {nil, "GET", "/myOrders", "", 401, "unauthenticated"},
-		"a token without a subject": {map[string]any{"cognito:groups": []any{"admin"}}, "GET", b.with("/orders?state=CREATED"), "", 401, "unauthenticated"},
+		"nobody": {nil, "GET", "/myOrders", "", 401, "unauthenticated"},
+		"a token without a subject": {
+			map[string]any{"cognito:groups": []any{"admin"}}, "GET", b.with("/orders?state=CREATED"), "", 401, "unauthenticated",
+		},
 		"a customer on the board":   {ann, "GET", b.with("/orders?state=CREATED"), "", 403, "forbidden"},
 		"an unknown state":          {bob, "GET", b.with("/orders?state=MAKING"), "", 400, "invalid_request"},
 		"no state":                  {bob, "GET", b.with("/orders"), "", 400, "invalid_request"},
@@ -454,26 +460,40 @@ func BadInput(t *testing.T, b *Bar) {
 		"no such method":            {bob, "DELETE", "/orders/first", "", 405, "method_not_allowed"},
 		"an action of no meaning":   {bob, "PUT", b.with("/orders/first?action=refund"), "", 400, "unknown_action"},
 		"a claim that cancels":      {bob, "PUT", "/orders/claim/taken?action=cancel", "", 400, "invalid_request"},
-		"somebody else's order":     {eve, "PUT", b.with("/orders/first"), `{"drink":"Latte","modifiers":[]}`, 403, "not_owner"},
-		"somebody else's name":      {eve, "PUT", b.with("/orders/first"), `{"userId":"ann","drink":"Latte","modifiers":[]}`, 403, "forbidden"},
-		"a drink that is a number":  {ann, "PUT", b.with("/orders/first"), `{"drink":5}`, 422, "invalid_order"},
-		"a drink that is not there": {ann, "PUT", b.with("/orders/first"), `{"drink":"Soup","modifiers":[]}`, 422, "invalid_order"},
-		"a body that is a list":     {ann, "PUT", b.with("/orders/first"), `[]`, 400, "invalid_request"},
-		"a body that is no JSON":    {ann, "PUT", b.with("/orders/first"), `{"drink":`, 400, "invalid_request"},
-		"a user that is a number":   {ann, "PUT", b.with("/orders/first"), `{"userId":1,"drink":"Latte"}`, 400, "invalid_request"},
-		"an identifier too long":    {bob, "PUT", "/orders/complete/" + long, "", 400, "invalid_request"},
-		"a second drink":            {ann, "PUT", b.with("/orders/taken"), `{"drink":"Latte","modifiers":[]}`, 409, "drink_accepted"},
+		"somebody else's order": {
+			eve, "PUT", b.with("/orders/first"), `{"drink":"Latte","modifiers":[]}`, 403, "not_owner",
+		},
+		"somebody else's name": {
+			eve, "PUT", b.with("/orders/first"), `{"userId":"ann","drink":"Latte","modifiers":[]}`, 403, "forbidden",
+		},
+		"a drink that is a number": {ann, "PUT", b.with("/orders/first"), `{"drink":5}`, 422, "invalid_order"},
+		"a drink that is not there": {
+			ann, "PUT", b.with("/orders/first"), `{"drink":"Soup","modifiers":[]}`, 422, "invalid_order",
+		},
+		"a body that is a list":  {ann, "PUT", b.with("/orders/first"), `[]`, 400, "invalid_request"},
+		"a body that is no JSON": {ann, "PUT", b.with("/orders/first"), `{"drink":`, 400, "invalid_request"},
+		"a user that is a number": {
+			ann, "PUT", b.with("/orders/first"), `{"userId":1,"drink":"Latte"}`, 400, "invalid_request",
+		},
+		"an identifier too long": {bob, "PUT", "/orders/complete/" + long, "", 400, "invalid_request"},
+		"a second drink": {
+			ann, "PUT", b.with("/orders/taken"), `{"drink":"Latte","modifiers":[]}`, 409, "drink_accepted",
+		},
 	} {
 		t.Run(name, func(t *testing.T) { problem(t, b.send(t, c.claims, c.method, c.path, c.body, c.status), c.code) })
 	}
 	if b.Dialect == serverlesspresso.Core {
 		problem(t, b.send(t, bob, "GET", "/orders?state=CREATED", "", 400), "invalid_request")
 		problem(t, b.send(t, bob, "GET", "/orders?state=CREATED&eventId="+long, "", 400), "invalid_request")
-		problem(t, b.send(t, ann, "PUT", "/orders/first?eventId=elsewhere", `{"drink":"Latte","modifiers":[]}`, 409), "wrong_venue")
+		problem(
+			t, b.send(t, ann, "PUT", "/orders/first?eventId=elsewhere", `{"drink":"Latte","modifiers":[]}`, 409), "wrong_venue",
+		)
 	}
 	want := map[string]shown{
 		"first": {ID: "first"},
-		"taken": {ID: "taken", Number: b.mine(t, ann)["taken"].Number, Drink: "Latte", Icon: "latte", Modifiers: []string{"Oat"}},
+		"taken": {
+			ID: "taken", Number: b.mine(t, ann)["taken"].Number, Drink: "Latte", Icon: "latte", Modifiers: []string{"Oat"},
+		},
 	}
 	if diff := cmp.Diff(want, b.orders(t, bob, "CREATED")); diff != "" {
 		t.Errorf("something was written (-want +got):\n%s", diff)

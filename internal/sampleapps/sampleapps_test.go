@@ -47,7 +47,9 @@ func newBarOf(
 ) (*sampleapps.Bar, *ordermanager.Manager) {
 	t.Helper()
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{
-		Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Whole"}}},
+		Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{
+			{Name: "Milk", Options: []string{"Oat", "Whole"}},
+		},
 	}}})
 	workflow := memory.NewWorkflow()
 	manager, err := ordermanager.New(memory.NewStore(), menu, workflow, &ordermanager.Options{Lifecycle: table})
@@ -122,7 +124,9 @@ func httpAPI(api http.Handler) func(*testing.T, sampleapps.Call) sampleapps.Answ
 func TestApps_seeStatesOfTheHousesOwn(t *testing.T) {
 	ready := ordermanager.State("ready")
 	table := ordermanager.ServerlesspressoLifecycle().
-		WithStates(ordermanager.StateRule{State: "resting"}, ordermanager.StateRule{State: ready, Answers: ordermanager.Done}).
+		WithStates(
+			ordermanager.StateRule{State: "resting"}, ordermanager.StateRule{State: ready, Answers: ordermanager.Done},
+		).
 		With(
 			ordermanager.Rule{
 				Action: "rest", From: []ordermanager.State{ordermanager.StateMaking}, To: "resting", Claim: ordermanager.ClaimNeeds,
@@ -139,7 +143,9 @@ func TestApps_seeStatesOfTheHousesOwn(t *testing.T) {
 	sampleapps.Queue(t, bar, "1")
 	do := func(action ordermanager.Action) {
 		t.Helper()
-		_, err := manager.Handle(t.Context(), ordermanager.Request{Action: action, OrderID: "1", Actor: ordermanager.Barista("bob")})
+		_, err := manager.Handle(
+			t.Context(), ordermanager.Request{Action: action, OrderID: "1", Actor: ordermanager.Barista("bob")},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +156,8 @@ func TestApps_seeStatesOfTheHousesOwn(t *testing.T) {
 		t.Errorf("resting: %v", got)
 	}
 	do("ring")
-	if open, done := sampleapps.Listed(t, bar, "CREATED"), sampleapps.Listed(t, bar, "COMPLETED"); len(open) != 0 || len(done) != 1 {
+	if open, done := sampleapps.Listed(t, bar, "CREATED"), sampleapps.Listed(t, bar, "COMPLETED"); len(open) != 0 ||
+		len(done) != 1 {
 		t.Errorf("ready: %v and %v", open, done)
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// The matrix of the Manager's own test is the one table of who may do what when; it is read from there, so that the two doors cannot
-// drift apart.
+// The matrix of the Manager's own test is the one table of who may do what when; it is read from there, so that the two
+// doors cannot drift apart.
 const matrixFile = "../../actions_test.go"
 
 var (
@@ -29,12 +29,14 @@ var (
 		"notReady": "not_ready", "accepted": "drink_accepted", "again": again,
 	}
 	matrixActor = map[string]string{
-		"customer": "customer:ann", "another": "customer:zoe", "claimant": "barista:ben", "other": "barista:cy", "admin": "admin:eve",
+		"customer": "customer:ann", "another": "customer:zoe", "claimant": "barista:ben", "other": "barista:cy",
+		"admin":  "admin:eve",
 		"system": "system:cron",
 	}
 	matrixStates = []string{"new", "pending", "making", "completed", "cancelled"}
 	statusOf     = map[string]int{
-		"": http.StatusOK, "illegal_transition": http.StatusConflict, "not_owner": http.StatusForbidden, "claimed": http.StatusConflict,
+		"": http.StatusOK, "illegal_transition": http.StatusConflict, "not_owner": http.StatusForbidden,
+		"claimed":   http.StatusConflict,
 		"forbidden": http.StatusForbidden, "not_ready": http.StatusConflict, "drink_accepted": http.StatusConflict,
 	}
 )
@@ -104,7 +106,8 @@ func TestHTTP_allowsExactlyWhatTheManagerAllows(t *testing.T) {
 			if diff := cmp.Diff(before, s.stored()); diff != "" {
 				t.Errorf("it changed the order:\n%s", diff)
 			}
-			if hidden := r.code == "not_owner" || r.code == "forbidden"; hidden && (answer.Order != nil || strings.Contains(w.Body.String(), "Latte")) {
+			if hidden := r.code == "not_owner" || r.code == "forbidden"; hidden && (answer.Order != nil ||
+				strings.Contains(w.Body.String(), "Latte")) {
 				t.Errorf("somebody who may not see the order was told of it: %s", w.Body)
 			}
 		})
@@ -115,10 +118,14 @@ func TestHTTP_allowsExactlyWhatTheManagerAllows(t *testing.T) {
 func TestHTTP_showsOrdersOnlyToThoseWhoMaySeeThem(t *testing.T) {
 	for _, state := range matrixStates {
 		for actor, sees := range map[string]bool{
-			"customer:ann": true, "customer:zoe": false, "barista:ben": true, "barista:cy": true, "admin:eve": true, "system:cron": true,
-			"": false, "customer:": false, "owner:ann": false, ":ann": false,
+			"customer:ann": true, "customer:zoe": false, "barista:ben": true, "barista:cy": true, "admin:eve": true,
+			"system:cron": true,
+			"":            false, "customer:": false, "owner:ann": false, ":ann": false,
 		} {
-			for _, path := range []string{"/orders/1", "/orders/1/history", "/orders/1/actions", "/orders?state=pending", "/orders?state=completed", "/myOrders", "/events"} {
+			for _, path := range []string{
+				"/orders/1", "/orders/1/history", "/orders/1/actions", "/orders?state=pending", "/orders?state=completed",
+				"/myOrders", "/events",
+			} {
 				s := newShop(t)
 				s.bring(state)
 				w := s.get(actor, path)
@@ -139,7 +146,8 @@ func TestHTTP_showsOrdersOnlyToThoseWhoMaySeeThem(t *testing.T) {
 				if !sees && strings.Contains(w.Body.String(), `"ann"`) {
 					t.Errorf("GET %s by %q when %s tells of the order: %s", path, actor, state, w.Body)
 				}
-				if path == "/myOrders" && w.Code == http.StatusOK && strings.Contains(w.Body.String(), `"orderId":"1"`) != (actor == "customer:ann") {
+				if path == "/myOrders" && w.Code == http.StatusOK &&
+					strings.Contains(w.Body.String(), `"orderId":"1"`) != (actor == "customer:ann") {
 					t.Errorf("GET /myOrders by %q: %s", actor, w.Body)
 				}
 			}

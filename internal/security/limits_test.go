@@ -35,7 +35,8 @@ func (*flood) Close() error { return nil }
 
 func TestHTTP_doesNotReadWhatIsTooLarge(t *testing.T) {
 	for name, text := range map[string]string{
-		"spaces": " ", "nested lists": "[", "nested objects": `{"drink":`, "one text": `"x`, "modifiers": `{"modifiers":["Oat",`,
+		"spaces": " ", "nested lists": "[", "nested objects": `{"drink":`, "one text": `"x`,
+		"modifiers": `{"modifiers":["Oat",`,
 	} {
 		for _, declared := range []int64{huge, -1} {
 			s := newShop(t)
@@ -101,15 +102,21 @@ func TestLimits_areCheckedBeforeAnythingElse(t *testing.T) {
 			return err
 		},
 		"an action": func() error {
-			_, err := manager.Handle(t.Context(), ordermanager.Request{OrderID: "1", Actor: ann, Action: ordermanager.Action(long)})
+			_, err := manager.Handle(
+				t.Context(), ordermanager.Request{OrderID: "1", Actor: ann, Action: ordermanager.Action(long)},
+			)
 			return err
 		},
 		"a token": func() error {
-			_, err := manager.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: "1", Customer: "ann", Token: ordermanager.NewTaskToken(long)})
+			_, err := manager.WorkflowStarted(
+				t.Context(), ordermanager.WorkflowStarted{OrderID: "1", Customer: "ann", Token: ordermanager.NewTaskToken(long)},
+			)
 			return err
 		},
 		"a number": func() error {
-			_, err := manager.WaitingCompletion(t.Context(), ordermanager.WaitingCompletion{OrderID: "1", Number: long, Token: token})
+			_, err := manager.WaitingCompletion(
+				t.Context(), ordermanager.WaitingCompletion{OrderID: "1", Number: long, Token: token},
+			)
 			return err
 		},
 		"a page": func() error {

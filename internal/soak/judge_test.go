@@ -9,7 +9,8 @@ import (
 	"github.com/brewline/ordermanager/internal/faulty"
 )
 
-// over are the states that nothing leaves, written out by hand: a judge who asked the life cycle would agree with every mistake in it.
+// over are the states that nothing leaves, written out by hand: a judge who asked the life cycle would agree with every
+// mistake in it.
 var over = map[ordermanager.State]bool{"completed": true, "cancelled": true}
 
 // judge lets everything that is owed be delivered without faults, then ends what is still open, and counts.
@@ -28,13 +29,16 @@ func (w *world) judge(ctx context.Context) error {
 			w.complain(&w.unaccounted, "%s: %v", r.order, err)
 			continue
 		}
-		if r.wait == ordermanager.FirstWait && (o.Drink != nil || over[o.State]) || r.wait == ordermanager.SecondWait && over[o.State] {
+		if r.wait == ordermanager.FirstWait && (o.Drink != nil || over[o.State]) ||
+			r.wait == ordermanager.SecondWait && over[o.State] {
 			w.complain(&w.lostResumes, "%s is %s, and its workflow still waits in wait %d", r.order, o.State, r.wait)
 		}
 	}
 	for _, r := range w.workflows.runs {
 		// An order that has ended refuses it, which is fine.
-		_, _ = manager.Cancel(ctx, ordermanager.Request{OrderID: r.order, Actor: ordermanager.System("closing time"), Reason: "closing time"})
+		_, _ = manager.Cancel(
+			ctx, ordermanager.Request{OrderID: r.order, Actor: ordermanager.System("closing time"), Reason: "closing time"},
+		)
 	}
 	if err := w.drain(ctx, manager); err != nil {
 		return err
@@ -119,7 +123,10 @@ func (w *world) audit(ctx context.Context, manager *ordermanager.Manager) error 
 		r := w.workflows.of[answered.Token.Fingerprint()]
 		second := slices.ContainsFunc(r.seconds, answered.Token.Equal)
 		if o := final[r.order]; o != nil && !fits(answered.Outcome, o, second) {
-			w.complain(&w.contradictions, "%s is %s, and its workflow was told %s%s", o.ID, o.State, answered.Outcome.Output, answered.Outcome.Error)
+			w.complain(
+				&w.contradictions, "%s is %s, and its workflow was told %s%s", o.ID, o.State, answered.Outcome.Output,
+				answered.Outcome.Error,
+			)
 		}
 	}
 	for id, a := range w.asked {
@@ -181,14 +188,18 @@ func (w *world) history(o *ordermanager.Order) {
 		}
 	}
 	if state != o.State || drink != (o.Drink != nil) || o.Version != len(o.History) {
-		w.complain(&w.illegalPaths, "%s is %s at version %d, its history says %s and %d", o.ID, o.State, o.Version, state, len(o.History))
+		w.complain(
+			&w.illegalPaths, "%s is %s at version %d, its history says %s and %d", o.ID, o.State, o.Version, state,
+			len(o.History),
+		)
 	}
 }
 
 // fits reports whether an answer to a workflow agrees with the order as it ended.
 func fits(outcome ordermanager.Outcome, o *ordermanager.Order, second bool) bool {
 	if outcome.Failure() {
-		return !second && outcome.Error == ordermanager.CancelledError && o.State == ordermanager.StateCancelled && o.Drink == nil
+		return !second && outcome.Error == ordermanager.CancelledError && o.State == ordermanager.StateCancelled &&
+			o.Drink == nil
 	}
 	var output ordermanager.WorkflowOutput
 	if json.Unmarshal(outcome.Output, &output) != nil || output.OrderID != o.ID {

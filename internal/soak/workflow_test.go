@@ -12,9 +12,9 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// workflows runs one OrderProcessor for each order: two waits, an order number in between, time-outs, and now and then a step that is
-// begun anew with a new token. It is the resumer of its own waits, and never fails: the faults lie before it. What it has to say
-// goes into the post.
+// workflows runs one OrderProcessor for each order: two waits, an order number in between, time-outs, and now and then
+// a step that is begun anew with a new token. It is the resumer of its own waits, and never fails: the faults lie
+// before it. What it has to say goes into the post.
 type workflows struct {
 	tokens memory.Resumer
 
@@ -85,7 +85,9 @@ func (w *workflows) send(m message) {
 }
 
 // Resume implements [ordermanager.Resumer].
-func (w *workflows) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+func (w *workflows) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.hear != nil {

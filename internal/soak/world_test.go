@@ -13,7 +13,10 @@ import (
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Latte", Icon: "latte", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Regular"}}}},
+	{
+		Drink: "Latte", Icon: "latte",
+		Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Regular"}}},
+	},
 	{Drink: "Espresso"},
 	{Drink: "Mocha", SoldOut: true},
 }})
@@ -36,7 +39,9 @@ func (f *figures) bad() string {
 	}{
 		{"lost resumes", f.lostResumes}, {"contradictory answers", f.contradictions}, {"double claims", f.doubleClaims},
 		{"double order numbers", f.doubleNumbers}, {"orders unaccounted for", f.unaccounted}, {"lost events", f.lostEvents},
-		{"acknowledged and not written", f.forgotten}, {"refused and written", f.secretlyWritten}, {"illegal paths", f.illegalPaths},
+		{
+			"acknowledged and not written", f.forgotten,
+		}, {"refused and written", f.secretlyWritten}, {"illegal paths", f.illegalPaths},
 		{"orders that owe something at the end", f.owing}, {"messages that cannot be delivered", f.undelivered},
 		{"changes that nobody was told of", f.untold},
 	} {
@@ -227,7 +232,8 @@ func (p *worker) act(ctx context.Context) error {
 			p.applied++
 		}
 		_, _, written := receipt.Order.Entry(request.RequestID)
-		has := request.Action == ordermanager.ActionMake && receipt.Replayed && receipt.Order.State == ordermanager.StateMaking &&
+		has := request.Action == ordermanager.ActionMake && receipt.Replayed &&
+			receipt.Order.State == ordermanager.StateMaking &&
 			receipt.Order.Barista == request.Actor.ID
 		a.accepted = a.accepted || written || !has
 	}
@@ -245,7 +251,9 @@ func (p *worker) think(r *run) ordermanager.Request {
 	case n < 30:
 		request.Action, request.Actor = ordermanager.ActionPut, ordermanager.Customer(r.customer)
 		request.Drink = []ordermanager.DrinkOrder{
-			{Drink: "Latte", Modifiers: []string{"Oat"}}, {Drink: "Latte"}, {Drink: "Espresso"}, {Drink: "Espresso"}, {Drink: "Mocha"}, {Drink: "Rum"},
+			{
+				Drink: "Latte", Modifiers: []string{"Oat"},
+			}, {Drink: "Latte"}, {Drink: "Espresso"}, {Drink: "Espresso"}, {Drink: "Mocha"}, {Drink: "Rum"},
 		}[p.caller.IntN(6)]
 	case n < 58:
 		request.Action = ordermanager.ActionMake

@@ -44,7 +44,9 @@ func (h *house) open(t testing.TB) *house {
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "<Latte> & \u2028"}}})
 	var err error
 	h.events = &memory.Publisher{}
-	h.manager, err = ordermanager.New(h.store, menu, h.workflow, &ordermanager.Options{Publisher: h.events, Now: settings.Now})
+	h.manager, err = ordermanager.New(
+		h.store, menu, h.workflow, &ordermanager.Options{Publisher: h.events, Now: settings.Now},
+	)
 	must(t, err)
 	h.workflow.Connect(h.manager)
 	return h
@@ -87,13 +89,16 @@ func (h *house) steps(t testing.TB, id string, from, to int) {
 	h.events.Hook = func(string, string, bool) error { return context.DeadlineExceeded }
 	defer func() { h.events.Hook = failing }()
 	for step := from; step < to; step++ {
-		request := ordermanager.Request{OrderID: id, RequestID: fmt.Sprintf("<%s> & %d", id, step), Actor: ordermanager.Barista("bo")}
+		request := ordermanager.Request{
+			OrderID: id, RequestID: fmt.Sprintf("<%s> & %d", id, step), Actor: ordermanager.Barista("bo"),
+		}
 		var err error
 		switch step {
 		case 0:
 			_, err = h.workflow.Start(ctx, id, "ada", "")
 		case 1:
-			request.Action, request.Actor, request.Drink.Drink = ordermanager.ActionPut, ordermanager.Customer("ada"), "<Latte> & \u2028"
+			request.Action, request.Actor = ordermanager.ActionPut, ordermanager.Customer("ada")
+			request.Drink.Drink = "<Latte> & \u2028"
 			_, err = h.manager.Handle(ctx, request)
 		case 2:
 			err = h.workflow.Advance(ctx)
@@ -148,7 +153,8 @@ func TestOrdersAndWorkflowsMoveBothWays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			from, to := houses(t)
 			var ids []string
-			for n := 5; n > 0; n-- { // the longest life first, so that its step of the workflow leaves that of the others to be told
+			// The longest life first, so that its step of the workflow leaves that of the others to be told.
+			for n := 5; n > 0; n-- {
 				ids = append(ids, fmt.Sprint("order-", n))
 				from.steps(t, fmt.Sprint("order-", n), 0, n)
 			}

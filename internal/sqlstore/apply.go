@@ -88,7 +88,8 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 		where.add("drink IS NOT NULL")
 	}
 	if g.FreeFor != "" && len(g.HeldIn) > 0 {
-		where.add("(barista = ? OR state NOT IN ("+placeholders(len(g.HeldIn))+"))", append([]any{g.FreeFor}, toAny(g.HeldIn)...)...)
+		where.add("(barista = ? OR state NOT IN ("+placeholders(len(g.HeldIn))+
+			"))", append([]any{g.FreeFor}, toAny(g.HeldIn)...)...)
 	}
 	if g.Undecided != 0 {
 		where.add(slotOf(g.Undecided) + "_decision = ''")

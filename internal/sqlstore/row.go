@@ -157,7 +157,9 @@ type entry struct {
 }
 
 func encodeEntry(e *ordermanager.Entry, newState ordermanager.State) (string, error) {
-	data, err := json.Marshal(entry{e.RequestID, e.Action, newState, e.Actor.Role, e.Actor.ID, e.At.UnixMilli(), e.Reason, e.Trace})
+	data, err := json.Marshal(entry{
+		e.RequestID, e.Action, newState, e.Actor.Role, e.Actor.ID, e.At.UnixMilli(), e.Reason, e.Trace,
+	})
 	return string(data), err
 }
 

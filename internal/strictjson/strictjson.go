@@ -193,8 +193,8 @@ func (v Value) Object() (*Object, error) {
 	}
 }
 
-// cut returns the next value inside an array, or the next name or value inside an object, and what comes after it; nil at
-// the end. What it cuts has been found valid: it only looks for where values end.
+// cut returns the next value inside an array, or the next name or value inside an object, and what comes after it; nil
+// at the end. What it cuts has been found valid: it only looks for where values end.
 func cut(inside json.RawMessage) (value, rest json.RawMessage) {
 	for separates(inside[0]) {
 		inside = inside[1:]

@@ -7,7 +7,8 @@ var allowed = map[string]bool{}
 // Allows reports whether tables that break the rule with this code are let through.
 func Allows(code string) bool { return allowed[code] }
 
-// Allow lets tables through that break these rules, until the returned function is called. It is not safe for concurrent use.
+// Allow lets tables through that break these rules, until the returned function is called. It is not safe for
+// concurrent use.
 func Allow(codes ...string) (restore func()) {
 	before := allowed
 	allowed = map[string]bool{}

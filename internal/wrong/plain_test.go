@@ -131,8 +131,8 @@ func (p *plain) List(ctx context.Context, q query) (page, error) {
 	return listed, nil
 }
 
-// afterTheLast pages by the last order of a page, so that it does not matter which orders leave the listing before the next one.
-// It can miss by some orders.
+// afterTheLast pages by the last order of a page, so that it does not matter which orders leave the listing before the
+// next one. It can miss by some orders.
 func afterTheLast(miss int) func([]*order, string, int, func(o *order) string) ([]*order, string) {
 	return func(all []*order, cursor string, limit int, place func(o *order) string) ([]*order, string) {
 		all = slices.DeleteFunc(all, func(o *order) bool { return place(o) <= cursor })

@@ -29,7 +29,10 @@ func TestTemplate_refusesParametersThatDoNotFit(t *testing.T) {
 		want       string
 	}{
 		{"the whole shop", nil, ""},
-		{"beside the sample", map[string]string{"ConfigTable": "config", "EventBus": "Serverlesspresso", "Dialect": "core"}, ""},
+		{
+			"beside the sample", map[string]string{"ConfigTable": "config", "EventBus": "Serverlesspresso", "Dialect": "core"},
+			"",
+		},
 		{"the sample's own table", map[string]string{
 			"ConfigTable": "config", "EventBus": "bus", "Layout": "sample", "OrdersTable": "orders",
 			"OrdersTableStream": "arn:aws:dynamodb:us-east-1:1:table/orders/stream/1",
@@ -46,7 +49,10 @@ func TestTemplate_refusesParametersThatDoNotFit(t *testing.T) {
 			"the parameter JwtIssuer is an address that begins with https://."},
 		{"an origin with a path", map[string]string{"AllowedOrigin": "https://shop.example/"},
 			"the parameter AllowedOrigin is an origin as https://shop.example, without a path, or empty."},
-		{"a topic by its name", map[string]string{"AlarmTopic": "alarms"}, "the parameter AlarmTopic is the ARN of an SNS topic, or empty."},
+		{
+			"a topic by its name", map[string]string{"AlarmTopic": "alarms"},
+			"the parameter AlarmTopic is the ARN of an SNS topic, or empty.",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
@@ -68,12 +74,15 @@ func TestTemplate_isAShopByItselfAndAPartOfTheSample(t *testing.T) {
 		env        []string
 	}{
 		{"alone", nil, true, []string{
-			"CATCHES_CANCELLED=true", "CONFIG_TABLE=shop-config", "DIALECT=workshop", "EVENT_BUS=shop-bus", "LAYOUT=native", "ORDERS_TABLE=shop-orders",
+			"CATCHES_CANCELLED=true", "CONFIG_TABLE=shop-config", "DIALECT=workshop", "EVENT_BUS=shop-bus", "LAYOUT=native",
+			"ORDERS_TABLE=shop-orders",
 		}},
 		{"beside the sample", map[string]string{
-			"ConfigTable": "serverlesspresso-config-table", "EventBus": "Serverlesspresso", "Layout": "sample", "OrdersTable": "serverlesspresso-order-table",
+			"ConfigTable": "serverlesspresso-config-table", "EventBus": "Serverlesspresso", "Layout": "sample",
+			"OrdersTable": "serverlesspresso-order-table",
 		}, false, []string{
-			"CATCHES_CANCELLED=false", "CONFIG_TABLE=serverlesspresso-config-table", "DIALECT=workshop", "EVENT_BUS=Serverlesspresso", "LAYOUT=sample",
+			"CATCHES_CANCELLED=false", "CONFIG_TABLE=serverlesspresso-config-table", "DIALECT=workshop",
+			"EVENT_BUS=Serverlesspresso", "LAYOUT=sample",
 			"ORDERS_TABLE=serverlesspresso-order-table",
 		}},
 	} {
@@ -105,7 +114,8 @@ func TestTemplate_protectsWhatItCreates(t *testing.T) {
 	}
 	wants := map[string][]string{
 		"AWS::DynamoDB::Table": {
-			"DeletionPolicy: Retain", "SSEEnabled: true", "PointInTimeRecoveryEnabled: true", "DeletionProtectionEnabled: !Ref DeletionProtection",
+			"DeletionPolicy: Retain", "SSEEnabled: true", "PointInTimeRecoveryEnabled: true",
+			"DeletionProtectionEnabled: !Ref DeletionProtection",
 		},
 		"AWS::Logs::LogGroup":           {"RetentionInDays: !Ref LogRetentionDays"},
 		"AWS::SQS::Queue":               {"SqsManagedSseEnabled: true"},
@@ -138,7 +148,9 @@ func TestTemplate_protectsWhatItCreates(t *testing.T) {
 		}
 		for event, declared := range pairs(field(resource, "Properties", "Events")) {
 			kind := field(declared, "Type").Value
-			want := map[string]string{"EventBridgeRule": "DeadLetterConfig", "SQS": "ScalingConfig", "DynamoDB": "DestinationConfig"}[kind]
+			want := map[string]string{
+				"EventBridgeRule": "DeadLetterConfig", "SQS": "ScalingConfig", "DynamoDB": "DestinationConfig",
+			}[kind]
 			if want != "" && field(declared, "Properties", want) == nil {
 				t.Errorf("%s.%s has no %s", name, event, want)
 			}
