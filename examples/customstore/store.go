@@ -1,5 +1,5 @@
-// Package customstore is an example of a store of your own: a directory with one JSON file for each order. Its test runs
-// the conformance suite. It is for one process, and a listing reads every file, so it is not for a busy shop.
+// Package customstore is an example of a store of your own: a directory with one JSON file for each order. Its test
+// runs the conformance suite. It is for one process, and a listing reads every file, so it is not for a busy shop.
 package customstore
 
 import (

@@ -1,5 +1,5 @@
-// Command zips packs one executable into a zip for the runtime provided.al2023, where it has to be called bootstrap. The same executable
-// makes the same zip, byte for byte.
+// Command zips packs one executable into a zip for the runtime provided.al2023, where it has to be called bootstrap.
+// The same executable makes the same zip, byte for byte.
 //
 //	zips BINARY FILE.zip
 package main
