@@ -31,6 +31,7 @@ func TestPolicies_onThePageAllowWhatIsCalledAndNothingElse(t *testing.T) {
 	}{
 		{"dynamodb:", reflect.TypeFor[dynamostore.API]()},
 		{"dynamodb:", reflect.TypeFor[dynamostore.MigrateAPI]()},
+		{"dynamodb:", reflect.TypeFor[dynamostore.StreamsAPI]()},
 		{"dynamodb:", reflect.TypeFor[dynamostore.MenuAPI]()},
 		{"states:", reflect.TypeFor[sfnresumer.API]()},
 		{"lambda:", reflect.TypeFor[durableresumer.API]()},

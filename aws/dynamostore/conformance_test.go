@@ -27,6 +27,9 @@ func TestStore_keepsTheContractInEveryLayout(t *testing.T) {
 		storetest.RunHarness(t, func(t *testing.T) storetest.Harness {
 			var store, second ordermanager.Store = newStore(t, c, name, dynamostore.Options{Layout: layout}),
 				newStore(t, emulator(t), name, dynamostore.Options{Layout: layout, TTL: time.Hour})
+			if layout != serverlesspresso.Core {
+				store, second = watched(t, store), watched(t, second)
+			}
 			if layout == serverlesspresso.Core {
 				venues := &venues{}
 				store, second = &byVenue{t, store, venues}, &byVenue{t, second, venues}
@@ -34,6 +37,12 @@ func TestStore_keepsTheContractInEveryLayout(t *testing.T) {
 			return storetest.Harness{Store: store, Second: second, Lag: lag}
 		})
 	})
+}
+
+// watched is a store that tells what changed.
+func watched(t *testing.T, store ordermanager.Store) *dynamostore.Watched {
+	t.Helper()
+	return store.(*dynamostore.Store).Watched(streams(t))
 }
 
 // byVenue lists orders by state alone as a caller has to with the core layout: venue by venue.

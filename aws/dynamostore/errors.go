@@ -53,6 +53,9 @@ var (
 	ErrContended = errors.New("the item keeps changing")
 	// ErrTooLarge is returned when the item, or in the layouts of the sample all items together, cannot grow any more.
 	ErrTooLarge = errors.New("the item or its collection is too large")
+	// ErrNoStream is returned by [Watched.Changes] when the table has no stream with new images. [Migrate] switches one
+	// on for a table of ours, and so does [Create] for a new one.
+	ErrNoStream = errors.New("the table has no stream with new images")
 	// ErrUnlistable is returned by a listing that no index of the layout serves, and that would have to read the whole
 	// table. The text says what to add to the query. It is also an [ordermanager.ErrInvalidRequest].
 	ErrUnlistable = errors.New("no index serves this listing")

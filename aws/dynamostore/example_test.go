@@ -2,12 +2,14 @@ package dynamostore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
@@ -90,4 +92,29 @@ func ExampleSchema() {
 	// board sb vc
 	// customer cu ca
 	// venues vs ca
+}
+
+// One reader of the stream tells any number of listeners what changed, whichever process changed it.
+func ExampleStore_Watched() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	store, err := dynamostore.New(dynamodb.NewFromConfig(cfg), "orders", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	watched := store.Watched(dynamodbstreams.NewFromConfig(cfg))
+	for position := ""; ; {
+		changes, err := watched.Changes(ctx, position, time.Minute)
+		if err != nil && !errors.Is(err, ordermanager.ErrPositionUnknown) {
+			log.Fatal(err)
+		}
+		// Unknown is the empty position again: then read what you show from listings.
+		position = changes.Position
+		for _, order := range changes.Orders {
+			fmt.Println(order.ID, order.State)
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
@@ -40,6 +41,15 @@ func emulator(t testing.TB, options ...func(*dynamodb.Options)) *dynamodb.Client
 		o.DisableValidateResponseChecksum = true
 		o.HTTPClient = wholeAnswers{}
 	}}, options...)...)
+}
+
+// streams returns a client of the streams of DynamoDB Local.
+func streams(t testing.TB) *dynamodbstreams.Client {
+	t.Helper()
+	return dynamodbstreams.New(dynamodbstreams.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String(endpoint(t)), HTTPClient: wholeAnswers{},
+		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKIATEST", "secret", "")),
+	})
 }
 
 // wholeAnswers reads an answer before it returns it. The SDK closes the body of its request when the answer's header is there; if the

@@ -30,12 +30,12 @@ type Progress struct {
 }
 
 // Migrate brings a table in the layout [Native] up to date: it adds the indexes that it lacks, writes to each item
-// what those read, and deletes the indexes that are not needed any more. Orders can be acted on meanwhile; a listing is
-// complete when it is done. It can be stopped at any time and be called again, also by several at once: what is done
-// is not done again, and a table that is up to date is left as it is. Run it when every process has the version that
-// brought it: an earlier one needs the index owing, and does not see in a listing what this one writes. It reads every
-// item once, and a broken one is passed over and reported. Progress, which may be nil, is called after each step and
-// each page. Errors are [*Error]s, and that of a context that is done.
+// what those read, switches its stream on, and deletes the indexes that are not needed any more. Orders can be acted on
+// meanwhile; a listing is complete when it is done. It can be stopped at any time and be called again, also by several
+// at once: what is done is not done again, and a table that is up to date is left as it is. Run it when every process
+// has the version that brought it: an earlier one needs the index owing, and does not see in a listing what this one
+// writes. It reads every item once, and a broken one is passed over and reported. Progress, which may be nil, is called
+// after each step and each page. Errors are [*Error]s, and that of a context that is done.
 func Migrate(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
 	if progress == nil {
 		progress = func(Progress) {}
@@ -48,12 +48,30 @@ func Migrate(ctx context.Context, client MigrateAPI, table string, progress func
 	if err := upgradeItems(ctx, client, table, progress); err != nil {
 		return err
 	}
+	if err := switchStreamOn(ctx, client, table, progress); err != nil {
+		return err
+	}
 	for _, old := range []string{"state", "venue", owingIndex} {
 		if err := deleteIndex(ctx, client, table, old, progress); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// switchStreamOn gives the table a stream, if it has none. One of another kind is somebody's, and stays.
+func switchStreamOn(ctx context.Context, client AdminAPI, table string, progress func(Progress)) error {
+	described, err := describeTable(ctx, client, table)
+	if err != nil || viewOf(described) != "" {
+		return err
+	}
+	progress(Progress{Step: "switching the stream on"})
+	if _, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
+		TableName: &table, StreamSpecification: streaming(),
+	}); err != nil {
+		return wrapAdmin("UpdateTable", table, err)
+	}
+	return waitUntilActive(ctx, client, table)
 }
 
 // addIndex adds an index, if the table lacks it, and waits until it is active.

@@ -40,8 +40,8 @@ type schema struct {
 	indexes []index
 	// expires is the attribute of the time to live.
 	expires string
-	// stream is set where the sample's own functions listen to the table.
-	stream bool
+	// stream says what listens to the table's stream.
+	stream string
 }
 
 // keys are a partition key and a sort key, which may be empty.
@@ -79,6 +79,7 @@ func (l native) schema() schema {
 			keysOnly(placeIndex, textKey(nativeVenueShard), created),
 		},
 		expires: nativeRecord.expires,
+		stream:  "telling of changes",
 	}
 }
 
@@ -96,7 +97,7 @@ func (l sample) schema() schema {
 			},
 		},
 		expires: sampleRecord.expires,
-		stream:  true,
+		stream:  "the sample's own functions and telling of changes",
 	}
 }
 
@@ -133,13 +134,14 @@ func (s schema) input(table string) *dynamodb.CreateTableInput {
 			})
 		}
 	}
-	if s.stream {
-		enabled := true
-		input.StreamSpecification = &types.StreamSpecification{
-			StreamEnabled: &enabled, StreamViewType: types.StreamViewTypeNewAndOldImages,
-		}
-	}
+	input.StreamSpecification = streaming()
 	return input
+}
+
+// streaming is how a table streams.
+func streaming() *types.StreamSpecification {
+	enabled := true
+	return &types.StreamSpecification{StreamEnabled: &enabled, StreamViewType: types.StreamViewTypeNewAndOldImages}
 }
 
 func (k keys) elements() []types.KeySchemaElement {
@@ -383,14 +385,16 @@ func (s schema) compare(table *types.TableDescription, expiry *types.TimeToLiveD
 		expires = "on attribute " + *expiry.AttributeName
 	}
 	differ("time to live", "on attribute "+s.expires, expires, "deleting finished orders")
-	if s.stream {
-		view := ""
-		if spec := table.StreamSpecification; spec != nil && spec.StreamEnabled != nil && *spec.StreamEnabled {
-			view = string(spec.StreamViewType)
-		}
-		differ("stream", string(types.StreamViewTypeNewAndOldImages), view, "the sample's own functions")
-	}
+	differ("stream", string(types.StreamViewTypeNewAndOldImages), viewOf(table), s.stream)
 	return all
+}
+
+// viewOf is what the stream of a table shows; empty without one.
+func viewOf(table *types.TableDescription) string {
+	if spec := table.StreamSpecification; spec != nil && spec.StreamEnabled != nil && *spec.StreamEnabled {
+		return string(spec.StreamViewType)
+	}
+	return ""
 }
 
 // existing is an index as it is.

@@ -127,7 +127,7 @@ func TestCheck_saysEveryDifference(t *testing.T) {
 		"index om-owing: is missing, must be global index om_ow (N) and SK (S), projecting USERID ORDERSTATE robot TS drinkOrder " +
 			"orderNumber baristaUserId reason om_ve om_ca om_ua om_v (only for redrive)",
 		"time to live: is missing, must be on attribute om_ex (only for deleting finished orders)",
-		"stream: is missing, must be NEW_AND_OLD_IMAGES (only for the sample's own functions)",
+		"stream: is missing, must be NEW_AND_OLD_IMAGES (only for the sample's own functions and telling of changes)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

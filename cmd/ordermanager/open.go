@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -85,6 +86,28 @@ func (b *backends) openTable(ctx context.Context, table string) (ordermanager.St
 	}
 	_, err = store.Get(ctx, probe)
 	return store, err
+}
+
+// telling is the store with what its table's stream tells, if there is one that this program may read.
+func (b *backends) telling(ctx context.Context, store ordermanager.Store) ordermanager.Store {
+	table, ok := store.(*dynamostore.Store)
+	if !ok {
+		return store
+	}
+	cfg, err := b.cloud.config(ctx)
+	if err != nil {
+		return store
+	}
+	watched := table.Watched(dynamodbstreams.NewFromConfig(cfg, func(o *dynamodbstreams.Options) {
+		// A stand-in for DynamoDB has the streams at the same place.
+		if local := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"); local != "" && o.BaseEndpoint == nil {
+			o.BaseEndpoint = &local
+		}
+	}))
+	if _, err := watched.Changes(ctx, "", 0); err != nil {
+		return store
+	}
+	return watched
 }
 
 // openReading opens a store that must exist, for a command that only reads: it need not be writable.

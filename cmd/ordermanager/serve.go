@@ -131,7 +131,8 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 	}
 	feed := httpapi.NewFeed()
 	local := resumeFlag{Resume: "local"}
-	house, err := openHouse(ctx, backends, feed.Store(store), menu, local, c.eventsFlag, c.lifecycleFlag)
+	store = feed.Store(backends.telling(ctx, store))
+	house, err := openHouse(ctx, backends, store, menu, local, c.eventsFlag, c.lifecycleFlag)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
 		manager: manager, query: ordermanager.Query{Customer: c.Customer, Venue: c.Venue, Limit: ordermanager.MaxPageSize},
 		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.inJSON()), skipped: newSkippedLog(std.err),
 	}
-	if telling, ok := store.(ordermanager.Watcher); ok {
+	if telling, ok := backends.telling(ctx, store).(ordermanager.Watcher); ok {
 		err = watcher.follow(ctx, telling, std.err)
 	} else {
 		err = watcher.watch(ctx, c.Interval, std.err)
