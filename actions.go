@@ -135,7 +135,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) er
 		}
 		lent := new(lent)
 		t := m.transition(r, move, permission, drink, lent)
-		result, err := m.applyWithin(ctx, &t, &lent.limited)
+		result, failing, err := m.applyWithin(ctx, &t, &lent.limited)
 		switch {
 		case err != nil:
 			return err
@@ -143,7 +143,6 @@ func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) er
 			*receipt = m.applied(ctx, &t, &result)
 			return nil
 		}
-		failing := t.failing(result.Order)
 		if failing&guardMissing != 0 {
 			return fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
 		}

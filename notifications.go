@@ -33,7 +33,7 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 		creation.Guards = Guards{}
 		creation.Assign.Events = m.fanout.owed(m.table.began.Event, t.Entry.RequestID)
 		creation.Owing = creation.Assign.Events != nil
-		result, err := m.apply(ctx, &creation)
+		result, _, err := m.apply(ctx, &creation)
 		switch {
 		case err != nil:
 			return Receipt{}, err
@@ -171,7 +171,7 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 			t.Assign.Events = nil
 		}
 		t.Owing = decided || t.Assign.Events != nil
-		result, err := m.apply(ctx, t)
+		result, failing, err := m.apply(ctx, t)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -179,7 +179,6 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 			return m.applied(ctx, t, &result), nil
 		}
 		o = result.Order
-		failing := t.failing(o)
 		var entry Entry
 		if o != nil {
 			entry, _, _ = o.Entry(t.Entry.RequestID)

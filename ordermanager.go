@@ -230,29 +230,34 @@ func (m *Manager) observe(ctx context.Context, op Operation) (context.Context, f
 
 func unobserved(Ending) {}
 
-func (m *Manager) apply(ctx context.Context, t *Transition) (Result, error) {
+// apply also returns which guards refused.
+func (m *Manager) apply(ctx context.Context, t *Transition) (Result, guard, error) {
 	return m.applyWithin(ctx, t, new(limitedContext))
 }
 
 // applyWithin is apply with the memory for its limit.
-func (m *Manager) applyWithin(ctx context.Context, t *Transition, limited *limitedContext) (Result, error) {
+func (m *Manager) applyWithin(ctx context.Context, t *Transition, limited *limitedContext) (Result, guard, error) {
 	t.Entry.Trace = m.traced(ctx)
 	t.Joint = m.joint
 	ctx, end := m.begin(ctx, Operation{Name: "store.apply", Action: t.Entry.Action, OrderID: t.OrderID})
 	limited.Context, limited.limit = ctx, m.callLimit
 	defer limited.release()
 	result, err := m.store.Apply(limited, *t)
+	var failing guard
+	if err == nil && !result.Applied {
+		failing = t.failing(result.Order)
+	}
 	switch {
 	case notBegun(err):
 		// The workflow did not take the order, and so nothing was written.
 	case err != nil:
 		err = &StoreError{"apply", t.OrderID, err}
 	case result.Applied && (result.Order == nil || result.Order.ID != t.OrderID),
-		!result.Applied && t.failing(result.Order) == 0:
+		!result.Applied && failing == 0:
 		err = &StoreError{"apply", t.OrderID, ErrStoreContract}
 	}
 	end(Ending{Err: err, Refused: err == nil && !result.Applied})
-	return result, err
+	return result, failing, err
 }
 
 // traced returns the trace context of a call, as it can be kept.

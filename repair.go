@@ -104,14 +104,14 @@ func (m *Manager) repairing(r *Request) Transition {
 
 // noteRepair puts a repair on record, and returns the order with it. It was replayed if it had been there before.
 func (m *Manager) noteRepair(ctx context.Context, t *Transition) (o *Order, replayed bool, err error) {
-	result, err := m.apply(ctx, t)
+	result, failing, err := m.apply(ctx, t)
 	switch {
 	case err != nil:
 		return nil, false, err
 	case result.Order == nil:
 		return nil, false, fmt.Errorf("%w: %s", ErrOrderNotFound, t.OrderID)
 	case !result.Applied && !t.appliedTo(result.Order):
-		return nil, false, m.refusal(t, result.Order, t.failing(result.Order))
+		return nil, false, m.refusal(t, result.Order, failing)
 	}
 	return result.Order, !result.Applied, nil
 }
