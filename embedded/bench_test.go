@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
@@ -30,10 +32,14 @@ type shop struct {
 	url      string
 	client   *http.Client
 	workflow *workflow.Workflow
+	db       *sql.DB
+	// ahead is how far the workflow's clock is ahead.
+	ahead atomic.Int64
 }
 
 func open(tb testing.TB) *shop {
 	tb.Helper()
+	s := &shop{tb: tb}
 	ctx, stop := context.WithCancel(context.Background())
 	db, err := sqlitestore.Open(ctx, filepath.Join(tb.TempDir(), "orders.db"))
 	check(tb, err)
@@ -41,6 +47,7 @@ func open(tb testing.TB) *shop {
 	check(tb, err)
 	flow, err := workflow.New(ctx, db, &workflow.Options{
 		Limits: ordermanager.Limits{MaxInQueue: 1 << 30, MaxPerCustomer: 1 << 30},
+		Now:    func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 	})
 	check(tb, err)
 	feed := httpapi.NewFeed()
@@ -61,7 +68,8 @@ func open(tb testing.TB) *shop {
 	})
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1 << 12}}
 	tb.Cleanup(client.CloseIdleConnections)
-	return &shop{tb: tb, url: server.URL, client: client, workflow: flow}
+	s.url, s.client, s.workflow, s.db = server.URL, client, flow, db
+	return s
 }
 
 func check(tb testing.TB, err error) {
@@ -132,6 +140,33 @@ func BenchmarkOrders(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "orders/s")
 		})
 	}
+}
+
+// BenchmarkFileSize is what a finished order takes in the file, as long as its workflow is kept and after that.
+func BenchmarkFileSize(b *testing.B) {
+	const orders = 2000
+	for b.Loop() {
+		s := open(b)
+		empty := s.fileSize()
+		for range orders {
+			check(b, s.life(b.Context()))
+		}
+		b.ReportMetric(float64(s.fileSize()-empty)/orders, "B/order")
+		s.ahead.Store(int64(31 * 24 * time.Hour))
+		for range orders / 100 {
+			check(b, s.workflow.Advance(b.Context()))
+		}
+		b.ReportMetric(float64(s.fileSize()-empty)/orders, "B/order-later")
+	}
+}
+
+// fileSize is how many bytes of the file are in use. The tables of a new file are in it.
+func (s *shop) fileSize() (size int64) {
+	s.tb.Helper()
+	err := s.db.QueryRowContext(context.Background(), `SELECT (page_count - freelist_count) * page_size
+		FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`).Scan(&size)
+	check(s.tb, err)
+	return size
 }
 
 // BenchmarkIdleStreams is the memory of the process for each idle client of GET /events; server and clients are in it together.
