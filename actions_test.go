@@ -17,22 +17,31 @@ import (
 func TestManager_takesAnOrderThroughItsWholeLife(t *testing.T) {
 	h := newHouse(t)
 	first := h.start()
-	if r := h.receipt(h.Put(t.Context(), put())); r.Resume != ordermanager.ResumeDelivered || r.Order.State != ordermanager.StatePending {
+	if r := h.receipt(h.Put(t.Context(), put())); r.Resume != ordermanager.ResumeDelivered ||
+		r.Order.State != ordermanager.StatePending {
 		t.Errorf("put: %+v", r)
 	}
 	h.wantOutcome(first, `{"orderId":"order-1","action":"put","state":"pending","cancelled":false}`)
 	second := h.wait()
-	if r := h.receipt(h.Make(t.Context(), by("", ordermanager.Barista(holder)))); r.Resume != ordermanager.ResumeNone || r.Order.Barista != holder {
+	if r := h.receipt(h.Make(t.Context(), by("", ordermanager.Barista(holder)))); r.Resume != ordermanager.ResumeNone ||
+		r.Order.Barista != holder {
 		t.Errorf("make: %+v", r)
 	}
-	if r := h.receipt(h.Unmake(t.Context(), by("", ordermanager.Barista(holder)))); r.Order.Barista != "" || r.Order.State != ordermanager.StatePending {
+	if r := h.receipt(h.Unmake(t.Context(), by("", ordermanager.Barista(holder)))); r.Order.Barista != "" ||
+		r.Order.State != ordermanager.StatePending {
 		t.Errorf("unmake: %+v", r)
 	}
 	h.receipt(h.Make(t.Context(), by("", ordermanager.Barista(holder))))
-	if r := h.receipt(h.Complete(t.Context(), by("", ordermanager.Barista(holder)))); r.Resume != ordermanager.ResumeDelivered || r.Events != ordermanager.EventsPublished {
+	if r := h.receipt(h.Complete(
+		t.Context(), by("", ordermanager.Barista(holder)),
+	)); r.Resume != ordermanager.ResumeDelivered || r.Events != ordermanager.EventsPublished {
 		t.Errorf("complete: %+v", r)
 	}
-	h.wantOutcome(second, `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,"baristaUserId":"barista-1","orderNumber":"7"}`)
+	h.wantOutcome(
+		second,
+		`{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,`+
+			`"baristaUserId":"barista-1","orderNumber":"7"}`,
+	)
 
 	want := ordermanager.View{
 		OrderID: order, State: "completed", UserID: owner, OrderNumber: "7", BaristaUserID: holder,
@@ -51,7 +60,8 @@ func TestManager_takesAnOrderThroughItsWholeLife(t *testing.T) {
 	}
 	wantPath := []string{
 		"workflow_started >pending workflow", "put pending>pending customer-1", "waiting_completion pending>pending workflow",
-		"make pending>making barista-1", "unmake making>pending barista-1", "make pending>making barista-1", "complete making>completed barista-1",
+		"make pending>making barista-1", "unmake making>pending barista-1", "make pending>making barista-1",
+		"complete making>completed barista-1",
 	}
 	if diff := cmp.Diff(wantPath, path); diff != "" {
 		t.Errorf("the history (-want +got):\n%s", diff)
@@ -67,7 +77,10 @@ func TestManager_allowsExactlyWhatTheDesignSays(t *testing.T) {
 	const ok, again = "", "again"
 	illegal, notOwner, claimed := "illegal_transition", "not_owner", "claimed"
 	forbidden, notReady, accepted := "forbidden", "not_ready", "drink_accepted"
-	states := []ordermanager.State{stateNew, ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateCompleted, ordermanager.StateCancelled}
+	states := []ordermanager.State{
+		stateNew, ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateCompleted,
+		ordermanager.StateCancelled,
+	}
 	customer, another := ordermanager.Customer(owner), ordermanager.Customer(stranger)
 	claimant, other := ordermanager.Barista(holder), ordermanager.Barista("barista-2")
 	admin, system := ordermanager.Admin("admin-1"), ordermanager.System("cron")
@@ -153,7 +166,11 @@ func TestManager_serverlesspressoRobotCompletesWithoutClaiming(t *testing.T) {
 	if r.Order.State != ordermanager.StateCompleted || r.Order.Barista != "robot" {
 		t.Errorf("got %+v", r.Order)
 	}
-	h.wantOutcome(second, `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,"baristaUserId":"robot","orderNumber":"7"}`)
+	h.wantOutcome(
+		second,
+		`{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,`+
+			`"baristaUserId":"robot","orderNumber":"7"}`,
+	)
 }
 
 // Invariant 2.
@@ -193,7 +210,8 @@ func TestManager_letsOneOfManyRacingBaristasWin(t *testing.T) {
 // Invariant 6.
 func TestManager_appliesARequestOnceHoweverOftenItIsRepeated(t *testing.T) {
 	steps := []ordermanager.Request{
-		put(), by("make", ordermanager.Barista(holder)), by("unmake", ordermanager.Barista(holder)), by("make", ordermanager.Barista(holder)), by("complete", ordermanager.Barista(holder)),
+		put(), by("make", ordermanager.Barista(holder)), by("unmake", ordermanager.Barista(holder)),
+		by("make", ordermanager.Barista(holder)), by("complete", ordermanager.Barista(holder)),
 	}
 	h := newHouse(t)
 	h.start()
@@ -206,7 +224,10 @@ func TestManager_appliesARequestOnceHoweverOftenItIsRepeated(t *testing.T) {
 		for j := range i + 1 { // this one again, and every earlier one, whatever the state is now
 			again := h.receipt(h.Handle(t.Context(), steps[j]))
 			if !again.Replayed || again.Order.Version != first.Order.Version {
-				t.Errorf("%s repeated after %s: replayed %v, version %d", steps[j].Action, steps[i].Action, again.Replayed, again.Order.Version)
+				t.Errorf(
+					"%s repeated after %s: replayed %v, version %d", steps[j].Action, steps[i].Action, again.Replayed,
+					again.Order.Version,
+				)
 			}
 		}
 	}
@@ -291,7 +312,9 @@ func TestManager_repeatsAPutThatTheMenuWouldRefuseToday(t *testing.T) {
 	h := newHouse(t)
 	manager := must[*ordermanager.Manager](t)(ordermanager.New(h.store, menu, h.resumer, nil))
 	h.start()
-	request := ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Drink: ordermanager.DrinkOrder{Drink: "Latte"}, RequestID: "r"}
+	request := ordermanager.Request{
+		OrderID: order, Actor: ordermanager.Customer(owner), Drink: ordermanager.DrinkOrder{Drink: "Latte"}, RequestID: "r",
+	}
 	h.receipt(manager.Put(t.Context(), request))
 	menu.menu.Items = []ordermanager.MenuItem{{Drink: "Tea"}}
 	if r := h.receipt(manager.Put(t.Context(), request)); !r.Replayed {
@@ -304,7 +327,8 @@ func TestManager_repeatsAPutThatTheMenuWouldRefuseToday(t *testing.T) {
 	h.store.Hook = nil
 	another := request
 	another.Actor = ordermanager.Customer(stranger)
-	if _, err := manager.Put(t.Context(), another); !errors.Is(err, ordermanager.ErrInvalidOrder) || ordermanager.ProblemOf(err).Order != nil {
+	if _, err := manager.Put(t.Context(), another); !errors.Is(err, ordermanager.ErrInvalidOrder) ||
+		ordermanager.ProblemOf(err).Order != nil {
 		t.Errorf("a stranger got %v and the order %v", err, ordermanager.ProblemOf(err).Order)
 	}
 	request.RequestID = "another"
@@ -338,21 +362,56 @@ func TestManager_refusesBadInputAndWritesNothing(t *testing.T) {
 		{"unknown action", by("brew", ordermanager.Barista(holder)), ordermanager.ErrUnknownAction, ""},
 		{"a notification is not an action", by("timed_out", ordermanager.System("x")), ordermanager.ErrUnknownAction, ""},
 		{"no order", change(func(r *ordermanager.Request) { r.OrderID = "" }), ordermanager.ErrInvalidRequest, "orderId"},
-		{"over-long order", change(func(r *ordermanager.Request) { r.OrderID = long }), ordermanager.ErrInvalidRequest, "orderId"},
-		{"control character", change(func(r *ordermanager.Request) { r.OrderID = "a\nb" }), ordermanager.ErrInvalidRequest, "orderId"},
-		{"broken text", change(func(r *ordermanager.Request) { r.OrderID = "a\xffb" }), ordermanager.ErrInvalidRequest, "orderId"},
-		{"no customer", change(func(r *ordermanager.Request) { r.Actor.ID = "" }), ordermanager.ErrInvalidRequest, "body.userId"},
+		{
+			"over-long order", change(func(r *ordermanager.Request) { r.OrderID = long }), ordermanager.ErrInvalidRequest,
+			"orderId",
+		},
+		{
+			"control character", change(func(r *ordermanager.Request) { r.OrderID = "a\nb" }), ordermanager.ErrInvalidRequest,
+			"orderId",
+		},
+		{
+			"broken text", change(func(r *ordermanager.Request) { r.OrderID = "a\xffb" }), ordermanager.ErrInvalidRequest,
+			"orderId",
+		},
+		{
+			"no customer", change(func(r *ordermanager.Request) { r.Actor.ID = "" }), ordermanager.ErrInvalidRequest,
+			"body.userId",
+		},
 		{"no barista", by("make", ordermanager.Barista("")), ordermanager.ErrInvalidRequest, "baristaUserId"},
 		{"no actor", by("make", ordermanager.Actor{}), ordermanager.ErrInvalidRequest, "actor"},
-		{"over-long venue", change(func(r *ordermanager.Request) { r.Venue = long }), ordermanager.ErrInvalidRequest, "eventId"},
-		{"over-long request id", change(func(r *ordermanager.Request) { r.RequestID = long }), ordermanager.ErrInvalidRequest, "requestId"},
-		{"request id of another actor's kind", change(func(r *ordermanager.Request) { r.RequestID = "scope:x" }), ordermanager.ErrInvalidRequest, "requestId"},
-		{"reserved request id", change(func(r *ordermanager.Request) { r.RequestID = "token:x" }), ordermanager.ErrInvalidRequest, "requestId"},
-		{"unknown order", change(func(r *ordermanager.Request) { r.OrderID = "nobody's" }), ordermanager.ErrOrderNotFound, ""},
-		{"another venue", change(func(r *ordermanager.Request) { r.OrderID, r.Venue = "at the hall", "NYC" }), ordermanager.ErrWrongVenue, ""},
+		{
+			"over-long venue", change(func(r *ordermanager.Request) { r.Venue = long }), ordermanager.ErrInvalidRequest,
+			"eventId",
+		},
+		{
+			"over-long request id", change(func(r *ordermanager.Request) { r.RequestID = long }), ordermanager.ErrInvalidRequest,
+			"requestId",
+		},
+		{
+			"request id of another actor's kind", change(func(r *ordermanager.Request) { r.RequestID = "scope:x" }),
+			ordermanager.ErrInvalidRequest, "requestId",
+		},
+		{
+			"reserved request id", change(func(r *ordermanager.Request) { r.RequestID = "token:x" }),
+			ordermanager.ErrInvalidRequest, "requestId",
+		},
+		{
+			"unknown order", change(func(r *ordermanager.Request) { r.OrderID = "nobody's" }), ordermanager.ErrOrderNotFound, "",
+		},
+		{
+			"another venue", change(func(r *ordermanager.Request) { r.OrderID, r.Venue = "at the hall", "NYC" }),
+			ordermanager.ErrWrongVenue, "",
+		},
 		{"no venue", change(func(r *ordermanager.Request) { r.OrderID = "at the hall" }), ordermanager.ErrWrongVenue, ""},
-		{"not on the menu", change(func(r *ordermanager.Request) { r.Drink.Drink = "milkshake" }), ordermanager.ErrInvalidOrder, ""},
-		{"no drink", change(func(r *ordermanager.Request) { r.Drink = ordermanager.DrinkOrder{} }), ordermanager.ErrInvalidOrder, ""},
+		{
+			"not on the menu", change(func(r *ordermanager.Request) { r.Drink.Drink = "milkshake" }),
+			ordermanager.ErrInvalidOrder, "",
+		},
+		{
+			"no drink", change(func(r *ordermanager.Request) { r.Drink = ordermanager.DrinkOrder{} }),
+			ordermanager.ErrInvalidOrder, "",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -379,12 +438,17 @@ func TestManager_refusesADoneContext(t *testing.T) {
 	cause := errors.New("the shop burnt down")
 	cancel(cause)
 	for name, attempt := range map[string]func() error{
-		"action":             func() error { _, err := h.Handle(ctx, put()); return err },
-		"explain":            func() error { _, err := h.Explain(ctx, put()); return err },
-		"workflow started":   func() error { _, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{}); return err },
-		"waiting completion": func() error { _, err := h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{}); return err },
-		"timed out":          func() error { _, err := h.TimedOut(ctx, ordermanager.TimedOut{}); return err },
-		"redrive":            func() error { _, err := h.Redrive(ctx, nil); return err },
+		"action":           func() error { _, err := h.Handle(ctx, put()); return err },
+		"explain":          func() error { _, err := h.Explain(ctx, put()); return err },
+		"workflow started": func() error { _, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{}); return err },
+		"waiting completion": func() error {
+			_, err := h.WaitingCompletion(
+				ctx, ordermanager.WaitingCompletion{},
+			)
+			return err
+		},
+		"timed out": func() error { _, err := h.TimedOut(ctx, ordermanager.TimedOut{}); return err },
+		"redrive":   func() error { _, err := h.Redrive(ctx, nil); return err },
 	} {
 		err := h.refuses(ordermanager.ErrContextDone, func(context.Context) error { return attempt() })
 		if !errors.Is(err, cause) {
@@ -425,7 +489,9 @@ func TestManager_stopsClaimsBeforeAHistoryGrowsForEver(t *testing.T) {
 	if r := h.receipt(h.Handle(t.Context(), by("make", ordermanager.Admin("chief")))); r.Order.Barista != "chief" {
 		t.Error("an admin could not go on")
 	}
-	if r := h.receipt(h.Handle(t.Context(), by("cancel", ordermanager.Customer(owner)))); r.Order.State != ordermanager.StateCancelled {
+	if r := h.receipt(h.Handle(
+		t.Context(), by("cancel", ordermanager.Customer(owner)),
+	)); r.Order.State != ordermanager.StateCancelled {
 		t.Error("the order could not be ended")
 	}
 	before, redriven := h.stored(), h.resumer.Issue()
@@ -483,7 +549,9 @@ func TestExplain_givesEveryReason(t *testing.T) {
 	if !slices.ContainsFunc(e.Reasons, func(r ordermanager.Reason) bool { return r.Code == "wrong_venue" }) {
 		t.Errorf("at another venue: %v", e.Reasons)
 	}
-	if e = must[ordermanager.Explanation](t)(h.Explain(t.Context(), by("cancel", ordermanager.Customer(stranger)))); e.Order != nil {
+	if e = must[ordermanager.Explanation](t)(h.Explain(
+		t.Context(), by("cancel", ordermanager.Customer(stranger)),
+	)); e.Order != nil {
 		t.Error("a stranger was shown the order")
 	}
 	request = put()
@@ -502,7 +570,10 @@ func TestRefusal_saysWhatTheCallerCouldDoInstead(t *testing.T) {
 		{stateNew, by("unmake", ordermanager.Barista(holder)), []ordermanager.Action{"cancel"}},
 		{ordermanager.StatePending, by("unmake", ordermanager.Barista(holder)), []ordermanager.Action{"make", "cancel"}},
 		{ordermanager.StatePending, put(), []ordermanager.Action{"cancel"}},
-		{ordermanager.StateMaking, by("make", ordermanager.Admin("chief")), []ordermanager.Action{"unmake", "complete", "cancel"}},
+		{
+			ordermanager.StateMaking, by("make", ordermanager.Admin("chief")),
+			[]ordermanager.Action{"unmake", "complete", "cancel"},
+		},
 		{ordermanager.StateMaking, by("make", ordermanager.Barista("barista-2")), []ordermanager.Action{}},
 		{ordermanager.StateCompleted, by("unmake", ordermanager.Barista(holder)), []ordermanager.Action{}},
 	}
@@ -538,14 +609,17 @@ func TestRefusal_readsLikeASentence(t *testing.T) {
 // A barista of one venue has no say over another venue's orders, and learns nothing about them.
 func TestManager_bindsAnActorToTheirVenues(t *testing.T) {
 	h := newHouse(t)
-	h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()}))
+	h.receipt(h.WorkflowStarted(
+		t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()},
+	))
 	request := put()
 	request.Venue = "ABC"
 	h.receipt(h.Handle(t.Context(), request))
 	claim := by("make", ordermanager.Barista(holder))
 	claim.Venues = []string{"NYC", "XYZ"}
 	err := h.refusesAction(ordermanager.ErrWrongVenue, claim)
-	if refusal, ok := errors.AsType[*ordermanager.TransitionError](err); !ok || refusal.Order != nil || refusal.State != "" {
+	if refusal, ok := errors.AsType[*ordermanager.TransitionError](err); !ok || refusal.Order != nil ||
+		refusal.State != "" {
 		t.Errorf("the refusal shows the order: %+v", refusal)
 	}
 	if e := must[ordermanager.Explanation](t)(h.Explain(t.Context(), claim)); e.Allowed || e.Order != nil {
@@ -563,7 +637,9 @@ func TestManager_bindsAnActorToTheVenuesOfThePolicyToo(t *testing.T) {
 			return p
 		}
 	})
-	h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()}))
+	h.receipt(h.WorkflowStarted(
+		t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()},
+	))
 	cancel := by("cancel", ordermanager.Barista(holder))
 	cancel.Venues = []string{"XYZ"}
 	h.refusesAction(ordermanager.ErrForbidden, cancel)

@@ -22,9 +22,9 @@ var byHand = fsm.Events{
 	{Name: "timed_out", Src: []string{"pending", "making"}, Dst: "cancelled"},
 }
 
-// BenchmarkTransition compares one transition. The Manager checks the request, decides, writes to the memory store with history and
-// request id, and returns the order; the other two build their machine and fire it, which is what a caller who keeps
-// orders elsewhere has to do each time.
+// BenchmarkTransition compares one transition. The Manager checks the request, decides, writes to the memory store with
+// history and request id, and returns the order; the other two build their machine and fire it, which is what a caller
+// who keeps orders elsewhere has to do each time.
 func BenchmarkTransition(b *testing.B) {
 	ctx := context.Background()
 	b.Run("manager", func(b *testing.B) {
@@ -65,8 +65,8 @@ func BenchmarkTransition(b *testing.B) {
 	})
 }
 
-// BenchmarkDistinctOrders is a whole life of claims and releases, each goroutine on orders of its own; run it with -cpu 1,2 to see
-// it scale. Making new orders is part of it, because goroutines cannot stop the clock for each other.
+// BenchmarkDistinctOrders is a whole life of claims and releases, each goroutine on orders of its own; run it with -cpu
+// 1,2 to see it scale. Making new orders is part of it, because goroutines cannot stop the clock for each other.
 func BenchmarkDistinctOrders(b *testing.B) {
 	ctx := b.Context()
 	manager := benchManager(b)
@@ -99,8 +99,8 @@ func benchHouse(b *testing.B) (*ordermanager.Manager, *memory.Resumer) {
 	return manager, resumer
 }
 
-// claims makes and unmakes, going through a batch of orders again and again until their histories are as long as an ordinary
-// one; then it needs a new batch.
+// claims makes and unmakes, going through a batch of orders again and again until their histories are as long as an
+// ordinary one; then it needs a new batch.
 type claims struct {
 	b       *testing.B
 	manager *ordermanager.Manager
@@ -129,11 +129,16 @@ func (c *claims) prepare(ctx context.Context) {
 	for i := range c.ids {
 		id := rand.Text()
 		c.ids[i] = id
-		_, err := c.manager.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: ordermanager.NewTaskToken(id)})
+		_, err := c.manager.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: id, Customer: "1", Token: ordermanager.NewTaskToken(id)},
+		)
 		if err != nil {
 			c.b.Fatal(err)
 		}
-		_, err = c.manager.Put(ctx, ordermanager.Request{OrderID: id, Actor: ordermanager.Customer("1"), Drink: ordermanager.DrinkOrder{Drink: "Latte"}})
+		_, err = c.manager.Put(
+			ctx,
+			ordermanager.Request{OrderID: id, Actor: ordermanager.Customer("1"), Drink: ordermanager.DrinkOrder{Drink: "Latte"}},
+		)
 		if err != nil {
 			c.b.Fatal(err)
 		}

@@ -40,12 +40,27 @@ func TestManager_losesNothingWhenADeliveryFails(t *testing.T) {
 		events ordermanager.EventStatus
 		twice  bool // delivered a second time by the redrive
 	}{
-		{"the resumer cannot be reached", func(h *house) { h.resumer.Hook = failing("resume", false) }, "pending", "published", false},
-		{"the resumer's answer is lost", func(h *house) { h.resumer.Hook = failing("resume", true) }, "pending", "published", false},
-		{"the publisher cannot be reached", func(h *house) { h.publisher.Hook = failing("publish", false) }, "delivered", "pending", false},
-		{"the publisher's answer is lost", func(h *house) { h.publisher.Hook = failing("publish", true) }, "delivered", "pending", true},
+		{
+			"the resumer cannot be reached", func(h *house) { h.resumer.Hook = failing("resume", false) }, "pending",
+			"published", false,
+		},
+		{
+			"the resumer's answer is lost", func(h *house) { h.resumer.Hook = failing("resume", true) }, "pending", "published",
+			false,
+		},
+		{
+			"the publisher cannot be reached", func(h *house) { h.publisher.Hook = failing("publish", false) }, "delivered",
+			"pending", false,
+		},
+		{
+			"the publisher's answer is lost", func(h *house) { h.publisher.Hook = failing("publish", true) }, "delivered",
+			"pending", true,
+		},
 		{"it cannot be settled", func(h *house) { h.store.Hook = failing("settle", false) }, "delivered", "published", true},
-		{"the settling's answer is lost", func(h *house) { h.store.Hook = failing("settle", true) }, "delivered", "published", false},
+		{
+			"the settling's answer is lost", func(h *house) { h.store.Hook = failing("settle", true) }, "delivered", "published",
+			false,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,12 +73,17 @@ func TestManager_losesNothingWhenADeliveryFails(t *testing.T) {
 			if r.Resume != tt.resume || r.Events != tt.events {
 				t.Errorf("the receipt says resume %s, events %s", r.Resume, r.Events)
 			}
-			if pending := r.Resume == "pending" || r.Events == "pending"; pending != (r.Pending != nil) || pending && !errors.Is(r.Pending, errNetwork) {
+			if pending := r.Resume == "pending" || r.Events == "pending"; pending != (r.Pending != nil) ||
+				pending && !errors.Is(r.Pending, errNetwork) {
 				t.Errorf("the receipt says why: %v", r.Pending)
 			}
 			h.resumer.Hook, h.publisher.Hook, h.store.Hook = nil, nil, nil
 			must[ordermanager.RedriveReport](t)(h.Redrive(t.Context(), nil))
-			h.wantOutcome(second, `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,"baristaUserId":"barista-1","orderNumber":"7"}`)
+			h.wantOutcome(
+				second,
+				`{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,`+
+					`"baristaUserId":"barista-1","orderNumber":"7"}`,
+			)
 			events := h.publisher.Events()[earlier:]
 			for _, event := range events {
 				if event.Type != ordermanager.EventOrderCompleted || event.ID != events[0].ID {
@@ -76,7 +96,9 @@ func TestManager_losesNothingWhenADeliveryFails(t *testing.T) {
 			if h.order().Owes() {
 				t.Error("something is still owed after the redrive")
 			}
-			if report := must[ordermanager.RedriveReport](t)(h.Redrive(t.Context(), nil)); report != (ordermanager.RedriveReport{}) {
+			if report := must[ordermanager.RedriveReport](t)(
+				h.Redrive(t.Context(), nil),
+			); report != (ordermanager.RedriveReport{}) {
 				t.Errorf("a second redrive found %+v", report)
 			}
 		})
@@ -209,11 +231,16 @@ func TestManager_deliversAlthoughTheCallerHasGone(t *testing.T) {
 func TestManager_boundsTheTimeOfADelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, stuck := memory.NewStore(), stuckResumer{}
-		manager := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, stuck, &ordermanager.Options{DeliveryTimeout: 3 * time.Second}))
-		must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{})))
+		manager := must[*ordermanager.Manager](t)(ordermanager.New(
+			store, coffeeMenu, stuck, &ordermanager.Options{DeliveryTimeout: 3 * time.Second},
+		))
+		must[ordermanager.Receipt](t)(manager.WorkflowStarted(
+			t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{}),
+		))
 		begin := time.Now()
 		r := must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
-		if took := time.Since(begin); took != 3*time.Second || r.Resume != ordermanager.ResumePending || !errors.Is(r.Pending, context.DeadlineExceeded) {
+		if took := time.Since(begin); took != 3*time.Second || r.Resume != ordermanager.ResumePending ||
+			!errors.Is(r.Pending, context.DeadlineExceeded) {
 			t.Errorf("took %v: %+v", took, r)
 		}
 	})
@@ -221,15 +248,20 @@ func TestManager_boundsTheTimeOfADelivery(t *testing.T) {
 
 type stuckResumer struct{}
 
-func (stuckResumer) Resume(ctx context.Context, _ ordermanager.TaskToken, _ ordermanager.Outcome) (ordermanager.Answer, error) {
+func (stuckResumer) Resume(
+	ctx context.Context, _ ordermanager.TaskToken, _ ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	<-ctx.Done()
 	return "", ctx.Err()
 }
 
 func TestManager_doesNotTrustAResumerThatAnswersNonsense(t *testing.T) {
 	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), coffeeMenu, nonsense{}, nil))
-	must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{})))
-	if r := must[ordermanager.Receipt](t)(manager.Put(t.Context(), put())); r.Resume != ordermanager.ResumePending || !r.Order.Owes() {
+	must[ordermanager.Receipt](t)(manager.WorkflowStarted(
+		t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{}),
+	))
+	if r := must[ordermanager.Receipt](t)(manager.Put(t.Context(), put())); r.Resume != ordermanager.ResumePending ||
+		!r.Order.Owes() {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -256,11 +288,14 @@ func TestEvents_sayWhatHappenedEvenWhenTheyAreLate(t *testing.T) {
 	var got []string
 	ids := map[string]bool{}
 	for _, e := range h.publisher.Events() {
-		got = append(got, fmt.Sprintf("%s v%d %s %q %q %s %s", e.Type, e.Version, e.State, e.Barista, e.Reason, e.Number, e.Drink.Name))
+		got = append(
+			got, fmt.Sprintf("%s v%d %s %q %q %s %s", e.Type, e.Version, e.State, e.Barista, e.Reason, e.Number, e.Drink.Name),
+		)
 		ids[e.ID] = true
 	}
 	want := []string{
-		`WaitingCompletion v3 pending "" "" 7 Latte`, `MakeOrder v4 making "barista-1" "" 7 Latte`, `MakeOrder v5 pending "" "" 7 Latte`,
+		`WaitingCompletion v3 pending "" "" 7 Latte`, `MakeOrder v4 making "barista-1" "" 7 Latte`,
+		`MakeOrder v5 pending "" "" 7 Latte`,
 		`MakeOrder v6 making "barista-2" "" 7 Latte`, `OrderCancelled v7 cancelled "" "too slow" 7 Latte`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(ids) != len(want) {
@@ -361,7 +396,9 @@ func TestRedrive_goesOnAfterAnOrderThatCannotBeRead(t *testing.T) {
 	h.resumer.Hook = failing("resume", false)
 	for i := range 3 {
 		id := fmt.Sprint("order-", i)
-		h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()}))
+		h.receipt(h.WorkflowStarted(
+			t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()},
+		))
 		request := put()
 		request.OrderID = id
 		h.receipt(h.Handle(t.Context(), request))
@@ -369,7 +406,8 @@ func TestRedrive_goesOnAfterAnOrderThatCannotBeRead(t *testing.T) {
 	h.resumer.Hook = nil
 	h.store.Hook = func(op, key string, _ bool) error { return errIf(op == "get" && key == "order-0", "mangled") }
 	report, err := h.Redrive(t.Context(), nil)
-	if diff := cmp.Diff(ordermanager.RedriveReport{Orders: 2, Delivered: 2, Pending: 1}, report); diff != "" || !errors.Is(err, ordermanager.ErrStore) {
+	if diff := cmp.Diff(ordermanager.RedriveReport{Orders: 2, Delivered: 2, Pending: 1}, report); diff != "" ||
+		!errors.Is(err, ordermanager.ErrStore) {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
 }
@@ -421,7 +459,9 @@ func TestLogger_isToldWhatIsPendingAndNoToken(t *testing.T) {
 	must[ordermanager.RedriveReport](t)(h.Redrive(t.Context(), nil))
 	h.store.Hook, h.publisher.Hook = nil, failing("publish", false)
 	h.receipt(h.Handle(t.Context(), by("make", ordermanager.Barista(holder))))
-	for _, want := range []string{"resume pending", "delivered but not settled", "events pending", order, errNetwork.Error()} {
+	for _, want := range []string{
+		"resume pending", "delivered but not settled", "events pending", order, errNetwork.Error(),
+	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not say %q:\n%s", want, log.String())
 		}
@@ -444,13 +484,17 @@ func TestOutcome_isCheckedAgainstTheLimits(t *testing.T) {
 		{"no JSON", ordermanager.Outcome{Output: []byte(`{`)}, false},
 		{"nothing", ordermanager.Outcome{}, false},
 		{"a failure", ordermanager.Outcome{Error: "E", Cause: "because"}, true},
-		{"the largest failure", ordermanager.Outcome{Error: big(ordermanager.MaxErrorBytes), Cause: big(ordermanager.MaxCauseBytes)}, true},
+		{
+			"the largest failure",
+			ordermanager.Outcome{Error: big(ordermanager.MaxErrorBytes), Cause: big(ordermanager.MaxCauseBytes)}, true,
+		},
 		{"a longer error", ordermanager.Outcome{Error: big(ordermanager.MaxErrorBytes + 1)}, false},
 		{"a longer cause", ordermanager.Outcome{Error: "E", Cause: big(ordermanager.MaxCauseBytes + 1)}, false},
 		{"both", ordermanager.Outcome{Error: "E", Output: []byte(`{}`)}, false},
 	}
 	for _, tt := range tests {
-		if err := tt.give.Validate(); (err == nil) != tt.valid || err != nil && !errors.Is(err, ordermanager.ErrInvalidRequest) {
+		if err := tt.give.Validate(); (err == nil) != tt.valid ||
+			err != nil && !errors.Is(err, ordermanager.ErrInvalidRequest) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
@@ -466,7 +510,9 @@ func TestEvents_arePublishedInTheOrderOfTheHistory(t *testing.T) {
 		h.receipt(h.Handle(t.Context(), by("unmake", ordermanager.Barista(holder))))
 	}
 	h.publisher.Hook = nil
-	shuffled := must[*ordermanager.Manager](t)(ordermanager.New(reversed{h.store}, coffeeMenu, h.resumer, &ordermanager.Options{Publisher: h.publisher}))
+	shuffled := must[*ordermanager.Manager](t)(ordermanager.New(
+		reversed{h.store}, coffeeMenu, h.resumer, &ordermanager.Options{Publisher: h.publisher},
+	))
 	must[ordermanager.RedriveReport](t)(shuffled.Redrive(t.Context(), nil))
 	var versions []int
 	for _, event := range h.publisher.Events() {

@@ -76,7 +76,9 @@ func (h *house) receipt(r ordermanager.Receipt, err error) ordermanager.Receipt 
 func (h *house) start() ordermanager.TaskToken {
 	h.t.Helper()
 	token := h.resumer.Issue()
-	h.receipt(h.WorkflowStarted(h.t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Token: token}))
+	h.receipt(h.WorkflowStarted(
+		h.t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Token: token},
+	))
 	return token
 }
 
@@ -92,14 +94,18 @@ func (h *house) startAt(id, venue string) {
 func (h *house) wait() ordermanager.TaskToken {
 	h.t.Helper()
 	token := h.resumer.Issue()
-	h.receipt(h.WaitingCompletion(h.t.Context(), ordermanager.WaitingCompletion{OrderID: order, Number: "7", Token: token}))
+	h.receipt(h.WaitingCompletion(
+		h.t.Context(), ordermanager.WaitingCompletion{OrderID: order, Number: "7", Token: token},
+	))
 	return token
 }
 
 var latte = ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Oat"}}
 
 func put() ordermanager.Request {
-	return ordermanager.Request{Action: ordermanager.ActionPut, OrderID: order, Actor: ordermanager.Customer(owner), Drink: latte}
+	return ordermanager.Request{
+		Action: ordermanager.ActionPut, OrderID: order, Actor: ordermanager.Customer(owner), Drink: latte,
+	}
 }
 
 func by(action ordermanager.Action, actor ordermanager.Actor) ordermanager.Request {
@@ -114,9 +120,11 @@ func (h *house) bring(state ordermanager.State) {
 		return
 	}
 	steps := map[ordermanager.State][]ordermanager.Request{
-		ordermanager.StatePending:   {put()},
-		ordermanager.StateMaking:    {put(), by("make", ordermanager.Barista(holder))},
-		ordermanager.StateCompleted: {put(), by("make", ordermanager.Barista(holder)), by("complete", ordermanager.Barista(holder))},
+		ordermanager.StatePending: {put()},
+		ordermanager.StateMaking:  {put(), by("make", ordermanager.Barista(holder))},
+		ordermanager.StateCompleted: {
+			put(), by("make", ordermanager.Barista(holder)), by("complete", ordermanager.Barista(holder)),
+		},
 		ordermanager.StateCancelled: {put(), by("cancel", ordermanager.Customer(owner))},
 	}
 	for _, step := range steps[state] {
@@ -137,7 +145,8 @@ func (h *house) stored() *ordermanager.Order {
 	return must[*ordermanager.Order](h.t)(h.store.Get(h.t.Context(), order))
 }
 
-// refuses runs an attempt that must fail as wanted, and checks that it wrote, resumed and published nothing (invariant 9).
+// refuses runs an attempt that must fail as wanted, and checks that it wrote, resumed and published nothing (invariant
+// 9).
 func (h *house) refuses(want error, attempt func(context.Context) error) error {
 	h.t.Helper()
 	before, answered, events := h.stored(), h.resumer.Answered(), h.publisher.Events()

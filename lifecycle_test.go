@@ -46,11 +46,17 @@ func (h *house) bringReady() (second ordermanager.TaskToken) {
 func TestOwnLifecycle_answersTheWorkflowInTheStateThatSaysSo(t *testing.T) {
 	h := newReadyHouse(t)
 	second := h.bringReady()
-	h.wantOutcome(second, `{"orderId":"order-1","action":"finish","state":"ready","cancelled":false,"baristaUserId":"barista-1","orderNumber":"7"}`)
+	h.wantOutcome(
+		second,
+		`{"orderId":"order-1","action":"finish","state":"ready","cancelled":false,`+
+			`"baristaUserId":"barista-1","orderNumber":"7"}`,
+	)
 	if o := h.order(); o.State != ready || o.Owes() {
 		t.Errorf("the order is %s and owes: %t", o.State, o.Owes())
 	}
-	if r := h.receipt(h.Complete(t.Context(), by("", ordermanager.Barista(holder)))); r.Order.State != ordermanager.StateCompleted ||
+	if r := h.receipt(h.Complete(
+		t.Context(), by("", ordermanager.Barista(holder)),
+	)); r.Order.State != ordermanager.StateCompleted ||
 		r.Resume != ordermanager.ResumeNone {
 		t.Errorf("completing an answered order: %+v", r)
 	}
@@ -58,7 +64,9 @@ func TestOwnLifecycle_answersTheWorkflowInTheStateThatSaysSo(t *testing.T) {
 	for _, event := range h.publisher.Events() {
 		types = append(types, event.Type)
 	}
-	if diff := cmp.Diff([]ordermanager.EventType{"WaitingCompletion", "MakeOrder", "OrderReady", "OrderCompleted"}, types); diff != "" {
+	if diff := cmp.Diff(
+		[]ordermanager.EventType{"WaitingCompletion", "MakeOrder", "OrderReady", "OrderCompleted"}, types,
+	); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -76,8 +84,13 @@ func TestOwnLifecycle_answersALateWaitInItsOwnStates(t *testing.T) {
 	h := newReadyHouse(t)
 	h.bringReady()
 	late := h.wait()
-	h.wantOutcome(late, `{"orderId":"order-1","action":"finish","state":"ready","cancelled":false,"baristaUserId":"barista-1","orderNumber":"7"}`)
-	if r := h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "late"})); !r.Unchanged || r.Order.State != ready {
+	h.wantOutcome(
+		late,
+		`{"orderId":"order-1","action":"finish","state":"ready","cancelled":false,`+
+			`"baristaUserId":"barista-1","orderNumber":"7"}`,
+	)
+	if r := h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "late"})); !r.Unchanged ||
+		r.Order.State != ready {
 		t.Errorf("a time-out after the answer: %+v", r)
 	}
 }
@@ -107,7 +120,9 @@ func TestOwnLifecycle_saysWhichActionsThereAre(t *testing.T) {
 func TestOwnLifecycle_anActionMayLeadToDifferentStates(t *testing.T) {
 	const hold, onHold, shelved ordermanager.State = "hold", "on_hold", "shelved"
 	to := func(from, to ordermanager.State) ordermanager.Rule {
-		return ordermanager.Rule{Action: "hold", From: []ordermanager.State{from}, To: to, By: []ordermanager.Role{ordermanager.RoleAdmin}}
+		return ordermanager.Rule{
+			Action: "hold", From: []ordermanager.State{from}, To: to, By: []ordermanager.Role{ordermanager.RoleAdmin},
+		}
 	}
 	open := []ordermanager.State{ordermanager.StatePending, ordermanager.StateMaking, onHold, shelved}
 	table := ordermanager.StandardLifecycle().
@@ -137,7 +152,8 @@ func TestUnknownState_isNamedAndPassedOver(t *testing.T) {
 	old := must[*ordermanager.Manager](t)(ordermanager.New(h.store, coffeeMenu, h.resumer, nil))
 	before := h.stored()
 	_, err := old.Handle(t.Context(), by("complete", ordermanager.Barista(holder)))
-	if !errors.Is(err, ordermanager.ErrUnknownState) || !errors.Is(err, ordermanager.ErrIllegalTransition) || !strings.Contains(err.Error(), "ready") {
+	if !errors.Is(err, ordermanager.ErrUnknownState) || !errors.Is(err, ordermanager.ErrIllegalTransition) ||
+		!strings.Contains(err.Error(), "ready") {
 		t.Errorf("got %v", err)
 	}
 	if diff := cmp.Diff(before, h.stored()); diff != "" {
@@ -198,20 +214,40 @@ func TestParseLifecycle_saysEverythingThatIsWrongWithItsPlace(t *testing.T) {
 		old, new string
 		want     []string
 	}{
-		"a typo in a state":        {`"to":"making"`, `"to":"makin"`, []string{`rules[1].to: make leads to "makin", which is no state of the table`}},
-		"a key in another case":    {`"claim":"takes"`, `"Claim":"takes"`, []string{`rules[1].Claim: nothing is called "Claim" here`}},
-		"a key twice":              {`"claim":"takes"`, `"claim":"takes","claim":"needs"`, []string{"rules[1].claim: claim stands twice"}},
-		"a value that is not one":  {`"claim":"takes"`, `"claim":"steals"`, []string{`rules[1].claim: "steals" is none of`}},
-		"a wait that is not one":   {`"answers":"first_wait"`, `"answers":"second_wait"`, []string{`rules[0].answers: "second_wait" is not "first_wait"`}},
-		"a wrong type":             {`"to":"making"`, `"to":7`, []string{"rules[1].to: it has the wrong type"}},
-		"no JSON":                  {`"states"`, "\n\nstates", []string{"line 3"}},
-		"something else":           {standard, `[]`, []string{"it is not an object"}},
-		"two things at once":       {`"action":"put","from":["pending"]`, `"action":"put","from":["pendng"]`, []string{`rules[0].from[0]: put starts from "pendng"`}},
-		"two initial states":       {`{"name":"making"}`, `{"name":"making","initial":true}`, []string{"pending and making are both initial"}},
-		"a state twice":            {`{"name":"making"}`, `{"name":"making"},{"name":"making"}`, []string{"the state making stands twice"}},
-		"a reserved action":        {`"action":"cancel"`, `"action":"waiting_completion"`, []string{"which no table can change"}},
-		"a name with a blank":      {`"action":"cancel"`, `"action":"can cel"`, []string{`"can cel" has more than letters`}},
-		"a state without time-out": {`"action":"timed_out","from":["pending","making"]`, `"action":"timed_out","from":["pending"]`, []string{"an order in making would stay open when its workflow has timed out"}},
+		"a typo in a state": {
+			`"to":"making"`, `"to":"makin"`, []string{`rules[1].to: make leads to "makin", which is no state of the table`},
+		},
+		"a key in another case": {
+			`"claim":"takes"`, `"Claim":"takes"`, []string{`rules[1].Claim: nothing is called "Claim" here`},
+		},
+		"a key twice": {
+			`"claim":"takes"`, `"claim":"takes","claim":"needs"`, []string{"rules[1].claim: claim stands twice"},
+		},
+		"a value that is not one": {`"claim":"takes"`, `"claim":"steals"`, []string{`rules[1].claim: "steals" is none of`}},
+		"a wait that is not one": {
+			`"answers":"first_wait"`, `"answers":"second_wait"`, []string{`rules[0].answers: "second_wait" is not "first_wait"`},
+		},
+		"a wrong type":   {`"to":"making"`, `"to":7`, []string{"rules[1].to: it has the wrong type"}},
+		"no JSON":        {`"states"`, "\n\nstates", []string{"line 3"}},
+		"something else": {standard, `[]`, []string{"it is not an object"}},
+		"two things at once": {
+			`"action":"put","from":["pending"]`, `"action":"put","from":["pendng"]`,
+			[]string{`rules[0].from[0]: put starts from "pendng"`},
+		},
+		"two initial states": {
+			`{"name":"making"}`, `{"name":"making","initial":true}`, []string{"pending and making are both initial"},
+		},
+		"a state twice": {
+			`{"name":"making"}`, `{"name":"making"},{"name":"making"}`, []string{"the state making stands twice"},
+		},
+		"a reserved action": {
+			`"action":"cancel"`, `"action":"waiting_completion"`, []string{"which no table can change"},
+		},
+		"a name with a blank": {`"action":"cancel"`, `"action":"can cel"`, []string{`"can cel" has more than letters`}},
+		"a state without time-out": {
+			`"action":"timed_out","from":["pending","making"]`, `"action":"timed_out","from":["pending"]`,
+			[]string{"an order in making would stay open when its workflow has timed out"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := strings.Replace(standard, tt.old, tt.new, 1)
@@ -226,7 +262,9 @@ func TestParseLifecycle_saysEverythingThatIsWrongWithItsPlace(t *testing.T) {
 			}
 		})
 	}
-	broken := strings.NewReplacer(`"to":"making"`, `"to":"makin"`, `"claim":"releases"`, `"claim":"drops"`).Replace(standard)
+	broken := strings.NewReplacer(
+		`"to":"making"`, `"to":"makin"`, `"claim":"releases"`, `"claim":"drops"`,
+	).Replace(standard)
 	_, err := ordermanager.ParseLifecycle([]byte(broken))
 	if e, ok := errors.AsType[*ordermanager.LifecycleError](err); !ok || len(e.Problems) != 2 {
 		t.Errorf("not every problem is told: %v", err)
@@ -251,27 +289,39 @@ func TestValidate_refusesWhatWouldBreakAnInvariant(t *testing.T) {
 		"an answer that is taken back": {
 			standard.With(rule{Action: "again", From: states{"completed"}, To: "pending"}), "says nothing"},
 		"a state in which a workflow waits for ever": {
-			standard.WithStates(stated{State: "lost"}).With(rule{Action: "lose", From: pending, To: "lost"}), "would wait for ever"},
+			standard.WithStates(stated{State: "lost"}).With(rule{
+				Action: "lose", From: pending, To: "lost",
+			}), "would wait for ever"},
 		"a state that outlives its workflow": {
 			standard.WithStates(stated{State: "held"}).With(rule{Action: "hold", From: pending, To: "held"},
 				rule{Action: "go_on", From: states{"held"}, To: "pending"}), "would stay open when its workflow has timed out"},
 		"a claim of what is held": {
-			standard.With(rule{Action: "steal", From: making, To: "making", Claim: ordermanager.ClaimTakes}), "steal takes a claim in making"},
+			standard.With(rule{
+				Action: "steal", From: making, To: "making", Claim: ordermanager.ClaimTakes,
+			}), "steal takes a claim in making"},
 		"a release of what nobody holds": {
-			standard.With(rule{Action: "drop", From: pending, To: "pending", Claim: ordermanager.ClaimReleases}), "nobody may hold the order"},
+			standard.With(rule{
+				Action: "drop", From: pending, To: "pending", Claim: ordermanager.ClaimReleases,
+			}), "nobody may hold the order"},
 		"a state that is sometimes held": {
 			standard.With(rule{Action: "begin", From: pending, To: "making"}), "with a claim and without one"},
 		"a second drink": {
-			standard.With(rule{Action: "swap", From: making, To: "making", Drink: ordermanager.DrinkAccepts}), "has one already"},
+			standard.With(rule{
+				Action: "swap", From: making, To: "making", Drink: ordermanager.DrinkAccepts,
+			}), "has one already"},
 		"a drink that nobody can have accepted": {
 			standard.With(rule{Action: ordermanager.ActionPut, From: pending, To: "pending"}), "none can have been accepted"},
 		"a time-out with a meaning of its own": {
 			standard.With(rule{Action: ordermanager.ActionTimedOut, From: states{"pending", "making"}, To: "cancelled",
 				Claim: ordermanager.ClaimReleases}), "comes from the workflow"},
 		"an answer of the second wait by an action": {
-			standard.With(rule{Action: "say", From: pending, To: "pending", Answers: ordermanager.SecondWait}), "answered by states"},
+			standard.With(rule{
+				Action: "say", From: pending, To: "pending", Answers: ordermanager.SecondWait,
+			}), "answered by states"},
 		"a beginning that answers": {
-			standard.WithStates(stated{State: "pending", Initial: true, Answers: ordermanager.Done}), "before anybody did anything"},
+			standard.WithStates(stated{
+				State: "pending", Initial: true, Answers: ordermanager.Done,
+			}), "before anybody did anything"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := tt.table.Validate()
@@ -287,7 +337,9 @@ func TestValidate_refusesWhatWouldBreakAnInvariant(t *testing.T) {
 func TestPage_refusesACursorThatIsNotOfThisListing(t *testing.T) {
 	h := newHouse(t)
 	for _, id := range []string{"a", "b", "c"} {
-		h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()}))
+		h.receipt(h.WorkflowStarted(
+			t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()},
+		))
 	}
 	q := ordermanager.Query{Customer: owner, Limit: 1}
 	page := must[ordermanager.OrderPage](t)(h.Page(t.Context(), q))
@@ -303,7 +355,8 @@ func TestPage_refusesACursorThatIsNotOfThisListing(t *testing.T) {
 		"shortened":          {Customer: owner, Cursor: q.Cursor[:9]},
 		"changed":            {Customer: owner, Cursor: q.Cursor[:9] + "AAAA"},
 	} {
-		if _, err := h.Page(t.Context(), q); !errors.Is(err, ordermanager.ErrInvalidRequest) || errors.Is(err, ordermanager.ErrStore) {
+		if _, err := h.Page(t.Context(), q); !errors.Is(err, ordermanager.ErrInvalidRequest) ||
+			errors.Is(err, ordermanager.ErrStore) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -313,17 +366,23 @@ func TestPage_refusesACursorThatIsNotOfThisListing(t *testing.T) {
 func TestOwnLifecycle_announcesBeginningDrinkAndTimeOut(t *testing.T) {
 	pending := []ordermanager.State{ordermanager.StatePending}
 	table := ordermanager.StandardLifecycle().
-		WithStates(ordermanager.StateRule{State: ordermanager.StatePending, Initial: true, Event: ordermanager.EventOrderCreated}).
+		WithStates(ordermanager.StateRule{
+			State: ordermanager.StatePending, Initial: true, Event: ordermanager.EventOrderCreated,
+		}).
 		With(
 			ordermanager.Rule{Action: ordermanager.ActionPut, From: pending, To: ordermanager.StatePending,
 				Drink: ordermanager.DrinkAccepts, Answers: ordermanager.FirstWait, Event: ordermanager.EventDrinkAccepted},
-			ordermanager.Rule{Action: ordermanager.ActionTimedOut, From: []ordermanager.State{"pending", "making"}, To: "cancelled",
+			ordermanager.Rule{Action: ordermanager.ActionTimedOut, From: []ordermanager.State{
+				"pending", "making",
+			}, To: "cancelled",
 				Event: ordermanager.EventOrderTimedOut},
 		)
 	h := newHouse(t, func(o *ordermanager.Options) { o.Lifecycle = table })
 	h.publisher.Hook = failing("publish", false)
 	h.start()
-	h.receipt(h.WorkflowStarted(t.Context(), started(h.resumer.Issue(), h.now))) // an execution that was redriven is no new order
+	h.receipt(h.WorkflowStarted(
+		t.Context(), started(h.resumer.Issue(), h.now),
+	)) // an execution that was redriven is no new order
 	h.receipt(h.Put(t.Context(), put()))
 	h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Barista timedout"}))
 	h.publisher.Hook = nil
@@ -332,7 +391,9 @@ func TestOwnLifecycle_announcesBeginningDrinkAndTimeOut(t *testing.T) {
 	for _, e := range h.publisher.Events() {
 		got = append(got, e.Type)
 	}
-	want := []ordermanager.EventType{ordermanager.EventOrderCreated, ordermanager.EventDrinkAccepted, ordermanager.EventOrderTimedOut}
+	want := []ordermanager.EventType{
+		ordermanager.EventOrderCreated, ordermanager.EventDrinkAccepted, ordermanager.EventOrderTimedOut,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -34,11 +34,16 @@ func TestIdentifiers_areWhatCanBeSeen(t *testing.T) {
 				return err
 			},
 			"eventId": func() error {
-				_, err := h.Put(t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Venue: id, Drink: latte})
+				_, err := h.Put(
+					t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Venue: id, Drink: latte},
+				)
 				return err
 			},
 			"requestId": func() error {
-				_, err := h.Put(t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), RequestID: id, Drink: latte})
+				_, err := h.Put(
+					t.Context(),
+					ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), RequestID: id, Drink: latte},
+				)
 				return err
 			},
 			"userId": func() error {

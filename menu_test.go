@@ -27,7 +27,10 @@ func TestSanitize_keepsTheMenusOwnWords(t *testing.T) {
 		want ordermanager.Drink
 	}{
 		{ordermanager.DrinkOrder{Drink: "Cappuccino"}, ordermanager.Drink{Name: "Cappuccino", Icon: "cappuccino"}},
-		{ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Large", "Oat"}}, ordermanager.Drink{Name: "Latte", Icon: "latte", Modifiers: []string{"Oat", "Large"}}},
+		{
+			ordermanager.DrinkOrder{Drink: "Latte", Modifiers: []string{"Large", "Oat"}},
+			ordermanager.Drink{Name: "Latte", Icon: "latte", Modifiers: []string{"Oat", "Large"}},
+		},
 	}
 	for _, tt := range tests {
 		got, err := sanitizer(t).Sanitize(tt.give)
@@ -61,27 +64,42 @@ func TestSanitize_reportsEveryViolation(t *testing.T) {
 		{"two options of one group", order("Latte", "Oat", "Regular"), []ordermanager.Violation{
 			{Code: "exclusive_options", Value: "Oat", Detail: "Milk is Regular already"},
 		}},
-		{"duplicate option", order("Latte", "Oat", "Oat"), []ordermanager.Violation{{Code: "duplicate_option", Value: "Oat"}}},
-		{"over-long drink", order(long), []ordermanager.Violation{{Code: "too_long", Value: clipped, Field: "drink", Detail: "more than 100 bytes"}}},
+		{
+			"duplicate option", order("Latte", "Oat", "Oat"), []ordermanager.Violation{{Code: "duplicate_option", Value: "Oat"}},
+		},
+		{
+			"over-long drink", order(long),
+			[]ordermanager.Violation{{Code: "too_long", Value: clipped, Field: "drink", Detail: "more than 100 bytes"}},
+		},
 		{"over-long modifier", order("Latte", long), []ordermanager.Violation{
 			{Code: "too_long", Value: clipped, Field: "modifiers[0]", Detail: "more than 100 bytes"},
 		}},
-		{"too many modifiers", order("Latte", many...), []ordermanager.Violation{{Code: "too_long", Field: "modifiers", Detail: "more than 20"}}},
+		{
+			"too many modifiers", order("Latte", many...),
+			[]ordermanager.Violation{{Code: "too_long", Field: "modifiers", Detail: "more than 20"}},
+		},
 		{"no drink", order(""), []ordermanager.Violation{malformed("drink", "", "is required")}},
 		{"an empty modifier", order("Latte", ""), []ordermanager.Violation{malformed("modifiers[0]", "", "has no name")}},
-		{"a control character", order("La\x00tte"), []ordermanager.Violation{malformed("drink", "La\x00tte", "contains a control character")}},
+		{
+			"a control character", order("La\x00tte"),
+			[]ordermanager.Violation{malformed("drink", "La\x00tte", "contains a control character")},
+		},
 		{"not UTF-8", order("La\xff"), []ordermanager.Violation{malformed("drink", "La\uFFFD", "is not valid UTF-8")}},
 		{
 			"what was found before", ordermanager.DrinkOrder{Drink: "Latte", Violations: []ordermanager.Violation{known}},
 			[]ordermanager.Violation{known},
 		},
 		{
-			"a drink that could not be read", ordermanager.DrinkOrder{Violations: []ordermanager.Violation{malformed("drink", "", "is not a text")}},
+			"a drink that could not be read", ordermanager.DrinkOrder{
+				Violations: []ordermanager.Violation{malformed("drink", "", "is not a text")},
+			},
 			[]ordermanager.Violation{malformed("drink", "", "is not a text")},
 		},
 		{
 			"all of it at once",
-			ordermanager.DrinkOrder{Drink: "milkshake", Modifiers: []string{"", "Sugar", "Sugar", ""}, Violations: []ordermanager.Violation{noText}},
+			ordermanager.DrinkOrder{
+				Drink: "milkshake", Modifiers: []string{"", "Sugar", "Sugar", ""}, Violations: []ordermanager.Violation{noText},
+			},
 			[]ordermanager.Violation{
 				noText, {Code: "unknown_drink", Value: "milkshake"}, {Code: "duplicate_option", Value: "Sugar"},
 				malformed("modifiers[3]", "", "has no name"),
@@ -165,11 +183,17 @@ func TestSanitize_keepsTheNumbersOfAGroup(t *testing.T) {
 		{nil, nil, []ordermanager.ViolationCode{ordermanager.ViolationTooFewOptions}},
 		{[]string{"Oat", "Whole"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationExclusiveOptions}},
 		{[]string{"Oat", "1"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationAmbiguousOption}},
-		{[]string{"Oat", "1", "2"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationAmbiguousOption, ordermanager.ViolationAmbiguousOption}},
+		{
+			[]string{"Oat", "1", "2"}, nil,
+			[]ordermanager.ViolationCode{ordermanager.ViolationAmbiguousOption, ordermanager.ViolationAmbiguousOption},
+		},
 		{[]string{"Oat", "1", "1", "1"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationDuplicateOption}},
 		{[]string{"Oat", "Sugar: 1", "Sugar: 2"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationExclusiveOptions}},
 		{[]string{"Oat", "Milk: Oat"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationDuplicateOption}},
-		{[]string{"Oat", "Decaf", "Cinnamon", "To go"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationTooManyOptions}},
+		{
+			[]string{"Oat", "Decaf", "Cinnamon", "To go"}, nil,
+			[]ordermanager.ViolationCode{ordermanager.ViolationTooManyOptions},
+		},
 		{[]string{"Oat", "Syrup: 1"}, nil, []ordermanager.ViolationCode{ordermanager.ViolationUnknownModifier}},
 	} {
 		drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Latte", Modifiers: tt.give})
@@ -198,11 +222,15 @@ func chosen(drink *ordermanager.Drink) []string {
 // A menu that is not sound is told when it is checked, and never served.
 func TestStaticMenu_isSoundOrSaysWhyNot(t *testing.T) {
 	options := []string{"Oat"}
-	menu := ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Options: options}}}}}
+	menu := ordermanager.Menu{
+		Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Options: options}}}},
+	}
 	source := ordermanager.StaticMenu(menu)
 	menu.Items[0].Drink, options[0] = "Tea", "Soy"
 	served := must[*ordermanager.Menu](t)(source.Menu(t.Context(), ""))
-	want := &ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Options: []string{"Oat"}}}}}}
+	want := &ordermanager.Menu{
+		Items: []ordermanager.MenuItem{{Drink: "Latte", Modifiers: []ordermanager.ModifierGroup{{Options: []string{"Oat"}}}}},
+	}
 	if diff := cmp.Diff(want, served); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -210,16 +238,22 @@ func TestStaticMenu_isSoundOrSaysWhyNot(t *testing.T) {
 		"no drinks": {}, "a drink without a name": {Items: []ordermanager.MenuItem{{Drink: "Latte"}, {}}},
 	} {
 		_, err := ordermanager.StaticMenu(menu).Menu(t.Context(), "")
-		if bad, ok := errors.AsType[*ordermanager.InvalidMenuError](err); !ok || len(bad.Faults) != 1 || menu.Validate() == nil {
+		if bad, ok := errors.AsType[*ordermanager.InvalidMenuError](err); !ok || len(bad.Faults) != 1 ||
+			menu.Validate() == nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		_, err = ordermanager.New(memory.NewStore(), ordermanager.StaticMenu(menu), new(memory.Resumer), nil)
-		if _, ok := errors.AsType[*ordermanager.InvalidMenuError](err); !ok || !errors.Is(err, ordermanager.ErrInvalidOptions) {
+		if _, ok := errors.AsType[*ordermanager.InvalidMenuError](err); !ok ||
+			!errors.Is(err, ordermanager.ErrInvalidOptions) {
 			t.Errorf("%s: a Manager with it: %v", name, err)
 		}
 	}
-	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), ordermanager.NoMenu(), new(memory.Resumer), nil))
-	_, err := manager.Put(t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Drink: latte})
+	manager := must[*ordermanager.Manager](t)(ordermanager.New(
+		memory.NewStore(), ordermanager.NoMenu(), new(memory.Resumer), nil,
+	))
+	_, err := manager.Put(
+		t.Context(), ordermanager.Request{OrderID: order, Actor: ordermanager.Customer(owner), Drink: latte},
+	)
 	if !errors.Is(err, ordermanager.ErrMenuUnavailable) || !strings.Contains(err.Error(), "takes no drinks") {
 		t.Errorf("a put without a menu: %v", err)
 	}
@@ -244,17 +278,26 @@ func TestPut_isRepeatedWhateverBecameOfTheMenu(t *testing.T) {
 		first, second ordermanager.Request
 		want          error
 	}{
-		"as it was":                     {latte(sugar, milk), latte(sugar, milk), put("1", "Oat"), put("1", "Oat"), nil},
-		"in another order":              {latte(sugar, milk), latte(sugar, milk), put("1", "Oat"), put("Oat", "1"), nil},
-		"groups in another order":       {latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("1", "Oat"), nil},
-		"a group that has to be said":   {latte(sugar, milk), latte(sugar, cream, milk), put("1", "Oat"), put("1", "Oat"), nil},
+		"as it was":               {latte(sugar, milk), latte(sugar, milk), put("1", "Oat"), put("1", "Oat"), nil},
+		"in another order":        {latte(sugar, milk), latte(sugar, milk), put("1", "Oat"), put("Oat", "1"), nil},
+		"groups in another order": {latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("1", "Oat"), nil},
+		"a group that has to be said": {
+			latte(sugar, milk), latte(sugar, cream, milk), put("1", "Oat"), put("1", "Oat"), nil,
+		},
 		"a group that need not be said": {latte(sugar, cream), latte(sugar), put("Sugar: 1"), put("Sugar:1"), nil},
 		"an option that is gone":        {latte(sugar, milk), latte(sugar), put("1", "Oat"), put("Oat", "1"), nil},
-		"a drink that is gone":          {latte(sugar), ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Tea"}}}, put("1"), put(" 1"), nil},
-		"other modifiers":               {latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("None", "Oat"), ordermanager.ErrRequestReused},
-		"fewer modifiers":               {latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("Oat"), ordermanager.ErrRequestReused},
+		"a drink that is gone": {
+			latte(sugar), ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Tea"}}}, put("1"), put(" 1"), nil,
+		},
+		"other modifiers": {
+			latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("None", "Oat"), ordermanager.ErrRequestReused,
+		},
+		"fewer modifiers": {
+			latte(sugar, milk), latte(milk, sugar), put("1", "Oat"), put("Oat"), ordermanager.ErrRequestReused,
+		},
 		"one for both": {
-			latte(sugar, cream), latte(cream, sugar), put("1", "1"), put("Sugar: 1", "Cream: None"), ordermanager.ErrRequestReused,
+			latte(sugar, cream), latte(cream, sugar), put("1", "1"), put("Sugar: 1", "Cream: None"),
+			ordermanager.ErrRequestReused,
 		},
 	} {
 		menu := &changingMenu{c.before}

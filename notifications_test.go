@@ -27,7 +27,9 @@ func TestWorkflowStarted_createsThePendingOrder(t *testing.T) {
 	r := h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{
 		OrderID: order, Customer: owner, Venue: "NYC", Robot: true, Token: token, At: at,
 	}))
-	want := ordermanager.View{OrderID: order, State: "pending", UserID: owner, EventID: "NYC", Modifiers: []string{}, Version: 1}
+	want := ordermanager.View{
+		OrderID: order, State: "pending", UserID: owner, EventID: "NYC", Modifiers: []string{}, Version: 1,
+	}
 	if diff := cmp.Diff(want, r.Order.View()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -39,7 +41,10 @@ func TestWorkflowStarted_createsThePendingOrder(t *testing.T) {
 
 // Invariant 3: the original wiped the order and brought the old token back.
 func TestWorkflowStarted_deliveredTwiceChangesNothing(t *testing.T) {
-	for _, state := range []ordermanager.State{stateNew, ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateCompleted, ordermanager.StateCancelled} {
+	for _, state := range []ordermanager.State{
+		stateNew, ordermanager.StatePending, ordermanager.StateMaking, ordermanager.StateCompleted,
+		ordermanager.StateCancelled,
+	} {
 		h := newHouse(t)
 		h.bring(state)
 		token := h.resumer.Answered()
@@ -59,11 +64,15 @@ func TestWorkflowStarted_doesNotTakeSomebodyElsesOrder(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	h.refuses(ordermanager.ErrOrderExists, func(ctx context.Context) error {
-		_, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: order, Customer: stranger, Token: h.resumer.Issue()})
+		_, err := h.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: order, Customer: stranger, Token: h.resumer.Issue()},
+		)
 		return err
 	})
 	h.refuses(ordermanager.ErrOrderExists, func(ctx context.Context) error {
-		_, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "NYC", Token: h.resumer.Issue()})
+		_, err := h.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "NYC", Token: h.resumer.Issue()},
+		)
 		return err
 	})
 }
@@ -121,7 +130,9 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 		{"a token for a wait whose drink was accepted is answered at once", func(h *house, issue func(string) ordermanager.TaskToken) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
-			if r := h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("redriven"), minute(2)))); r.Resume != ordermanager.ResumeDelivered {
+			if r := h.receipt(h.WorkflowStarted(
+				h.t.Context(), started(issue("redriven"), minute(2)),
+			)); r.Resume != ordermanager.ResumeDelivered {
 				h.t.Errorf("got %+v", r)
 			}
 		}, map[string]string{"first": drink, "redriven": drink}},
@@ -138,7 +149,9 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 			if r := h.receipt(h.Handle(h.t.Context(), by("cancel", actor))); r.Resume != ordermanager.ResumeNone {
 				h.t.Errorf("there was nothing to resume, got %s", r.Resume)
 			}
-			if r := h.receipt(h.WaitingCompletion(h.t.Context(), waiting(issue("second"), minute(2)))); r.Resume != ordermanager.ResumeDelivered {
+			if r := h.receipt(h.WaitingCompletion(
+				h.t.Context(), waiting(issue("second"), minute(2)),
+			)); r.Resume != ordermanager.ResumeDelivered {
 				h.t.Errorf("got %+v", r)
 			}
 		}, map[string]string{"first": drink, "second": cancelled}},
@@ -190,7 +203,8 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 				t.Error("something is still owed")
 			}
 			for _, event := range h.publisher.Events() {
-				if event.Type == ordermanager.EventWaitingCompletion && (event.State == ordermanager.StateCompleted || event.State == ordermanager.StateCancelled) {
+				if event.Type == ordermanager.EventWaitingCompletion && (event.State == ordermanager.StateCompleted ||
+					event.State == ordermanager.StateCancelled) {
 					t.Error("a finished order was announced as waiting")
 				}
 			}
@@ -220,13 +234,37 @@ func TestWaitingCompletion_refusesWhatItCannotBelieve(t *testing.T) {
 		give ordermanager.WaitingCompletion
 		want error
 	}{
-		{"unknown order", ordermanager.WaitingCompletion{OrderID: "nobody's", Token: h.resumer.Issue()}, ordermanager.ErrOrderNotFound},
-		{"another customer", ordermanager.WaitingCompletion{OrderID: order, Customer: stranger, Token: h.resumer.Issue()}, ordermanager.ErrNotOwner},
+		{
+			"unknown order", ordermanager.WaitingCompletion{OrderID: "nobody's", Token: h.resumer.Issue()},
+			ordermanager.ErrOrderNotFound,
+		},
+		{
+			"another customer", ordermanager.WaitingCompletion{OrderID: order, Customer: stranger, Token: h.resumer.Issue()},
+			ordermanager.ErrNotOwner,
+		},
 		{"no token", ordermanager.WaitingCompletion{OrderID: order}, ordermanager.ErrInvalidRequest},
 		{"no order", ordermanager.WaitingCompletion{Token: h.resumer.Issue()}, ordermanager.ErrInvalidRequest},
-		{"over-long token", ordermanager.WaitingCompletion{OrderID: order, Token: ordermanager.NewTaskToken(strings.Repeat("x", ordermanager.MaxTokenBytes+1))}, ordermanager.ErrInvalidRequest},
-		{"over-long number", ordermanager.WaitingCompletion{OrderID: order, Token: h.resumer.Issue(), Number: strings.Repeat("1", ordermanager.MaxNumberBytes+1)}, ordermanager.ErrInvalidRequest},
-		{"over-long customer", ordermanager.WaitingCompletion{OrderID: order, Token: h.resumer.Issue(), Customer: strings.Repeat("x", ordermanager.MaxIDBytes+1)}, ordermanager.ErrInvalidRequest},
+		{
+			"over-long token",
+			ordermanager.WaitingCompletion{
+				OrderID: order, Token: ordermanager.NewTaskToken(strings.Repeat("x", ordermanager.MaxTokenBytes+1)),
+			},
+			ordermanager.ErrInvalidRequest,
+		},
+		{
+			"over-long number",
+			ordermanager.WaitingCompletion{
+				OrderID: order, Token: h.resumer.Issue(), Number: strings.Repeat("1", ordermanager.MaxNumberBytes+1),
+			},
+			ordermanager.ErrInvalidRequest,
+		},
+		{
+			"over-long customer",
+			ordermanager.WaitingCompletion{
+				OrderID: order, Token: h.resumer.Issue(), Customer: strings.Repeat("x", ordermanager.MaxIDBytes+1),
+			},
+			ordermanager.ErrInvalidRequest,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -259,14 +297,20 @@ func TestTimedOut_endsAnOpenOrderAndLeavesAFinishedOne(t *testing.T) {
 	for _, state := range []ordermanager.State{stateNew, ordermanager.StatePending, ordermanager.StateMaking} {
 		h := newHouse(t)
 		h.bring(state)
-		r := h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Barista timedout", RequestID: "event-1"}))
+		r := h.receipt(h.TimedOut(
+			t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Barista timedout", RequestID: "event-1"},
+		))
 		if r.Order.State != ordermanager.StateCancelled || r.Order.Reason != "Barista timedout" || r.Unchanged {
 			t.Errorf("%s: got %+v", state, r)
 		}
-		if r = h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Barista timedout", RequestID: "event-1"})); !r.Replayed {
+		if r = h.receipt(h.TimedOut(
+			t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Barista timedout", RequestID: "event-1"},
+		)); !r.Replayed {
 			t.Errorf("%s: the same notification again was not a repetition: %+v", state, r)
 		}
-		if r = h.receipt(h.TimedOut(t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Customer timedout"})); !r.Unchanged {
+		if r = h.receipt(h.TimedOut(
+			t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Customer timedout"},
+		)); !r.Unchanged {
 			t.Errorf("%s: another time-out changed the order: %+v", state, r)
 		}
 	}
@@ -300,7 +344,8 @@ func TestTimedOut_refusesWhatItCannotBelieve(t *testing.T) {
 	}
 }
 
-// A workflow that is over cannot be told to explain itself better, and a customer who typed two lines wants to be rid of the order.
+// A workflow that is over cannot be told to explain itself better, and a customer who typed two lines wants to be rid
+// of the order.
 func TestAnEnd_isNeverRefusedForWhatExplainsIt(t *testing.T) {
 	for name, tt := range map[string]struct{ give, want string }{
 		"two lines":      {"States.TaskFailed\n\tat 3", "States.TaskFailed at 3"},

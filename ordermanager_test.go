@@ -44,7 +44,8 @@ func TestManager_listsOrders(t *testing.T) {
 	for i := range 7 {
 		id := fmt.Sprint("order-", i)
 		h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{
-			OrderID: id, Customer: []string{owner, stranger}[i%2], Venue: []string{"", "NYC", "SFO"}[i%3], Token: h.resumer.Issue(),
+			OrderID: id, Customer: []string{owner, stranger}[i%2], Venue: []string{"", "NYC", "SFO"}[i%3],
+			Token: h.resumer.Issue(),
 		}))
 		if i == 3 {
 			h.receipt(h.Cancel(t.Context(), ordermanager.Request{OrderID: id, Actor: ordermanager.Barista(holder)}))
@@ -115,7 +116,8 @@ func TestManager_saysWhichOrderAStoreFailedAt(t *testing.T) {
 		h.store.Hook = failing(op, false)
 		err := attempt()
 		failure, ok := errors.AsType[*ordermanager.StoreError](err)
-		if !ok || failure.Op != op || !errors.Is(err, ordermanager.ErrStore) || !errors.Is(err, errNetwork) || ordermanager.CodeOf(err) != "store_failed" {
+		if !ok || failure.Op != op || !errors.Is(err, ordermanager.ErrStore) || !errors.Is(err, errNetwork) ||
+			ordermanager.CodeOf(err) != "store_failed" {
 			t.Errorf("%s: got %v", op, err)
 		}
 		if op != "list" && (failure.OrderID != order || !strings.Contains(err.Error(), order)) {
@@ -149,7 +151,8 @@ func TestManager_saysWhichOrderAStoreFailedAt(t *testing.T) {
 
 func TestManager_order(t *testing.T) {
 	h := newHouse(t)
-	if _, err := h.Order(t.Context(), "nobody's"); !errors.Is(err, ordermanager.ErrOrderNotFound) || !strings.Contains(err.Error(), "nobody's") {
+	if _, err := h.Order(t.Context(), "nobody's"); !errors.Is(err, ordermanager.ErrOrderNotFound) ||
+		!strings.Contains(err.Error(), "nobody's") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := h.Order(t.Context(), ""); !errors.Is(err, ordermanager.ErrInvalidRequest) {
@@ -159,13 +162,16 @@ func TestManager_order(t *testing.T) {
 
 func TestManager_saysSoWhenAStoreBreaksItsContract(t *testing.T) {
 	for name, answer := range map[string]ordermanager.Result{
-		"refused without a reason":   {Order: &ordermanager.Order{ID: order, Customer: owner, State: "pending", Drink: &ordermanager.Drink{}}},
+		"refused without a reason": {
+			Order: &ordermanager.Order{ID: order, Customer: owner, State: "pending", Drink: &ordermanager.Drink{}},
+		},
 		"applied without an order":   {Applied: true},
 		"applied to another's order": {Applied: true, Order: &ordermanager.Order{ID: "order-2"}},
 	} {
 		manager := must[*ordermanager.Manager](t)(ordermanager.New(liar{answer}, coffeeMenu, new(memory.Resumer), nil))
 		_, err := manager.Make(t.Context(), by("", ordermanager.Barista(holder)))
-		if !errors.Is(err, ordermanager.ErrStoreContract) || !errors.Is(err, ordermanager.ErrStore) || ordermanager.CodeOf(err) != "store_contract" {
+		if !errors.Is(err, ordermanager.ErrStoreContract) || !errors.Is(err, ordermanager.ErrStore) ||
+			ordermanager.CodeOf(err) != "store_contract" {
 			t.Errorf("%s: got %v (%s)", name, err, ordermanager.CodeOf(err))
 		}
 	}
@@ -196,7 +202,9 @@ func TestManager_saysWhenTheMenuCannotBeRead(t *testing.T) {
 	if _, err := manager.Explain(t.Context(), put()); !errors.Is(err, ordermanager.ErrMenuUnavailable) {
 		t.Errorf("explain: got %v", err)
 	}
-	if e := must[ordermanager.Explanation](t)(manager.Explain(t.Context(), by("put", ordermanager.Customer(owner)))); !e.Allowed {
+	if e := must[ordermanager.Explanation](t)(manager.Explain(
+		t.Context(), by("put", ordermanager.Customer(owner)),
+	)); !e.Allowed {
 		t.Error("without a drink the menu is not needed")
 	}
 }
@@ -215,7 +223,12 @@ func TestObserver_seesEveryOperationWithItsError(t *testing.T) {
 			return context.WithValue(ctx, key{}, op.Name), func(e ordermanager.Ending) {
 				mu.Lock()
 				defer mu.Unlock()
-				seen = append(seen, strings.TrimRight(fmt.Sprintf("%s>%s %s %s %s", parent, op.Name, op.Action, op.OrderID, ordermanager.CodeOf(e.Err)), " "))
+				seen = append(
+					seen,
+					strings.TrimRight(
+						fmt.Sprintf("%s>%s %s %s %s", parent, op.Name, op.Action, op.OrderID, ordermanager.CodeOf(e.Err)), " ",
+					),
+				)
 			}
 		}
 	})
@@ -230,7 +243,8 @@ func TestObserver_seesEveryOperationWithItsError(t *testing.T) {
 	h.receipt(h.Handle(t.Context(), by("make", ordermanager.Barista(holder))))
 	h.receipt(h.Handle(t.Context(), by("complete", ordermanager.Barista(holder))))
 	for _, want := range []string{
-		">handle put order-1", "handle>menu put order-1", "handle>store.apply put order-1", "handle>resume put order-1", "handle>store.settle  order-1",
+		">handle put order-1", "handle>menu put order-1", "handle>store.apply put order-1", "handle>resume put order-1",
+		"handle>store.settle  order-1",
 		">handle complete order-1 illegal_transition", ">redrive", "redrive>store.list", ">store.get  order-1",
 		">handle waiting_completion order-1", "handle>publish  order-1", "handle>resume complete order-1 internal",
 	} {
@@ -306,13 +320,20 @@ func TestErrors_haveStableCodesThatTheirCommentsName(t *testing.T) {
 }
 
 var sentinels = map[string]error{
-	"ErrUnknownState": ordermanager.ErrUnknownState, "ErrInvalidRequest": ordermanager.ErrInvalidRequest, "ErrUnknownAction": ordermanager.ErrUnknownAction, "ErrForbidden": ordermanager.ErrForbidden,
-	"ErrContextDone": ordermanager.ErrContextDone, "ErrInvalidOrder": ordermanager.ErrInvalidOrder, "ErrMenuUnavailable": ordermanager.ErrMenuUnavailable,
-	"ErrUnknownVenue":  ordermanager.ErrUnknownVenue,
-	"ErrOrderNotFound": ordermanager.ErrOrderNotFound, "ErrOrderExists": ordermanager.ErrOrderExists, "ErrNotOwner": ordermanager.ErrNotOwner,
-	"ErrWrongVenue": ordermanager.ErrWrongVenue, "ErrIllegalTransition": ordermanager.ErrIllegalTransition, "ErrDrinkAccepted": ordermanager.ErrDrinkAccepted,
-	"ErrClaimed": ordermanager.ErrClaimed, "ErrNotReady": ordermanager.ErrNotReady, "ErrTooManyTransitions": ordermanager.ErrTooManyTransitions,
-	"ErrRequestReused": ordermanager.ErrRequestReused, "ErrStore": ordermanager.ErrStore, "ErrStoreContract": ordermanager.ErrStoreContract,
-	"ErrShopClosed": ordermanager.ErrShopClosed, "ErrQueueFull": ordermanager.ErrQueueFull, "ErrTooManyOrders": ordermanager.ErrTooManyOrders,
+	"ErrUnknownState": ordermanager.ErrUnknownState, "ErrInvalidRequest": ordermanager.ErrInvalidRequest,
+	"ErrUnknownAction": ordermanager.ErrUnknownAction, "ErrForbidden": ordermanager.ErrForbidden,
+	"ErrContextDone": ordermanager.ErrContextDone, "ErrInvalidOrder": ordermanager.ErrInvalidOrder,
+	"ErrMenuUnavailable": ordermanager.ErrMenuUnavailable,
+	"ErrUnknownVenue":    ordermanager.ErrUnknownVenue,
+	"ErrOrderNotFound":   ordermanager.ErrOrderNotFound, "ErrOrderExists": ordermanager.ErrOrderExists,
+	"ErrNotOwner":   ordermanager.ErrNotOwner,
+	"ErrWrongVenue": ordermanager.ErrWrongVenue, "ErrIllegalTransition": ordermanager.ErrIllegalTransition,
+	"ErrDrinkAccepted": ordermanager.ErrDrinkAccepted,
+	"ErrClaimed":       ordermanager.ErrClaimed, "ErrNotReady": ordermanager.ErrNotReady,
+	"ErrTooManyTransitions": ordermanager.ErrTooManyTransitions,
+	"ErrRequestReused":      ordermanager.ErrRequestReused, "ErrStore": ordermanager.ErrStore,
+	"ErrStoreContract": ordermanager.ErrStoreContract,
+	"ErrShopClosed":    ordermanager.ErrShopClosed, "ErrQueueFull": ordermanager.ErrQueueFull,
+	"ErrTooManyOrders":  ordermanager.ErrTooManyOrders,
 	"ErrInvalidOptions": ordermanager.ErrInvalidOptions, "ErrInvalidLifecycle": ordermanager.ErrInvalidLifecycle,
 }

@@ -20,14 +20,19 @@ func TestProblemOf_isTheSameAtEveryDoor(t *testing.T) {
 		give ordermanager.Request
 		want string
 	}{
-		{"a bad field", by("make", ordermanager.Barista("")), `{"code":"invalid_request","message":"invalid request: baristaUserId is required","field":"baristaUserId","order":null}`},
+		{
+			"a bad field", by("make", ordermanager.Barista("")),
+			`{"code":"invalid_request","message":"invalid request: baristaUserId is required",` +
+				`"field":"baristaUserId","order":null}`,
+		},
 		{"a refusal", by("unmake", ordermanager.Barista(holder)), `{"code":"illegal_transition",` +
 			`"message":"cannot unmake order order-1, which is pending: the state of the order does not allow this",` +
 			`"reasons":[` + illegal + `],"allowed":["make","cancel"],"order":` + view + `}`},
 		{"a drink", milkshake, `{"code":"invalid_order","message":"the order is not valid: unknown drink \"milkshake\"",` +
 			`"violations":[{"code":"unknown_drink","value":"milkshake"}],"allowed":["cancel"],"order":` + view + `}`},
-		{"a stranger", by("cancel", ordermanager.Customer(stranger)), `{"code":"not_owner","message":"cannot cancel order order-1: the order belongs to another customer",` +
-			`"reasons":[{"code":"not_owner","message":"the order belongs to another customer"}],"order":null}`},
+		{"a stranger", by("cancel", ordermanager.Customer(stranger)),
+			`{"code":"not_owner","message":"cannot cancel order order-1: the order belongs to another customer",` +
+				`"reasons":[{"code":"not_owner","message":"the order belongs to another customer"}],"order":null}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

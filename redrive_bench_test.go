@@ -12,8 +12,8 @@ import (
 )
 
 // BenchmarkRedrive delivers what many orders owe, to a workflow service that takes a fifth of a millisecond: one after
-// another, and as many at once as is the default. "refused" is a pass in which nothing can be delivered, and "again" one
-// soon after it, which finds most of them waiting for their next attempt.
+// another, and as many at once as is the default. "refused" is a pass in which nothing can be delivered, and "again"
+// one soon after it, which finds most of them waiting for their next attempt.
 func BenchmarkRedrive(b *testing.B) {
 	for _, orders := range []int{1_000, 10_000} {
 		perOrder := func(b *testing.B) {

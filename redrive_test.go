@@ -21,7 +21,9 @@ type service struct {
 	do    func(ctx context.Context, token string) (ordermanager.Answer, error)
 }
 
-func (s *service) Resume(ctx context.Context, token ordermanager.TaskToken, _ ordermanager.Outcome) (ordermanager.Answer, error) {
+func (s *service) Resume(
+	ctx context.Context, token ordermanager.TaskToken, _ ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	s.mu.Lock()
 	if s.calls == nil {
 		s.calls = map[string]int{}
@@ -84,7 +86,9 @@ func TestRedrive_deliversBesideOrdersThatHangOrPanic(t *testing.T) {
 func TestAnAction_survivesACollaboratorThatPanics(t *testing.T) {
 	s := &service{do: func(context.Context, string) (ordermanager.Answer, error) { panic("oops") }}
 	manager := owing(t, 0, s, nil)
-	must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{})))
+	must[ordermanager.Receipt](t)(manager.WorkflowStarted(
+		t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{}),
+	))
 	r := must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
 	if r.Resume != ordermanager.ResumePending || !errors.Is(r.Pending, ordermanager.ErrUndeliverable) || !r.Order.Owes() {
 		t.Errorf("got %+v", r)
@@ -147,13 +151,15 @@ func TestRedrive_triesEverythingAgainWhenAnOutageIsOver(t *testing.T) {
 		must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner,
 			Token: ordermanager.NewTaskToken("t")}))
 		must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
-		if report := must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil)); report.Pending != 0 || report.Delivered != 50 {
+		if report := must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil)); report.Pending != 0 ||
+			report.Delivered != 50 {
 			t.Errorf("got %+v", report)
 		}
 	})
 }
 
-// forgetful is a store whose listing of owing orders goes by position: orders that leave it while it is read make it pass over others.
+// forgetful is a store whose listing of owing orders goes by position: orders that leave it while it is read make it
+// pass over others.
 type forgetful struct{ *memory.Store }
 
 func (f forgetful) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
@@ -186,7 +192,9 @@ func TestRedrive_visitsEverythingThoughOrdersLeaveTheListing(t *testing.T) {
 		r.OrderID = id
 		must[ordermanager.Receipt](t)(filler.Put(t.Context(), r))
 	}
-	accepts := &service{do: func(context.Context, string) (ordermanager.Answer, error) { return ordermanager.Accepted, nil }}
+	accepts := &service{
+		do: func(context.Context, string) (ordermanager.Answer, error) { return ordermanager.Accepted, nil },
+	}
 	manager := must[*ordermanager.Manager](t)(ordermanager.New(forgetful{store}, coffeeMenu, accepts, nil))
 	report := must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil))
 	if report.Delivered != orders || report.Pending != 0 {
@@ -245,7 +253,9 @@ func TestPublish_settlesWhatWasAcceptedThoughOtherEventsAreRefused(t *testing.T)
 func TestADelivery_keepsTheCallersDeadlineAndIsSettledAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, resumer := memory.NewStore(), new(memory.Resumer)
-		manager := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, resumer, &ordermanager.Options{Publisher: stuckPublisher{}}))
+		manager := must[*ordermanager.Manager](t)(ordermanager.New(
+			store, coffeeMenu, resumer, &ordermanager.Options{Publisher: stuckPublisher{}},
+		))
 		must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), started(resumer.Issue(), time.Time{})))
 		must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
 		must[ordermanager.Receipt](t)(manager.Make(t.Context(), by("", ordermanager.Barista(holder))))
@@ -311,11 +321,15 @@ func TestAbandon_givesUpWhatIsOwedAndKeepsWhoAndWhy(t *testing.T) {
 	h.resumer.Hook = failing("resume", false)
 	h.receipt(h.Handle(t.Context(), by("complete", ordermanager.Barista(holder))))
 	request := by("", ordermanager.Admin("chief"))
-	h.refuses(ordermanager.ErrInvalidRequest, func(ctx context.Context) error { _, err := h.Abandon(ctx, request); return err })
+	h.refuses(
+		ordermanager.ErrInvalidRequest, func(ctx context.Context) error { _, err := h.Abandon(ctx, request); return err },
+	)
 	request.Reason, request.RequestID = "the account is gone", "a"
 	forbidden := request
 	forbidden.Actor = ordermanager.Barista(holder)
-	h.refuses(ordermanager.ErrForbidden, func(ctx context.Context) error { _, err := h.Abandon(ctx, forbidden); return err })
+	h.refuses(
+		ordermanager.ErrForbidden, func(ctx context.Context) error { _, err := h.Abandon(ctx, forbidden); return err },
+	)
 	h.receipt(h.Abandon(t.Context(), request))
 	o := h.order()
 	last := o.History[len(o.History)-1]
@@ -345,7 +359,9 @@ func TestAbandon_leavesAnOpenWaitAlone(t *testing.T) {
 
 type silentMenu struct{}
 
-func (silentMenu) Menu(context.Context, string) (*ordermanager.Menu, error) { return nil, nil } //nolint:nilnil // what is tested
+func (silentMenu) Menu(context.Context, string) (*ordermanager.Menu, error) {
+	return nil, nil //nolint:nilnil // what is tested
+}
 
 func TestACollaboratorThatBreaksItsContract_isAnErrorAndNoPanic(t *testing.T) {
 	resumer := new(memory.Resumer)

@@ -27,7 +27,8 @@ func TestResend_deliversWhatIsOwedAndKeepsWhoAndWhy(t *testing.T) {
 	}
 	h.resumer.Hook = nil
 	request.RequestID = "b"
-	if r := h.receipt(h.Resend(t.Context(), request)); r.Resume != ordermanager.ResumeDelivered || r.Replayed || r.Unchanged {
+	if r := h.receipt(h.Resend(t.Context(), request)); r.Resume != ordermanager.ResumeDelivered || r.Replayed ||
+		r.Unchanged {
 		t.Errorf("got %+v", r)
 	}
 	o := h.order()
@@ -81,7 +82,9 @@ func TestRepair_ofAnotherVenueIsRefused(t *testing.T) {
 	h, request := stuck(t)
 	request.Venues = []string{"elsewhere"}
 	for range 2 {
-		for _, repair := range []func(context.Context, ordermanager.Request) (ordermanager.Receipt, error){h.Resend, h.Abandon} {
+		for _, repair := range []func(context.Context, ordermanager.Request) (ordermanager.Receipt, error){
+			h.Resend, h.Abandon,
+		} {
 			h.refuses(ordermanager.ErrWrongVenue, func(ctx context.Context) error { _, err := repair(ctx, request); return err })
 		}
 		h.resumer.Hook = nil

@@ -25,11 +25,15 @@ func TestTaskToken_readsRedactedHoweverItIsWritten(t *testing.T) {
 	started := ordermanager.WorkflowStarted{OrderID: "1", Token: token}
 	written := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%p"} {
-		for i, value := range []any{token, &token, held, &held, []any{token}, map[string]any{"t": token}, order, &order, started} {
+		for i, value := range []any{
+			token, &token, held, &held, []any{token}, map[string]any{"t": token}, order, &order, started,
+		} {
 			written[fmt.Sprintf("%s of value %d", verb, i)] = fmt.Sprintf(verb, value)
 		}
 	}
-	for name, value := range map[string]any{"token": token, "struct": held, "order": order, "map": map[string]any{"t": token}} {
+	for name, value := range map[string]any{
+		"token": token, "struct": held, "order": order, "map": map[string]any{"t": token},
+	} {
 		data, err := json.Marshal(value)
 		if err != nil {
 			t.Fatal(err)
@@ -59,7 +63,8 @@ func TestTaskToken_isComparedAndMaskedByValue(t *testing.T) {
 	if !a.Equal(same) || a.Equal(other) || a.Equal(none) || !none.Equal(ordermanager.TaskToken{}) {
 		t.Error("tokens are not equal by value")
 	}
-	if a.Fingerprint() != same.Fingerprint() || a.Fingerprint() == other.Fingerprint() || strings.Contains(a.Fingerprint(), secret) {
+	if a.Fingerprint() != same.Fingerprint() || a.Fingerprint() == other.Fingerprint() ||
+		strings.Contains(a.Fingerprint(), secret) {
 		t.Error("fingerprints do not tell tokens apart")
 	}
 	if masked := a.Masked(); masked.IsZero() || masked.Reveal() != "" {
