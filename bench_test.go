@@ -24,7 +24,8 @@ var byHand = fsm.Events{
 
 // BenchmarkTransition compares one transition. The Manager checks the request, decides, writes to the memory store with
 // history and request id, and returns the order; the other two build their machine and fire it, which is what a caller
-// who keeps orders elsewhere has to do each time.
+// who keeps orders elsewhere has to do each time. Its 64 orders stay in the cache, which is the cheapest case:
+// [BenchmarkActions] has more of them.
 func BenchmarkTransition(b *testing.B) {
 	ctx := context.Background()
 	b.Run("manager", func(b *testing.B) {
