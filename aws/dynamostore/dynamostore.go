@@ -2,25 +2,25 @@
 //
 // # Store
 //
-// A [Store] turns each transition into one UpdateItem with a condition, and reads nothing before it: the answer to a write that was
-// applied is the new item, and the answer to one that was refused is the item that refused it (UpdateItem in the Amazon
-// DynamoDB API Reference, ReturnValues and ReturnValuesOnConditionCheckFailure). A write that the SDK repeats because the answer
-// was lost is refused by the request id that it left in the item, and the Manager takes that for the success that it is. One that is refused
-// for another reason after the SDK has repeated it is fenced before that is told: the attempt that had no answer cannot be applied
-// later.
+// A [Store] turns each transition into one UpdateItem with a condition, and reads nothing before it: the answer to a
+// write that was applied is the new item, and the answer to one that was refused is the item that refused it
+// (UpdateItem in the Amazon DynamoDB API Reference, ReturnValues and ReturnValuesOnConditionCheckFailure). A write that
+// the SDK repeats because the answer was lost is refused by the request id that it left in the item, and the Manager
+// takes that for the success that it is. One that is refused for another reason after the SDK has repeated it is fenced
+// before that is told: the attempt that had no answer cannot be applied later.
 //
 // # Layouts
 //
 // [Native] is a table of its own. The order tables of both dialects of the Serverlesspresso sample are layouts too, and
-// the sample's apps and functions go on working on the same items. [Schema] says what a layout needs, [Create] makes it,
-// [Check] compares it with a table that is there, [AddOwingIndex] adds to a table of the sample what only
+// the sample's apps and functions go on working on the same items. [Schema] says what a layout needs, [Create] makes
+// it, [Check] compares it with a table that is there, [AddOwingIndex] adds to a table of the sample what only
 // [ordermanager.Manager.Redrive] needs, and [Migrate] brings one of our own up to date.
 //
 // # Errors
 //
-// Whatever DynamoDB refuses comes back as an [*Error] with the table, the order and one of a few sentinels such as [ErrNoTable] or
-// [ErrThrottled]; the SDK's own error is in its chain. An item that another program broke is an [*ItemError]. No error
-// contains a task token.
+// Whatever DynamoDB refuses comes back as an [*Error] with the table, the order and one of a few sentinels such as
+// [ErrNoTable] or [ErrThrottled]; the SDK's own error is in its chain. An item that another program broke is an
+// [*ItemError]. No error contains a task token.
 package dynamostore
 
 import (
@@ -35,7 +35,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
 // API is what a [Store] calls. A *dynamodb.Client has it; so do wrappers that add tracing or another endpoint.
@@ -43,21 +42,9 @@ type API interface {
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (
+		*dynamodb.BatchGetItemOutput, error)
 }
-
-// Layout is how orders are laid out in a table: [Native], or as a dialect of the Serverlesspresso sample has it. In the
-// order table of [serverlesspresso.Workshop] ORDERSTATE is CREATED, Completed or Cancelled; in that of
-// [serverlesspresso.Core] it begins with the venue, as in ABC-CREATED.
-type Layout = serverlesspresso.Dialect
-
-// Native spreads orders over the whole table by their identifier, has a state of its own, and indexes by state, by
-// customer and by venue. The indexes by state and venue are spread too. No index has a task token. It is no dialect of
-// the sample's.
-const Native Layout = "native"
-
-// Layouts lists every layout.
-func Layouts() []Layout { return append([]Layout{Native}, serverlesspresso.Dialects()...) }
 
 // Options is everything about a [Store] that has a default. The zero Options, and nil, are fine.
 type Options struct {
@@ -68,47 +55,6 @@ type Options struct {
 	// until it is settled. A late duplicate of a notification would begin a deleted order anew, so keep orders longer
 	// than messages can be on their way. Default: for ever.
 	TTL time.Duration
-}
-
-// item is an item as DynamoDB sends it.
-type item = map[string]types.AttributeValue
-
-// layout is what the layouts do differently.
-type layout interface {
-	// key is the primary key of an order.
-	key(orderID string) item
-	// apply writes a transition as an update. It is asked first without an item. If the table refuses that update
-	// although the transition's own guards hold for the item that it shows, it is asked again with the item.
-	apply(t *ordermanager.Transition, seen item, ttl time.Duration) *update
-	// settle writes a settlement as an update: all of it if seen is nil, otherwise what of it still applies to the item,
-	// and nil if nothing does.
-	settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update
-	// decode reads an order; a listed one has no history and no tokens. Nil is an item that is no order.
-	decode(r *reader, listed bool) *ordermanager.Order
-	// plan says where to look for the orders of a query. If there are several ways, the first is taken whose indexes the
-	// table has.
-	plan(q ordermanager.Query) ([][]stream, error)
-	// listed is the projection of a listing; empty where the indexes have keys only.
-	listed() string
-	// checkLifecycle names what of a life cycle the layout cannot keep, and keeps reports whether it has a state.
-	checkLifecycle(l ordermanager.Lifecycle) error
-	keeps(state ordermanager.State) bool
-	// record names the attributes that every layout keeps in the same form.
-	record() *record
-	// schema is what a table must be like.
-	schema() schema
-}
-
-func layoutOf(name Layout) (layout, error) {
-	switch name {
-	case Native, "":
-		return native{}, nil
-	case serverlesspresso.Workshop:
-		return sample{}, nil
-	case serverlesspresso.Core:
-		return sample{venues: true}, nil
-	}
-	return nil, fmt.Errorf("%w: unknown layout %q", ordermanager.ErrInvalidOptions, name)
 }
 
 // Store is an [ordermanager.Store] on a table. It is safe for concurrent use, and so are any number of Stores on one
@@ -258,7 +204,8 @@ func (s *Store) update(ctx context.Context, orderID string, u *update, values ty
 	return false, nil, straggling, s.explain(ctx, orderID, s.wrap("UpdateItem", orderID, err))
 }
 
-// applied reports whether an item shows that the transition was applied to it: then it is refused however often it arrives.
+// applied reports whether an item shows that the transition was applied to it: then it is refused however often it
+// arrives.
 func (s *Store) applied(t *ordermanager.Transition, current item) bool {
 	o, err := s.decode(current, false)
 	if err != nil || o == nil {
@@ -322,3 +269,18 @@ func (s *Store) busy(orderID string) error {
 		Err: fmt.Errorf("others changed the item %d times in a row", attempts),
 	}
 }
+
+func (s *Store) wrap(op, orderID string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Op: op, Table: s.table, OrderID: orderID, Kind: kindOf(err), Err: err}
+}
+
+// CheckLifecycle implements [ordermanager.LifecycleChecker]. [Native] keeps every life cycle. The tables of the
+// sample have words for pending, making, completed and cancelled; an order is being made while a barista is on it, an
+// accepted drink answers the first wait, and the workflow is answered when the order ends: they refuse everything else,
+// by state and action.
+func (s *Store) CheckLifecycle(l ordermanager.Lifecycle) error { return s.layout.checkLifecycle(l) }
+
+var _ ordermanager.LifecycleChecker = (*Store)(nil)

@@ -5,13 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -23,8 +18,8 @@ var (
 	// ErrNoTable is returned when the table does not exist, or is still being created, in the account and region of the
 	// client. [Create] makes one.
 	ErrNoTable = errors.New("the table does not exist")
-	// ErrNoIndex is returned by a listing when the table lacks the index that it reads. [Check] says what else is missing,
-	// [AddOwingIndex] adds the one that a redrive reads.
+	// ErrNoIndex is returned by a listing when the table lacks the index that it reads. [Check] says what else is
+	// missing, [AddOwingIndex] adds the one that a redrive reads.
 	ErrNoIndex = errors.New("the table lacks an index")
 	// ErrWrongKeys is returned when the keys of the table or of an index are not those of the layout: it is another
 	// table, or the layout is not the table's. [Check] says what differs.
@@ -117,13 +112,6 @@ func (e *ItemError) Error() string {
 // Unwrap returns [ErrBrokenItem].
 func (e *ItemError) Unwrap() error { return ErrBrokenItem }
 
-func (s *Store) wrap(op, orderID string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &Error{Op: op, Table: s.table, OrderID: orderID, Kind: kindOf(err), Err: err}
-}
-
 // kindOf sorts the errors of the SDK. The codes are those of "Error handling with DynamoDB" in the Amazon DynamoDB
 // Developer Guide; that a key or an index is wrong is told by the message alone.
 func kindOf(err error) error {
@@ -131,7 +119,8 @@ func kindOf(err error) error {
 		switch api.ErrorCode() {
 		case "ResourceNotFoundException":
 			return ErrNoTable
-		case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "LimitExceededException":
+		case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded",
+			"LimitExceededException":
 			return ErrThrottled
 		case "TransactionConflictException", "ReplicatedWriteConflictException":
 			return ErrContended
@@ -178,7 +167,8 @@ func invalidKind(message string) error {
 	}
 	for _, sign := range []string{
 		"key element does not match the schema", "missed key schema element", "number of conditions on the keys is invalid",
-		"type mismatch for index key", "type mismatch for key", "missing the key", "condition parameter type does not match schema type",
+		"type mismatch for index key", "type mismatch for key", "missing the key",
+		"condition parameter type does not match schema type",
 		"starting key is invalid", "starting key does not match", "starting key is outside", "exclusive start key",
 	} {
 		if strings.Contains(message, sign) {
@@ -186,38 +176,6 @@ func invalidKind(message string) error {
 		}
 	}
 	return nil
-}
-
-// repeatConflicts lets the SDK repeat a request that met another program's transaction, as it repeats one that was
-// throttled.
-func repeatConflicts(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithErrorCodes(o.Retryer, "TransactionConflictException", "ReplicatedWriteConflictException")
-}
-
-// noteStragglers is the option that takes note when the SDK repeats a request whose last sending may still be on its
-// way: one that had no answer, or one that says that the service failed.
-func noteStragglers(straggling *bool) func(*dynamodb.Options) {
-	return func(o *dynamodb.Options) {
-		if retryer, ok := o.Retryer.(aws.RetryerV2); ok {
-			o.Retryer = &noting{retryer, straggling}
-		}
-	}
-}
-
-type noting struct {
-	aws.RetryerV2
-	straggling *bool
-}
-
-// RetryDelay is called before each repetition.
-func (n *noting) RetryDelay(attempt int, err error) (time.Duration, error) {
-	response, answered := errors.AsType[*smithyhttp.ResponseError](err)
-	refused := answered && response.HTTPStatusCode() >= http.StatusBadRequest &&
-		response.HTTPStatusCode() < http.StatusInternalServerError
-	if !refused {
-		*n.straggling = true
-	}
-	return n.RetryerV2.RetryDelay(attempt, err)
 }
 
 // isInvalid reports whether DynamoDB called a request invalid.

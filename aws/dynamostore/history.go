@@ -23,14 +23,15 @@ type record struct {
 	// owing puts an order that may owe something into the index of those.
 	owing         string
 	first, second slot
-	// expires is what DynamoDB's time to live looks at, and ending is what it becomes whenever the order is settled: one
-	// that owes something does not expire.
+	// expires is what DynamoDB's time to live looks at, and ending is what it becomes whenever the order is settled:
+	// one that owes something does not expire.
 	expires, ending string
 	// updated is when the order last changed.
 	updated string
 	// packs says that what repeats in every item is written short: see pack.go.
 	packs bool
-	// fenced is the set of the attempts that were told to be refused although an earlier sending of them may still arrive.
+	// fenced is the set of the attempts that were told to be refused although an earlier sending of them may still
+	// arrive.
 	fenced string
 }
 
@@ -80,7 +81,8 @@ func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration)
 	u.add(n.version, num(1))
 	u.set(n.updated, millis(t.Entry.At))
 	if t.Guards.HistoryBelow > 0 {
-		u.require("(attribute_not_exists(", n.version, ") OR ", n.version, " < ", u.value(num(int64(t.Guards.HistoryBelow))), ")")
+		most := u.value(num(int64(t.Guards.HistoryBelow)))
+		u.require("(attribute_not_exists(", n.version, ") OR ", n.version, " < ", most, ")")
 	}
 	if len(t.Assign.Events) > 0 {
 		u.add(n.owed, set(n.inSet(t.Assign.Events)...))
@@ -246,7 +248,8 @@ func (n *record) encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 
 func (s *slot) decode(r *reader) ordermanager.WaitSlot {
 	return ordermanager.WaitSlot{
-		Decision: ordermanager.Decision(r.text(s.decision)), Token: r.token(s.token), Spare: r.token(s.spare), RegisteredAt: r.time(s.at),
+		Decision: ordermanager.Decision(r.text(s.decision)), Token: r.token(s.token), Spare: r.token(s.spare),
+		RegisteredAt: r.time(s.at),
 	}
 }
 

@@ -19,18 +19,6 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// stream is a part of an index that is sorted as a listing is: one partition, or what of one begins alike.
-type stream struct {
-	index string
-	// hash is the partition key and value its value.
-	hash  string
-	value types.AttributeValue
-	// sort is the sort key: a number, a text, or the sort key of the table too.
-	sort string
-	// prefix is what the sort key, a text, begins with.
-	prefix string
-}
-
 // spot is a place in a listing: after the order with this sort key (empty if that is the order's identifier) and
 // identifier. The zero spot is the beginning.
 type spot struct {
@@ -301,11 +289,6 @@ func (s *source) spotOf(of item) spot {
 	return after
 }
 
-func orderIDOf(key item) string {
-	r := &reader{item: key}
-	return cmp.Or(r.text(nativeID), r.text(sampleID))
-}
-
 func (s *Store) queryInput(from *source, limit int32, newest bool) *dynamodb.QueryInput {
 	condition := from.hash + " = :h"
 	values := item{":h": from.value}
@@ -398,8 +381,9 @@ func (s *Store) fetchPart(ctx context.Context, keys []item, whole map[string]ite
 func (s *Store) wrapQuery(index string, err error) error {
 	wrapped := &Error{Op: "Query", Table: s.table, Kind: kindOf(err), Err: err}
 	if wrapped.Kind == ErrNoIndex { //nolint:errorlint // kindOf returns the sentinel itself
-		wrapped.Hint = fmt.Sprintf("it has no index %s; compare it with Schema, and add what it lacks with AddOwingIndex (what only a "+
-			"redrive needs) or Migrate, from the command line with: ordermanager table add-index, or migrate", index)
+		wrapped.Hint = fmt.Sprintf("it has no index %s; compare it with Schema, and add what it lacks with AddOwingIndex "+
+			"(what only a redrive needs) or Migrate, from the command line with: ordermanager table add-index, or migrate",
+			index)
 	}
 	return wrapped
 }

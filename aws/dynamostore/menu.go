@@ -22,8 +22,9 @@ type MenuAPI interface {
 
 // MenuOptions is everything about a [MenuSource] that has a default. The zero MenuOptions, and nil, are fine.
 type MenuOptions struct {
-	// Dialect is that of the configuration table: [serverlesspresso.Core] keeps a menu for each venue in PK=config-VENUE, attribute
-	// menu; [serverlesspresso.Workshop] one for all in PK=menu, attribute value. Default: [serverlesspresso.Workshop].
+	// Dialect is that of the configuration table: [serverlesspresso.Core] keeps a menu for each venue in
+	// PK=config-VENUE, attribute menu; [serverlesspresso.Workshop] one for all in PK=menu, attribute value. Default:
+	// [serverlesspresso.Workshop].
 	Dialect serverlesspresso.Dialect
 	// TTL is how long a menu is used before it is read again: how long it takes at most until a put notices what has
 	// sold out, unless [MenuSource.Forget] says so. Default: 5 seconds. The cost is one eventually consistent read of
@@ -88,7 +89,8 @@ func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSou
 		return nil, fmt.Errorf("%w: there is no dialect %q", ordermanager.ErrInvalidOptions, options.Dialect)
 	}
 	s := &MenuSource{
-		client: client, table: table, core: options.Dialect == serverlesspresso.Core, ttl: options.TTL, stale: options.StaleFor,
+		client: client, table: table, core: options.Dialect == serverlesspresso.Core,
+		ttl: options.TTL, stale: options.StaleFor,
 		log: options.Logger, now: options.Now, venues: map[string]*venueMenu{},
 	}
 	if s.ttl == 0 {

@@ -19,18 +19,6 @@ import (
 // encoding. Whatever has no short form is written as it is. A reader also takes the forms that earlier versions wrote,
 // in which an entry was a text.
 
-// shortWords are the words of the standard life cycle and of the workflow's notifications. It must only ever grow at
-// its end.
-var shortWords = []string{
-	string(ordermanager.ActionWorkflowStarted), string(ordermanager.ActionWaitingCompletion),
-	string(ordermanager.ActionTimedOut), "workflow",
-	string(ordermanager.ActionPut), string(ordermanager.ActionMake), string(ordermanager.ActionUnmake),
-	string(ordermanager.ActionComplete), string(ordermanager.ActionCancel),
-	string(ordermanager.StatePending), string(ordermanager.StateMaking), string(ordermanager.StateCompleted),
-	string(ordermanager.StateCancelled),
-	string(ordermanager.RoleCustomer), string(ordermanager.RoleBarista), string(ordermanager.RoleAdmin), string(ordermanager.RoleSystem),
-}
-
 // What a part of an entry begins with: the number of a short word, counted from 1, or one of these.
 const (
 	partNone     = 0
@@ -118,9 +106,6 @@ func (p *parts) text() string {
 	}
 	return ""
 }
-
-// idBytes is the length of a UUID and of a fingerprint.
-const idBytes = 16
 
 // uuidOf returns the bytes of a UUID in its usual form, as user pools name people and gateways requests.
 func uuidOf(text string) ([]byte, bool) {

@@ -80,3 +80,19 @@ func unpackWord(packed string) string {
 	}
 	return packed
 }
+
+// shortWords are the words of the standard life cycle and of the workflow's notifications. It must only ever grow at
+// its end.
+var shortWords = []string{
+	string(ordermanager.ActionWorkflowStarted), string(ordermanager.ActionWaitingCompletion),
+	string(ordermanager.ActionTimedOut), "workflow",
+	string(ordermanager.ActionPut), string(ordermanager.ActionMake), string(ordermanager.ActionUnmake),
+	string(ordermanager.ActionComplete), string(ordermanager.ActionCancel),
+	string(ordermanager.StatePending), string(ordermanager.StateMaking), string(ordermanager.StateCompleted),
+	string(ordermanager.StateCancelled),
+	string(ordermanager.RoleCustomer), string(ordermanager.RoleBarista),
+	string(ordermanager.RoleAdmin), string(ordermanager.RoleSystem),
+}
+
+// idBytes is the length of a UUID and of a fingerprint.
+const idBytes = 16

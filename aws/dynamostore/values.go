@@ -13,6 +13,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
+// item is an item as DynamoDB sends it.
+type item = map[string]types.AttributeValue
+
 func str(text string) types.AttributeValue { return &types.AttributeValueMemberS{Value: text} }
 func num(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}

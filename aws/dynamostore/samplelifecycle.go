@@ -8,14 +8,6 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-var _ ordermanager.LifecycleChecker = (*Store)(nil)
-
-// CheckLifecycle implements [ordermanager.LifecycleChecker]. [Native] keeps every life cycle. The tables of the
-// sample have words for pending, making, completed and cancelled; an order is being made while a barista is on it, an
-// accepted drink answers the first wait, and the workflow is answered when the order ends: they refuse everything else,
-// by state and action.
-func (s *Store) CheckLifecycle(l ordermanager.Lifecycle) error { return s.layout.checkLifecycle(l) }
-
 // keeps reports whether the layout has a word for a state.
 func (sample) keeps(state ordermanager.State) bool {
 	return slices.Contains([]ordermanager.State{
