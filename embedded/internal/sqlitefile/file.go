@@ -124,7 +124,7 @@ func replaced(path string, err error) error {
 }
 
 // Writer writes to a file. Writers of one process that wait at the same time share a transaction, and so one sync of
-// the disk: whoever gets the turn carries out what all of them want, each in a savepoint, so that what fails touches
+// the disk: whoever gets the turn carries out what all of them want, and what fails touches
 // nobody else. Nobody waits for others to come: one that is alone goes at once.
 type Writer struct {
 	db   *sql.DB
