@@ -20,7 +20,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Store is an [ordermanager.Store] in a directory. Its lock makes reading, checking and writing one step; a database does that by itself.
+// Store is an [ordermanager.Store] in a directory. Its lock makes reading, checking and writing atomic; a database does
+// that by itself.
 type Store struct {
 	dir string
 	mu  sync.Mutex
@@ -29,7 +30,7 @@ type Store struct {
 // New returns a Store in a directory, which must exist.
 func New(dir string) *Store { return &Store{dir: dir} }
 
-// Apply implements [ordermanager.Store]. The rules are the library's; the store only makes them one step.
+// Apply implements [ordermanager.Store]. The rules are the library's; the store only makes them atomic.
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,12 +96,12 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 	return ordermanager.Page{Orders: found[:q.Limit], Cursor: next}, nil
 }
 
-// place is where an order stands in a listing.
+// place is an order's place in a listing.
 func place(o *ordermanager.Order) string {
 	return fmt.Sprintf("%015d %s", o.CreatedAt.UnixMilli(), o.ID)
 }
 
-// file is what a file holds. A token marshals as "[redacted]", so the slots that hold one take the place of the order's own.
+// file is the content of a file. A token marshals as "[redacted]", so slots that reveal it replace the order's own.
 type file struct {
 	ordermanager.Order
 	FirstWait, SecondWait slot
@@ -118,11 +119,12 @@ func slotOf(w ordermanager.WaitSlot) slot {
 
 func (s slot) wait() ordermanager.WaitSlot {
 	return ordermanager.WaitSlot{
-		Decision: s.Decision, Token: ordermanager.NewTaskToken(s.Token), Spare: ordermanager.NewTaskToken(s.Spare), RegisteredAt: s.RegisteredAt,
+		Decision: s.Decision, RegisteredAt: s.RegisteredAt,
+		Token: ordermanager.NewTaskToken(s.Token), Spare: ordermanager.NewTaskToken(s.Spare),
 	}
 }
 
-// path is the file of an order, whose identifier may be anything.
+// path returns the file of an order, whose identifier may be anything.
 func (s *Store) path(orderID string) string {
 	return filepath.Join(s.dir, base64.RawURLEncoding.EncodeToString([]byte(orderID))+".json")
 }
@@ -146,7 +148,7 @@ func (s *Store) read(ctx context.Context, path string) (*ordermanager.Order, err
 	return &f.Order, nil
 }
 
-// write replaces the file as a whole, so that a process that dies leaves the old one or the new one.
+// write replaces the file atomically, so that a crash leaves the old one or the new one.
 func (s *Store) write(order *ordermanager.Order) error {
 	data, err := json.Marshal(file{*order, slotOf(order.FirstWait), slotOf(order.SecondWait)})
 	if err == nil {

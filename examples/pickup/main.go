@@ -1,6 +1,6 @@
-// Command pickup plays an order on a life cycle of its own: a drink that is ready stands on a shelf until it is
-// collected, or until nobody came for it. The workflow of an order is answered when its drink is ready. The order is
-// played in memory, and again in a SQLite file.
+// Command pickup plays an order on a custom life cycle: a drink that is ready stands on a shelf until it is collected
+// or given up. The workflow of an order is answered when its drink is ready. The play runs in memory, and again in a
+// SQLite file.
 //
 //	go run ./examples/pickup
 package main
@@ -25,7 +25,7 @@ import (
 //go:embed lifecycle.json
 var table []byte
 
-// What the table has beyond the built-in names.
+// The names that the table adds to the built-in ones.
 const (
 	stateReady ordermanager.State = "ready"
 
@@ -84,7 +84,7 @@ func run(ctx context.Context, out io.Writer) error {
 	return inFile.day(ctx)
 }
 
-// shop is a Manager with its workflow, and a clock that the play can move.
+// shop is a Manager with its workflow, and a clock that the play can set.
 type shop struct {
 	*ordermanager.Manager
 	out      io.Writer
@@ -96,8 +96,12 @@ type shop struct {
 	ahead time.Duration
 }
 
-func (s *shop) open(store ordermanager.Store, lifecycle ordermanager.Lifecycle, resumer ordermanager.Resumer) (err error) {
-	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}, {Drink: "Espresso"}}})
+func (s *shop) open(
+	store ordermanager.Store, lifecycle ordermanager.Lifecycle, resumer ordermanager.Resumer,
+) (err error) {
+	menu := ordermanager.StaticMenu(ordermanager.Menu{
+		Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}, {Drink: "Espresso"}},
+	})
 	s.Manager, err = ordermanager.New(store, menu, resumer, &ordermanager.Options{
 		Lifecycle: lifecycle,
 		Now:       func() time.Time { return time.Now().Add(s.ahead) },
@@ -108,7 +112,7 @@ func (s *shop) open(store ordermanager.Store, lifecycle ordermanager.Lifecycle, 
 	return err
 }
 
-// day plays two orders: one is collected, the other one is not.
+// day plays two orders: one is collected, the other is not.
 func (s *shop) day(ctx context.Context) error {
 	sam, kim := ordermanager.Barista("sam"), ordermanager.Barista("kim")
 	for _, order := range []struct{ id, customer, drink string }{{"1", "ada", "Cappuccino"}, {"2", "ben", "Espresso"}} {
@@ -135,7 +139,7 @@ func (s *shop) day(ctx context.Context) error {
 	return s.clearShelf(ctx)
 }
 
-// clearShelf gives up what has stood too long. A program that keeps running would do this every minute.
+// clearShelf gives up drinks that stood too long. A long-running program would do this every minute.
 func (s *shop) clearShelf(ctx context.Context) error {
 	for o, err := range s.Orders(ctx, ordermanager.Query{State: stateReady}) {
 		if err != nil {
@@ -150,7 +154,7 @@ func (s *shop) clearShelf(ctx context.Context) error {
 	return nil
 }
 
-// do carries an action out and says what became of it.
+// do carries out an action and prints the result.
 func (s *shop) do(ctx context.Context, what string, action ordermanager.Action, r ordermanager.Request) {
 	receipt, err := s.Do(ctx, action, r)
 	fmt.Fprintf(s.out, "  %-25s", what)
@@ -161,6 +165,8 @@ func (s *shop) do(ctx context.Context, what string, action ordermanager.Action, 
 	case err != nil:
 		fmt.Fprintf(s.out, "refused: %v\n", err)
 	default:
-		fmt.Fprintf(s.out, "order %s is %s; answer to its workflow: %s\n", receipt.Order.ID, receipt.Order.State, receipt.Resume)
+		fmt.Fprintf(
+			s.out, "order %s is %s; answer to its workflow: %s\n", receipt.Order.ID, receipt.Order.State, receipt.Resume,
+		)
 	}
 }

@@ -18,7 +18,7 @@ import (
 const orderID = "1"
 
 func main() {
-	// What can be ordered, where orders are kept, and the workflow that waits for each order.
+	// The menu, the store, and the workflow that waits for each order.
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
 		{Drink: "Cappuccino", Icon: "barista-icons_cappuccino-alternative"},
 		{Drink: "Latte", Icon: "barista-icons_cafe-latte"},
@@ -35,14 +35,14 @@ func main() {
 	cafe.start("1. Customer 1 scans the code: the workflow of the order starts, and waits for a drink.")
 
 	cafe.handle("2. Customer 1 puts a Cappuccino: the first wait is resumed.",
-		`{"action":"","body":{"userId":"1","drink":"Cappuccino","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},`+
-			`"orderId":"1","baristaUserId":"3"}`)
+		`{"action":"","body":{"userId":"1","drink":"Cappuccino","modifiers":[],`+
+			`"icon":"barista-icons_cappuccino-alternative"},"orderId":"1","baristaUserId":"3"}`)
 
 	cafe.advance("3. The workflow takes an order number, and waits for completion.")
 
 	cafe.handle("4. A milkshake is not on the menu: nothing changes.",
-		`{"action":"","body":{"userId":"1","drink":"milkshake","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},`+
-			`"orderId":"1","baristaUserId":"3"}`)
+		`{"action":"","body":{"userId":"1","drink":"milkshake","modifiers":[],`+
+			`"icon":"barista-icons_cappuccino-alternative"},"orderId":"1","baristaUserId":"3"}`)
 
 	cafe.handle("5. Barista 3 cannot complete what nobody has claimed: nothing changes.",
 		`{"action":"complete","orderId":"1","baristaUserId":"3"}`)
@@ -59,7 +59,7 @@ type cafe struct {
 	workflow *memory.Workflow
 }
 
-// start begins the workflow, which tells the Manager that there is an order.
+// start starts the workflow, which creates the order.
 func (c cafe) start(step string) {
 	fmt.Println(step)
 	receipt, err := c.workflow.Start(context.Background(), orderID, "1", "")
@@ -78,7 +78,7 @@ func (c cafe) handle(step, input string) {
 	c.report(receipt, err)
 }
 
-// advance lets the workflow do what has become due.
+// advance lets the workflow take its due steps.
 func (c cafe) advance(step string) {
 	fmt.Println(step)
 	if err := c.workflow.Advance(context.Background()); err != nil {
@@ -87,7 +87,7 @@ func (c cafe) advance(step string) {
 	c.show()
 }
 
-// report prints what became of an action: a receipt, or an error that says why not.
+// report prints the result of an action: a receipt, or an error that says why not.
 func (c cafe) report(receipt ordermanager.Receipt, err error) {
 	var invalid *ordermanager.MenuError
 	var illegal *ordermanager.TransitionError
@@ -111,7 +111,7 @@ func (c cafe) report(receipt ordermanager.Receipt, err error) {
 	c.show()
 }
 
-// show prints where the order and its workflow stand.
+// show prints the state of the order and its workflow.
 func (c cafe) show() {
 	order, err := c.manager.Order(context.Background(), orderID)
 	if err != nil {

@@ -74,7 +74,7 @@ func demonstrate(ctx context.Context, url string) error {
 	for err := range errs {
 		failures = append(failures, err)
 	}
-	fmt.Printf("%d of %d orders were completed by the others in %v; %d requests met the one that was killed, and were repeated\n",
+	fmt.Printf("the others completed %d of %d orders in %v; %d requests met the killed replica, and were repeated\n",
 		s.done.Load(), orders, time.Since(begun).Round(time.Millisecond), s.failed.Load())
 	if err := errors.Join(failures...); err != nil {
 		return err

@@ -1,9 +1,9 @@
 // Command replicas is an order service in three processes on one PostgreSQL. One of them is killed while orders are
-// under way, and the others finish what it began:
+// open, and the others finish its work:
 //
 //	go run ./examples/replicas
 //
-// It starts a PostgreSQL of its own, or uses that of ORDERMANAGER_POSTGRES, in the schema "replicas_example", which is
+// It starts its own PostgreSQL, or uses the one at ORDERMANAGER_POSTGRES, in the schema "replicas_example", which is
 // dropped at the end. With "serve --addr ADDR --postgres URL" it is one replica, as compose.yaml runs it.
 package main
 
@@ -48,14 +48,16 @@ func run(ctx context.Context, args []string) error {
 	return errors.Join(demonstrate(ctx, url), done())
 }
 
-// database returns the URL of a PostgreSQL, and what leaves it as it was.
+// database returns the URL of a PostgreSQL, and a function that cleans up.
 func database(ctx context.Context) (url string, done func() error, err error) {
 	if url := os.Getenv("ORDERMANAGER_POSTGRES"); url != "" {
 		return url, func() error { return drop(context.WithoutCancel(ctx), url) }, drop(ctx, url)
 	}
 	server, err := pglocal.Start(ctx, 0)
 	if err != nil {
-		return "", nil, fmt.Errorf("%w; or set ORDERMANAGER_POSTGRES to the URL of one, postgres://user:password@host:port/database", err)
+		return "", nil, fmt.Errorf(
+			"%w; or set ORDERMANAGER_POSTGRES to the URL of one, postgres://user:password@host:port/database", err,
+		)
 	}
 	return server.URL(), server.Stop, nil
 }

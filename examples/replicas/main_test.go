@@ -27,7 +27,7 @@ func TestTheOthersFinishWhatAKilledReplicaBegan(t *testing.T) {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	output, err := exec.CommandContext(t.Context(), program).CombinedOutput()
-	if err != nil || !strings.Contains(string(output), "60 of 60 orders were completed by the others") ||
+	if err != nil || !strings.Contains(string(output), "the others completed 60 of 60 orders") ||
 		!strings.Contains(string(output), "the numbers are 1 to 60") ||
 		!strings.Contains(string(output), "after the last event that it had seen, and saw all 60 orders end") {
 		t.Errorf("%v\n%s", err, output)

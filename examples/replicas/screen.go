@@ -10,20 +10,19 @@ import (
 	"strings"
 )
 
-// screen shows every order, as a page of a browser would: it listens to one replica, and when that is gone it goes on
-// at another one after the last event that it has seen.
+// screen shows every order, as a web page would: it listens to one replica, and when that is gone it continues at
+// another after the last event that it has seen.
 type screen struct {
 	service *service
 	at      *replica
-	// states are the orders as it shows them.
+	// states are the orders as shown.
 	states map[string]order
 	lastID string
-	// moves counts how often it went to another replica, and rereads how often it was told to read everything again.
+	// moves counts its moves to another replica, and rereads how often it was told to read everything again.
 	moves, rereads int
 }
 
-// show listens until every one of so many orders has ended. It closes listening when it hears of everything from then
-// on.
+// show listens until all orders have ended. It closes listening once it misses nothing from then on.
 func (s *screen) show(ctx context.Context, orders int, listening chan<- struct{}) error {
 	for s.ended() < orders {
 		if err := s.listen(ctx, orders, listening); err != nil && ctx.Err() != nil {
@@ -47,7 +46,7 @@ func (s *screen) ended() (n int) {
 	return n
 }
 
-// resumed says how it went on when it moved.
+// resumed says how it continued after it moved.
 func (s *screen) resumed() string {
 	if s.moves > 0 && s.rereads == 1 {
 		return "after the last event that it had seen,"
@@ -75,7 +74,7 @@ func (s *screen) listen(ctx context.Context, orders int, listening chan<- struct
 		field, value, _ := strings.Cut(lines.Text(), ": ")
 		switch {
 		case lines.Text() == "":
-			s.lastID = id // an event that did not come whole is not seen
+			s.lastID = id // an incomplete event is not seen
 		case field == "id":
 			id = value
 		case field == "event":

@@ -13,10 +13,12 @@ import (
 	"github.com/brewline/ordermanager/postgres"
 )
 
-var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}, {Drink: "Espresso"}}})
+var menu = ordermanager.StaticMenu(ordermanager.Menu{
+	Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}, {Drink: "Espresso"}},
+})
 
-// serve is one replica: the REST interface, the workflow and a redrive, on a database that it shares with the others.
-// It prints its address when it is ready.
+// serve is a replica: the REST interface, the workflow and a redrive, on a shared database. It prints its address when
+// it is ready.
 func serve(ctx context.Context, addr, url string) error {
 	pool, err := postgres.Open(ctx, url)
 	if err != nil {
@@ -50,7 +52,7 @@ func serve(ctx context.Context, addr, url string) error {
 	go workflow.Run(ctx)
 	go redrive(ctx, manager)
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 5 * time.Second}
-	server.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
+	server.RegisterOnShutdown(feed.Close) // open streams would keep the server from stopping
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -61,10 +63,10 @@ func serve(ctx context.Context, addr, url string) error {
 	}
 }
 
-// redrive delivers what a replica that was killed still owed. A shop does this once a minute.
+// redrive delivers what a killed replica still owed. A shop does this once a minute.
 func redrive(ctx context.Context, manager *ordermanager.Manager) {
 	for ctx.Err() == nil {
-		_, _ = manager.Redrive(ctx, nil) // what is still owed is delivered the next time
+		_, _ = manager.Redrive(ctx, nil) // the next one delivers what is still owed
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Second):
@@ -72,11 +74,11 @@ func redrive(ctx context.Context, manager *ordermanager.Manager) {
 	}
 }
 
-// demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it.
+// demoIdentity authenticates nobody: it believes "X-Demo-User: barista:3".
 func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
 	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
 }
 
-// schema is where the example has its tables.
+// schema has the example's tables.
 const schema = "replicas_example"

@@ -45,7 +45,7 @@ func start(ctx context.Context, url string) (*replica, error) {
 	return &replica{process, strings.TrimSpace(line)}, nil
 }
 
-// service is the replicas as a load balancer sees them.
+// service is the replicas, as behind a load balancer.
 type service struct {
 	mu       sync.Mutex
 	replicas []*replica
@@ -54,7 +54,7 @@ type service struct {
 	failed   atomic.Int32
 }
 
-// next is the replica whose turn it is.
+// next is the next replica to ask.
 func (s *service) next() *replica {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +62,7 @@ func (s *service) next() *replica {
 	return s.replicas[s.turn%len(s.replicas)]
 }
 
-// lose takes a replica that does not answer out of the rotation.
+// lose removes a replica that does not answer from the rotation.
 func (s *service) lose(dead *replica) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +74,7 @@ func (s *service) lose(dead *replica) {
 	}
 }
 
-// order is what an answer says of one.
+// order is an order in an answer.
 type order struct {
 	ID      string `json:"orderId"`
 	State   string `json:"state"`
@@ -82,8 +82,8 @@ type order struct {
 	Version int    `json:"version"`
 }
 
-// ask asks some replica, and another one when that does not answer: with the same key, so that whatever it was, it is
-// done once.
+// ask sends a request to a replica, and to another one if that does not answer: with the same key, so that it is done
+// once.
 func (s *service) ask(ctx context.Context, user, method, path, key, body string) (order, error) {
 	for {
 		r := s.next()
@@ -111,7 +111,7 @@ func (s *service) ask(ctx context.Context, user, method, path, key, body string)
 		if err != nil {
 			continue // it was killed in the middle of its answer
 		}
-		// An order that exists already was begun by a request whose answer was lost.
+		// An order that already exists was created by a request whose answer was lost.
 		if response.StatusCode >= 400 && (method != http.MethodPost || response.StatusCode != http.StatusConflict) {
 			return order{}, fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text.String())
 		}
@@ -120,7 +120,7 @@ func (s *service) ask(ctx context.Context, user, method, path, key, body string)
 	}
 }
 
-// life takes an order through its life and returns its number.
+// life plays an order to its end and returns its number.
 func (s *service) life(ctx context.Context, id string) (string, error) {
 	const customer, barista = "customer:ada", "barista:bo"
 	if _, err := s.ask(ctx, customer, http.MethodPost, "/orders", id, `{"orderId":"`+id+`"}`); err != nil {
@@ -130,7 +130,7 @@ func (s *service) life(ctx context.Context, id string) (string, error) {
 	if _, err := s.ask(ctx, customer, http.MethodPut, "/orders/"+id, id+" put", espresso); err != nil {
 		return "", err
 	}
-	// The number comes with the second wait, from whichever replica tells of it.
+	// The number comes with the second wait, from any replica.
 	var number string
 	for number == "" {
 		o, err := s.ask(ctx, customer, http.MethodGet, "/orders/"+id, "", "")

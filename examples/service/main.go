@@ -1,5 +1,5 @@
 // Command service is an order service in one process: the REST interface over a Manager in memory, and a route of its
-// own. It is for trying out only: it forgets everything when it stops, and believes whatever callers say of themselves.
+// own. It is only for trying out: it forgets everything when it stops, and believes what callers say about themselves.
 //
 //	go run ./examples/service
 package main
@@ -25,7 +25,10 @@ import (
 )
 
 var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
-	{Drink: "Cappuccino", Icon: "cappuccino", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
+	{
+		Drink: "Cappuccino", Icon: "cappuccino",
+		Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}},
+	},
 	{Drink: "Espresso", Icon: "espresso"},
 	{Drink: "Mocha", Icon: "mocha", SoldOut: true},
 }})
@@ -78,24 +81,26 @@ func run(ctx context.Context, listener net.Listener) error {
 	routes.Handle("/", otelhttp.NewHandler(api, "orders", otelhttp.WithTracerProvider(telemetry.traces),
 		otelhttp.WithMeterProvider(telemetry.metrics), otelhttp.WithPropagators(telemetry.propagator)))
 	routes.Handle("GET /metrics", telemetry.scrape)
-	// Orders begin with their workflow. A shop would start it when a customer scans a code.
+	// Orders start with their workflow. A shop would start it when a customer scans a code.
 	routes.HandleFunc("POST /demo/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := workflow.Start(r.Context(), r.PathValue("id"), r.FormValue("userId"), ""); err != nil {
 			api.Fail(w, r, err)
 		}
 	})
-	// A page of another site must not act through the browser of somebody who is signed in here.
+	// Pages of other sites must not act through the browser of a signed-in user.
 	handler := http.NewCrossOriginProtection().Handler(routes)
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
-	server.RegisterOnShutdown(feed.Close) // its streams would keep the server from stopping
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+	}
+	server.RegisterOnShutdown(feed.Close) // open streams would keep the server from stopping
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	for steps, redrives := time.Tick(100*time.Millisecond), time.Tick(time.Minute); ; {
 		select {
-		case <-redrives: // what is still owed after it is delivered by the next, and is on the dashboard
+		case <-redrives: // the next one delivers what is still owed, and the dashboard shows it
 			_, _ = manager.Redrive(ctx, nil)
 		case <-steps: // a workflow service takes its steps by itself
-			_ = workflow.Advance(ctx) // a step that fails stays due
+			_ = workflow.Advance(ctx) // a failed step stays due
 		case err := <-failed:
 			return err
 		case <-ctx.Done():
@@ -104,7 +109,7 @@ func run(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// webhooks posts the events to the address in WEBHOOK_URL, if there is one, signed with WEBHOOK_SECRET.
+// webhooks posts events to WEBHOOK_URL, if it is set, signed with WEBHOOK_SECRET.
 func webhooks() (map[string]ordermanager.Publisher, error) {
 	address := os.Getenv("WEBHOOK_URL")
 	if address == "" {
@@ -117,13 +122,13 @@ func webhooks() (map[string]ordermanager.Publisher, error) {
 	return map[string]ordermanager.Publisher{"webhook": hook}, nil
 }
 
-// demoIdentity is no sign-in: "X-Demo-User: barista:3" is a barista, for whoever writes it.
+// demoIdentity authenticates nobody: it believes "X-Demo-User: barista:3".
 func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
 	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
 	return ordermanager.Actor{Role: ordermanager.Role(role), ID: id}, nil
 }
 
-// demoVenues binds a barista who says so to venues: "X-Demo-Venues: ABC,XYZ". Nobody else is bound.
+// demoVenues binds a barista to the venues in "X-Demo-Venues: ABC,XYZ". Without the header nobody is bound.
 func demoVenues(r *http.Request) []string {
 	if venues := r.Header.Get("X-Demo-Venues"); venues != "" {
 		return strings.Split(venues, ",")

@@ -22,16 +22,15 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// telemetry is where spans and metrics go: metrics to whoever scrapes them, and when OTEL_EXPORTER_OTLP_ENDPOINT
-// names a collector, both to that. The SDK's other variables (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …) are in force
-// too.
+// telemetry exports metrics for Prometheus and, if OTEL_EXPORTER_OTLP_ENDPOINT names a collector, spans and metrics to
+// it. The SDK's other variables (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …) apply too.
 type telemetry struct {
 	metrics    metric.MeterProvider
 	traces     trace.TracerProvider
 	propagator propagation.TextMapPropagator
 	// scrape answers Prometheus.
 	scrape http.Handler
-	// ends send what was not sent yet.
+	// ends flush what was not sent.
 	ends []func(context.Context) error
 }
 
@@ -60,7 +59,7 @@ func startTelemetry(ctx context.Context) (*telemetry, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Both export in the background: a collector that is slow or down makes no order wait.
+		// Both export in the background: no order waits for a slow or broken collector.
 		traces := sdktrace.NewTracerProvider(sdktrace.WithResource(service), sdktrace.WithBatcher(spans))
 		t.traces, t.ends = traces, append(t.ends, traces.Shutdown)
 		readers = append(readers, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(points)))

@@ -34,7 +34,7 @@ func HTTPAPIRequest(t *testing.T, c Call) events.APIGatewayV2HTTPRequest {
 	return r
 }
 
-// HTTPAPIAnswer is what an HTTP API makes of the answer of a function.
+// HTTPAPIAnswer is a function's answer as an HTTP API returns it.
 func HTTPAPIAnswer(out events.APIGatewayV2HTTPResponse) Answer {
 	header := http.Header{}
 	for name, value := range out.Headers {
@@ -43,7 +43,7 @@ func HTTPAPIAnswer(out events.APIGatewayV2HTTPResponse) Answer {
 	return Answer{Status: out.StatusCode, Header: header, Body: []byte(out.Body)}
 }
 
-// Split takes the path of a call apart.
+// Split splits the path of a call.
 func Split(t *testing.T, address string) (path string, query url.Values) {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -53,7 +53,7 @@ func Split(t *testing.T, address string) (path string, query url.Values) {
 	return u.Path, u.Query()
 }
 
-// Texts are claims as API Gateway passes them on, in which a list is a text of this form.
+// Texts are claims as API Gateway passes them, with lists formatted as strings.
 func Texts(claims map[string]any, list string) map[string]any {
 	all := map[string]any{}
 	for name, value := range claims {

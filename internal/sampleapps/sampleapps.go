@@ -24,12 +24,12 @@ type Bar struct {
 	Dialect serverlesspresso.Dialect
 	// Do sends a call and returns the answer.
 	Do func(t *testing.T, c Call) Answer
-	// Begin starts the workflow of an order, and Step lets it go on until the order has its number.
+	// Begin starts the workflow of an order, and Step runs it until the order has its number.
 	Begin func(t *testing.T, orderID, customer, venue string)
 	Step  func(t *testing.T, orderID string)
 }
 
-// Call is a call of an app. The claims are those of whoever is signed in; nil for nobody.
+// Call is a call of an app, with the claims of the user; nil if nobody is signed in.
 type Call struct {
 	Claims             map[string]any
 	Method, Path, Body string
@@ -44,7 +44,7 @@ type Answer struct {
 }
 
 const (
-	// Venue is the venue of the core's orders, as a parameter has it too.
+	// Venue is the venue of the core's orders, in a form that needs no escaping in a query.
 	Venue = "expo-7"
 	// Origin is where the apps' pages come from.
 	Origin = "https://app.example"
@@ -57,7 +57,7 @@ var (
 	joe = map[string]any{"sub": "joe", "cognito:groups": []any{"admin"}}
 )
 
-// venue is the venue of an order, and with is a path with it.
+// venue returns the venue of an order, and with adds it to a path.
 func (b *Bar) venue() string {
 	if b.Dialect == serverlesspresso.Core {
 		return Venue
@@ -75,7 +75,7 @@ func (b *Bar) with(path string) string {
 	return path + "?eventId=" + Venue
 }
 
-// send makes a call of an app, which must be answered with the status.
+// send makes a call of an app, and checks the status.
 func (b *Bar) send(t *testing.T, claims map[string]any, method, path, body string, status int) Answer {
 	t.Helper()
 	answer := b.Do(t, Call{
@@ -103,7 +103,7 @@ func (b *Bar) put(t *testing.T, claims map[string]any, path, body string) {
 	}
 }
 
-// order takes an order to the queue: begun, with a drink and a number.
+// order brings an order into the queue: started, with a drink and a number.
 func (b *Bar) order(t *testing.T, id string) {
 	t.Helper()
 	b.Begin(t, id, "ann", b.venue())
@@ -111,7 +111,7 @@ func (b *Bar) order(t *testing.T, id string) {
 	b.Step(t, id)
 }
 
-// Barista is the barista's board: it loads both lists once, and then claims, gives back, completes and cancels.
+// Barista is the barista's board: it loads both lists once, then claims, releases, completes and cancels.
 func Barista(t *testing.T, b *Bar) {
 	b.order(t, "first")
 	b.order(t, "second")
@@ -173,7 +173,7 @@ func Display(t *testing.T, b *Bar) {
 	if len(ready) != 1 || ready["second"].Number == "" || ready["second"].Drink != "Latte" {
 		t.Errorf("ready: %v", ready)
 	}
-	// Of many that are ready, it asks for the latest.
+	// It asks only for the latest ready orders.
 	b.order(t, "third")
 	b.act(t, bob, "claim", "third", "make")
 	b.act(t, bob, "complete", "third", "")
@@ -214,7 +214,7 @@ func Customer(t *testing.T, b *Bar) {
 
 	b.Begin(t, "second", "ann", b.venue())
 	b.put(t, ann, b.with("/orders/second"), `{"userId":"ann","drink":"Latte","modifiers":[],"icon":"mug"}`)
-	// The two versions of the app cancel in different ways; both say something in the body that is of no use.
+	// The two versions of the app cancel in different ways, both with a useless body.
 	if b.Dialect == serverlesspresso.Core {
 		b.put(t, ann, b.with("/orders/second?action=cancel"), `{"status":"cancel"}`)
 	} else {
@@ -224,12 +224,12 @@ func Customer(t *testing.T, b *Bar) {
 		t.Errorf("a cancelled order is %q", got)
 	}
 
-	// Who makes coffee drinks it too.
+	// Baristas drink coffee too.
 	b.Begin(t, "third", "bob", b.venue())
 	b.put(t, bob, b.with("/orders/third"), `{"drink":"Latte","modifiers":[]}`)
 }
 
-// word is ORDERSTATE as the apps compare it.
+// word returns ORDERSTATE as the apps compare it.
 func (b *Bar) word(state string) string {
 	if b.Dialect == serverlesspresso.Core {
 		return Venue + "-" + state
@@ -243,7 +243,7 @@ func (b *Bar) act(t *testing.T, claims map[string]any, verb, id, action string) 
 	b.put(t, claims, b.path(verb, id, action), "")
 }
 
-// refused sends an action, and wants an answer that an app can show.
+// refused sends an action, and expects a refusal that an app can show.
 func (b *Bar) refused(t *testing.T, claims map[string]any, verb, id, action string, status int, code string) {
 	t.Helper()
 	answer := b.send(t, claims, http.MethodPut, b.path(verb, id, action), "", status)
@@ -274,13 +274,13 @@ func (b *Bar) path(verb, id, action string) string {
 	return path
 }
 
-// shown is what the apps take from an order in a list. Its time is only looked at.
+// shown is what the apps use of an order in a list. Its time is only checked.
 type shown struct {
 	ID, State, Number, Barista, Drink, Icon string
 	Modifiers                               []string
 }
 
-// orders are the orders of a state, as the board and the display read them.
+// orders returns the orders of a state, as the board and the display read them.
 func (b *Bar) orders(t *testing.T, claims map[string]any, state string) map[string]shown {
 	t.Helper()
 	answer := b.send(t, claims, http.MethodGet, b.with("/orders?state="+state), "", http.StatusOK)
@@ -292,15 +292,15 @@ func (b *Bar) orders(t *testing.T, claims map[string]any, state string) map[stri
 	return all
 }
 
-// mine are the caller's orders.
+// mine returns the caller's orders.
 func (b *Bar) mine(t *testing.T, claims map[string]any) map[string]shown {
 	t.Helper()
 	answer := b.send(t, claims, http.MethodGet, "/myOrders", "", http.StatusOK)
-	// The app takes an order for one whose drink is still to be chosen if there is none in it.
+	// The app concludes from a missing drink that it is still to be chosen.
 	return b.read(t, answer.Body, func(o plain) bool { return o.DrinkOrder == nil || o.DrinkOrder.Drink != "" })
 }
 
-// plain is an order of the workshop's API, and raw one of the core's.
+// plain is an order in the workshop's API, and raw one in the core's.
 type plain struct {
 	PK, SK, ORDERSTATE, OrderNumber, BaristaUserID string
 	Robot                                          *bool
@@ -326,7 +326,7 @@ type raw struct {
 	TS                                                         struct{ N json.Number }
 }
 
-// read reads a list in the form of the dialect, in which every order must have what the apps need.
+// read reads a list in the form of the dialect, and checks that every order has what the apps need.
 func (b *Bar) read(t *testing.T, body []byte, sound func(plain) bool) map[string]shown {
 	t.Helper()
 	var list []plain
@@ -380,7 +380,7 @@ func readRaw(t *testing.T, body []byte) []plain {
 	return list
 }
 
-// summary asks for one order, and returns the identifier where the app looks for it.
+// summary asks for an order, and returns the identifier that the app finds.
 func (b *Bar) summary(t *testing.T, claims map[string]any, id string) string {
 	t.Helper()
 	answer := b.send(t, claims, http.MethodGet, "/orders/"+id, "", http.StatusOK)
@@ -415,7 +415,7 @@ func (b *Bar) summary(t *testing.T, claims map[string]any, id string) string {
 	return order.Result.OrderID
 }
 
-// Preflight is what a browser asks before it lets a page call.
+// Preflight is a browser's preflight request.
 func Preflight(t *testing.T, b *Bar) {
 	for path, method := range map[string]string{
 		"/orders?state=CREATED": "GET", "/myOrders": "GET", "/orders/x": "PUT", "/orders/claim/x?action=make": "PUT",
@@ -507,10 +507,10 @@ func Apps() map[string]func(*testing.T, *Bar) {
 	}
 }
 
-// Queue takes an order to where a barista can make it.
+// Queue brings an order to where a barista can make it.
 func Queue(t *testing.T, b *Bar, id string) { b.order(t, id) }
 
-// Listed has the identifiers of the orders that the board is shown for a word.
+// Listed returns the identifiers of the orders that the board gets for a state.
 func Listed(t *testing.T, b *Bar, word string) []string {
 	t.Helper()
 	return slices.Sorted(maps.Keys(b.orders(t, bob, word)))

@@ -1,7 +1,7 @@
 // Package sqlcopy copies orders and their workflows from one SQL database to another, whatever their dialects.
 //
-// It copies rows and not orders, because a store takes nothing but transitions: a copied order is the one that it was,
-// with its history, its tokens and what it owes.
+// It copies rows rather than orders, because a store accepts only transitions: a copied order keeps its history, its
+// tokens and what it owes.
 package sqlcopy
 
 import (
@@ -14,26 +14,25 @@ import (
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
-// Database is one of the two. Its tables are there and up to date.
+// Database is the source or the target. Its tables exist and are up to date.
 type Database struct {
 	DB      *sql.DB
 	Dialect *sqlstore.Dialect
 }
 
-// Progress is how far a copy is.
+// Progress is the progress of a copy.
 type Progress struct {
-	// Table is the table that is being copied.
+	// Table is the table being copied.
 	Table string
-	// Read is how many rows of it were read, and Written how many of them were new or had changed.
+	// Read is how many of its rows were read, and Written how many of them were new or changed.
 	Read, Written int64
 }
 
-// batch is how many rows one transaction writes.
+// batch is the number of rows per transaction.
 const batch = 500
 
-// Copy copies everything, and calls progress after each batch and at the end of each table. What is in the target
-// already stays, unless the source has a later version of it; so a copy can be repeated, after a failure or to catch
-// up.
+// Copy copies everything, and calls progress after each batch and at the end of each table. Rows in the target stay,
+// unless the source has a later version; so a copy can be repeated, after a failure or to catch up.
 func Copy(ctx context.Context, from, to Database, progress func(Progress)) error {
 	for _, t := range tables {
 		if err := t.copy(ctx, from, to, progress); err != nil {
@@ -43,14 +42,14 @@ func Copy(ctx context.Context, from, to Database, progress func(Progress)) error
 	return nil
 }
 
-// kind is what a column holds.
+// kind is the type of a column.
 type kind int
 
 const (
 	text kind = iota
 	number
 	flag
-	// ids is a JSON array of request ids, which each database writes in its own way.
+	// ids is a JSON array of request ids, which each database formats differently.
 	ids
 )
 
@@ -62,16 +61,16 @@ type column struct {
 type table struct {
 	name    string // without its prefix or schema
 	columns []column
-	// key is the column by which rows are known and read in order.
+	// key is the column that identifies and orders rows.
 	key string
-	// newer is the condition under which a row replaces one that is there, called old; the new one is called excluded.
-	// Empty for rows that never change, which are read in the order in which they were made.
+	// newer is the condition under which a row, "excluded", replaces an existing one, "old". Empty for rows that never
+	// change, which are read in the order of their creation.
 	newer string
-	// change says that a row that is written has a new number as a change.
+	// change is set if a written row gets a new change number.
 	change bool
 }
 
-// The tables, in an order in which nothing refers to what is not there yet.
+// The tables, ordered so that rows refer only to rows that were copied before.
 var tables = []table{
 	{
 		name: "orders", key: "id",
@@ -93,7 +92,7 @@ var tables = []table{
 			{"token", text}, {"deadline", number},
 			{"first_answer", text}, {"second_answer", text}, {"started", number}, {"ended", number},
 		},
-		// A workflow only goes on: its waits are answered, and then it ends.
+		// A workflow only moves forward: its waits are answered, then it ends.
 		newer: `old.stage <> excluded.stage AND (old.first_answer IS NULL OR excluded.first_answer IS NOT NULL)
 			AND (old.second_answer IS NULL OR excluded.second_answer IS NOT NULL)
 			AND (old.token IS NOT NULL OR excluded.token IS NULL)`,
@@ -138,7 +137,7 @@ func (t *table) keyOf(row []any) string {
 			return row[i].(*sql.Null[string]).V
 		}
 	}
-	panic("the key is no column")
+	panic("the key is not a column")
 }
 
 func (t *table) list() string {
@@ -149,7 +148,7 @@ func (t *table) list() string {
 	return strings.Join(names, ", ")
 }
 
-// read reads the next rows: those that come after the last key.
+// read reads the rows after the last key.
 func (t *table) read(ctx context.Context, from Database, after, last string) ([][]any, error) {
 	query := fmt.Sprintf("SELECT %s FROM ordermanager_%s %s ORDER BY %s LIMIT %d", t.list(), t.name, after, t.key, batch)
 	if t.newer == "" {
@@ -192,7 +191,7 @@ func (t *table) read(ctx context.Context, from Database, after, last string) ([]
 	return rows, found.Err()
 }
 
-// canonical writes a JSON array of texts as the stores write it.
+// canonical formats a JSON array of strings as the stores do.
 func canonical(array *string) error {
 	values := []string{}
 	if err := json.Unmarshal([]byte(*array), &values); err != nil {
@@ -203,7 +202,7 @@ func canonical(array *string) error {
 	return err
 }
 
-// write writes rows in one transaction, and returns how many of them were new or had changed.
+// write writes rows in one transaction, and returns how many were new or changed.
 func (t *table) write(ctx context.Context, to Database, rows [][]any) (written int64, err error) {
 	if len(rows) == 0 {
 		return 0, nil

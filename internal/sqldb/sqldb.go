@@ -1,34 +1,35 @@
-// Package sqldb is a SQL database as package workflow needs it, so that the workflow stands once for every driver.
+// Package sqldb is a SQL database as package workflow needs it, so that one workflow serves every driver.
 //
-// Texts have the table names of SQLite and question marks for their arguments; the database turns them into its own.
+// Statements have SQLite's table names, and question marks for arguments; the database translates them.
 package sqldb
 
 import "context"
 
-// Conn carries statements out.
+// Conn executes statements.
 type Conn interface {
-	// Exec returns how many rows were changed.
+	// Exec returns the number of changed rows.
 	Exec(ctx context.Context, text string, args ...any) (int64, error)
-	// ExecLater carries a statement out no later than the next one or the commit, which has its error then.
+	// ExecLater executes a statement no later than the next one or the commit, which then returns its error.
 	ExecLater(ctx context.Context, text string, args ...any) error
 	// QueryRow returns the first row of the result. Without one, Scan returns an error that is
 	// [database/sql.ErrNoRows].
 	QueryRow(ctx context.Context, text string, args ...any) Row
 }
 
-// Row is a row that was asked for.
+// Row is the row of a query.
 type Row interface {
 	Scan(dest ...any) error
 }
 
-// Database is a Conn for single statements, and begins transactions. Its errors say what they mean.
+// Database executes single statements, and starts transactions. Its errors explain themselves.
 type Database interface {
 	Conn
-	// Write runs do in a transaction. An error from do rolls it back; any other leaves open whether it was written.
+	// Write runs do in a transaction. An error from do rolls it back; after any other error it may or may not have been
+	// committed.
 	Write(ctx context.Context, do func(tx Conn) error) error
-	// SkipLocked is what a SELECT ends with that passes over rows which somebody else is changing; empty where there is
-	// one writer at a time.
+	// SkipLocked is the clause that makes a SELECT skip rows locked by another writer; empty if there is one writer at a
+	// time.
 	SkipLocked() string
-	// Place is the same for what can share a transaction, and for nothing else.
+	// Place is equal for stores and workflows that can share a transaction, and for no others.
 	Place() any
 }

@@ -1,7 +1,6 @@
-// Package strictjson reads JSON exactly, so that no two readers can understand the same bytes differently: names are
-// compared as they are written, a name that stands twice in an object is refused, and so is what is not text at all.
-// encoding/json does none of this: it takes "Action" for "action", the last of two, and U+FFFD for whatever is
-// broken.
+// Package strictjson reads JSON strictly, so that no two readers can understand the same bytes differently: names are
+// case-sensitive, and duplicate names and invalid text are refused. encoding/json takes "Action" for "action", the last
+// duplicate, and U+FFFD for invalid text.
 package strictjson
 
 import (
@@ -14,24 +13,25 @@ import (
 	"unicode/utf8"
 )
 
-// Error says which value breaks which rule. It never repeats the value.
+// Error says which value breaks which rule. It never contains the value.
 type Error struct {
 	// Path leads to the value, for instance "body.modifiers[0]"; empty for the document.
 	Path string
-	// Rule completes the sentence that begins with the path.
+	// Rule completes a sentence that begins with the path.
 	Rule string
 }
 
 func (e *Error) Error() string { return strings.TrimSpace(e.Path + " " + e.Rule) }
 
-// Value is a JSON value. The zero Value is one that is not there.
+// Value is a JSON value. The zero Value is absent.
 type Value struct {
 	// Path leads to it.
 	Path string
 	raw  json.RawMessage
 }
 
-// Parse checks that data is one JSON value, in UTF-8 and without half characters. Its error is an [*Error].
+// Parse checks that data is a single JSON value, in valid UTF-8 and without unpaired surrogates. Its error is an
+// [*Error].
 func Parse(path string, data []byte) (Value, error) {
 	v := Value{Path: path, raw: bytes.TrimSpace(data)}
 	switch {
@@ -45,7 +45,7 @@ func Parse(path string, data []byte) (Value, error) {
 	return v, nil
 }
 
-// where says where the data stops being JSON.
+// where returns where the data stops being JSON.
 func where(data []byte) string {
 	var syntax *json.SyntaxError
 	err := json.Unmarshal(data, new(json.RawMessage))
@@ -56,7 +56,7 @@ func where(data []byte) string {
 	return fmt.Sprintf(" (line %d: %s)", line, syntax.Error())
 }
 
-// halfCharacter finds an escape of one surrogate without the other. In valid JSON a backslash begins an escape.
+// halfCharacter finds an escape of an unpaired surrogate. In valid JSON a backslash starts an escape.
 func halfCharacter(data []byte) bool {
 	for i := 0; i < len(data); i++ {
 		if data[i] != '\\' {
@@ -92,7 +92,7 @@ func hex(digits []byte) uint64 {
 // Error returns an [*Error] about this value.
 func (v Value) Error(rule string) *Error { return &Error{Path: v.Path, Rule: rule} }
 
-// Absent reports whether there is no value, or null, which means the same.
+// Absent reports whether the value is missing or null.
 func (v Value) Absent() bool { return len(v.raw) == 0 || string(v.raw) == "null" }
 
 // Raw returns the value as it was written.
@@ -136,15 +136,15 @@ func (v Value) List() (elements []Value, ok bool) {
 
 // Object is a JSON object.
 type Object struct {
-	// Names are the names of its members, as they are written and in their order.
+	// Names are the names of its members, in their order.
 	Names   []string
 	path    string
 	members []json.RawMessage
-	// places are those of the names, once there are more than few.
+	// places indexes the names, if there are more than few.
 	places map[string]int
 }
 
-// few is how many names are looked through faster than looked up.
+// few is how many names a scan finds faster than a map.
 const few = 16
 
 func (o *Object) place(name string) int {
@@ -170,10 +170,10 @@ func (o *Object) add(name string, member json.RawMessage) {
 	}
 }
 
-// maxName is how much of a name an error repeats.
+// maxName limits the name in an error.
 const maxName = 64
 
-// Object returns an object. Its errors are [*Error]s: something else than an object, or a name that stands twice.
+// Object returns an object. Its errors are [*Error]s: the value is not an object, or has a duplicate name.
 func (v Value) Object() (*Object, error) {
 	if v.Absent() || v.raw[0] != '{' {
 		return nil, v.Error("is not an object")
@@ -226,10 +226,10 @@ func cut(inside json.RawMessage) (value, rest json.RawMessage) {
 	}
 }
 
-// separates reports whether a character is between values.
+// separates reports whether a character separates values.
 func separates(c byte) bool { return c <= ' ' || c == ',' || c == ':' }
 
-// unquote returns the text of a string that has been found valid.
+// unquote returns the text of a valid string.
 func unquote(quoted json.RawMessage) string {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
@@ -239,10 +239,10 @@ func unquote(quoted json.RawMessage) string {
 	return text
 }
 
-// None returns an object without members in the place of a value that is absent.
+// None returns an object without members, for an absent value.
 func (v Value) None() *Object { return &Object{path: v.Path} }
 
-// Get returns a member; one that is not there has a path all the same.
+// Get returns a member; a missing one has its path too.
 func (o *Object) Get(name string) Value {
 	path := name
 	if o.path != "" {
@@ -254,8 +254,8 @@ func (o *Object) Get(name string) Value {
 	return Value{Path: path}
 }
 
-// Misspelt returns an [*Error] for the first member whose name is a known one but for the case of its letters, and
-// nil when there is none. To pass over it would be to do something else than what was meant.
+// Misspelt returns an [*Error] for the first member whose name differs from a known one only in case; nil if there is
+// none. Ignoring such a member would do something other than what was meant.
 func (o *Object) Misspelt(known ...string) error {
 	for _, name := range o.Names {
 		for _, right := range known {

@@ -10,25 +10,27 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// deploy invokes the function of a custom resource as CloudFormation does: it hears of the outcome at an address of
-// its own, not from the function's answer.
+// deploy invokes the function of a custom resource as CloudFormation does: the outcome arrives at a URL, not in the
+// function's answer.
 func deploy(ctx context.Context, f *function, properties map[string]string) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	heard := make(chan cfn.Response, 1)
-	server := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	hear := func(_ http.ResponseWriter, r *http.Request) {
 		var response cfn.Response
 		if json.NewDecoder(r.Body).Decode(&response) == nil {
 			heard <- response
 		}
-	})}
+	}
+	server := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(hear)}
 	go func() { _ = server.Serve(listener) }()
 	defer func() { _ = server.Close() }()
 	event := cfn.Event{
-		RequestType: cfn.RequestCreate, RequestID: "1", ResponseURL: "http://" + listener.Addr().String(), ResourceType: "Custom::Seed",
-		LogicalResourceID: "Seeded", StackID: "arn:aws:cloudformation:us-east-1:123456789012:stack/walkthrough/1",
+		RequestType: cfn.RequestCreate, RequestID: "1", ResponseURL: "http://" + listener.Addr().String(),
+		ResourceType: "Custom::Seed", LogicalResourceID: "Seeded",
+		StackID:            "arn:aws:cloudformation:us-east-1:123456789012:stack/walkthrough/1",
 		ResourceProperties: map[string]any{},
 	}
 	for name, value := range properties {

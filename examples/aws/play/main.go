@@ -1,10 +1,9 @@
 // Command play takes the built functions through the walkthrough of the Serverlesspresso sample's Order Manager page,
-// on this machine: the functions run under a Lambda runtime API of its own, and talk to the services that
-// AWS_ENDPOINT_URL_… name, which are emulators.
+// on this machine: the functions run under its own Lambda runtime API, and use the emulators at AWS_ENDPOINT_URL_….
 //
 //	play BINARIES ZIPS
 //
-// BINARIES is what "make build empty" made for this machine, ZIPS what it made for Lambda. Start it with
+// BINARIES and ZIPS are what "make build empty" built for this machine and for Lambda. Start it with
 // examples/aws/walkthrough.
 package main
 

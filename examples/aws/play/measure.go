@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// starts is how often each function is started; the median counts.
+// starts is how often each function is started; the median is reported.
 const starts = 11
 
 // measure compares the built function with one that does nothing: from the start of the process to its first answer,
-// and the size of its zip. The starts alternate, so that whatever else this machine does meets both.
+// and the size of its zip. The starts alternate, so that other load on this machine affects both.
 func measure(ctx context.Context, out io.Writer, binaries, zips string) error {
 	var ours, empty []time.Duration
 	for range starts {
@@ -28,7 +28,8 @@ func measure(ctx context.Context, out io.Writer, binaries, zips string) error {
 			*times = append(*times, took)
 		}
 	}
-	fmt.Fprintf(out, "\ncold start, process start to first answer, median of %d: direct %.1f ms, empty %.1f ms: %.2f times\n",
+	fmt.Fprintf(out, "\ncold start, process start to first answer, median of %d: "+
+		"direct %.1f ms, empty %.1f ms: %.2f times\n",
 		starts, milliseconds(median(ours)), milliseconds(median(empty)), float64(median(ours))/float64(median(empty)))
 	sizes := os.DirFS(zips)
 	direct, err := fs.Stat(sizes, "direct.zip")
@@ -44,10 +45,11 @@ func measure(ctx context.Context, out io.Writer, binaries, zips string) error {
 	return nil
 }
 
-var coldEnvironment = []string{"ORDERS_TABLE=orders", "CONFIG_TABLE=config", "EVENT_BUS=bus", "LAYOUT=sample", "DIALECT=workshop"}
+var coldEnvironment = []string{
+	"ORDERS_TABLE=orders", "CONFIG_TABLE=config", "EVENT_BUS=bus", "LAYOUT=sample", "DIALECT=workshop",
+}
 
-// coldStart takes the time until a new process has answered an empty input, which is refused without asking any
-// service.
+// coldStart measures the time until a new process answers an empty input, which is refused without calling a service.
 func coldStart(ctx context.Context, binary string) (time.Duration, error) {
 	began := time.Now()
 	f, err := start(ctx, io.Discard, binary, coldEnvironment...)

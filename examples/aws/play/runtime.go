@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// function is a built function that runs on this machine, and the runtime API that it asks for its invocations
-// ("Using the Lambda runtime API for custom runtimes" in the AWS Lambda Developer Guide). It handles one invocation
-// at a time, as on Lambda.
+// function is a built function that runs on this machine, with the runtime API that gives it its invocations ("Using
+// the Lambda runtime API for custom runtimes" in the AWS Lambda Developer Guide). It handles one invocation at a time,
+// as on Lambda.
 type function struct {
 	process *exec.Cmd
 	server  *http.Server
 	next    chan invocation
 	answers chan answer
-	// ended is closed when the process has ended, and then it is known how.
+	// ended is closed when the process has ended; how is set then.
 	ended chan struct{}
 	how   error
 }
@@ -32,10 +32,10 @@ type invocation struct {
 	payload []byte
 }
 
-// answer is what an invocation came to.
+// answer is the result of an invocation.
 type answer struct {
 	payload []byte
-	// failed says that the payload is an error.
+	// failed is set if the payload is an error.
 	failed bool
 }
 
@@ -47,10 +47,10 @@ type failure struct {
 
 func (f *failure) Error() string { return f.Type + ": " + f.Message }
 
-// patience is how long anything in the walkthrough may take.
+// patience limits every step of the walkthrough.
 const patience = time.Minute
 
-// start runs a binary with more variables in its environment. What it logs goes to the log.
+// start runs a binary with additional environment variables. Its output goes to the log.
 func start(ctx context.Context, log io.Writer, binary string, env ...string) (*function, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,7 +66,8 @@ func start(ctx context.Context, log io.Writer, binary string, env ...string) (*f
 	go func() { _ = f.server.Serve(listener) }()
 	f.process = exec.CommandContext(ctx, binary) //nolint:gosec // what was just built
 	f.process.Env = append(os.Environ(), append(env,
-		"AWS_LAMBDA_RUNTIME_API="+listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=local", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_RUNTIME_API="+listener.Addr().String(),
+		"AWS_LAMBDA_FUNCTION_NAME=local", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_LOG_GROUP_NAME=local", "AWS_LAMBDA_LOG_STREAM_NAME=local",
 	)...)
 	f.process.Stdout, f.process.Stderr = log, log
@@ -109,7 +110,7 @@ func (f *function) take(failed bool) http.HandlerFunc {
 	}
 }
 
-// invoke gives the function one payload and waits for its answer; a [*failure] is an answer too.
+// invoke sends the function a payload and waits for its answer; a [*failure] is an answer too.
 func (f *function) invoke(ctx context.Context, id string, payload []byte) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -25,12 +25,12 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// services is what the functions talk to: a table of orders, a table with the menu and the settings, a bus, and the
-// OrderProcessor. A queue gets every event of the bus.
+// services are what the functions use: a table of orders, a table with the menu and the settings, a bus, and the
+// OrderProcessor. A queue receives every event of the bus.
 type services struct {
 	template *template
 	dynamo   *dynamodb.Client
-	// tables are those that workflows see: the emulator of Step Functions has some of its own.
+	// tables are those that workflows see: the Step Functions emulator has its own.
 	tables *dynamodb.Client
 	events *eventbridge.Client
 	queues *sqs.Client
@@ -38,11 +38,11 @@ type services struct {
 
 	orders, config, bus string
 	queue, workflow     *string
-	// early are events that arrived before they were asked for.
+	// early are events that arrived before they were awaited.
 	early []processorEvent
 }
 
-// processorEvent is an event as the rule's target gets it.
+// processorEvent is an event as the rule's target receives it.
 type processorEvent struct {
 	raw        []byte
 	DetailType string `json:"detail-type"`
@@ -52,7 +52,7 @@ type processorEvent struct {
 	} `json:"detail"`
 }
 
-// open creates what a template with these parameters has, or names, in the layout of its table of orders.
+// open creates what the template has, or names, with these parameters.
 func open(ctx context.Context, stackName string, parameters map[string]string) (*services, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -66,11 +66,13 @@ func open(ctx context.Context, stackName string, parameters map[string]string) (
 	if err != nil {
 		return nil, err
 	}
-	// Where the sample's workflow would be, ours runs on its tables and its bus.
+	// Our workflow takes the place of the sample's, with its tables and its bus.
 	t.names["Config"], t.names["Bus"] = variables["CONFIG_TABLE"], variables["EVENT_BUS"]
 	s := &services{
 		template: t, dynamo: dynamodb.NewFromConfig(cfg),
-		tables: dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(os.Getenv("AWS_ENDPOINT_URL_SFN")) }),
+		tables: dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+			o.BaseEndpoint = aws.String(os.Getenv("AWS_ENDPOINT_URL_SFN"))
+		}),
 		events: eventbridge.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), steps: sfn.NewFromConfig(cfg),
 		orders: variables["ORDERS_TABLE"], config: variables["CONFIG_TABLE"], bus: variables["EVENT_BUS"],
 	}
@@ -100,8 +102,10 @@ func (s *services) createTables(ctx context.Context) error {
 	for _, client := range []*dynamodb.Client{s.dynamo, s.tables} {
 		_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
 			TableName: &s.config, BillingMode: types.BillingModePayPerRequest,
-			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS}},
-			KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
+			AttributeDefinitions: []types.AttributeDefinition{
+				{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS},
+			},
+			KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
 		})
 		if err != nil {
 			return err
@@ -110,7 +114,7 @@ func (s *services) createTables(ctx context.Context) error {
 	return nil
 }
 
-// set puts settings of the shop where the workflow reads them.
+// set writes settings of the shop where the workflow reads them.
 func (s *services) set(ctx context.Context, key string, settings map[string]types.AttributeValue) error {
 	for name, value := range settings {
 		_, err := s.tables.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -164,7 +168,7 @@ func (s *services) createBus(ctx context.Context) error {
 	return nil
 }
 
-// announcements are the events that no function of ours hears.
+// announcements are the events that none of our functions receives.
 const announcements = `{"source":["awsserverlessda.serverlesspresso"],
 	"detail-type":[{"prefix":"OrderManager."},"OrderProcessor.orderFinished","OrderProcessor.ShopUnavailable"]}`
 
@@ -173,12 +177,13 @@ func (s *services) createWorkflow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.template.names["Dialect"] == string(serverlesspresso.Core) { // whose workflow tells of the venue
+	if s.template.names["Dialect"] == string(serverlesspresso.Core) { // whose workflow sends the venue
 		const customer = `"userId.$": "$.userId"`
 		definition = strings.ReplaceAll(definition, customer, customer+`, "eventId.$": "$.bucket.eventId"`)
 	}
 	created, err := s.steps.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
-		Name: aws.String(s.template.names["OrderProcessor"]), Definition: &definition, Type: sfntypes.StateMachineTypeStandard,
+		Name: aws.String(s.template.names["OrderProcessor"]), Definition: &definition,
+		Type:    sfntypes.StateMachineTypeStandard,
 		RoleArn: aws.String("arn:aws:iam::123456789012:role/walkthrough"),
 	})
 	if err == nil {
@@ -211,7 +216,7 @@ func (s *services) await(ctx context.Context, detailType, orderID string) ([]byt
 				return e.raw, nil
 			}
 		}
-		// What was received stays hidden and is not deleted: the emulator may lose a message that arrives during a deletion.
+		// Received messages stay hidden and are not deleted: the emulator may lose a message that arrives during a deletion.
 		out, err := s.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl: s.queue, WaitTimeSeconds: 5, MaxNumberOfMessages: 10, VisibilityTimeout: 12 * 60 * 60,
 		})

@@ -14,16 +14,16 @@ import (
 	stack "github.com/brewline/ordermanager/examples/aws"
 )
 
-// template is what is deployed, read with values for its parameters. It knows the few functions of CloudFormation
-// that the parts which are played use; a part that uses another one is an error.
+// template is the CloudFormation template with values for its parameters. It supports only the intrinsic functions that
+// this program needs; any other is an error.
 type template struct {
 	root *yaml.Node
-	// names are the parameters' values, and what !Ref and !GetAtt make of resources.
+	// names are the values of parameters, and of !Ref and !GetAtt for resources.
 	names map[string]string
 }
 
-// readTemplate reads the template with the parameters that differ from their defaults. Each resource is called by its
-// stack's name and its own, in small letters.
+// readTemplate reads the template with the parameters that differ from their defaults. Each resource is named by its
+// stack and itself, in lower case.
 func readTemplate(stackName string, parameters map[string]string) (*template, error) {
 	data, err := stack.Files.ReadFile("template.yaml")
 	if err != nil {
@@ -44,7 +44,8 @@ func readTemplate(stackName string, parameters map[string]string) (*template, er
 		if !given {
 			return nil, fmt.Errorf("the parameter %s has no value", name)
 		}
-		if pattern := field(declared, "AllowedPattern"); pattern != nil && !regexp.MustCompile(pattern.Value).MatchString(value) {
+		pattern := field(declared, "AllowedPattern")
+		if pattern != nil && !regexp.MustCompile(pattern.Value).MatchString(value) {
 			return nil, fmt.Errorf("the parameter %s %s", name, field(declared, "ConstraintDescription").Value)
 		}
 		t.names[name] = value
@@ -79,7 +80,7 @@ func (t *template) assertRules() error {
 	return nil
 }
 
-// field returns what stands under a name, or nil.
+// field returns the value of a name, or nil.
 func field(n *yaml.Node, path ...string) *yaml.Node {
 	for _, name := range path {
 		n = pairs(n)[name]
@@ -141,7 +142,7 @@ func (t *template) holds(n *yaml.Node) (bool, error) {
 	return false, fmt.Errorf("line %d: the condition %s is not known here", n.Line, n.Tag)
 }
 
-// text evaluates what becomes a text. An attribute of a resource is the name of the resource.
+// text evaluates a string. An attribute of a resource is the resource's name.
 func (t *template) text(n *yaml.Node) (string, error) {
 	switch n.Tag {
 	case "!Ref":
@@ -181,7 +182,7 @@ func (t *template) name(name string) (string, error) {
 	return value, nil
 }
 
-// texts evaluates a map of texts.
+// texts evaluates a map of strings.
 func (t *template) texts(n *yaml.Node) (map[string]string, error) {
 	all := map[string]string{}
 	for name, value := range pairs(n) {
@@ -194,7 +195,7 @@ func (t *template) texts(n *yaml.Node) (map[string]string, error) {
 	return all, nil
 }
 
-// environment is that of a function.
+// environment returns the environment of a function.
 func (t *template) environment(function string) ([]string, error) {
 	all, err := t.texts(field(t.root, "Globals", "Function", "Environment", "Variables"))
 	if err != nil {
@@ -212,7 +213,7 @@ func (t *template) environment(function string) ([]string, error) {
 	return variables, nil
 }
 
-// workflow is the definition of the OrderProcessor as it is deployed.
+// workflow returns the definition of the OrderProcessor as deployed.
 func (t *template) workflow() (string, error) {
 	properties := field(t.root, "Resources", "OrderProcessor", "Properties")
 	data, err := stack.Files.ReadFile(field(properties, "DefinitionUri").Value)
@@ -227,10 +228,11 @@ func (t *template) workflow() (string, error) {
 	return definition, err
 }
 
-// pattern is the event pattern of a function's rule, as JSON.
+// pattern returns the event pattern of a function's rule, as JSON.
 func (t *template) pattern(function, rule string) (string, error) {
 	var pattern map[string]any
-	if err := field(t.root, "Resources", function, "Properties", "Events", rule, "Properties", "Pattern").Decode(&pattern); err != nil {
+	declared := field(t.root, "Resources", function, "Properties", "Events", rule, "Properties", "Pattern")
+	if err := declared.Decode(&pattern); err != nil {
 		return "", err
 	}
 	data, err := json.Marshal(pattern)

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// stage is the walkthrough: the services, and the functions that were started.
+// stage is the walkthrough: the services, and the started functions.
 type stage struct {
 	*services
 	out       io.Writer
@@ -23,7 +23,7 @@ type stage struct {
 	count     int
 }
 
-// walk plays two orders. It stops at the first thing that is not as it should be.
+// walk plays two orders. It stops at the first mismatch.
 func walk(ctx context.Context, out io.Writer, binaries string) error {
 	s, err := openStage(ctx, out, binaries, besideTheSample(strings.ToLower(rand.Text()[:10])))
 	if err != nil {
@@ -36,7 +36,7 @@ func walk(ctx context.Context, out io.Writer, binaries string) error {
 	return s.secondOrder(ctx)
 }
 
-// besideTheSample are the parameters with which the template takes the place of the sample's OrderManager.
+// besideTheSample are the parameters for replacing the OrderManager of a deployed sample.
 func besideTheSample(name string) map[string]string {
 	return map[string]string{
 		"Layout": "sample", "OrdersTable": name + "-orders", "ConfigTable": name + "-config", "EventBus": name,
@@ -64,8 +64,8 @@ func (s *stage) close() {
 	}
 }
 
-// seed lets the custom resource put the menu and the settings, where the functions see them and where the workflow
-// does.
+// seed runs the custom resource, which puts the menu and the settings where the functions see them and where the
+// workflow does.
 func (s *stage) seed(ctx context.Context) error {
 	properties, err := s.template.texts(field(s.template.root, "Resources", "Seeded", "Properties"))
 	if err != nil {
@@ -76,7 +76,8 @@ func (s *stage) seed(ctx context.Context) error {
 		return err
 	}
 	for _, endpoint := range []string{os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), os.Getenv("AWS_ENDPOINT_URL_SFN")} {
-		f, err := start(ctx, s.out, filepath.Join(s.binaries, "seed", "bootstrap"), append(environment, "AWS_ENDPOINT_URL_DYNAMODB="+endpoint)...)
+		f, err := start(ctx, s.out, filepath.Join(s.binaries, "seed", "bootstrap"),
+			append(environment, "AWS_ENDPOINT_URL_DYNAMODB="+endpoint)...)
 		if err != nil {
 			return err
 		}
@@ -95,7 +96,7 @@ const (
 	milkshake  = `{"action":"","body":{"userId":"1","drink":"milkshake","modifiers":[],"icon":"barista-icons_cappuccino-alternative"},"orderId":"1","baristaUserId":"3"}`
 )
 
-// firstOrder is the page's walkthrough, and how the order goes on.
+// firstOrder is the page's walkthrough, and the rest of the order.
 func (s *stage) firstOrder(ctx context.Context) error {
 	execution, err := s.begin(ctx, "1", "1", "")
 	if err != nil {
@@ -107,7 +108,10 @@ func (s *stage) firstOrder(ctx context.Context) error {
 	}
 	barista := []string{"3", "[admin]"}
 	for _, step := range []step{
-		{"the workflow starts, and waits for a drink", "events", string(started), `"action":"workflow_started"`, `"state":"pending"`},
+		{
+			"the workflow starts, and waits for a drink", "events", string(started), `"action":"workflow_started"`,
+			`"state":"pending"`,
+		},
 		{"the event comes a second time", "events", string(started), `"unchanged":true`, `"version":1`},
 		{"the page's first input: a cappuccino", "direct", cappuccino, `"drink":"Cappuccino"`, resumed},
 		{"the page's second input: a milkshake", "direct", milkshake, `invalid_order`, `unknown_drink`},
@@ -123,14 +127,20 @@ func (s *stage) firstOrder(ctx context.Context) error {
 		return err
 	}
 	for _, step := range []step{
-		{"the workflow has moved on: it waits for a barista", "events", string(waiting), `"orderNumber":"1"`, `"action":"waiting_completion"`},
+		{
+			"the workflow has moved on: it waits for a barista", "events", string(waiting), `"orderNumber":"1"`,
+			`"action":"waiting_completion"`,
+		},
 		{"barista 3 claims the order", "http", onFirst("PUT", "action=make", barista...), `"statusCode":200`, `making`},
 		{
 			"a queue brings another's claim, and what cannot be read", "queue",
 			batch(`{"action":"make","orderId":"1","baristaUserId":"4"}`, `{"action":`), `[{"itemIdentifier":"message-2"}]`, "",
 		},
 		{"barista 3 completes the order", "http", onFirst("PUT", "action=complete", barista...), `completed`, resumed},
-		{"the customer cancels too late", "direct", `{"action":"cancel","orderId":"1","body":{"userId":"1"}}`, `illegal_transition`, `completed`},
+		{
+			"the customer cancels too late", "direct", `{"action":"cancel","orderId":"1","body":{"userId":"1"}}`,
+			`illegal_transition`, `completed`,
+		},
 	} {
 		if err := s.play(ctx, step); err != nil {
 			return err
@@ -154,7 +164,8 @@ func (s *stage) secondOrder(ctx context.Context) error {
 		{"a second order", "events", string(started), `"state":"pending"`, ""},
 		{
 			"it is cancelled while Step Functions cannot be reached", "direct, cut off",
-			`{"action":"cancel","orderId":"2","body":{"userId":"1"},"reason":"no time"}`, `"state":"cancelled"`, `"resume":"pending"`,
+			`{"action":"cancel","orderId":"2","body":{"userId":"1"},"reason":"no time"}`,
+			`"state":"cancelled"`, `"resume":"pending"`,
 		},
 		{"the schedule cannot reach it either, and fails", "redrive, cut off", `{}`, `deliveries_pending`, `\"pending\":1`},
 		{"the table's stream tells of an order that owes something", "stream", owing, `"orders":1`, `"pending":0`},
@@ -164,24 +175,25 @@ func (s *stage) secondOrder(ctx context.Context) error {
 			return err
 		}
 	}
-	// The sample's workflow knows no cancelled first wait: it takes a number, waits once more, and is answered then.
+	// The sample's workflow has no cancelled first wait: it takes a number, waits once more, and is answered then.
 	waiting, err := s.await(ctx, "OrderProcessor.WaitingCompletion", "2")
 	if err != nil {
 		return err
 	}
-	again := step{"the workflow waits once more, and is answered at once", "events", string(waiting), `"state":"cancelled"`, resumed}
+	again := step{
+		"the workflow waits once more, and is answered at once", "events", string(waiting), `"state":"cancelled"`, resumed,
+	}
 	if err := s.play(ctx, again); err != nil {
 		return err
 	}
 	return s.ended(ctx, execution, `SUCCEEDED`, `"end":"cancelled"`)
 }
 
-// resumed is what an answer says whose workflow was resumed. It may say "gone" instead of "delivered": the SDK
-// repeats a call whose answer was lost, and then the first attempt was the one that counted. What the workflow was
-// given is looked at in the end.
+// resumed is in the answer if the workflow was resumed. It may be "gone" instead of "delivered", if the SDK retried a
+// call whose answer was lost. The end of the walkthrough checks what the workflow got.
 const resumed = `resume`
 
-// step is one invocation, and two things that must be in what comes of it.
+// step is an invocation, and two texts that its answer must contain.
 type step struct {
 	title, function, payload string
 	want, also               string
@@ -211,10 +223,11 @@ func (s *stage) play(ctx context.Context, step step) error {
 
 // resources are the functions' names in the template.
 var resources = map[string]string{
-	"direct": "Direct", "http": "Http", "events": "Notifications", "queue": "Queue", "redrive": "Redrive", "stream": "Stream",
+	"direct": "Direct", "http": "Http", "events": "Notifications", "queue": "Queue",
+	"redrive": "Redrive", "stream": "Stream",
 }
 
-// running returns a function, started when it is needed first. One that is cut off does not reach Step Functions.
+// running returns a function, started on first use. One that is cut off does not reach Step Functions.
 func (s *stage) running(ctx context.Context, name string) (*function, error) {
 	if s.functions[name] != nil {
 		return s.functions[name], nil

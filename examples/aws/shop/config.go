@@ -13,9 +13,9 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Config is what Lambda puts into the environment of a function: its region and the credentials of its role. The SDK's
-// own package config also knows profiles, single sign-on and instances, which no function has; it would be a third of
-// the binary and of its start.
+// Config reads what Lambda puts into a function's environment: the region and the credentials of its role. The SDK's
+// package config also supports profiles, single sign-on and instances, which no function has; it would be a third of
+// the binary and of the cold start.
 func Config() (aws.Config, error) {
 	region := os.Getenv("AWS_REGION")
 	if region == "" {
@@ -30,10 +30,10 @@ func Config() (aws.Config, error) {
 	}, nil
 }
 
-// endpoints are those of services elsewhere: an emulator, or an interface of the network's own.
+// endpoints are those of emulators, or VPC endpoints.
 type endpoints struct{}
 
-// GetServiceBaseEndpoint reads AWS_ENDPOINT_URL_DYNAMODB and its like.
+// GetServiceBaseEndpoint reads AWS_ENDPOINT_URL_DYNAMODB and the like.
 func (endpoints) GetServiceBaseEndpoint(_ context.Context, service string) (url string, found bool, _ error) {
 	url, found = os.LookupEnv("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
 	return url, found, nil

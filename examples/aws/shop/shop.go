@@ -1,5 +1,5 @@
-// Package shop is what the functions of this example have in common: a Manager on the AWS adapters, set up from the
-// environment once, before the first invocation.
+// Package shop is what the functions of this example share: a Manager on the AWS adapters, set up from the environment
+// once, before the first invocation.
 package shop
 
 import (
@@ -23,12 +23,12 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// Shop is a Manager with what its handlers need beside it.
+// Shop is a Manager and what its handlers need.
 type Shop struct {
 	Manager *ordermanager.Manager
 	Menu    ordermanager.MenuSource
 	Dialect serverlesspresso.Dialect
-	// Starter begins the workflows of new orders; nil beside the sample, where something else does.
+	// Starter starts the workflows of new orders; nil beside the sample, which starts them itself.
 	Starter httpapi.Starter
 	Logger  *slog.Logger
 }
@@ -45,9 +45,11 @@ type Shop struct {
 //	                 (within WINDOW_SECONDS); 0 is no limit
 //	CATCHES_CANCELLED  true if the workflow has a Catch for OrderCancelled, which the sample's has not
 //
-// It calls no service. The workflow may take an unclaimed order for made, as the sample's robot barista does.
+// It calls no service. The workflow may complete an unclaimed order, as the sample's robot barista does.
 func Open() (*Shop, error) {
-	s := &Shop{Dialect: serverlesspresso.Dialect(os.Getenv("DIALECT")), Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
+	s := &Shop{
+		Dialect: serverlesspresso.Dialect(os.Getenv("DIALECT")), Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	}
 	table, err := layout(os.Getenv("LAYOUT"), s.Dialect)
 	if err != nil {
 		return nil, err
@@ -67,12 +69,14 @@ func Open() (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	bus, err := eventbridgebus.New(eventbridge.NewFromConfig(cfg), &eventbridgebus.Options{Bus: os.Getenv("EVENT_BUS"), Dialect: s.Dialect})
+	bus, err := eventbridgebus.New(
+		eventbridge.NewFromConfig(cfg), &eventbridgebus.Options{Bus: os.Getenv("EVENT_BUS"), Dialect: s.Dialect},
+	)
 	if err != nil {
 		return nil, err
 	}
 	workflows := sfn.NewFromConfig(cfg)
-	outcome := serverlesspresso.Outcome // the sample's own workflow knows no failure but a time-out
+	outcome := serverlesspresso.Outcome // the sample's own workflow catches no failure but a time-out
 	if os.Getenv("CATCHES_CANCELLED") == "true" {
 		outcome = ordermanager.DefaultOutcome
 	}
@@ -120,12 +124,12 @@ func layout(name string, dialect serverlesspresso.Dialect) (dynamostore.Layout, 
 	case name == "native":
 		return dynamostore.Native, nil
 	case name == "sample":
-		return dynamostore.Layout(dialect), nil
+		return dialect, nil
 	}
 	return "", fmt.Errorf("%w: LAYOUT is %q, neither native nor sample", ordermanager.ErrInvalidOptions, name)
 }
 
-// Must is Open for a main function: without a shop there is nothing to serve, and the log says why.
+// Must is like Open, but logs an error and exits.
 func Must() *Shop {
 	s, err := Open()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command http is the function behind an HTTP API of Amazon API Gateway. Behind a REST API it would be RestAPI in the
-// place of HTTPAPI. Below /sample is the API that the web apps of the Serverlesspresso sample expect.
+// Command http is the function behind an HTTP API of Amazon API Gateway. Behind a REST API, use RestAPI instead of
+// HTTPAPI. Under /sample is the API of the Serverlesspresso sample's web apps.
 package main
 
 import (

@@ -1,5 +1,5 @@
 // Command seed is the function behind the custom resource that puts a menu and the shop's settings into a new table.
-// What is there already is left as it is: from then on the table is the truth.
+// Existing items are left alone: the table is the truth.
 package main
 
 import (
@@ -31,13 +31,14 @@ func main() {
 	lambda.Start(cfn.LambdaWrap(func(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
 		id := "menu-and-settings"
 		if event.RequestType == cfn.RequestDelete {
-			return id, nil, nil // the table stays, and what is in it
+			return id, nil, nil // the table and its items stay
 		}
 		return id, nil, seed(ctx, client, os.Getenv("CONFIG_TABLE"), event.ResourceProperties)
 	}))
 }
 
-// seed puts the two items. The properties of the resource are the settings; CloudFormation sends every value as a text.
+// seed puts the two items. The properties of the resource are the settings; CloudFormation sends every value as a
+// string.
 func seed(ctx context.Context, client *dynamodb.Client, table string, settings map[string]any) error {
 	var drinks []any
 	if err := json.Unmarshal(menu, &drinks); err != nil {
@@ -62,7 +63,7 @@ func seed(ctx context.Context, client *dynamodb.Client, table string, settings m
 	return nil
 }
 
-// value is a JSON value as DynamoDB has it. The menu has no numbers.
+// value converts a JSON value for DynamoDB. The menu has no numbers.
 func value(v any) types.AttributeValue {
 	switch v := v.(type) {
 	case string:

@@ -1,4 +1,4 @@
-// Command stream is the function that redrives after orders were written that owe something.
+// Command stream is the function that redrives after an order was written owing something.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command empty is a function that does nothing: what the others are measured against.
+// Command empty is a function that does nothing, the baseline for measurements.
 package main
 
 import "github.com/aws/aws-lambda-go/lambda"
