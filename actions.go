@@ -196,7 +196,8 @@ func (m *Manager) permission(move *move, r *Request) Permission {
 	case len(p.Venues) == 0:
 		p.Venues = r.Venues
 	default:
-		p.Venues = slices.DeleteFunc(slices.Clone(p.Venues), func(venue string) bool { return !slices.Contains(r.Venues, venue) })
+		elsewhere := func(venue string) bool { return !slices.Contains(r.Venues, venue) }
+		p.Venues = slices.DeleteFunc(slices.Clone(p.Venues), elsewhere)
 		p.Allowed = p.Allowed && len(p.Venues) > 0
 	}
 	return p
@@ -430,7 +431,8 @@ func (m *Manager) Actions(ctx context.Context, r Request) ([]Explanation, error)
 	}
 	var all []Explanation
 	for _, action := range m.lifecycle.Actions() {
-		e, err := m.explain(ctx, &Request{Action: action, OrderID: r.OrderID, Actor: r.Actor, Venue: o.Venue, Venues: r.Venues}, o)
+		asked := Request{Action: action, OrderID: r.OrderID, Actor: r.Actor, Venue: o.Venue, Venues: r.Venues}
+		e, err := m.explain(ctx, &asked, o)
 		if err != nil {
 			return nil, err
 		}

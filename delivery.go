@@ -241,8 +241,8 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	return answer, err
 }
 
-// outcomeOf is what a wait of an order is answered with, which the entry decided. What this package makes itself need not
-// be checked.
+// outcomeOf is what a wait of an order is answered with, which the entry decided. What this package makes itself need
+// not be checked.
 func (m *Manager) outcomeOf(o *Order, wait Wait, by *Entry) (outcome Outcome, err error) {
 	decision := o.slot(wait).Decision
 	if m.outcome == nil {
