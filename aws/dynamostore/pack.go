@@ -22,6 +22,7 @@ import (
 // What a part of an entry begins with: the number of a short word, counted from 1, or one of these.
 const (
 	partNone     = 0
+	partTrace    = 0xFC // a W3C trace context of version 00: 25 bytes
 	partUUID     = 0xFD // 16 bytes
 	partCustomer = 0xFE // the order's customer, who never changes
 	partText     = 0xFF // its length, and the text
@@ -52,6 +53,9 @@ func packPart(b []byte, text, customer string) []byte {
 	}
 	if raw, ok := uuidOf(text); ok {
 		return append(append(b, partUUID), raw...)
+	}
+	if raw, ok := traceOf(text); ok {
+		return append(append(b, partTrace), raw...)
 	}
 	b = binary.AppendUvarint(append(b, partText), uint64(len(text)))
 	return append(b, text...)
@@ -97,6 +101,8 @@ func (p *parts) text() string {
 		return p.customer
 	case k == partUUID:
 		return uuidText(p.take(idBytes))
+	case k == partTrace:
+		return traceText(p.take(traceBytes))
 	case k == partText:
 		length, n := binary.Uvarint(p.rest)
 		p.take(uint64(max(n, 0)))
@@ -119,6 +125,27 @@ func uuidText(raw []byte) string {
 	}
 	digits := hex.EncodeToString(raw)
 	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
+}
+
+// traceBytes are those of the trace, of the span, and of the flags.
+const traceBytes = 16 + 8 + 1
+
+// traceOf returns the bytes of a trace context in the form of the header traceparent.
+func traceOf(text string) ([]byte, bool) {
+	digits, ok := strings.CutPrefix(text, "00-")
+	if !ok {
+		return nil, false
+	}
+	raw, err := hex.DecodeString(strings.ReplaceAll(digits, "-", ""))
+	return raw, err == nil && len(raw) == traceBytes && traceText(raw) == text
+}
+
+func traceText(raw []byte) string {
+	if len(raw) != traceBytes {
+		return ""
+	}
+	digits := hex.EncodeToString(raw)
+	return strings.Join([]string{"00", digits[:32], digits[32:48], digits[48:]}, "-")
 }
 
 // The forms of a request id: a fingerprint that a Manager makes, which is a prefix and 32 hexadecimal digits, a UUID,

@@ -17,6 +17,7 @@ func FuzzPack_comesBackAsItWas(f *testing.F) {
 		"", "r1", "~", "~~", "~t", "~tAAAAAAAAAAAAAAAAAAAAAA", "token:", "token:c48621b03883cd90e6f57e195a22bca6",
 		"scope:c48621b03883cd90e6f57e195a22bca6", "token:C48621B03883CD90E6F57E195A22BCA6", "put", "~a", "a\tb", "making",
 		"f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "F81D4FAE-7dec-11d0-a765-00a0c91e6bf6", "f81d4fae7dec11d0a76500a0c91e6bf6",
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-4BF92F3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 		"1p065ljj90j1r5ofempos1k16n", "00000000000000000000000000", "vvvvvvvvvvvvvvvvvvvvvvvvvv",
 		"0000000000000001", "-1p065ljj90j1r5ofe", "1P065LJJ90J1R5OFEMPOS1K16N", strings.Repeat("x", 300),
 	} {
@@ -78,6 +79,11 @@ func TestPackEntry_isShortForWhatIsUsual(t *testing.T) {
 	}
 	if n := len(packEntry(&e, ordermanager.StateMaking, "")); n > 27 {
 		t.Errorf("the entry of a claim has %d bytes", n)
+	}
+	traced := e
+	traced.Trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	if n := len(packEntry(&traced, ordermanager.StateMaking, "")); n > 27+25 {
+		t.Errorf("with its trace context it has %d", n)
 	}
 	if n := len(packEntry(&e, ordermanager.StateMaking, e.Actor.ID)); n > 11 {
 		t.Errorf("that of the customer has %d", n)
