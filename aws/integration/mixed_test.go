@@ -91,6 +91,27 @@ func TestOrderProcessor_withTheSamplesFunctionsOnTheSameTable(t *testing.T) {
 	ours := func(event string) func(*run) {
 		return func(r *run) { r.Helper(); r.hears(event, ordermanager.ResumeNone) }
 	}
+	stories := map[string]story{
+		"the sample starts the order, and it is cancelled in the first wait": {patient, patient, func(r *run) {
+			r.sampleStarted()
+			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeDelivered)
+			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
+		}},
+		"the sample writes a time-out, and nothing can be completed after it": {patient, 1, func(r *run) {
+			r.hears(workflowStarted, ordermanager.ResumeNone)
+			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.sampleTimedOut()
+			_, err := r.manager.Complete(r.Context(), ordermanager.Request{OrderID: r.id, Actor: ben, Venue: r.house.venue})
+			if !errors.Is(err, ordermanager.ErrIllegalTransition) {
+				r.Errorf("Complete = %v", err)
+			}
+			order, err := r.manager.Order(r.Context(), r.id)
+			if err != nil || order.State != ordermanager.StateCancelled || order.Reason != "Barista timedout" {
+				r.Errorf("the order is %s because of %q, %v", order.State, order.Reason, err)
+			}
+		}},
+	}
 	for name, turns := range map[string]struct{ started, waiting func(*run) }{
 		"the sample starts the order, we hear of the second wait": {(*run).sampleStarted, ours(waitingCompletion)},
 		"we start the order, the sample hears of the second wait": {ours(workflowStarted), (*run).sampleWaiting},
@@ -112,43 +133,13 @@ func TestOrderProcessor_withTheSamplesFunctionsOnTheSameTable(t *testing.T) {
 				r.ends("cancelled", ordermanager.StateCancelled, "no milk")
 			},
 		} {
-			eachDialect(t, e, name+", "+ending, patient, func(r *run) {
+			stories[name+", "+ending] = story{patient, patient, func(r *run) {
 				turns.started(r)
 				r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
 				turns.waiting(r)
 				end(r)
-			})
+			}}
 		}
 	}
-	eachDialect(t, e, "the sample starts the order, and it is cancelled in the first wait", patient, func(r *run) {
-		r.sampleStarted()
-		r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeDelivered)
-		r.ends("cancelled", ordermanager.StateCancelled, "no milk")
-	})
-	eachDialect(t, e, "the sample writes a time-out, and nothing can be completed after it", 1, func(r *run) {
-		r.hears(workflowStarted, ordermanager.ResumeNone)
-		r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
-		r.hears(waitingCompletion, ordermanager.ResumeNone)
-		r.sampleTimedOut()
-		_, err := r.manager.Complete(r.Context(), ordermanager.Request{OrderID: r.id, Actor: ben, Venue: r.house.venue})
-		if !errors.Is(err, ordermanager.ErrIllegalTransition) {
-			r.Errorf("Complete = %v", err)
-		}
-		order, err := r.manager.Order(r.Context(), r.id)
-		if err != nil || order.State != ordermanager.StateCancelled || order.Reason != "Barista timedout" {
-			r.Errorf("the order is %s because of %q, %v", order.State, order.Reason, err)
-		}
-	})
-}
-
-func eachDialect(t *testing.T, e *environment, name string, baristaSeconds int, story func(r *run)) {
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
-		for _, house := range houses[2:] {
-			t.Run(house.name, func(t *testing.T) {
-				t.Parallel()
-				story(begin(t, e, house, patient, baristaSeconds))
-			})
-		}
-	})
+	tell(t, e, houses[2:], stories)
 }

@@ -237,13 +237,32 @@ var (
 	ben  = ordermanager.Barista("ben")
 )
 
+// story is what happens to an order whose customer and whose barista may take so long.
+type story struct {
+	customerSeconds, baristaSeconds int
+	happens                         func(r *run)
+}
+
+// tell lets each story happen in each house.
+func tell(t *testing.T, e *environment, houses []house, stories map[string]story) {
+	t.Helper()
+	for name, s := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, house := range houses {
+				t.Run(house.name, func(t *testing.T) {
+					t.Parallel()
+					s.happens(begin(t, e, house, s.customerSeconds, s.baristaSeconds))
+				})
+			}
+		})
+	}
+}
+
 // Invariants 3 to 5, end to end: whatever happens to an order, its workflow ends as the order does.
 func TestOrderProcessor(t *testing.T) {
 	e := emulators(t)
-	for name, test := range map[string]struct {
-		customerSeconds, baristaSeconds int
-		story                           func(r *run)
-	}{
+	tell(t, e, houses, map[string]story{
 		"a completed order ends the workflow": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, ordermanager.ResumeNone)
 			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
@@ -354,15 +373,5 @@ func TestOrderProcessor(t *testing.T) {
 			r.told(second, ordermanager.ResumeNone)
 			r.ends("completed", ordermanager.StateCompleted, "")
 		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for _, house := range houses {
-				t.Run(house.name, func(t *testing.T) {
-					t.Parallel()
-					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
-				})
-			}
-		})
-	}
+	})
 }

@@ -26,10 +26,7 @@ func unchanged(e *environment) []house {
 func TestUnchangedOrderProcessor(t *testing.T) {
 	e := emulators(t)
 	const none, delivered = ordermanager.ResumeNone, ordermanager.ResumeDelivered
-	for name, test := range map[string]struct {
-		customerSeconds, baristaSeconds int
-		story                           func(r *run)
-	}{
+	tell(t, e, unchanged(e), map[string]story{
 		"a completed order": {patient, patient, func(r *run) {
 			r.hears(workflowStarted, none)
 			r.does(ordermanager.ActionPut, anna, delivered)
@@ -95,16 +92,7 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 			r.startsAgain(delivered, delivered)
 			r.ends("finished", ordermanager.StateCancelled, "no milk")
 		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for _, house := range unchanged(e) {
-				t.Run(house.name, func(t *testing.T) {
-					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
-				})
-			}
-		})
-	}
+	})
 }
 
 // startsAgain runs the workflow of the order once more from its beginning, as a redrive does from the wait that it
@@ -131,10 +119,7 @@ func (r *run) neverSaid(detailType string) {
 func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 	e := emulators(t)
 	const delivered = ordermanager.ResumeDelivered
-	for name, test := range map[string]struct {
-		customerSeconds, baristaSeconds int
-		story                           func(r *run)
-	}{
+	tell(t, e, unchanged(e), map[string]story{
 		"a completed order ends the workflow": {patient, patient, func(r *run) {
 			r.sampleStarted()
 			r.does(ordermanager.ActionPut, anna, delivered)
@@ -200,16 +185,7 @@ func TestUnchangedOrderProcessor_withTheSamplesFunctionsStillOn(t *testing.T) {
 			r.sampleWaiting()
 			r.hangs(ordermanager.StateCompleted)
 		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for _, house := range unchanged(e) {
-				t.Run(house.name, func(t *testing.T) {
-					test.story(begin(t, e, house, test.customerSeconds, test.baristaSeconds))
-				})
-			}
-		})
-	}
+	})
 }
 
 // hangs wants the execution to be ended by its time-out, a redrive to know nothing of it, and the sample's function to

@@ -71,7 +71,7 @@ type world struct {
 
 // open starts a process that dies at the given point; negative: never.
 func (w *world) open(point int) {
-	life := &mortal{left: -1}
+	life := &mortal{}
 	w.house = newHouse(w.t, openMortal(w.t, w.path, life), &workflow.Options{Now: w.clock.now})
 	w.house.life = life
 	// By its first order the workflow learns that the store takes it along.
@@ -84,9 +84,9 @@ func (w *world) open(point int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	life.mu.Lock()
-	life.left = point
-	life.mu.Unlock()
+	if point >= 0 {
+		life.End(point)
+	}
 }
 
 // until does something again and again, as a caller who does not know the outcome repeats it, in a new process if this
@@ -95,7 +95,7 @@ func (w *world) until(do func(ctx context.Context, h *house) error, fine ...erro
 	w.t.Helper()
 	for range 5 {
 		err := do(w.t.Context(), w.house)
-		if w.house.life.isDead() {
+		if w.house.life.IsDead() {
 			_ = w.house.db.Close()
 			w.open(-1)
 			if err := w.house.workflow.Advance(w.t.Context()); err != nil { // as Run does when a process starts
@@ -232,7 +232,7 @@ var stories = map[string]struct {
 // seven. Invariants 3 and 5.
 func TestAKillAtAnyMomentLeavesNoOrderHangingAndDoublesNoNumber(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.db")
-	db := openMortal(t, empty, &mortal{left: -1})
+	db := openMortal(t, empty, &mortal{})
 	newHouse(t, db, nil)
 	if _, err := db.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		t.Fatal(err)
@@ -258,7 +258,7 @@ func TestAKillAtAnyMomentLeavesNoOrderHangingAndDoublesNoNumber(t *testing.T) {
 					for _, do := range story.stages {
 						do(w)
 					}
-					killed = first.life.isDead()
+					killed = first.life.IsDead()
 					w.finish(story.ends)
 				})
 				if t.Failed() {

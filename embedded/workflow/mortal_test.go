@@ -9,35 +9,18 @@ import (
 	"testing"
 
 	"modernc.org/sqlite"
-)
 
-var errDead = errors.New("the process is dead")
+	"github.com/brewline/ordermanager/internal/workflowtest"
+)
 
 // mortal is a life that ends before or after one of the statements that go to the database, whoever sends them. From
 // then on nothing reaches the database any more, as if the process had been killed there: what was committed is there,
 // and nothing else.
 type mortal struct {
-	mu   sync.Mutex
-	left int // how many points are left to live through; negative: for ever
-	dead bool
+	workflowtest.Life
+	mu sync.Mutex
 	// sent is every statement that was sent, with the arguments of the last time.
 	sent map[string][]any
-}
-
-func (m *mortal) survives() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.left == 0 {
-		m.dead = true
-	}
-	m.left--
-	return !m.dead
-}
-
-func (m *mortal) isDead() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.dead
 }
 
 func (m *mortal) remember(query string, args []driver.NamedValue) {
@@ -56,12 +39,12 @@ func (m *mortal) remember(query string, args []driver.NamedValue) {
 // step has two points at which life can end: before and after it.
 func step[T any](m *mortal, do func() (T, error)) (T, error) {
 	var none T
-	if !m.survives() {
-		return none, errDead
+	if !m.Survives() {
+		return none, workflowtest.ErrDead
 	}
 	done, err := do()
-	if err == nil && !m.survives() {
-		return none, errDead
+	if err == nil && !m.Survives() {
+		return none, workflowtest.ErrDead
 	}
 	return done, err
 }
@@ -85,8 +68,8 @@ type mortalConnector struct {
 func (c mortalConnector) Driver() driver.Driver { return &sqlite.Driver{} }
 
 func (c mortalConnector) Connect(context.Context) (driver.Conn, error) {
-	if c.isDead() {
-		return nil, errDead
+	if c.IsDead() {
+		return nil, workflowtest.ErrDead
 	}
 	conn, err := c.Driver().Open(c.dsn)
 	if err != nil {
@@ -125,7 +108,7 @@ func (c mortalConn) rows(do func() (driver.Rows, error)) (driver.Rows, error) {
 		opened, err = do()
 		return mortalRows{c.mortal, opened}, err
 	})
-	if errors.Is(err, errDead) && opened != nil {
+	if errors.Is(err, workflowtest.ErrDead) && opened != nil {
 		_ = opened.Close()
 	}
 	return rows, err
@@ -138,7 +121,7 @@ func (c mortalConn) BeginTx(ctx context.Context, options driver.TxOptions) (driv
 		begun, err = c.sqliteConn.BeginTx(ctx, options)
 		return mortalTx{c.mortal, begun}, err
 	})
-	if errors.Is(err, errDead) && begun != nil {
+	if errors.Is(err, workflowtest.ErrDead) && begun != nil {
 		_ = begun.Rollback()
 	}
 	return tx, err
@@ -191,15 +174,15 @@ type mortalTx struct {
 
 // Commit leaves a transaction that was not committed to be rolled back, as the death of the process does.
 func (tx mortalTx) Commit() error {
-	if !tx.survives() {
+	if !tx.Survives() {
 		_ = tx.Rollback()
-		return errDead
+		return workflowtest.ErrDead
 	}
 	if err := tx.Tx.Commit(); err != nil {
 		return err
 	}
-	if !tx.survives() {
-		return errDead
+	if !tx.Survives() {
+		return workflowtest.ErrDead
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 // Nothing becomes slower with every order that is done: each statement that is sent in the life of an order, by the
 // workflow and by the store, finds its rows through an index.
 func TestNoStatementLooksThroughATable(t *testing.T) {
-	life := &mortal{left: -1}
+	life := &mortal{}
 	db := openMortal(t, filepath.Join(t.TempDir(), "house.db"), life)
 	now := &clock{morning}
 	h := newHouse(t, db, &workflow.Options{

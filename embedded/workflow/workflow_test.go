@@ -21,7 +21,7 @@ import (
 
 func openTemp(t testing.TB) *sql.DB {
 	t.Helper()
-	return openMortal(t, filepath.Join(t.TempDir(), "house.db"), &mortal{left: -1})
+	return openMortal(t, filepath.Join(t.TempDir(), "house.db"), &mortal{})
 }
 
 func start(t testing.TB, h *house, id string) {
@@ -73,7 +73,7 @@ func TestWorkflow(t *testing.T) {
 	workflowtest.Run(t, func(t *testing.T) func() workflowtest.Process {
 		path := filepath.Join(t.TempDir(), "house.db")
 		return func() workflowtest.Process {
-			db := openMortal(t, path, &mortal{left: -1})
+			db := openMortal(t, path, &mortal{})
 			h := newHouse(t, db, nil)
 			return workflowtest.Process{Database: sqlitefile.Database(db), Store: h.store}
 		}
@@ -96,7 +96,7 @@ func TestAfterARestartEveryWaitIsWhereItWas(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "house.db")
 	now := &clock{morning}
 	options := &workflow.Options{Now: now.now}
-	db := openMortal(t, path, &mortal{left: -1})
+	db := openMortal(t, path, &mortal{})
 	h := newHouse(t, db, options)
 	start(t, h, "drink")
 	start(t, h, "completion")
@@ -109,7 +109,7 @@ func TestAfterARestartEveryWaitIsWhereItWas(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	h = newHouse(t, openMortal(t, path, &mortal{left: -1}), options)
+	h = newHouse(t, openMortal(t, path, &mortal{}), options)
 	for i, id := range []string{"drink", "completion"} {
 		if diff := cmp.Diff(before[i], statusOf(t, h, id)); diff != "" {
 			t.Error(diff)
@@ -138,7 +138,7 @@ func TestAfterARestartEveryWaitIsWhereItWas(t *testing.T) {
 func TestRunTellsAndTimesOutByItselfAndStopsWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "house.db")
 	synctest.Test(t, func(t *testing.T) {
-		db := openMortal(t, path, &mortal{left: -1})
+		db := openMortal(t, path, &mortal{})
 		h := newHouse(t, db, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})

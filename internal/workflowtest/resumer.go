@@ -18,7 +18,7 @@ import (
 func resumes(h *house) {
 	db := h.start().Database
 	resumertest.Run(h.T, func(*testing.T) resumertest.Harness {
-		life := &mortal{Database: db, left: -1}
+		life := &mortal{Database: db, Life: &Life{}}
 		p := h.on(life, memory.NewStore(), workflow.Options{})
 		var mu sync.Mutex
 		orders := map[string]string{} // by fingerprint
@@ -84,10 +84,11 @@ func losesNothing(h *house) {
 	started := h.start()
 	for survived := false; !survived; points++ {
 		id := fmt.Sprint("order-", points)
-		life := &mortal{Database: started.Database, left: points}
+		life := &mortal{Database: started.Database, Life: &Life{}}
+		life.End(points)
 		doomed := h.on(life, started.Store, workflow.Options{})
 		_, err := doomed.flow.Start(h.Context(), id, "ada", "")
-		if life.isDead() {
+		if life.IsDead() {
 			survivor.advances()
 			_, err = survivor.flow.Start(h.Context(), id, "ada", "") // its caller does not know
 		}
@@ -97,7 +98,7 @@ func losesNothing(h *house) {
 		doomed.puts(id)
 		_ = doomed.flow.Advance(h.Context())
 		doomed.completes(id)
-		survived = !life.isDead()
+		survived = !life.IsDead()
 
 		survivor.redrives()
 		survivor.advances()
