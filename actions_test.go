@@ -118,6 +118,20 @@ func TestManager_allowsExactlyWhatTheDesignSays(t *testing.T) {
 		{"cancel", admin, []string{ok, ok, ok, illegal, illegal}},
 		{"cancel", system, []string{ok, ok, ok, illegal, illegal}},
 	}
+	var written []ordermanager.Action
+	for _, tt := range tests {
+		if !slices.Contains(written, tt.action) {
+			written = append(written, tt.action)
+		}
+	}
+	// An action that the table has besides would go untested.
+	table := ordermanager.StandardLifecycle()
+	if diff := cmp.Diff(written, table.Actions()); diff != "" {
+		t.Errorf("the actions of the table (-written +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(table.Actions(), ordermanager.Actions()); diff != "" {
+		t.Errorf("Actions (-table +got):\n%s", diff)
+	}
 	for _, tt := range tests {
 		for i, state := range states {
 			t.Run(fmt.Sprintf("%s by %s %s when %s", tt.action, tt.actor.Role, tt.actor.ID, state), func(t *testing.T) {
