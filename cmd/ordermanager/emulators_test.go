@@ -294,7 +294,7 @@ func TestRedrive_resumesAnExecutionThatWasLeftWaiting(t *testing.T) {
 				{"action":"put","eventId":"ABC","orderId":"1","body":{"userId":"1","drink":"Latte"}}`
 			if code, stdout, stderr := invoke(t, script, append([]string{
 				"exec", "--resume", "none",
-			}, store...)...); code != exitAccepted {
+			}, store...)...); code != exitRefused { // the answer to the wait is owed
 				t.Fatal(stdout, stderr)
 			}
 			for _, step := range []struct {
@@ -450,7 +450,7 @@ func TestStats_countsInEveryLayout(t *testing.T) {
 		inputs := fmt.Sprintf(started, "1") + fmt.Sprintf(started, "2") + cancel
 		if code, stdout, _ := invoke(
 			t, inputs, "exec", "--store", table, "--layout", c.layout, "--resume", "none",
-		); code != exitAccepted {
+		); code != exitRefused { // the answer to the cancelled order is owed
 			t.Fatal(stdout)
 		}
 		args := []string{"stats", "--store", table, "--layout", c.layout, "--stuck-after", "1ns", "--json"}

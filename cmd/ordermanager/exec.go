@@ -15,7 +15,7 @@ import (
 
 type execCommand struct {
 	File  string `arg:"" optional:"" default:"-" help:"The file to read; - is standard input."`
-	Store string `default:"memory" placeholder:"STORE" help:"Where the orders are: memory, which is lost at the end; dynamodb:TABLE; sqlite:FILE or postgres://…, created if missing."`
+	Store string `default:"memory" placeholder:"STORE" help:"Where the orders are: memory, which is lost at the end; dynamodb:TABLE; sqlite:FILE or postgres://…, created if missing. Default: memory."`
 	layoutFlag
 	resumeFlag
 	menuFlag
@@ -38,6 +38,7 @@ kept with the orders, and the next run continues where this one ended.
 
 What is not JSON is refused and ends the run, because the start of the next value is unknown. A store that fails ends
 it too, with exit code 2: whether that input was carried out is unknown, and it can be repeated if it has a requestId.
+The exit code is 1 if an input was refused, or if something was still owed after it.
 An interrupt ends the run after the current input, with exit code 2, and says how many inputs were carried out.
 
 Example:
@@ -85,6 +86,16 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 type house struct {
 	manager  *ordermanager.Manager
 	workflow workflow
+	events   eventsFlag
+}
+
+// view is what a receipt says at the command line: with the flag that is missing where something stays owed for it.
+func (h *house) view(receipt *ordermanager.Receipt) ordermanager.ReceiptView {
+	view := receipt.View()
+	if view.Pending != "" {
+		view.Pending += h.events.missing(&receipt.Order)
+	}
+	return view
 }
 
 func (c *execCommand) open(ctx context.Context, backends *backends) (*house, error) {
@@ -125,7 +136,7 @@ func openHouse(
 	if workflow != nil {
 		workflow.Connect(manager)
 	}
-	return &house{manager, workflow}, nil
+	return &house{manager, workflow, events}, nil
 }
 
 // answerAll carries out the inputs in order.
@@ -154,7 +165,7 @@ func (h *house) answerAll(ctx context.Context, input io.Reader, write func(line)
 		if err != nil {
 			return err
 		}
-		if _, bad := line.(refused); bad {
+		if line != nil && line.negative() {
 			result = errRefused
 		}
 		if next.err != nil { // what follows cannot be read either
@@ -226,7 +237,7 @@ func (h *house) answer(ctx context.Context, n int, input value) (line, error) {
 	case err != nil:
 		return refusal(n, action, err), nil
 	}
-	return acceptance(n, action, receipt), nil
+	return acceptance(n, action, h.view(&receipt)), nil
 }
 
 // perform carries out a request or an event. It returns the action even for a refusal, if it could be read.

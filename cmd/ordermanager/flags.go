@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
@@ -74,4 +75,24 @@ type menuFlag struct {
 type eventsFlag struct {
 	Events  string `default:"none" placeholder:"BUS" help:"Where to publish events: eventbridge:BUS, or none."`
 	Webhook string `placeholder:"URL" help:"Where events are posted as well, signed; docs/events.md has more."`
+}
+
+// missing says which flag to add for the events that an order owes to a publisher that was not named.
+func (f eventsFlag) missing(o *ordermanager.Order) (advice string) {
+	for _, flag := range []struct {
+		publisher, text string
+		given           bool
+	}{
+		{"", "--events eventbridge:BUS", f.Events != "none"},
+		{webhookPublisher, "--webhook URL", f.Webhook != ""},
+	} {
+		owed := func(key string) bool {
+			publisher, _ := ordermanager.SplitOwed(key)
+			return publisher == flag.publisher
+		}
+		if !flag.given && slices.ContainsFunc(o.OwedEvents, owed) {
+			advice += "; add " + flag.text
+		}
+	}
+	return advice
 }

@@ -12,6 +12,8 @@ import (
 type line interface {
 	// text is the line for people.
 	text() string
+	// negative reports whether it says that something was refused or is still owed.
+	negative() bool
 }
 
 // accepted is the output line of an accepted input.
@@ -22,8 +24,8 @@ type accepted struct {
 }
 
 // acceptance names the input by its own action: the start of a workflow is a "new_order".
-func acceptance(n int, action ordermanager.Action, receipt ordermanager.Receipt) accepted {
-	line := accepted{n, true, receipt.View()}
+func acceptance(n int, action ordermanager.Action, view ordermanager.ReceiptView) accepted {
+	line := accepted{n, true, view}
 	line.Action = action
 	return line
 }
@@ -31,6 +33,8 @@ func acceptance(n int, action ordermanager.Action, receipt ordermanager.Receipt)
 func (l accepted) text() string {
 	return fmt.Sprintf("%d  %s", l.N, acceptingText(l.Action, &l.ReceiptView))
 }
+
+func (l accepted) negative() bool { return l.Pending != "" }
 
 // acceptingText describes the result of an accepted input.
 func acceptingText(action ordermanager.Action, l *ordermanager.ReceiptView) string {
@@ -66,6 +70,8 @@ func refusal(n int, action ordermanager.Action, err error) refused {
 }
 
 func (l refused) text() string { return fmt.Sprintf("%d  %s", l.N, refusingText(&l.Problem)) }
+
+func (refused) negative() bool { return true }
 
 // refusingText says why an input was refused.
 func refusingText(l *ordermanager.Problem) string {

@@ -44,7 +44,7 @@ Orders are in a DynamoDB table (dynamodb:TABLE), a SQLite file (sqlite:FILE) or 
 configured as usual, with AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
 
 Exit codes: 0, success; 1, it ran, and said what was refused, not found, different or still owed; 2, it could not run,
-or was interrupted.`
+or was interrupted. Ctrl-C is how watch, stats --watch and serve end: with 0.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

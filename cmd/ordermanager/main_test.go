@@ -273,7 +273,16 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"show", "--store", "sqlite:x"}, `expected "<order>" (try --help)`},
 		{
 			[]string{"redrive", "--store", "cup"},
-			`--store: there is no store "cup"; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…`,
+			`--store: there is no store "cup"; there are: dynamodb:TABLE, sqlite:FILE, postgres://…`,
+		},
+		{
+			[]string{"orders", "--store", "orders.db"},
+			`--store: there is no store "orders.db"; there are: dynamodb:TABLE, sqlite:FILE, postgres://…; ` +
+				`write sqlite:orders.db`,
+		},
+		{
+			[]string{"serve", "--store", "orders.db"},
+			`--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in "orders.db"; write sqlite:orders.db`,
 		},
 		{
 			[]string{"table", "create", "sqlite:orders"},
@@ -351,6 +360,8 @@ func TestRun_helpsEverywhere(t *testing.T) {
 		{[]string{"help"}, []string{"exec", "diagram", "Exit codes:"}},
 		{[]string{"help", "exec"}, []string{"--store", "Validator.NewOrder", "Example:"}},
 		{[]string{"help", "table", "check"}, []string{"--layout", "exit code"}},
+		{[]string{"--help"}, []string{"interrupted. Ctrl-C is how watch, stats --watch and serve end: with 0."}},
+		{[]string{"exec", "--help"}, []string{"Default: memory.", "still owed after it"}},
 		{[]string{"stats", "--help"}, []string{"--store", "--watch", "--stuck-after", "--output", "Observer"}},
 		{
 			[]string{"orders", "--help"},
@@ -369,8 +380,9 @@ func TestRun_helpsEverywhere(t *testing.T) {
 		if code != exitAccepted || stderr != "" {
 			t.Errorf("%v: exit code %d, stderr %q", c.args, code, stderr)
 		}
+		unwrapped := strings.Join(strings.Fields(stdout), " ")
 		for _, want := range c.want {
-			if !strings.Contains(stdout, want) {
+			if !strings.Contains(unwrapped, want) {
 				t.Errorf("%v does not mention %q:\n%s", c.args, want, stdout)
 			}
 		}

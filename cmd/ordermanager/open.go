@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -30,8 +31,16 @@ import (
 
 // This file opens everything that a flag can choose.
 
+// lastingStores are the stores that have orders when the program starts.
+const lastingStores = "dynamodb:TABLE, sqlite:FILE, postgres://…"
+
 // openStore opens a store; it creates a SQLite file or PostgreSQL tables if they are missing.
 func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Store, error) {
+	return b.openAmong(ctx, name, schemeMemory+", "+lastingStores)
+}
+
+// openAmong opens a store; an error for a name that is none offers those that there are.
+func (b *backends) openAmong(ctx context.Context, name, offered string) (ordermanager.Store, error) {
 	scheme, rest, _ := strings.Cut(name, ":")
 	switch {
 	case name == schemeMemory:
@@ -49,9 +58,15 @@ func (b *backends) openStore(ctx context.Context, name string) (ordermanager.Sto
 		b.remote = true
 		return b.openTable(ctx, rest)
 	}
-	return nil, fmt.Errorf(
-		"--store: there is no store %q; there are: memory, dynamodb:TABLE, sqlite:FILE, postgres://…", name,
-	)
+	return nil, adviseFile(fmt.Errorf("--store: there is no store %q; there are: %s", name, offered), name)
+}
+
+// adviseFile adds what to write to an error about the name of a store that looks like that of a file.
+func adviseFile(err error, name string) error {
+	if filepath.Ext(name) == "" || strings.Contains(name, ":") {
+		return err
+	}
+	return advise(err, "write "+schemeSQLite+":"+name)
 }
 
 // openExisting opens a store that must exist.
@@ -69,7 +84,7 @@ func (b *backends) openExisting(ctx context.Context, name string) (ordermanager.
 			return nil, fmt.Errorf("there is no file %s; exec and serve create one", path)
 		}
 	}
-	return b.openStore(ctx, name)
+	return b.openAmong(ctx, name, lastingStores)
 }
 
 // probe is an order that does not exist. Reading it shows whether the table can be used.
@@ -231,8 +246,11 @@ func (b *backends) openPublishers(
 		return nil, nil, advise(fmt.Errorf("--webhook: %w", err),
 			"write https://…, and set "+webhookSecret+" to what \"openssl rand -base64 32\" prints")
 	}
-	return bus, map[string]ordermanager.Publisher{"webhook": hook}, nil
+	return bus, map[string]ordermanager.Publisher{webhookPublisher: hook}, nil
 }
+
+// webhookPublisher is the name by which events are owed to --webhook.
+const webhookPublisher = "webhook"
 
 // webhookSecret is the environment variable with the secrets of --webhook, separated by spaces: others on the machine
 // can see arguments.

@@ -49,7 +49,7 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 	if err != nil {
 		return err
 	}
-	progress := newProgress(std.err, c.DryRun)
+	progress := newProgress(std.err, c.eventsFlag, c.DryRun)
 	report, err := house.manager.Redrive(ctx, &ordermanager.RedriveOptions{DryRun: c.DryRun, Visited: progress.visited})
 	progress.end()
 	if report != (ordermanager.RedriveReport{}) || err == nil {
@@ -97,6 +97,7 @@ func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveRep
 // progress reports the progress of a redrive.
 type progress struct {
 	out    io.Writer
+	events eventsFlag
 	dryRun bool
 	// live is set on a terminal, where one line is updated.
 	live    bool
@@ -106,9 +107,9 @@ type progress struct {
 	last    time.Time
 }
 
-func newProgress(out io.Writer, dryRun bool) *progress {
+func newProgress(out io.Writer, events eventsFlag, dryRun bool) *progress {
 	now := time.Now()
-	return &progress{out: out, dryRun: dryRun, live: isTerminal(out), begun: now, last: now}
+	return &progress{out: out, events: events, dryRun: dryRun, live: isTerminal(out), begun: now, last: now}
 }
 
 // How often progress is reported: by updating a line, and by a new line.
@@ -126,7 +127,7 @@ func (p *progress) visited(receipt ordermanager.Receipt) {
 		p.say("order %s, which is %s, owes %s", cell(order.ID), order.State, d.owesText())
 	case receipt.Pending != nil:
 		p.pending++
-		p.say("order %s: still pending: %s", cell(order.ID), legible(receipt.Pending.Error()))
+		p.say("order %s: still pending: %s%s", cell(order.ID), legible(receipt.Pending.Error()), p.events.missing(order))
 	}
 	now := time.Now()
 	switch since := now.Sub(p.last); {

@@ -72,7 +72,7 @@ func (c *repairCommand) repair(ctx context.Context, backends *backends, std *std
 		}
 		return errRefused
 	}
-	view := receipt.View()
+	view := house.view(&receipt)
 	if err := c.print(std, &view, acceptingText(ordermanager.Action(c.How), &view)); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func repair(t *testing.T, store, order, how string, flags ...string) (code int, 
 func TestRepair_putsAnOrderRightAndKeepsWhoAndWhy(t *testing.T) {
 	store, _ := newFile(t)
 	execute(t, store, newOrder1)
-	if code, stdout, _ := invoke(t, put1, "exec", "--store", store, "--resume", "none"); code != exitAccepted {
+	if code, stdout, _ := invoke(t, put1, "exec", "--store", store, "--resume", "none"); code != exitRefused {
 		t.Fatal(code, stdout)
 	}
 	for _, step := range []struct {

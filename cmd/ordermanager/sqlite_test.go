@@ -124,11 +124,12 @@ func TestShow_saysHowEachWaitStandsAndWhatIsOwed(t *testing.T) {
 		input         string
 		first, second waitStatus
 		resume, owes  string
+		code          int
 	}{
-		{newOrder1, waitWaiting, waitNotBegun, "local", "nothing"},
-		{put1, waitOwed, waitNotBegun, "none", "the answer to the first wait"},
+		{newOrder1, waitWaiting, waitNotBegun, "local", "nothing", exitAccepted},
+		{put1, waitOwed, waitNotBegun, "none", "the answer to the first wait", exitRefused},
 	} {
-		if code, _, stderr := invoke(t, c.input, "exec", "--store", store, "--resume", c.resume); code != exitAccepted {
+		if code, _, stderr := invoke(t, c.input, "exec", "--store", store, "--resume", c.resume); code != c.code {
 			t.Fatal(stderr)
 		}
 		got := showDetails(t, store)
@@ -165,7 +166,7 @@ func TestShow_ofAnOrderThatIsNotThereIsAClearNo(t *testing.T) {
 func TestRedrive_deliversWhatWasLeftOwed(t *testing.T) {
 	store, _ := newFile(t)
 	execute(t, store, newOrder1)
-	if code, stdout, _ := invoke(t, put1, "exec", "--store", store, "--resume", "none"); code != exitAccepted ||
+	if code, stdout, _ := invoke(t, put1, "exec", "--store", store, "--resume", "none"); code != exitRefused ||
 		!strings.Contains(stdout, `"resume":"pending"`) {
 		t.Fatal(code, stdout)
 	}

@@ -38,7 +38,7 @@ func TestWebhook_postsWhatHappensAndIsRedriven(t *testing.T) {
 		{"action":"cancel","orderId":"1","body":{"userId":"ann"}}`
 	down.Store(true)
 	code, stdout, stderr := invoke(t, life, append(append([]string{"exec", "--resume", "none"}, store...), hook...)...)
-	if code == exitFailed || !strings.Contains(stdout, `"events":"pending"`) || strings.Contains(stdout, "hidden") {
+	if code != exitRefused || !strings.Contains(stdout, `"events":"pending"`) || strings.Contains(stdout, "hidden") {
 		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
 	}
 	down.Store(false)
@@ -46,8 +46,16 @@ func TestWebhook_postsWhatHappensAndIsRedriven(t *testing.T) {
 	// A redrive that does not know the webhook names it, and show says to whom the event is owed.
 	redrive := append([]string{"redrive", "--resume", "none"}, store...)
 	_, _, stderr = invoke(t, "", redrive...)
-	if !strings.Contains(stderr, "publisher webhook, which this Manager does not have") {
+	const advised = "publisher webhook, which this Manager does not have: will not succeed by being repeated; " +
+		"add --webhook URL\n"
+	if !strings.Contains(stderr, advised) {
 		t.Errorf("redrive says: %s", stderr)
+	}
+	_, stdout, _ = invoke(t, "", append([]string{
+		"repair", "1", "resend", "--by", "olga", "--reason", "it hung", "--resume", "none",
+	}, store...)...)
+	if !strings.HasSuffix(stdout, advised) {
+		t.Errorf("repair says: %s", stdout)
 	}
 	_, stdout, _ = invoke(t, "", append([]string{"show", "1"}, store...)...)
 	if !strings.Contains(strings.Join(strings.Fields(stdout), " "), "the event of version 2 to publisher webhook") {
