@@ -1,6 +1,6 @@
 // Package dbos_test compares an order of this module with the same order as a workflow of DBOS Transact, on the same
-// PostgreSQL: begin, wait for a drink, take a number, wait for completion, end. It is a module of its own, because nobody who
-// uses this one needs DBOS.
+// PostgreSQL: begin, wait for a drink, take a number, wait for completion, end. It is a module of its own, because
+// nobody who uses this one needs DBOS.
 //
 //	scripts/emulators run -- go -C bench/dbos test -bench . -benchtime 500x
 package dbos_test
