@@ -5,7 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
+	"time"
+
+	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	"github.com/brewline/ordermanager/embedded/workflow"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/httpapi"
@@ -115,4 +122,72 @@ func ExampleFeed() {
 	defer func() { _ = stream.Body.Close() }()
 	fmt.Println(stream.Status, stream.Header.Get("Content-Type"))
 	// Output: 200 OK text/event-stream
+}
+
+// A whole service on one machine: orders and workflows in one SQLite file, and the API in front of them.
+func Example_oneMachine() {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	dir, err := os.MkdirTemp("", "shop")
+	must(err)
+	defer func() { _ = os.RemoveAll(dir) }()
+	db, err := sqlitestore.Open(ctx, filepath.Join(dir, "shop.db"))
+	must(err)
+	defer func() { _ = db.Close() }()
+	store, err := sqlitestore.New(ctx, db)
+	must(err)
+	flow, err := workflow.New(ctx, db, nil)
+	must(err)
+
+	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
+	feed := httpapi.NewFeed()
+	manager, err := ordermanager.New(feed.Store(store), menu, flow, nil)
+	must(err)
+	flow.Connect(manager)
+	var background sync.WaitGroup
+	background.Go(func() { flow.Run(ctx) }) // time-outs, and what the workflow owes the Manager
+	background.Go(func() {                  // what an outage left owed
+		for ctx.Err() == nil {
+			_, _ = manager.Redrive(ctx, nil)
+			select {
+			case <-time.After(time.Minute):
+			case <-ctx.Done():
+			}
+		}
+	})
+
+	identify := func(r *http.Request) (ordermanager.Actor, error) { // yours: verify who is calling
+		return ordermanager.Customer(r.Header.Get("X-User")), nil
+	}
+	api, err := httpapi.New(manager, menu, &httpapi.Options{Identify: identify, Feed: feed, Starter: flow})
+	must(err)
+	server := httptest.NewServer(api) // in production an http.Server, with RegisterOnShutdown(feed.Close)
+	defer server.Close()
+
+	for _, call := range []struct{ method, path, body string }{
+		{http.MethodPost, "/orders", `{"orderId":"1"}`},
+		{http.MethodPut, "/orders/1", `{"drink":"Latte"}`},
+		{http.MethodPut, "/orders/1", `{"drink":"Tea"}`},
+	} {
+		request, err := http.NewRequestWithContext(ctx, call.method, server.URL+call.path, strings.NewReader(call.body))
+		must(err)
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("X-User", "ada")
+		response, err := http.DefaultClient.Do(request)
+		must(err)
+		_ = response.Body.Close()
+		fmt.Println(call.method, call.path, response.StatusCode)
+	}
+	stop()
+	background.Wait()
+	// Output:
+	// POST /orders 201
+	// PUT /orders/1 200
+	// PUT /orders/1 422
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }
