@@ -93,7 +93,9 @@ func ExampleMenuError() {
 // What to tell a caller who was refused.
 func ExampleTransitionError() {
 	manager, _ := shop(nil)
-	_, err := manager.Complete(context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("barista-1")})
+	_, err := manager.Complete(
+		context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("barista-1")},
+	)
 	if refusal, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
 		fmt.Println(ordermanager.CodeOf(err), refusal.State, refusal.Allowed)
 	}
@@ -199,7 +201,9 @@ func ExampleWatcher() {
 // A time-out of the workflow cancels the order.
 func ExampleManager_TimedOut() {
 	manager, _ := shop(nil)
-	receipt, err := manager.TimedOut(context.Background(), ordermanager.TimedOut{OrderID: "order-1", Cause: "Customer timedout"})
+	receipt, err := manager.TimedOut(
+		context.Background(), ordermanager.TimedOut{OrderID: "order-1", Cause: "Customer timedout"},
+	)
 	fmt.Println(receipt.Order.State, receipt.Order.Reason, err)
 	// Output: cancelled Customer timedout <nil>
 }
@@ -210,7 +214,9 @@ func ExampleOptions_lifecycle() {
 	if _, err := chooseLatte(manager); err != nil {
 		panic(err)
 	}
-	receipt, err := manager.Complete(context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("robot")})
+	receipt, err := manager.Complete(
+		context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Barista("robot")},
+	)
 	fmt.Println(receipt.Order.State, err)
 	// Output: completed <nil>
 }
@@ -224,7 +230,9 @@ func ExamplePolicy() {
 		return ordermanager.DefaultPolicy(action, actor)
 	}
 	manager, _ := shop(&ordermanager.Options{Policy: policy})
-	_, err := manager.Cancel(context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Customer("customer-1")})
+	_, err := manager.Cancel(
+		context.Background(), ordermanager.Request{OrderID: "order-1", Actor: ordermanager.Customer("customer-1")},
+	)
 	fmt.Println(errors.Is(err, ordermanager.ErrForbidden), err)
 	// Output: true not permitted to this actor: cancel by a customer
 }
@@ -242,7 +250,9 @@ func ExampleObserver() {
 			logger.Info(op.Name, "action", op.Action, "code", ordermanager.CodeOf(e.Err), "refused", e.Refused)
 		}
 	}
-	manager, err := ordermanager.New(memory.NewStore(), coffeeMenu, new(memory.Resumer), &ordermanager.Options{Observer: observer})
+	manager, err := ordermanager.New(
+		memory.NewStore(), coffeeMenu, new(memory.Resumer), &ordermanager.Options{Observer: observer},
+	)
 	if err != nil {
 		panic(err)
 	}
@@ -261,7 +271,9 @@ func ExampleMenu_Sanitize() {
 		{Name: "Cream", Options: counts},
 		{Name: "Extras", Options: []string{"Decaf", "Extra shot", "To go"}, Max: 3},
 	}}}}
-	drink, err := menu.Sanitize(ordermanager.DrinkOrder{Drink: "Americano", Modifiers: []string{"Sugar: 2", "Decaf", "To go"}})
+	drink, err := menu.Sanitize(ordermanager.DrinkOrder{
+		Drink: "Americano", Modifiers: []string{"Sugar: 2", "Decaf", "To go"},
+	})
 	fmt.Printf("%q %v\n", drink.Modifiers, err)
 	_, err = menu.Sanitize(ordermanager.DrinkOrder{Drink: "Americano", Modifiers: []string{"2"}})
 	fmt.Println(err)
@@ -280,7 +292,9 @@ func ExampleLifecycle_With() {
 	table := ordermanager.StandardLifecycle().
 		WithStates(ordermanager.StateRule{State: "ready", Answers: ordermanager.Done}).
 		With(
-			ordermanager.Rule{Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases},
+			ordermanager.Rule{
+				Action: "finish", From: []ordermanager.State{"making"}, To: "ready", Claim: ordermanager.ClaimReleases,
+			},
 			ordermanager.Rule{Action: "complete", From: []ordermanager.State{"ready"}, To: "completed"},
 		)
 	fmt.Println(table.Validate())
@@ -299,7 +313,8 @@ func ExampleLifecycle_With() {
 func ExampleManager_Do() {
 	ctx := context.Background()
 	table := ordermanager.StandardLifecycle().With(ordermanager.Rule{
-		Action: "reprint", From: []ordermanager.State{"making"}, To: "making", Claim: ordermanager.ClaimNeeds, Event: "LabelPrinted",
+		Action: "reprint", From: []ordermanager.State{"making"}, To: "making", Claim: ordermanager.ClaimNeeds,
+		Event: "LabelPrinted",
 	})
 	manager, _ := shop(&ordermanager.Options{Lifecycle: table})
 	_, _ = chooseLatte(manager)

@@ -45,7 +45,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	_, err = manager.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "1", Customer: "anna", Token: resumer.Issue()})
+	_, err = manager.WorkflowStarted(
+		ctx, ordermanager.WorkflowStarted{OrderID: "1", Customer: "anna", Token: resumer.Issue()},
+	)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -85,13 +87,16 @@ func ExampleStore() {
 		fmt.Println(err)
 		return
 	}
-	_, err = manager.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "1", Customer: "anna", Token: resumer.Issue()})
+	_, err = manager.WorkflowStarted(
+		ctx, ordermanager.WorkflowStarted{OrderID: "1", Customer: "anna", Token: resumer.Issue()},
+	)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	put := ordermanager.Request{
-		OrderID: "1", Actor: ordermanager.Customer("anna"), RequestID: "tap-1", Drink: ordermanager.DrinkOrder{Drink: "Espresso"},
+		OrderID: "1", Actor: ordermanager.Customer("anna"), RequestID: "tap-1",
+		Drink: ordermanager.DrinkOrder{Drink: "Espresso"},
 	}
 
 	lost = true
@@ -100,7 +105,9 @@ func ExampleStore() {
 
 	lost = false
 	receipt, err := manager.Put(ctx, put)
-	fmt.Println("again:", receipt.Order.Drink.Name, "replayed:", receipt.Replayed, "resume:", receipt.Resume, "error:", err)
+	fmt.Println(
+		"again:", receipt.Order.Drink.Name, "replayed:", receipt.Replayed, "resume:", receipt.Resume, "error:", err,
+	)
 	// Output:
 	// first: store_failed
 	// again: Espresso replayed: true resume: delivered error: <nil>

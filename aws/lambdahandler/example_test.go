@@ -24,7 +24,9 @@ func open() (*ordermanager.Manager, ordermanager.MenuSource) {
 	if err != nil {
 		panic(err)
 	}
-	_, err = manager.WorkflowStarted(context.Background(), ordermanager.WorkflowStarted{OrderID: "1", Customer: "1", Token: resumer.Issue()})
+	_, err = manager.WorkflowStarted(
+		context.Background(), ordermanager.WorkflowStarted{OrderID: "1", Customer: "1", Token: resumer.Issue()},
+	)
 	if err != nil {
 		panic(err)
 	}
@@ -44,7 +46,10 @@ func send(handler any, event string) {
 // A main function is: manager, _ := open(); lambda.Start(lambdahandler.Direct(manager)).
 func ExampleDirect() {
 	manager, _ := open()
-	send(lambdahandler.Direct(manager), `{"action":"","orderId":"1","body":{"userId":"1","drink":"Cappuccino","modifiers":[]}}`)
+	send(
+		lambdahandler.Direct(manager),
+		`{"action":"","orderId":"1","body":{"userId":"1","drink":"Cappuccino","modifiers":[]}}`,
+	)
 	// Output:
 	// {"action":"put","order":{"orderId":"1","state":"pending","userId":"1","eventId":"","orderNumber":"","baristaUserId":"","drink":"Cappuccino","modifiers":[],"icon":"","reason":"","version":2},"resume":"delivered","events":"none","replayed":false}
 }
@@ -69,7 +74,9 @@ func ExampleSQS() {
 	}}))
 	handler := lambdahandler.SQS(manager, logger)
 	record := func(id, body string) events.SQSMessage {
-		return events.SQSMessage{MessageId: id, Body: body, EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:eu-west-1:123456789012:orders"}
+		return events.SQSMessage{
+			MessageId: id, Body: body, EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:eu-west-1:123456789012:orders",
+		}
 	}
 	response, err := handler(context.Background(), events.SQSEvent{Records: []events.SQSMessage{
 		record("a", `{"action":"put","orderId":"1","body":{"userId":"1","drink":"Cappuccino"}}`),
@@ -93,7 +100,9 @@ func ExampleRestAPI() {
 	}
 	response, err := lambdahandler.RestAPI(api)(context.Background(), events.APIGatewayProxyRequest{
 		HTTPMethod: "PUT", Path: "/orders/1", Body: `{"drink":"Cappuccino"}`,
-		RequestContext: events.APIGatewayProxyRequestContext{Authorizer: map[string]any{"claims": map[string]any{"sub": "1"}}},
+		RequestContext: events.APIGatewayProxyRequestContext{
+			Authorizer: map[string]any{"claims": map[string]any{"sub": "1"}},
+		},
 	})
 	fmt.Println(response.StatusCode, response.MultiValueHeaders["Content-Type"], err)
 	// Output: 200 [application/json] <nil>
@@ -147,7 +156,9 @@ func ExampleStream() {
 	manager, _ := open()
 	report, err := lambdahandler.Stream(manager)(context.Background(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{{
 		EventName: "MODIFY", EventSource: "aws:dynamodb",
-		Change: events.DynamoDBStreamRecord{NewImage: map[string]events.DynamoDBAttributeValue{"ow": events.NewNumberAttribute("3")}},
+		Change: events.DynamoDBStreamRecord{
+			NewImage: map[string]events.DynamoDBAttributeValue{"ow": events.NewNumberAttribute("3")},
+		},
 	}}})
 	fmt.Printf("%+v %v\n", report, err)
 	// Output: {Orders:0 Delivered:0 Gone:0 Published:0 Pending:0 Postponed:0} <nil>

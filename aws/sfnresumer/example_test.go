@@ -28,7 +28,10 @@ func ExampleResumer_Resume_undeliverable() {
 	stepFunctions := &awstest.Service{Answer: awstest.Always(denied)}
 	resumer := sfnresumer.New(newClient(stepFunctions.Client()))
 
-	_, err := resumer.Resume(context.Background(), ordermanager.NewTaskToken("AAAAKg…"), ordermanager.Outcome{Output: json.RawMessage(`{}`)})
+	_, err := resumer.Resume(
+		context.Background(), ordermanager.NewTaskToken("AAAAKg…"),
+		ordermanager.Outcome{Output: json.RawMessage(`{}`)},
+	)
 	if errors.Is(err, ordermanager.ErrUndeliverable) {
 		fmt.Println("mend the permission, then redrive")
 	}

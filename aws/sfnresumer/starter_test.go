@@ -15,7 +15,9 @@ import (
 // starting answers every start with an error, or with a success.
 type starting struct{ err error }
 
-func (s starting) StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+func (s starting) StartExecution(
+	context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options),
+) (*sfn.StartExecutionOutput, error) {
 	return &sfn.StartExecutionOutput{}, s.err
 }
 

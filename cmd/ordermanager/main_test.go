@@ -266,7 +266,10 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 			`--resume: there is no way "maybe" to resume; there are: local, stepfunctions, durable, none`,
 		},
 		{[]string{"orders"}, `missing flags: --store=STORE (try --help)`},
-		{[]string{"orders", "--store", "memory"}, `--store: memory is empty when the program starts; name dynamodb:TABLE, sqlite:FILE or postgres://…`},
+		{
+			[]string{"orders", "--store", "memory"},
+			`--store: memory is empty when the program starts; name dynamodb:TABLE, sqlite:FILE or postgres://…`,
+		},
 		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve create one`},
 		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 means all orders`},
 		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
@@ -295,7 +298,10 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"stats", "--store", "sqlite:x", "--stuck-after", "-1s"}, `--stuck-after: must be more than 0s`},
 		{[]string{"help", "brew"}, `unexpected argument brew (try --help)`},
 		{[]string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh" (try --help)`},
-		{[]string{"serve", "--store", "dynamodb:x"}, `--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in "dynamodb:x"`},
+		{
+			[]string{"serve", "--store", "dynamodb:x"},
+			`--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in "dynamodb:x"`,
+		},
 		{[]string{"serve", "--store", "memory", "--addr", "x"}, `--addr: cannot listen on x: listen tcp: address x: ` +
 			`missing port in address; write an address of this machine, like 127.0.0.1:8080`},
 		{
@@ -318,13 +324,20 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		},
 		{[]string{"exec", "\x1b[2J"}, "open \ufffd[2J: no such file or directory; " +
 			"name a file that can be read, or - for standard input"},
-		{[]string{"lifecycle", "check", "no/such/file"}, "open no/such/file: no such file or directory; name the file of a table"},
+		{
+			[]string{"lifecycle", "check", "no/such/file"},
+			"open no/such/file: no such file or directory; name the file of a table",
+		},
 		{[]string{"diagram", "--format", "png"}, `--format must be one of "mermaid","dot" but got "png" (try --help)`},
 		{[]string{"exec", "no/such/file"}, "open no/such/file: no such file or directory; " +
 			"name a file that can be read, or - for standard input"},
 		{[]string{"exec", "testdata"}, "read testdata: is a directory; " +
 			"name a file that can be read, or - for standard input"},
-		{[]string{"exec", "--menu", "no/such/menu"}, "menu: open no/such/menu: no such file or directory; name the file of a menu, or leave --menu out for the workshop's"},
+		{
+			[]string{"exec", "--menu", "no/such/menu"},
+			"menu: open no/such/menu: no such file or directory; name the file of a menu, or leave --menu out for the " +
+				"workshop's",
+		},
 		{[]string{"exec", "two\nlines"}, "open two; lines: no such file or directory; " +
 			"name a file that can be read, or - for standard input"},
 		{
