@@ -12,16 +12,16 @@ import (
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
-// changesBatch is how many changes are told at once, and what else their last transaction changed.
+// changesBatch is the number of changes in an answer, which may have more from the last one's transaction.
 const changesBatch = 256
 
 var _ ordermanager.Watcher = (*Store)(nil)
 
-// Changes implements [ordermanager.Watcher]. While somebody waits, one connection beside the pool listens to the other
-// processes, and every second the database is asked in any case; so what a process wrote that ended before it could
-// tell comes within a second, and nothing is missed while that connection is broken. A position names the transactions
-// that can be seen, so that one which takes long is not missed and holds up no other. It is unknown to another server,
-// to restored tables and after a failover.
+// Changes implements [ordermanager.Watcher]. While somebody waits, one connection outside the pool listens to the other
+// processes, and the database is polled every second; so a change by a process that crashed before it could notify
+// arrives within a second, and nothing is missed while that connection is broken. A position names the visible
+// transactions, so a long one is neither missed nor delays others. It is unknown to another server, to restored tables
+// and after a failover.
 func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
 	if after == "" {
 		wait = 0
@@ -36,12 +36,12 @@ func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (
 
 // position is one in the changes of a table.
 type position struct {
-	table string // which one: a fingerprint of the server, its timeline, and the table's number there
+	table string // a fingerprint of the server, its timeline, and the table's OID
 	seen  snapshot
 }
 
-// mostRunning is how many running transactions a position names. With more it is the one before the first of them, and
-// what was committed since is told once more.
+// mostRunning limits the running transactions in a position. With more, the position is before the first of them, and
+// what was committed since is reported again.
 const mostRunning = 32
 
 func (p position) String() string {
@@ -51,8 +51,8 @@ func (p position) String() string {
 	return p.table + "-" + p.seen.String()
 }
 
-// changes returns what changed after a position. It asks twice on one connection, so that the second answer knows all
-// that the first one does.
+// changes returns what changed after a position. It runs two queries on one connection, so that the second sees all
+// that the first does.
 func (s *Store) changes(ctx context.Context, after string) (changes ordermanager.Changes, err error) {
 	err = s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		changes, err = s.changesOn(ctx, conn, after)
@@ -74,7 +74,7 @@ func (s *Store) changesOn(ctx context.Context, conn *pgxpool.Conn, after string)
 	if from.String() == now.seen.String() {
 		return ordermanager.Changes{Position: after}, nil
 	}
-	// What changes again in the meantime cannot be seen now, and comes next.
+	// An order that changes again in the meantime is not visible now, and comes next.
 	statement := s.changedBetween(from, now.seen)
 	rows, err := conn.Query(ctx, statement.Text, append([]any{s.listMode}, statement.Args...)...)
 	if err != nil {
@@ -83,12 +83,12 @@ func (s *Store) changesOn(ctx context.Context, conn *pgxpool.Conn, after string)
 	defer rows.Close()
 	orders, n, last, err := sqlstore.ReadChanged(rows)
 	if n >= changesBatch {
-		now.seen = now.seen.before(uint64(last) + 1) //nolint:gosec // the numbers of transactions are positive
+		now.seen = now.seen.before(uint64(last) + 1) //nolint:gosec // transaction ids are positive
 	}
 	return ordermanager.Changes{Orders: orders, Position: now.String()}, err
 }
 
-// now is the position of this moment. Browsers see positions, so what tells tables apart is a fingerprint.
+// now returns the current position. Browsers see positions, so it identifies the table by a fingerprint.
 func (s *Store) now(ctx context.Context, conn *pgxpool.Conn) (p position, err error) {
 	const text = `SELECT left(encode(sha256(concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
 		(SELECT timeline_id FROM pg_control_checkpoint()), to_regclass($1)::oid)::bytea), 'hex'), 16),
@@ -101,7 +101,7 @@ func (s *Store) now(ctx context.Context, conn *pgxpool.Conn) (p position, err er
 	return p, err
 }
 
-// changedBetween is the statement for what can be seen in the later snapshot and not in the earlier one.
+// changedBetween is the statement for what is visible in the later snapshot and not in the earlier one.
 func (s *Store) changedBetween(from, to snapshot) sqlstore.Statement {
 	before, after := from.String(), to.String()
 	return s.dialect.Changed(`changed >= pg_snapshot_xmin(?::text::pg_snapshot)

@@ -12,14 +12,13 @@ import (
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
-// The errors of a server, to be asked for with [errors.Is]. What the driver or the server said is wrapped beside them.
-// Of a write that failed, nothing or all was written; where only nothing is possible, it says so here.
+// The errors of a server, for [errors.Is]. The error of the driver or the server is wrapped beside them. Of a failed
+// write, nothing or all was written, unless the error's comment says that nothing was.
 var (
-	// ErrUnreachable: there is no connection to the server, or it broke, or the server is starting or stopping. Whether
-	// a write was carried out is unknown; repeating it tells.
+	// ErrUnreachable: there is no connection to the server, it broke, or the server is starting or stopping. Whether a
+	// write was carried out is unknown; repeat it to find out.
 	ErrUnreachable = errors.New("the PostgreSQL server cannot be reached")
-	// ErrLogin: the server does not let this user into this database, or there is no such database. Nothing was
-	// written.
+	// ErrLogin: the server refuses this user or database, or there is no such database. Nothing was written.
 	ErrLogin = errors.New("the PostgreSQL server refused the login")
 	// ErrTooManyConnections: the server has no connection left for this user. Nothing was written. Lower
 	// pool_max_conns, or raise max_connections.
@@ -31,20 +30,20 @@ var (
 	ErrConflict = errors.New("the transaction gave way to another")
 	// ErrPrivileges: the user may not do this. Nothing was written. docs/postgres.md lists what is needed.
 	ErrPrivileges = errors.New("the database user lacks a privilege")
-	// ErrNoTables: the tables are not there. Nothing was written. [NewStore] makes them, if its user may.
+	// ErrNoTables: the tables do not exist. Nothing was written. [NewStore] creates them, if its user may.
 	ErrNoTables = errors.New("the tables are missing")
 	// ErrNewerSchema: a newer version of this module has changed the tables. Nothing was touched.
 	ErrNewerSchema = errors.New("the tables were changed by a newer version of this program")
 	// ErrServerVersion: the server is older than PostgreSQL 14. Nothing was touched.
 	ErrServerVersion = errors.New("the PostgreSQL server is too old")
-	// ErrFull: the server's disk is full. Nothing was written. Reading goes on.
+	// ErrFull: the server's disk is full. Nothing was written. Reading still works.
 	ErrFull = errors.New("the PostgreSQL server has no room left")
 	// ErrCorrupt: the database is damaged, or a row holds what is not an order. It is left as it is.
 	ErrCorrupt = errors.New("the database holds what cannot be read")
 )
 
-// meanings are those of the server's codes: "PostgreSQL Error Codes" in its documentation. A class is the first two
-// characters.
+// meanings are the meanings of the server's codes: "PostgreSQL Error Codes" in its documentation. A class is the first
+// two characters.
 var meanings = map[string]error{
 	"08":    ErrUnreachable, // connection_exception
 	"25006": ErrReadOnly,    // read_only_sql_transaction
@@ -65,14 +64,14 @@ var meanings = map[string]error{
 	"XX002": ErrCorrupt,     // index_corrupted
 }
 
-// classify adds what an error means, if that is known.
+// classify adds the meaning of an error, if it is known.
 func classify(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	meaning := meaningOf(err)
 	if meaning == nil && ctx.Err() != nil {
-		meaning = ctx.Err() // the server was told to stop, and says so in words of its own
+		meaning = ctx.Err() // the server was told to cancel, and has its own error for it
 	}
 	if meaning == nil || errors.Is(err, meaning) {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
-// jointly carries a transition out in which the workflow takes part. What refused it has to be found out afterwards.
+// jointly carries out a transition in which the workflow takes part. The caller must find out what refused it.
 func jointly(
 	ctx context.Context, at place, dialect *sqlstore.Dialect, statement sqlstore.Statement, joint *sqlstore.Joint,
 ) (result ordermanager.Result, err error) {
@@ -38,8 +38,8 @@ func jointly(
 	return result, nil
 }
 
-// transaction is a [sqlstore.Tx]. What need not be known at once is sent with what comes next: its beginning, its
-// end, and what the workflow does without looking at the result.
+// transaction is a [sqlstore.Tx]. Statements whose result is not needed at once are sent with the next one: begin,
+// commit, and the workflow's later ones.
 type transaction struct {
 	conn interface {
 		SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
@@ -49,7 +49,7 @@ type transaction struct {
 	commit, rollback string
 }
 
-// begin begins a transaction, or a part of the caller's.
+// begin starts a transaction, or a savepoint in the caller's.
 func begin(ctx context.Context, at place, dialect *sqlstore.Dialect) (tx *transaction, release func(), err error) {
 	tx = &transaction{dialect: dialect, later: &pgx.Batch{}}
 	if callers := txOf(ctx); callers != nil {
@@ -63,10 +63,10 @@ func begin(ctx context.Context, at place, dialect *sqlstore.Dialect) (tx *transa
 	}
 	tx.conn, tx.commit, tx.rollback = conn, "COMMIT", "ROLLBACK"
 	tx.later.Queue("BEGIN")
-	return tx, conn.Release, nil // a connection that is still in a transaction is closed
+	return tx, conn.Release, nil // the pool closes a connection that is still in a transaction
 }
 
-// end ends the transaction in one of the two ways.
+// end commits the transaction or rolls it back.
 func (t *transaction) end(ctx context.Context, how string) error {
 	if how == t.rollback {
 		t.later = &pgx.Batch{}
@@ -124,7 +124,7 @@ func (t *transaction) QueryRow(ctx context.Context, text string, args ...any) sq
 	})
 }
 
-// asked is a row that is asked for when it is scanned.
+// asked is a row that is queried when it is scanned.
 type asked func(dest ...any) error
 
 func (a asked) Scan(dest ...any) error { return a(dest...) }

@@ -17,7 +17,7 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// scripts are the migrations in their order; how many were carried out is the version of the tables.
+// scripts are the migrations in order; the version of the tables is how many were applied.
 func scripts() []string {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
@@ -34,11 +34,11 @@ func scripts() []string {
 	return texts
 }
 
-// lock is the advisory lock under which tables are changed: any number that is always the same.
+// lock is the advisory lock for migrations: an arbitrary constant.
 const lock = 0x6f726465726d616e
 
-// migrate brings the tables up to date. Whoever comes first does it, and the others wait. Nothing is written if they
-// are up to date, so that a user who may not change tables can use them.
+// migrate brings the tables up to date. The first process does it, and the others wait. If they are up to date nothing
+// is written, so a user who may not change tables can use them.
 func migrate(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 	missing, err := check(ctx, pool, schema)
 	if err != nil || len(missing) == 0 {
@@ -57,7 +57,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 		if err != nil {
 			return err
 		}
-		// Several statements at once are only possible without arguments, in the simple protocol.
+		// Only the simple protocol, without arguments, allows several statements at once.
 		_, err = tx.Conn().PgConn().Exec(ctx, script(schema, !exists, missing)).ReadAll()
 		return err
 	})
@@ -67,8 +67,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 	return nil
 }
 
-// SQL returns the statements that bring the tables up to date, for those whose database is changed by somebody else:
-// run them in one transaction. It is empty when the tables are up to date. [NewStore] does the same by itself.
+// SQL returns the statements that bring the tables up to date, for databases that only an administrator may change: run
+// them in one transaction. It is empty if the tables are up to date. [NewStore] does the same by itself.
 //
 // Errors: [ordermanager.ErrInvalidOptions], [ErrNewerSchema], [ErrServerVersion], [ErrUnreachable].
 func SQL(ctx context.Context, pool *pgxpool.Pool, options *Options) (string, error) {
@@ -83,7 +83,7 @@ func SQL(ctx context.Context, pool *pgxpool.Pool, options *Options) (string, err
 	return script(schema, true, missing), nil
 }
 
-// script is the text of some migrations.
+// script returns the text of migrations.
 func script(schema string, create bool, missing []string) string {
 	var b strings.Builder
 	if create {
@@ -104,13 +104,14 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// check returns the scripts that have not been carried out yet.
+// check returns the scripts that have not been applied.
 func check(ctx context.Context, q querier, schema string) ([]string, error) {
 	var server, current int
 	var exists bool
-	// Not to_regclass, which may answer from a cache that is older than the lock.
+	// Do not use to_regclass: it may answer from a cache older than the lock.
 	err := q.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, EXISTS (
-		SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'schema_version')`, schema).Scan(&server, &exists)
+		SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'schema_version')`, schema).
+		Scan(&server, &exists)
 	if err != nil {
 		return nil, err
 	}

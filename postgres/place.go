@@ -7,13 +7,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// place is a schema in a database, as this process is connected to it.
+// place is a pool of connections and a schema.
 type place struct {
 	pool   *pgxpool.Pool
 	schema string
 }
 
-// write runs do in a transaction, or in a part of the caller's.
+// write runs do in a transaction, or in a savepoint of the caller's.
 func (p place) write(ctx context.Context, do func(tx pgx.Tx) error) error {
 	var begin interface {
 		Begin(ctx context.Context) (pgx.Tx, error)

@@ -23,24 +23,24 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// DefaultSchema is the schema of the tables, unless [Options] say otherwise.
+// DefaultSchema is the default of [Options].Schema.
 const DefaultSchema = "ordermanager"
 
-// oldest is the oldest PostgreSQL that will do, as server_version_num has it.
+// oldest is the oldest supported PostgreSQL, as a server_version_num.
 const oldest = 140000
 
-// Options is everything about the tables that has a default. The zero Options, and nil, are fine.
+// Options configures the tables. Nil and the zero Options mean the defaults.
 type Options struct {
-	// Schema is where the tables are: up to 63 bytes. Default: [DefaultSchema]. Each schema is a world of its own.
+	// Schema is the schema of the tables: up to 63 bytes. Default: [DefaultSchema]. Each schema is independent.
 	Schema string
 }
 
-// schema returns the schema, checked.
+// schema returns the checked schema.
 func (o *Options) schema() (string, error) {
 	if o == nil || o.Schema == "" {
 		return DefaultSchema, nil
 	}
-	const longest = 63 // PostgreSQL cuts names off there
+	const longest = 63 // PostgreSQL truncates longer names
 	if len(o.Schema) > longest || strings.ContainsRune(o.Schema, 0) || strings.HasPrefix(o.Schema, "pg_") {
 		return "", fmt.Errorf("%w: the schema is longer than %d bytes, has a zero byte or begins with pg_",
 			ordermanager.ErrInvalidOptions, longest)
@@ -49,11 +49,11 @@ func (o *Options) schema() (string, error) {
 }
 
 // Open opens a pool of connections with the settings of a URL, postgres://user:password@host:port/database, or of a
-// line of keywords; what neither says, the variables PGHOST, PGPASSWORD and so on do. Its pool_max_conns is how
-// many transitions of this process can be under way at once. Close the pool when nobody uses it any more.
+// line of keywords; the variables PGHOST, PGPASSWORD and so on supply the rest. Its pool_max_conns limits the
+// concurrent transitions of this process. Close the pool when you are done.
 //
-// A call whose context ends tells the server to stop, and waits up to a second for the answer. So whether it was
-// carried out is nearly always known, and a statement does not go on behind its caller's back.
+// A call whose context ends cancels its statement, and waits up to a second for the answer. So its outcome is nearly
+// always known, and no statement continues after its call.
 //
 // Errors: [ErrUnreachable], [ErrLogin], [ErrTooManyConnections]; and one that is the URL's own if it cannot be read.
 func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {

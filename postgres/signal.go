@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// lookEvery is how often who waits looks though nobody told of anything.
+	// lookEvery is how often waiting callers poll without a signal.
 	lookEvery = time.Second
-	// channel is the one on which processes tell each other that orders of a schema changed.
+	// channel is the channel of notifications that orders of a schema changed.
 	channel = "ordermanager"
-	// tellEvery is how often one process tells the others at most.
+	// tellEvery limits how often a process notifies the others.
 	tellEvery = 20 * time.Millisecond
-	// tellTimeout is how long telling them may take, and connectTimeout connecting to hear them.
+	// tellTimeout limits a notification, and connectTimeout the connection that listens.
 	tellTimeout    = 5 * time.Second
 	connectTimeout = 5 * time.Second
-	// lingering is how long the others are listened to after nobody waits any more: who waits mostly comes back at once.
+	// lingering is how long to keep listening after nobody waits any more: waiting callers usually return at once.
 	lingering = time.Second
 )
 
-// signal tells the processes of a database that something changed, and hears it from them. Nothing depends on it: who
-// waits looks by itself as well, so a signal that is lost makes it slower and no more.
+// signal notifies the processes of a database of changes, and listens to them. It only saves time: waiting callers poll
+// as well, so a lost signal merely delays them.
 type signal struct {
 	pool   *pgxpool.Pool
 	schema string
@@ -40,8 +40,8 @@ type signal struct {
 	idle    *time.Timer
 }
 
-// send tells everybody, soon: a NOTIFY takes a lock that all commits with one wait for, so it is none of a transition's
-// transaction, and there are few.
+// send notifies everybody, soon. Commits with a NOTIFY wait for a common lock, so it is not part of a transition's
+// transaction, and is sent rarely.
 func (s *signal) send() {
 	if s.due.Swap(true) {
 		return
@@ -53,13 +53,13 @@ func (s *signal) send() {
 		s.tell()
 		ctx, cancel := context.WithTimeout(context.Background(), tellTimeout)
 		defer cancel()
-		_, _ = s.pool.Exec(ctx, notify, channel, s.schema) // the others look by themselves
+		_, _ = s.pool.Exec(ctx, notify, channel, s.schema) // the others poll
 	})
 }
 
 const notify = "SELECT pg_notify($1, $2)"
 
-// tell tells who waits in this process.
+// tell wakes the waiting callers of this process.
 func (s *signal) tell() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,7 +69,7 @@ func (s *signal) tell() {
 	}
 }
 
-// hear returns what is closed by the next signal.
+// hear returns a channel that the next signal closes.
 func (s *signal) hear() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *signal) hear() <-chan struct{} {
 	return s.news
 }
 
-// wait makes sure that the other processes are listened to, on one connection for all who wait, until done is called.
+// wait listens to the other processes, on one connection for all callers, until done is called.
 func (s *signal) wait() (done func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +89,7 @@ func (s *signal) wait() (done func()) {
 		s.idle = nil
 	}
 	if s.stop == nil {
-		ctx, stop := context.WithCancel(context.Background()) // it is not this caller's
+		ctx, stop := context.WithCancel(context.Background()) // shared by all callers
 		s.stop = stop
 		go s.listen(ctx)
 	}
@@ -112,11 +112,11 @@ func (s *signal) leave() {
 	})
 }
 
-// listen hears the other processes until its context ends, and connects again whenever the connection breaks.
+// listen listens to the other processes until its context ends, and reconnects when the connection breaks.
 func (s *signal) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if conn, err := s.connect(ctx); err == nil {
-			s.tell() // of what happened while nobody listened
+			s.tell() // for what happened while nobody listened
 			for err == nil {
 				var heard *pgconn.Notification
 				if heard, err = conn.WaitForNotification(ctx); err == nil && heard.Payload == s.schema {
@@ -128,13 +128,14 @@ func (s *signal) listen(ctx context.Context) {
 			cancel()
 		}
 		select {
-		case <-time.After(lookEvery): // who waits looks by itself meanwhile
+		case <-time.After(lookEvery): // callers poll meanwhile
 		case <-ctx.Done():
 		}
 	}
 }
 
-// connect returns a connection that listens. It is none of the pool's, which could not be closed while somebody waits.
+// connect returns a connection that listens. It is not from the pool, which could otherwise not be closed while
+// somebody waits.
 func (s *signal) connect(ctx context.Context) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

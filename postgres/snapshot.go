@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// snapshot says which transactions can be seen: PostgreSQL's pg_snapshot. Orders whose change can be seen in a later
-// one and not in an earlier one are those that changed between the two, in whatever order the transactions began and
-// were committed.
+// snapshot is PostgreSQL's pg_snapshot: which transactions are visible. The orders that changed between two snapshots
+// are those whose change is visible only in the later one, whatever the order of transactions.
 type snapshot struct {
-	// Every transaction before min can be seen, and none from max on.
+	// Every transaction before min is visible, and none from max on.
 	min, max uint64
-	// running are those between the two that cannot be seen, in their order.
+	// running are the invisible ones in between, in order.
 	running []uint64
 }
 
@@ -43,10 +42,10 @@ func parseSnapshot(text string) (s snapshot, err error) {
 	return s, nil
 }
 
-// bounded are the numbers that must lie between its ends.
+// bounded returns the ids that must be between min and max.
 func (s snapshot) bounded() []uint64 { return append([]uint64{s.min}, s.running...) }
 
-// before is the snapshot as far as the transactions before a number go.
+// before returns the snapshot limited to transactions before an id.
 func (s snapshot) before(number uint64) snapshot {
 	i, _ := slices.BinarySearch(s.running, number)
 	return snapshot{min(s.min, number), min(s.max, number), s.running[:i]}

@@ -23,7 +23,7 @@ type Store struct {
 var _ ordermanager.Store = (*Store)(nil)
 
 // NewStore returns the store in a database, and brings its tables up to date. The pool is one that [Open] returned, or
-// one of your own. There is nothing to close but the pool.
+// your own. Only the pool needs closing.
 //
 // Errors: [ordermanager.ErrInvalidOptions], [ErrNewerSchema], [ErrServerVersion], [ErrPrivileges], [ErrReadOnly],
 // [ErrUnreachable]. After any of them the tables are as they were.
@@ -41,16 +41,16 @@ func NewStore(ctx context.Context, pool *pgxpool.Pool, options *Options) (*Store
 	}, nil
 }
 
-// listMode lets the server plan each listing for its values. A plan that is made for any values cannot know that one
-// state is rare and another one is that of nearly every order.
+// listMode lets the server plan each listing for its values. A generic plan cannot know that one state is rare and
+// another that of nearly every order.
 func listMode(pool *pgxpool.Pool) pgx.QueryExecMode {
 	if mode := pool.Config().ConnConfig.DefaultQueryExecMode; mode != pgx.QueryExecModeCacheStatement {
-		return mode // somebody has a reason, such as a pooler between here and the server
+		return mode // it was set for a reason, such as a pooler
 	}
 	return pgx.QueryExecModeCacheDescribe
 }
 
-// database is what can carry statements out: the pool, or the transaction of a caller.
+// database executes statements: the pool, or a caller's transaction.
 type database interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -65,7 +65,9 @@ func (s *Store) database(ctx context.Context) database {
 }
 
 // query runs a statement and reads its result.
-func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, read func(sqlstore.Rows) (T, error)) (T, error) {
+func query[T any](
+	ctx context.Context, s *Store, statement sqlstore.Statement, read func(sqlstore.Rows) (T, error),
+) (T, error) {
 	var none T
 	rows, err := s.database(ctx).Query(ctx, statement.Text, statement.Args...)
 	if err != nil {
@@ -91,7 +93,7 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 		s.signal.send()
 		return result, nil
 	}
-	if _, err := tx.Exec(ctx, notify, channel, s.signal.schema); err != nil { // it is told with the commit
+	if _, err := tx.Exec(ctx, notify, channel, s.signal.schema); err != nil { // it is sent with the commit
 		return ordermanager.Result{}, classify(ctx, err)
 	}
 	return result, nil
@@ -118,10 +120,11 @@ func (s *Store) apply(ctx context.Context, t ordermanager.Transition) (ordermana
 	return s.refused(ctx, &t, statement)
 }
 
-// refused finds the order that stood against the write. It may have changed meanwhile, so its row is locked and read,
-// and the write tried again, in one transaction and one exchange with the server: either it is refused by the very
-// order that is returned, or it is applied now.
-func (s *Store) refused(ctx context.Context, t *ordermanager.Transition, write sqlstore.Statement) (ordermanager.Result, error) {
+// refused finds the order that refused the write. It may have changed meanwhile, so its row is locked and read, and the
+// write retried, in one transaction and one round trip: either the returned order refuses it, or it is applied now.
+func (s *Store) refused(
+	ctx context.Context, t *ordermanager.Transition, write sqlstore.Statement,
+) (ordermanager.Result, error) {
 	current := s.dialect.Get(t.OrderID)
 	for {
 		var before, after *ordermanager.Order
@@ -143,7 +146,7 @@ func (s *Store) refused(ctx context.Context, t *ordermanager.Transition, write s
 		case before != nil || t.Create == nil:
 			return ordermanager.Result{Order: told(ctx, before)}, nil
 		}
-		// Somebody created it between the two statements.
+		// It was created between the two statements.
 	}
 }
 

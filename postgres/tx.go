@@ -13,14 +13,14 @@ type txKey struct{}
 // InTx returns a context in which the calls of stores and workflows of this package are part of a transaction of yours:
 // your rows and the order commit or vanish together.
 //
-// A workflow of this package on the pool and in the schema of the store moves on in it too. Nobody else is told of
-// what is not committed yet: what a transition owes is on record like always, but a Manager does not get to see it,
-// so that its receipt has no pending delivery, no other workflow is resumed and no event is published. After the
-// commit, [ordermanager.Manager.Redrive] delivers, in this process or, if it ends before, in another. Repeating the
-// request with the same request id delivers at once.
+// A workflow of this package on the store's pool and schema takes part in it too. Nothing uncommitted is announced:
+// what a transition owes is recorded as always, but hidden from the Manager, so that its receipt has no pending
+// delivery, no other workflow is resumed and no event is published. After the commit, [ordermanager.Manager.Redrive]
+// delivers, in this process or, if it ends before, in another. Repeating the request with the same request id delivers
+// at once.
 //
-// A refused action leaves the transaction usable. After an error the server accepts nothing more in it, as after any
-// error: roll it back. With an isolation above read committed a race is [ErrConflict].
+// A refused action leaves the transaction usable. After an error the server accepts nothing more in it: roll it back.
+// With an isolation level above read committed a race is [ErrConflict].
 func InTx(ctx context.Context, tx pgx.Tx) context.Context {
 	return context.WithValue(ctx, txKey{}, tx)
 }
@@ -30,7 +30,7 @@ func txOf(ctx context.Context) pgx.Tx {
 	return tx
 }
 
-// told is the order as the caller may know it: in a transaction without what can be delivered.
+// told returns the order as the caller may see it: in a transaction, without what is owed.
 func told(ctx context.Context, o *ordermanager.Order) *ordermanager.Order {
 	if o != nil && txOf(ctx) != nil {
 		o.FirstWait.Token, o.FirstWait.Spare = ordermanager.TaskToken{}, ordermanager.TaskToken{}

@@ -11,15 +11,17 @@ import (
 	"github.com/brewline/ordermanager/workflow"
 )
 
-// NewWorkflow returns the two-wait workflow in a database, and brings its tables up to date; they are in the same
-// schema as those of the store. Each replica has one and runs [workflow.Workflow.Run]: there is no leader. A time-out
-// is carried out by whichever replica comes first, what a replica that was killed had not told the Manager another one
-// tells, and the numbers of a venue have neither holes nor doubles.
+// NewWorkflow returns the two-wait workflow in a database, and brings its tables up to date; they are in the store's
+// schema. Each replica has one and runs [workflow.Workflow.Run]: there is no leader. The first replica to notice
+// carries out a time-out, another delivers the notifications of a killed one, and the numbers of a venue have neither
+// gaps nor duplicates.
 //
-// With [InTx], an order begins inside a transaction of yours.
+// With [InTx], an order starts inside your transaction.
 //
 // Errors: those of [NewStore].
-func NewWorkflow(ctx context.Context, pool *pgxpool.Pool, options *Options, settings *workflow.Options) (*workflow.Workflow, error) {
+func NewWorkflow(
+	ctx context.Context, pool *pgxpool.Pool, options *Options, settings *workflow.Options,
+) (*workflow.Workflow, error) {
 	schema, err := options.schema()
 	if err != nil {
 		return nil, err
@@ -41,7 +43,7 @@ type workflowDatabase struct {
 	place
 }
 
-// Write runs a step in a transaction, or in a part of the caller's.
+// Write runs a step in a transaction, or in a savepoint of the caller's.
 func (d workflowDatabase) Write(ctx context.Context, do func(tx sqldb.Conn) error) error {
 	return d.write(ctx, func(tx pgx.Tx) error { return do(workflowConn{tx, d.dialect}) })
 }

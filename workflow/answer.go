@@ -14,14 +14,19 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Resume implements [ordermanager.Resumer]: it ends the open wait and takes the step that follows, in one transaction.
-// Whether a wait is open is what the database says, not the clock: an answer that comes after the deadline, but before
-// the time-out was carried out, is in time.
+// Resume implements [ordermanager.Resumer]: it ends the open wait and takes the next step, in one transaction. The
+// database decides whether a wait is open, not the clock: an answer after the deadline, but before the time-out was
+// carried out, is in time.
 //
-// A token of another workflow service is [ordermanager.ErrUndeliverable] and not gone: a workflow may wait on it there.
-func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) (ordermanager.Answer, error) {
+// A token of another workflow service is [ordermanager.ErrUndeliverable], not gone: a workflow may be waiting on it
+// there.
+func (w *Workflow) Resume(
+	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
+) (ordermanager.Answer, error) {
 	if !strings.HasPrefix(token.Reveal(), tokenPrefix) {
-		return "", fmt.Errorf("the token is of another workflow service: %w", errors.Join(ordermanager.ErrUndeliverable, ctx.Err()))
+		return "", fmt.Errorf(
+			"the token is of another workflow service: %w", errors.Join(ordermanager.ErrUndeliverable, ctx.Err()),
+		)
 	}
 	var result ordermanager.Answer
 	err := w.db.Write(ctx, func(tx sqldb.Conn) error {
@@ -39,14 +44,14 @@ func (w *Workflow) Resume(ctx context.Context, token ordermanager.TaskToken, out
 	return result, nil
 }
 
-// answer ends the wait of the token. Another one may begin, whose notification is not recorded yet.
+// answer ends the wait of the token. It returns the notification of the next wait, if any, not yet recorded.
 func (w *Workflow) answer(
 	ctx context.Context, tx sqldb.Conn, token ordermanager.TaskToken, outcome ordermanager.Outcome,
 ) (ordermanager.Answer, *notification, error) {
 	var orderID, venue string
 	var stage Stage
 	afterDrink, afterCompletion := StageCompletion, StageFinished
-	goesOn := StageDrink // the stage that is not the last
+	goesOn := StageDrink // the only stage with a next one
 	if outcome.Failure() || cancelled(outcome) {
 		afterDrink, afterCompletion, goesOn = StageCancelled, StageCancelled, ""
 	}
@@ -72,7 +77,7 @@ func (w *Workflow) answer(
 	return ordermanager.Accepted, waiting, err
 }
 
-// takeNumber gives the order the next number of its venue, and lets it wait for completion.
+// takeNumber gives the order its venue's next number, and starts its wait for completion.
 func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue string) (*notification, error) {
 	var number int64
 	err := tx.QueryRow(ctx, `INSERT INTO ordermanager_shops AS shops (venue, last_number) VALUES (?, 1)
@@ -95,7 +100,7 @@ func cancelled(outcome ordermanager.Outcome) bool {
 	return json.Unmarshal(outcome.Output, &output) == nil && output.Cancelled
 }
 
-// answer is an outcome in its column. The output is kept as text, so that it stays as it was sent.
+// answer is the column of an outcome. The output is stored as text, exactly as sent.
 type answer struct{ outcome *ordermanager.Outcome }
 
 type answerJSON struct {
@@ -104,13 +109,13 @@ type answerJSON struct {
 	Cause  string `json:"cause,omitempty"`
 }
 
-// Value writes the column.
+// Value implements [driver.Valuer].
 func (a answer) Value() (driver.Value, error) {
 	data, err := json.Marshal(answerJSON{string(a.outcome.Output), a.outcome.Error, a.outcome.Cause})
 	return string(data), err
 }
 
-// Scan reads the column.
+// Scan implements [sql.Scanner].
 func (a *answer) Scan(column any) error {
 	switch text := column.(type) {
 	case nil:

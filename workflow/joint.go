@@ -11,14 +11,14 @@ import (
 
 // joint is the workflow as a part of the store's transactions.
 //
-// Whether the Manager's store has it is learned from the first order that begins: its token comes here, and from then
-// on the workflow leaves it to the store to begin one.
+// It learns from the first order whether the Manager's store uses it: if that order's token arrives here, the store
+// starts the workflows from then on.
 type joint struct{ w *Workflow }
 
 func (j joint) Begin(ctx context.Context, tx sqldb.Conn, token ordermanager.TaskToken) error {
 	found, ok := j.w.starting.Load(token.Fingerprint())
 	if !ok {
-		return nil // a token of a wait that has begun before
+		return nil // the token of an earlier wait
 	}
 	j.w.joins.Store(true)
 	s := found.(*start)

@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// notification is something that the Manager must be told.
+// notification is a notification of the Manager.
 type notification struct {
 	id      int64
 	action  ordermanager.Action
@@ -16,15 +16,15 @@ type notification struct {
 	token   ordermanager.TaskToken // of the wait that began
 	cause   string                 // of a time-out
 	at      int64                  // milliseconds
-	// requestID is random, so that nobody can use it up before a time-out does.
+	// requestID is random, so that nobody can use it before the time-out does.
 	requestID string
 
-	// What is known of the workflow itself.
+	// What the workflow knows itself.
 	customer, venue, number string
 	stage                   Stage
 }
 
-// record writes the notification down, in the transaction of the step that it tells of.
+// record stores the notification, in the transaction of its step.
 func (n *notification) record(ctx context.Context, tx sqldb.Conn) error {
 	n.requestID = rand.Text()
 	return tx.QueryRow(ctx, `INSERT INTO ordermanager_notifications (order_id, notification, token, cause, request_id, at)

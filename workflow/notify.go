@@ -23,9 +23,8 @@ func (w *Workflow) nextAfter(ctx context.Context, id int64) (notification, error
 	return n, err
 }
 
-// tell tells the Manager, and then takes the notification off the record. The Manager recognises one that it was told
-// before: by the token, or by the request id of the time-out. An error that is final means that the Manager will never
-// accept it, and that it is off the record too.
+// tell notifies the Manager, then deletes the notification. The Manager recognises a repeated one by its token, or by
+// the request id of a time-out. A final error means that the Manager will never accept it; it is deleted too.
 func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Receipt, error) {
 	receipt, err := w.notify(ctx, n)
 	if err != nil && !final(err) {
@@ -35,13 +34,14 @@ func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Recei
 		w.options.Logger.ErrorContext(ctx, "notification refused", "order", n.orderID, "notification", n.action, "error", err)
 	}
 	if done := w.told(ctx, &n, &receipt, err); done != nil {
-		// It was told. It will be told again, which the Manager can take.
-		w.options.Logger.WarnContext(ctx, "told but not recorded", "order", n.orderID, "notification", n.action, "error", done)
+		// The Manager was told. It will be told again, which does no harm.
+		w.options.Logger.WarnContext(ctx, "told but not recorded",
+			"order", n.orderID, "notification", n.action, "error", done)
 	}
 	return receipt, err
 }
 
-// told takes a notification off the record, with what follows from the Manager's answer.
+// told deletes a notification, and records what follows from the Manager's answer.
 func (w *Workflow) told(ctx context.Context, n *notification, receipt *ordermanager.Receipt, err error) error {
 	const done = "DELETE FROM ordermanager_notifications WHERE id = ?"
 	var follow func(tx sqldb.Conn) error
@@ -85,10 +85,11 @@ var errNotConnected = errors.New("the workflow is not connected to a Manager")
 
 // final reports whether the Manager will never accept what it refused with this error.
 func final(err error) bool {
-	return !errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, ordermanager.ErrContextDone) && !errors.Is(err, errNotConnected)
+	return !errors.Is(err, ordermanager.ErrStore) && !errors.Is(err, ordermanager.ErrContextDone) &&
+		!errors.Is(err, errNotConnected)
 }
 
-// forget takes the workflow of an order away that the Manager would not create.
+// forget deletes the workflow of an order that the Manager did not create.
 func forget(ctx context.Context, tx sqldb.Conn, orderID string) error {
 	for _, statement := range []string{
 		"DELETE FROM ordermanager_workflows WHERE order_id = ?", "DELETE FROM ordermanager_notifications WHERE order_id = ?",
@@ -100,12 +101,14 @@ func forget(ctx context.Context, tx sqldb.Conn, orderID string) error {
 	return nil
 }
 
-// ending is the stage in which a workflow ends whose time ran out: the order knows who was faster.
+// ending is the stage in which a workflow that timed out ends: the order shows who was faster.
 func ending(o *ordermanager.Order) Stage {
 	switch {
 	case o.SecondWait.Decision == ordermanager.Done:
 		return StageFinished
-	case slices.ContainsFunc(o.History, func(e ordermanager.Entry) bool { return e.Action == ordermanager.ActionTimedOut }):
+	case slices.ContainsFunc(o.History, func(e ordermanager.Entry) bool {
+		return e.Action == ordermanager.ActionTimedOut
+	}):
 		return StageTimedOut
 	}
 	return StageCancelled

@@ -8,16 +8,16 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// pruneBatch is how many workflows are forgotten in one transaction: so few that nobody notices having waited for it.
+// pruneBatch is how many workflows are deleted in one transaction: so few that nobody waits long for it.
 const pruneBatch = 200
 
-// prune forgets some of the workflows that ended longer ago than they are kept, and nudges Run for the rest. One of
-// which the Manager is still to be told something stays.
+// prune deletes some of the workflows whose retention is over, and nudges Run for the rest. Those with a pending
+// notification stay.
 func (w *Workflow) prune(ctx context.Context) error {
 	const old = `SELECT order_id FROM ordermanager_workflows w WHERE ended < ?
 		AND NOT EXISTS (SELECT 1 FROM ordermanager_notifications n WHERE n.order_id = w.order_id) ORDER BY ended LIMIT `
 	before := w.options.Now().Add(-w.options.Retention).UnixMilli()
-	// Looked for without a transaction first: mostly there is nothing.
+	// Look without a transaction first: usually there is nothing.
 	var orderID string
 	err := w.db.QueryRow(ctx, old+"1", before).Scan(&orderID)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -11,16 +11,15 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// poll is how often Run looks for what it was not woken for: deadlines, what failed before, and what other processes
-// left.
+// poll is how often Run looks for work that does not wake it: deadlines, failed steps, and those of other processes.
 const poll = time.Second
 
-// Run takes every step that becomes due, until the context is done: it tells the Manager what it has not been told, and
-// carries time-outs out within a second of their deadline. What fails is logged and tried again. When the context ends
-// it finishes the step at hand and returns.
+// Run takes every step that becomes due, until the context is done: it delivers notifications to the Manager, and
+// carries out time-outs within a second of their deadline. Failures are logged and retried. When the context ends it
+// finishes the current step and returns.
 //
-// Run it once in each process that uses the database; several processes may run it at once.
-// [ordermanager.Manager.Redrive] is not its business: run that regularly as well.
+// Run it once in each process that uses the database; several processes may run it at once. It does not redrive: call
+// [ordermanager.Manager.Redrive] regularly as well.
 func (w *Workflow) Run(ctx context.Context) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
@@ -37,11 +36,11 @@ func (w *Workflow) Run(ctx context.Context) {
 	}
 }
 
-// Advance takes every step that is due, once: it is what [Workflow.Run] does again and again, and for tests that hold
-// the clock. A wait whose deadline has passed ends, and then its token is gone. The Manager is told, and whether the
-// order had ended before, and how, decides the final stage: an order that was completed just in time finishes. Some
-// of the workflows that ended longer ago than [Options].Retention are forgotten. A step that fails stays due; its
-// error is returned with those of the others.
+// Advance takes every step that is due, once: [Workflow.Run] calls it repeatedly, and tests that control the clock call
+// it directly. A wait whose deadline has passed ends, and then its token is gone. The Manager is told, and whether the
+// order had ended before, and how, decides the final stage: an order that was completed just in time finishes. Some of
+// the workflows that ended longer ago than [Options].Retention are deleted. A failed step stays due; its error is
+// returned with those of the others.
 func (w *Workflow) Advance(ctx context.Context) error {
 	return errors.Join(w.timeOut(ctx), w.tellAll(ctx), w.prune(ctx))
 }
@@ -57,7 +56,8 @@ func (w *Workflow) timeOut(ctx context.Context) error {
 	}
 }
 
-// timeOutNext ends the wait that is due for longest, unless somebody else is at it. It returns how many it ended.
+// timeOutNext ends the wait that has been due longest, unless another process is ending it. It returns how many it
+// ended.
 func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err error) {
 	const next = "SELECT order_id, stage FROM ordermanager_workflows WHERE deadline <= ? ORDER BY deadline LIMIT 1"
 	due := notification{action: ordermanager.ActionTimedOut, at: now}

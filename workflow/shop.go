@@ -37,20 +37,25 @@ func isClosed(ctx context.Context, tx sqldb.Conn, venue string, held bool) (clos
 
 // countOpen counts the orders of a venue that wait.
 func countOpen(ctx context.Context, q sqldb.Conn, venue string) (n int, err error) {
-	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND token IS NOT NULL", venue).Scan(&n)
+	err = q.QueryRow(
+		ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND token IS NOT NULL", venue,
+	).Scan(&n)
 	return n, err
 }
 
 // countOpenOf counts those of one customer.
 func countOpenOf(ctx context.Context, q sqldb.Conn, venue, customer string) (n int, err error) {
-	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND customer = ? AND token IS NOT NULL",
+	err = q.QueryRow(ctx,
+		"SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND customer = ? AND token IS NOT NULL",
 		venue, customer).Scan(&n)
 	return n, err
 }
 
 // countSince counts the orders of a venue that began after a moment.
 func countSince(ctx context.Context, q sqldb.Conn, venue string, since int64) (n int, err error) {
-	err = q.QueryRow(ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND started > ?", venue, since).Scan(&n)
+	err = q.QueryRow(
+		ctx, "SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND started > ?", venue, since,
+	).Scan(&n)
 	return n, err
 }
 
@@ -65,7 +70,9 @@ func countSinceOf(ctx context.Context, q sqldb.Conn, venue, customer string, sin
 func readShop(ctx context.Context, q sqldb.Conn, venue string) (Shop, error) {
 	shop := Shop{Venue: venue}
 	var closed bool
-	err := q.QueryRow(ctx, "SELECT closed, last_number FROM ordermanager_shops WHERE venue = ?", venue).Scan(&closed, &shop.LastNumber)
+	err := q.QueryRow(
+		ctx, "SELECT closed, last_number FROM ordermanager_shops WHERE venue = ?", venue,
+	).Scan(&closed, &shop.LastNumber)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Shop{}, err
 	}

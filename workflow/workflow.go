@@ -1,6 +1,6 @@
-// Package workflow is the two-wait workflow of an order in process, durable in a database: the stand-in for AWS Step
-// Functions and the Serverlesspresso sample's OrderProcessor. Package embedded/workflow makes one in a SQLite file, and
-// package postgres one in PostgreSQL.
+// Package workflow is an in-process two-wait workflow for orders, durable in a database: it replaces AWS Step Functions
+// and the Serverlesspresso sample's OrderProcessor. Package embedded/workflow makes one in a SQLite file, and package
+// postgres one in PostgreSQL.
 //
 // Each order waits for its drink, takes a number, and waits for completion; each wait has a token and a time-out. A
 // Workflow is the [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. In the
@@ -23,8 +23,8 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Stage is where a [Workflow] stands with an order. The values are those of the workflow in package memory; taking a
-// number is not one of them, because it is one step with the answer that leads to it.
+// Stage is where a [Workflow] stands with an order. The values are those of package memory, without that for taking a
+// number, which is part of the answer's step here.
 type Stage string
 
 const (
@@ -34,35 +34,36 @@ const (
 	StageCompletion Stage = "waiting for completion"
 	// StageFinished ended with a completed order.
 	StageFinished Stage = "finished"
-	// StageCancelled ended with an order that somebody cancelled.
+	// StageCancelled ended with a cancelled order.
 	StageCancelled Stage = "cancelled"
 	// StageTimedOut ended because nobody answered in time.
 	StageTimedOut Stage = "timed out"
 )
 
-// The reasons why a shop does not take an order. Nothing was written.
+// The reasons for not taking an order. Nothing was written.
 var (
 	// ErrShopClosed: the venue is closed: see [Workflow.SetOpen].
 	ErrShopClosed = ordermanager.ErrShopClosed
-	// ErrQueueFull: MaxInQueue orders of the venue are open, or MaxInWindow began just now: see [ordermanager.Limits].
+	// ErrQueueFull: MaxInQueue orders of the venue are open, or MaxInWindow started within the window: see
+	// [ordermanager.Limits].
 	ErrQueueFull = ordermanager.ErrQueueFull
-	// ErrTooManyOrders: MaxPerCustomer orders of the customer are open at the venue, or MaxPerDay began within a day.
+	// ErrTooManyOrders: MaxPerCustomer orders of the customer are open at the venue, or MaxPerDay started within a day.
 	ErrTooManyOrders = ordermanager.ErrTooManyOrders
 )
 
-// Options is everything about a Workflow that has a default. The zero Options, and nil, are fine.
+// Options configures a Workflow. Nil and the zero Options mean the defaults.
 type Options struct {
 	// DrinkTimeout is how long the first wait lasts. Default: 300 seconds, as in the Serverlesspresso sample.
 	DrinkTimeout time.Duration
 	// CompletionTimeout is how long the second wait lasts. Default: 900 seconds, as in the Serverlesspresso sample.
 	CompletionTimeout time.Duration
-	// Limits is how many orders are begun.
+	// Limits limits the orders that start.
 	Limits ordermanager.Limits
-	// Retention is how long a workflow that has ended is kept: then [Workflow.Status] does not know it any more. Its order
-	// stays where it is. Default: 30 days; the least are 24 hours and the Window of Limits, which count what has begun.
+	// Retention is how long an ended workflow is kept; after that, [Workflow.Status] no longer knows it. Its order stays.
+	// Default: 30 days. The minimum is 24 hours and the Window of Limits, which count ended workflows.
 	Retention time.Duration
-	// Logger gets a warning for everything that Run will have to try again, and an error for what the Manager will
-	// never accept. It never gets a task token. Default: silence.
+	// Logger gets a warning for everything that Run will retry, and an error for what the Manager will never accept. It
+	// never gets a task token. Default: no logging.
 	Logger *slog.Logger
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
@@ -76,16 +77,16 @@ type Workflow struct {
 	options Options
 	wake    chan struct{}
 
-	// starting are the orders that Start is about to begin, by the fingerprint of their token.
+	// starting are the orders being started, by the fingerprint of their token.
 	starting sync.Map
-	// joins says that the store of the Manager takes the workflow along: see joint.
+	// joins is set if the Manager's store runs the workflow in its transactions: see joint.
 	joins atomic.Bool
 }
 
 var _ ordermanager.Resumer = (*Workflow)(nil)
 
-// New is for the packages that know a database: they make its tables first. Make a Manager with the workflow, and then
-// [Workflow.Connect] the two. Its error is [ordermanager.ErrInvalidOptions].
+// New is for packages that support a database: they create its tables first. Make a Manager with the workflow, then
+// call [Workflow.Connect]. Its error is [ordermanager.ErrInvalidOptions].
 func New(database sqldb.Database, options *Options) (*Workflow, error) {
 	w := &Workflow{db: database, wake: make(chan struct{}, 1)}
 	if options != nil {
@@ -122,13 +123,13 @@ func New(database sqldb.Database, options *Options) (*Workflow, error) {
 	return w, nil
 }
 
-// Connect says which Manager to notify. Call it once, before anything else.
+// Connect sets the Manager to notify. Call it once, before anything else.
 func (w *Workflow) Connect(manager *ordermanager.Manager) {
 	w.manager = manager
 	w.joins.Store(false)
 }
 
-// tokenPrefix tells our tokens from those of another workflow service.
+// tokenPrefix distinguishes our tokens from other workflow services'.
 const tokenPrefix = "ordermanager-embedded:"
 
 // nudge wakes Run.
@@ -143,10 +144,10 @@ func (w *Workflow) nudge() {
 type Shop struct {
 	// Venue is the shop's identifier; empty where there is only one.
 	Venue string
-	// Open says whether new orders are taken. A shop is open until it is closed.
+	// Open is whether new orders are accepted. A shop is open until it is closed.
 	Open bool
 	// InQueue is how many orders wait for their drink or for completion.
 	InQueue int
-	// LastNumber is the order number that was given last; 0 before the first. The next is one more.
+	// LastNumber is the last order number given; 0 before the first. The next is one more.
 	LastNumber int64
 }

@@ -42,29 +42,25 @@ var (
 	_ ordermanager.Watcher = (*Store)(nil)
 )
 
-// Open opens a file with the settings that the package comment names, and makes it if it is not there; its directory
-// must be. The database is for [New], for the workflow in the same file and for tables of your own; whoever opened it
-// closes it.
+// Open opens a file with the settings that the package comment names, and creates it if it is missing; its directory
+// must exist. Use the database for [New], for the workflow in the same file and for your own tables; close it yourself.
 //
 // Errors: [ErrCannotOpen], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the file is as it
 // was.
 func Open(ctx context.Context, path string) (*sql.DB, error) { return sqlitefile.Open(ctx, path) }
 
-// OpenReadOnly opens a file for a program that only looks: a copy on a medium that is read-only, or the file of
-// somebody else. The file must be there and its tables up to date; nothing is written, neither to it nor beside it, if
-// it can be helped. Where it cannot, because programs that have it open share an index beside the file, one is made.
-// Where one can neither be found nor made, what a program changes in the meantime is not seen.
+// OpenReadOnly opens a file for a program that only reads: a copy on a read-only medium, or somebody else's file. The
+// file must exist and its tables be up to date; nothing is written to it. An index that programs share may be created
+// beside it; without one, changes made in the meantime are not seen.
 //
-// Errors: [ErrCannotOpen], [ErrCorrupt], [ErrLocked], and [ErrReadOnly] when the newest changes are still in the -wal
-// file beside it and cannot be read without writing. [New] returns ErrReadOnly when the tables are older than this
-// version.
+// Errors: [ErrCannotOpen], [ErrCorrupt], [ErrLocked], and [ErrReadOnly] if the newest changes are in the -wal file
+// beside it and cannot be read without writing. [New] returns ErrReadOnly if the tables are older than this version.
 func OpenReadOnly(ctx context.Context, path string) (*sql.DB, error) {
 	return sqlitefile.OpenReadOnly(ctx, path)
 }
 
 // New returns the store in a database, and brings its tables up to date. The database is one that [Open] returned, or
-// one of your own with the same settings, transactions that begin "immediate" among them. There is nothing to close but
-// the database.
+// your own with the same settings, including "immediate" transactions. Only the database needs closing.
 //
 // Errors: [ErrNewerSchema], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrReplaced], [ErrLocked]. After any of them the
 // tables are as they were.
@@ -75,8 +71,8 @@ func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	return &Store{file: sqlitefile.FileOf(db), writer: sqlitefile.NewWriter(db)}, nil
 }
 
-// The errors of a file, to be asked for with [errors.Is]. What the driver or the operating system said is wrapped
-// beside them. None of them damages what is in the file; of a write that failed, nothing or all was written.
+// The errors of a file, for [errors.Is]. The error of the driver or the operating system is wrapped beside them. None
+// of them damages the file; of a failed write, nothing or all was written.
 var (
 	// ErrCannotOpen: the file cannot be opened, for instance because its directory does not exist, or because it is a
 	// directory.
@@ -84,23 +80,25 @@ var (
 	// ErrReadOnly: the file or its directory may not be written to. A file that is up to date can still be read if
 	// SQLite can make its -shm file beside it.
 	ErrReadOnly = sqlitefile.ErrReadOnly
-	// ErrFull: the disk, or the limit that was set for the file, is full. Reading goes on, and so does writing once
-	// there is room.
+	// ErrFull: the disk, or the limit that was set for the file, is full. Reading still works, and writing does once there
+	// is room.
 	ErrFull = sqlitefile.ErrFull
 	// ErrCorrupt: the file is not a SQLite database, or it is damaged. It is left as it is, for you to restore.
 	ErrCorrupt = sqlitefile.ErrCorrupt
 	// ErrNewerSchema: a newer version of this module has changed the tables. Nothing was touched.
 	ErrNewerSchema = sqlitefile.ErrNewerSchema
-	// ErrReplaced: the file, or the -wal file beside it, was deleted, moved or replaced while the program had it open,
-	// and what is written now would be lost. Nothing is read or written any more: stop the program, see which file is
-	// the right one, and start it again.
+	// ErrReplaced: the file, or the -wal file beside it, was deleted, moved or replaced while the program had it open, and
+	// what is written now would be lost. Nothing is read or written any more: stop the program, find out which file is the
+	// right one, and start it again.
 	ErrReplaced = sqlitefile.ErrReplaced
 	// ErrLocked: another process kept the file locked for longer than the busy timeout. Nothing was written; try again.
 	ErrLocked = sqlitefile.ErrLocked
 )
 
 // query runs a statement and reads its result.
-func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, read func(sqlstore.Rows) (T, error)) (T, error) {
+func query[T any](
+	ctx context.Context, s *Store, statement sqlstore.Statement, read func(sqlstore.Rows) (T, error),
+) (T, error) {
 	var none T
 	if err := s.file.Check(); err != nil {
 		return none, err
@@ -113,8 +111,7 @@ func query[T any](ctx context.Context, s *Store, statement sqlstore.Statement, r
 	return result(rows, err, read)
 }
 
-// result reads a result and closes it: what a statement returns is committed when its end was reached, and only then is
-// it known whether it was.
+// result reads a result to its end and closes it: only then is the statement committed, or known to have failed.
 func result[T any](rows *sql.Rows, err error, read func(sqlstore.Rows) (T, error)) (T, error) {
 	var none T
 	if err != nil {
@@ -134,8 +131,8 @@ func classify(err error) error {
 	return sqlitefile.Classify(err)
 }
 
-// Apply implements [ordermanager.Store]. What stood against the write is read in the same transaction, and a workflow
-// of package embedded/workflow that is on the same [sql.DB] takes part in it: see [ordermanager.Joint].
+// Apply implements [ordermanager.Store]. The order that refused a write is read in the same transaction, and a workflow
+// of package embedded/workflow on the same [sql.DB] takes part in it: see [ordermanager.Joint].
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	joint := sqlstore.SQLite.Joint(&t, s.file)
 	answer, err := s.apply(ctx, &t, joint)
@@ -234,14 +231,14 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 }
 
 const (
-	// changesBatch is how many changes are told at once.
+	// changesBatch is the maximum number of changes in an answer.
 	changesBatch = 256
-	// lookEvery is how often a waiting reader looks for what other processes wrote.
+	// lookEvery is how often a waiting reader looks for other processes' writes.
 	lookEvery = 50 * time.Millisecond
 )
 
-// Changes implements [ordermanager.Watcher]. What this process writes is told at once, and what others write within 50
-// ms; while nobody waits, nothing is read. An order that was deleted by hand makes all positions unknown.
+// Changes implements [ordermanager.Watcher]. It reports this process's writes at once, and others' within 50 ms; while
+// nobody waits, nothing is read. Deleting an order by hand makes all positions unknown.
 func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
 	if after == "" {
 		wait = 0
@@ -264,7 +261,7 @@ func (s *Store) changes(ctx context.Context, after string) (ordermanager.Changes
 	if from == now {
 		return ordermanager.Changes{Position: after}, nil
 	}
-	// What changes again in the meantime has a number after now, and comes next.
+	// An order that changes again in the meantime has a number after now, and comes next.
 	return query(ctx, s, changedAfter(from.number, now.number), func(rows sqlstore.Rows) (ordermanager.Changes, error) {
 		orders, n, last, err := sqlstore.ReadChanged(rows)
 		if n == changesBatch {

@@ -3,7 +3,7 @@
 // sqlitestore.Store it is a part of the store's transactions: an order begins, gets its number and ends in one commit
 // with its workflow. See [ordermanager.Joint].
 //
-// What it does is said in the package that its types come from. The errors of the file are those of sqlitestore.
+// Package workflow, whose types it has, describes what it does. The errors of the file are those of sqlitestore.
 package workflow
 
 import (
@@ -21,9 +21,9 @@ var migrations embed.FS
 type (
 	// Workflow runs the workflows of all orders in a file.
 	Workflow = workflow.Workflow
-	// Options is everything about a Workflow that has a default.
+	// Options configures a Workflow.
 	Options = workflow.Options
-	// Status is what is known of one workflow.
+	// Status is the status of a workflow.
 	Status = workflow.Status
 	// Shop is one venue as the workflow sees it.
 	Shop = workflow.Shop
@@ -40,7 +40,7 @@ const (
 	StageTimedOut   = workflow.StageTimedOut
 )
 
-// The reasons why a shop does not take an order, as package workflow describes them.
+// The reasons for not taking an order, as package workflow describes them.
 var (
 	ErrShopClosed    = workflow.ErrShopClosed
 	ErrQueueFull     = workflow.ErrQueueFull
@@ -48,7 +48,7 @@ var (
 )
 
 // New returns the workflow in a database, and brings its tables up to date. The database is one that sqlitestore.Open
-// returned, or one with the same settings. Make a Manager with the workflow, and then [Workflow.Connect] the two.
+// returned, or one with the same settings. Make a Manager with the workflow, then call [Workflow.Connect].
 //
 // Errors: [ordermanager.ErrInvalidOptions], and those of sqlitestore.New.
 func New(ctx context.Context, db *sql.DB, options *Options) (*Workflow, error) {

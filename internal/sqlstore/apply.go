@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Apply is the one statement that carries a transition out, and returns the whole order, or no row when it is refused.
+// Apply returns the statement that carries out a transition. It returns the whole order, or no row for a refusal.
 func (d *Dialect) Apply(t *ordermanager.Transition) (Statement, error) {
 	if t.Create != nil {
 		return d.insert(t)
@@ -16,7 +16,7 @@ func (d *Dialect) Apply(t *ordermanager.Transition) (Statement, error) {
 	return d.update(t)
 }
 
-// insert makes the statement for a new order.
+// insert returns the statement for a new order.
 func (d *Dialect) insert(t *ordermanager.Transition) (Statement, error) {
 	o := t.Apply(nil)
 	entry, err := encodeEntry(&t.Entry, o.State)
@@ -44,7 +44,7 @@ func (d *Dialect) insert(t *ordermanager.Transition) (Statement, error) {
 	return d.statement(text, append(args, string(owed))), nil
 }
 
-// columnsOf is a slot as its columns.
+// columnsOf returns the columns of a slot.
 func columnsOf(slot *ordermanager.WaitSlot) []any {
 	if slot.RegisteredAt.IsZero() {
 		return []any{slot.Decision, nil, nil, nil}
@@ -52,7 +52,7 @@ func columnsOf(slot *ordermanager.WaitSlot) []any {
 	return []any{slot.Decision, slot.Token.Reveal(), nil, slot.RegisteredAt.UnixMilli()}
 }
 
-// update makes the statement for an existing order: one line for each guard and each assignment of the contract.
+// update returns the statement for an existing order: one line per guard and assignment of the contract.
 func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	entry, errEntry := encodeEntry(&t.Entry, t.Assign.State)
 	repeated, errKnown := known(t.Entry.RequestID)
@@ -61,8 +61,7 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	}
 	var set, where clauses
 
-	// The column stays a JSON array, without being parsed for each write: the closing bracket makes way for the new
-	// entry.
+	// Append to the JSON array without parsing it: the new entry replaces the closing bracket.
 	set.add("history = substr(history, 1, length(history) - 1) || ?", ","+entry+"]")
 	set.add("version = version + 1, updated_at = ?, changed = "+d.change, t.Entry.At.UnixMilli())
 	where.add("id = ?", t.OrderID)
@@ -139,7 +138,7 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 	return d.statement(text, append(set.args, where.args...)), nil
 }
 
-// slotOf is what the columns of a wait begin with.
+// slotOf returns the prefix of a wait's columns.
 func slotOf(w ordermanager.Wait) string {
 	if w == ordermanager.SecondWait {
 		return "second"
@@ -147,14 +146,14 @@ func slotOf(w ordermanager.Wait) string {
 	return "first"
 }
 
-// decide puts a decision on record, unless there is one.
+// decide records a decision, unless there is one.
 func decide(set *clauses, slot string, d ordermanager.Decision) {
 	if d != ordermanager.Undecided {
 		set.add(slot+"_decision = CASE "+slot+"_decision WHEN '' THEN ? ELSE "+slot+"_decision END", d)
 	}
 }
 
-// register puts a token in its place. What it finds there becomes the spare one.
+// register stores a token. The previous one becomes the spare.
 func register(set, where *clauses, r *ordermanager.Registration) {
 	slot, token, at := slotOf(r.Wait), r.Token.Reveal(), r.At.UnixMilli()
 	if r.Spare {
@@ -166,6 +165,6 @@ func register(set, where *clauses, r *ordermanager.Registration) {
 	where.add("("+slot+"_at IS NULL OR "+slot+"_at <= ?)", at)
 }
 
-// someMore is owed_events, a JSON array, with more JSON values, which have commas between them.
+// someMore appends JSON values, separated by commas, to the JSON array owed_events.
 const someMore = "CASE owed_events WHEN '[]' THEN '[' " +
 	"ELSE substr(owed_events, 1, length(owed_events) - 1) || ',' END || ? || ']'"

@@ -7,17 +7,17 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Change is the number of a change that is being made, for the column of that name.
+// Change returns the number of the current change, for the column "changed".
 func (d *Dialect) Change() string { return d.change }
 
-// Changed is the statement for the orders that changed, as a condition says. It has the columns of a listing, and the
-// number of the change as a whole number.
+// Changed returns the statement for the changed orders that meet a condition. It has the columns of a listing, and the
+// number of the change as an integer.
 func (d *Dialect) Changed(condition string, args ...any) Statement {
 	return d.statement("SELECT "+listed+", "+d.changed+" FROM ordermanager_orders WHERE "+condition, args)
 }
 
-// ReadChanged reads the result of [Dialect.Changed]: the orders, without those that cannot be read, how many there were
-// with them, and the last number.
+// ReadChanged reads the result of [Dialect.Changed]: the readable orders, the number of all, and the last change
+// number.
 func ReadChanged(rows Rows) (orders []*ordermanager.Order, n int, last int64, err error) {
 	for rows.Next() {
 		found := new(Row)
@@ -32,8 +32,8 @@ func ReadChanged(rows Rows) (orders []*ordermanager.Order, n int, last int64, er
 	return orders, n, last, rows.Err()
 }
 
-// Await is the waiting of [ordermanager.Watcher]: it looks until there is something, at once when there is news, and by
-// itself every so often.
+// Await implements the waiting of [ordermanager.Watcher]: it looks until there is something, after news at once, and
+// otherwise periodically.
 func Await(
 	ctx context.Context, wait, every time.Duration, news func() <-chan struct{}, look func() (ordermanager.Changes, error),
 ) (ordermanager.Changes, error) {
@@ -42,7 +42,7 @@ func Await(
 	again := time.NewTicker(every)
 	defer again.Stop()
 	for {
-		more := news() // before looking, so that nothing falls in between
+		more := news() // before looking, so that nothing is missed
 		changes, err := look()
 		if err != nil || len(changes.Orders) > 0 || wait <= 0 {
 			return changes, err

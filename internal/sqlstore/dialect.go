@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// Dialect is what the databases say differently.
+// Dialect has the differences between the databases.
 type Dialect struct {
-	// name is what the cursors of its listings begin with.
+	// name is the prefix of its cursors.
 	name string
-	// position is the function that finds its second argument in its first, 0 when it is not there.
+	// position is the function that finds its second argument in its first; 0 if it is not there.
 	position string
-	// remove is owed_events without the values of the JSON array that is the placeholder.
+	// remove is owed_events without the values of a JSON array, the placeholder.
 	remove string
-	// change is the number of a change that is being made, and changed that of an order as a whole number.
+	// change is the number of the current change, and changed that of an order as an integer.
 	change, changed string
-	// using names the index of a listing, where the database has to be told.
+	// using names the index of a listing, if the database needs a hint.
 	using func(index string) string
-	// render turns a text with the names and placeholders of SQLite into the database's own.
+	// render translates SQLite's names and placeholders.
 	render func(text string) string
 }
 
@@ -28,11 +28,11 @@ var SQLite = &Dialect{
 	position: "instr",
 	remove: `(SELECT json_group_array(value ORDER BY key) FROM json_each(owed_events)
 			WHERE value NOT IN (SELECT value FROM json_each(?)))`,
-	// There is one writer at a time, so whoever has a higher number was committed later.
+	// There is one writer at a time, so a higher number was committed later.
 	change: `(SELECT coalesce(max(changed), 0) + 1 FROM ordermanager_orders INDEXED BY ordermanager_orders_changed
 			WHERE changed IS NOT NULL)`,
 	changed: "changed",
-	// SQLite cannot know that a customer has few orders and that completed orders are many.
+	// SQLite cannot know that a customer has few orders and that most orders are completed.
 	using:  func(index string) string { return " INDEXED BY ordermanager_orders_" + index },
 	render: func(text string) string { return text },
 }
@@ -43,11 +43,11 @@ func PostgreSQL(schema string) *Dialect {
 	return &Dialect{
 		name:     "postgres",
 		position: "strpos",
-		// Not as jsonb, which cannot have every character, and compared as JSON text, which is always Go's.
+		// Not jsonb, which cannot hold every character. Values are compared as text, because all are written by Go.
 		remove: `(SELECT coalesce(json_agg(value ORDER BY n)::text, '[]')
 			FROM json_array_elements(owed_events::json) WITH ORDINALITY AS owed (value, n)
 			WHERE value::text NOT IN (SELECT value::text FROM json_array_elements(?::text::json)))`,
-		// Numbers are given when a transaction begins and not when it is committed: see the store's snapshots.
+		// Transaction ids are assigned at the start, not at the commit: see the store's snapshots.
 		change:  "pg_current_xact_id()",
 		changed: "changed::text::bigint",
 		using:   func(string) string { return "" },
@@ -62,10 +62,10 @@ func PostgreSQL(schema string) *Dialect {
 	}
 }
 
-// prefix begins the names of tables where there are no schemas.
+// prefix begins the names of tables in databases without schemas.
 const prefix = "ordermanager_"
 
-// numbered writes $1, $2 and so on for the question marks. No text has one for anything else.
+// numbered replaces question marks by $1, $2 and so on. The statements use them for nothing else.
 func numbered(text string) string {
 	var b strings.Builder
 	for n := 1; ; n++ {
@@ -79,13 +79,13 @@ func numbered(text string) string {
 	}
 }
 
-// QuoteIdentifier is a name as SQL text.
+// QuoteIdentifier returns a name as an SQL identifier.
 func QuoteIdentifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// Render writes a text with the names of SQLite's tables and question marks for its arguments in the dialect.
+// Render translates a text with SQLite's table names and question marks into the dialect.
 func (d *Dialect) Render(text string) string { return d.render(text) }
 
-// statement is a text in the dialect.
+// statement returns a statement in the dialect.
 func (d *Dialect) statement(text string, args []any) Statement {
 	return Statement{d.render(text), args}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Joint is a transition together with the workflow in the same database that takes part in it: see
-// [ordermanager.Joint]. There is one for each call of Apply.
+// Joint is a transition with the workflow in the same database that takes part in it: see [ordermanager.Joint]. There
+// is one for each call of Apply.
 type Joint struct {
 	dialect    *Dialect
 	workflow   sqldb.Workflow
@@ -17,7 +17,7 @@ type Joint struct {
 	apart      bool
 }
 
-// Joint returns nil where no workflow in this place takes part in the transition.
+// Joint returns nil if no workflow in this place takes part in the transition.
 func (d *Dialect) Joint(t *ordermanager.Transition, place any) *Joint {
 	a := &t.Assign
 	if t.Joint == nil || a.First == ordermanager.Undecided && a.Second == ordermanager.Undecided && a.Register == nil {
@@ -36,14 +36,14 @@ func (d *Dialect) Joint(t *ordermanager.Transition, place any) *Joint {
 // Tx is the transaction in which a transition was applied.
 type Tx interface {
 	sqldb.Conn
-	// Run carries a statement of a [Dialect] out and reads the order that it returns, if it returns one.
+	// Run executes a statement of a [Dialect] and reads the order that it returns, if any.
 	Run(ctx context.Context, s Statement) (*ordermanager.Order, error)
 	// RunLater is [sqldb.Conn].ExecLater for a statement of a [Dialect].
 	RunLater(ctx context.Context, s Statement) error
 }
 
-// Follow does what follows from the transition, which made this order. After an error the transaction must be taken
-// back; if the transition can be applied without what follows, Apart says so.
+// Follow carries out what follows from the transition that made this order. After an error roll back the transaction;
+// Apart reports whether the transition can be applied without it.
 func (j *Joint) Follow(ctx context.Context, tx Tx, o *ordermanager.Order) (ordermanager.Result, error) {
 	j.recorded, j.apart = false, false
 	result := ordermanager.Result{Applied: true, Order: o}
@@ -61,7 +61,7 @@ func (j *Joint) Follow(ctx context.Context, tx Tx, o *ordermanager.Order) (order
 	return result, nil
 }
 
-// Apart reports whether Follow failed in a way that leaves the transition to be applied by itself.
+// Apart reports whether Follow failed but the transition can be applied by itself.
 func (j *Joint) Apart() bool { return j.apart }
 
 // Committed is called after the commit.
@@ -71,8 +71,8 @@ func (j *Joint) Committed() {
 	}
 }
 
-// answer answers a wait that the transition decided or registered, if its workflow waits for that. Whatever else
-// there is to deliver is left to the Manager.
+// answer answers a wait that the transition decided or registered, if the workflow is waiting. The Manager delivers
+// everything else.
 func (j *Joint) answer(ctx context.Context, tx Tx, wait ordermanager.Wait, result *ordermanager.Result) error {
 	slot, decided := &result.Order.FirstWait, j.transition.Assign.First
 	if wait == ordermanager.SecondWait {
@@ -100,8 +100,8 @@ func (j *Joint) answer(ctx context.Context, tx Tx, wait ordermanager.Wait, resul
 	return j.settle(ctx, tx, wait, slot, result.Order)
 }
 
-// register registers the wait that begins with the order, which takes the token that was answered off. If the order
-// does not take it as it is, or has more to take off, the workflow notifies the Manager later.
+// register registers the next wait with the order, which removes the answered token. If the order does not accept it as
+// it is, or has more to remove, the workflow notifies the Manager later.
 func (j *Joint) register(
 	ctx context.Context, tx Tx, n *ordermanager.WaitingCompletion, result *ordermanager.Result,
 ) (registered bool, err error) {
@@ -126,7 +126,7 @@ func (j *Joint) register(
 	return false, j.workflow.Record(ctx, tx, n)
 }
 
-// settle takes the token off that was answered, and with it the spare one.
+// settle removes the answered token, and the spare one.
 func (j *Joint) settle(
 	ctx context.Context, tx Tx, wait ordermanager.Wait, slot *ordermanager.WaitSlot, o *ordermanager.Order,
 ) error {

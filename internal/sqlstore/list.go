@@ -9,11 +9,11 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// List is the statement for a page, oldest first or newest first. It asks for one order more than the page has, to
-// learn whether there is another page. Orders come without their history, their waits and what they owe.
+// List returns the statement for a page, oldest or newest first. It selects one order more than the page has, to learn
+// whether there is another page. Orders come without their history, their waits and what they owe.
 func (d *Dialect) List(q *ordermanager.Query) (Statement, error) {
 	var where clauses
-	// The last index that fits is the one that leaves the least to look through.
+	// The last index that fits leaves the fewest rows to scan.
 	var index string
 	if q.State != "" {
 		where.add("state = ?", q.State)
@@ -48,7 +48,7 @@ func (d *Dialect) List(q *ordermanager.Query) (Statement, error) {
 	return d.statement(text, append(where.args, q.Limit+1)), nil
 }
 
-// Page is the page of the query whose statement returned these rows. A row that is not an order is passed over.
+// Page returns the page of a query from its rows. A row that is not an order is skipped.
 func (d *Dialect) Page(q *ordermanager.Query, rows []*Row) ordermanager.Page {
 	var page ordermanager.Page
 	if len(rows) > q.Limit {

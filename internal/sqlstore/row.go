@@ -12,17 +12,17 @@ import (
 
 const (
 	listed = "id, customer, venue, robot, state, drink, number, barista, reason, created_at, updated_at, version"
-	// columns are those of a whole order.
+	// columns are the columns of a whole order.
 	columns = listed + ", history, first_decision, first_token, first_spare, first_at, " +
 		"second_decision, second_token, second_spare, second_at, owed_events"
 )
 
-// Get is the statement that reads one whole order.
+// Get returns the statement that reads a whole order.
 func (d *Dialect) Get(orderID string) Statement {
 	return d.statement("SELECT "+columns+" FROM ordermanager_orders WHERE id = ?", []any{orderID})
 }
 
-// ErrBrokenRow is returned for a row that holds what no store of this module wrote.
+// ErrBrokenRow is returned for a row that no store of this module wrote.
 var ErrBrokenRow = errors.New("a row holds what is not an order")
 
 // Rows is a result of any driver.
@@ -32,8 +32,8 @@ type Rows interface {
 	Err() error
 }
 
-// One reads a result of at most one whole order; nil if it is empty. It reads to the end, because a statement that
-// returns what it changed is only then known to have been carried out.
+// One reads a result of at most one whole order; nil if it is empty. It reads to the end, because only then is a
+// statement with RETURNING known to have succeeded.
 func One(rows Rows) (*ordermanager.Order, error) {
 	var found *Row
 	for rows.Next() {
@@ -61,7 +61,7 @@ func Listed(rows Rows) ([]*Row, error) {
 	return all, rows.Err()
 }
 
-// Row is an order as it comes out of the table.
+// Row is a row of the table of orders.
 type Row struct {
 	order            ordermanager.Order
 	drink            sql.Null[string]
@@ -70,21 +70,21 @@ type Row struct {
 	first, second    slot
 }
 
-// slot is one of its waits.
+// slot has the columns of a wait.
 type slot struct {
 	decision     ordermanager.Decision
 	token, spare sql.Null[string]
 	at           sql.Null[int64]
 }
 
-// listing is where to scan the columns that a listing has.
+// listing returns where to scan the columns of a listing.
 func (r *Row) listing() []any {
 	o := &r.order
 	return []any{&o.ID, &o.Customer, &o.Venue, &o.Robot, &o.State, &r.drink, &o.Number, &o.Barista, &o.Reason,
 		&r.created, &r.updated, &o.Version}
 }
 
-// whole is where to scan all columns.
+// whole returns where to scan all columns.
 func (r *Row) whole() []any {
 	into := append(r.listing(), &r.history)
 	for _, s := range []*slot{&r.first, &r.second} {
@@ -93,7 +93,7 @@ func (r *Row) whole() []any {
 	return append(into, &r.owed)
 }
 
-// decode makes an order of the row.
+// decode converts the row into an order.
 func (r *Row) decode() (*ordermanager.Order, error) {
 	o := &r.order
 	o.CreatedAt, o.UpdatedAt = fromMillis(r.created), fromMillis(r.updated)
@@ -119,7 +119,7 @@ func (r *Row) decode() (*ordermanager.Order, error) {
 }
 
 func (s *slot) decode() ordermanager.WaitSlot {
-	// The value of a column that is null is empty, and an empty value is no token.
+	// A null column scans as an empty value, and an empty value is no token.
 	decoded := ordermanager.WaitSlot{
 		Decision: s.decision, Token: ordermanager.NewTaskToken(s.token.V), Spare: ordermanager.NewTaskToken(s.spare.V),
 	}
@@ -131,7 +131,7 @@ func (s *slot) decode() ordermanager.WaitSlot {
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// drink is the JSON in the column of that name.
+// drink is the JSON of the column "drink".
 type drink struct {
 	Name      string   `json:"name"`
 	Icon      string   `json:"icon"`
@@ -143,8 +143,8 @@ func encodeDrink(d *ordermanager.Drink) (string, error) {
 	return string(data), err
 }
 
-// entry is the JSON of one entry of the history. The request id comes first: see known. The state is the one after it,
-// absent if it did not change; the one before it is that of the entry before.
+// entry is the JSON of a history entry. The request id comes first: see known. The state is the one after the entry,
+// absent if unchanged; the one before is that of the previous entry.
 type entry struct {
 	RequestID string              `json:"requestId"`
 	Action    ordermanager.Action `json:"action"`
@@ -163,8 +163,8 @@ func encodeEntry(e *ordermanager.Entry, newState ordermanager.State) (string, er
 	return string(data), err
 }
 
-// known is the text by which a request id is found in the history. It stands there if, and only if, an entry has this
-// id: inside a JSON string every quotation mark is escaped, so this sequence can only be the beginning of an entry.
+// known returns the text by which a request id is found in the history. The history contains it if and only if an entry
+// has this id: quotation marks in JSON strings are escaped, so it can only be the start of an entry.
 func known(requestID string) (string, error) {
 	data, err := json.Marshal(requestID)
 	return `{"requestId":` + string(data) + `,`, err

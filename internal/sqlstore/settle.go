@@ -7,10 +7,10 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Settle is the statement that takes off what was delivered. Its text is empty when there is nothing to write: which
+// Settle returns the statement that removes what was delivered. Its text is empty if there is nothing to write: which
 // orders owe something follows from the orders themselves.
 func (d *Dialect) Settle(settlement *ordermanager.Settlement) (Statement, error) {
-	var set, names clauses // what is taken off, and the condition that there is something to take off
+	var set, names clauses // what is removed, and the condition that there is something to remove
 	for _, slot := range []struct {
 		column string
 		token  ordermanager.TaskToken

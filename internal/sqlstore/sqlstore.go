@@ -1,18 +1,17 @@
 // Package sqlstore is the contract of [ordermanager.Store] in SQL: the statement of each call, and orders out of rows.
-// It stands here once, and each database is a [Dialect] of it. The stores themselves have the tables, connections and
-// errors of their database.
+// Each database is a [Dialect] of it. The stores themselves have the tables, connections and errors of their database.
 package sqlstore
 
 import "strings"
 
-// Statement is SQL text with its arguments. The text depends only on which guards, assignments and conditions there
-// are, not on their values, so that there are few texts and each can be prepared once.
+// Statement is SQL text with its arguments. The text depends on which guards, assignments and conditions there are, not
+// on their values, so there are few texts and each can be prepared once.
 type Statement struct {
 	Text string
 	Args []any
 }
 
-// clauses collects the parts of a statement in the order of their placeholders.
+// clauses collects the parts of a statement, in the order of their placeholders.
 type clauses struct {
 	parts []string
 	args  []any
@@ -22,7 +21,7 @@ func (c *clauses) add(part string, args ...any) {
 	c.parts, c.args = append(c.parts, part), append(c.args, args...)
 }
 
-// placeholders is a list of so many.
+// placeholders returns a list of n placeholders.
 func placeholders(n int) string { return "?" + strings.Repeat(", ?", n-1) }
 
 func toAny[T any](values []T) []any {

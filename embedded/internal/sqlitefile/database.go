@@ -16,7 +16,7 @@ func (d database) Write(ctx context.Context, do func(tx sqldb.Conn) error) error
 	return d.writer.Write(ctx, func(tx *Tx) error { return do(tx.Conn()) })
 }
 
-// Exec is a transaction of its own: it takes its turn.
+// Exec runs in its own transaction, in its turn.
 func (d database) Exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
 	err = d.Write(ctx, func(tx sqldb.Conn) error {
 		changed, err = tx.Exec(ctx, text, args...)
@@ -34,7 +34,7 @@ func (d database) QueryRow(ctx context.Context, text string, args ...any) sqldb.
 	if err := d.writer.file.Check(); err != nil {
 		return failed{err}
 	}
-	statement, err := d.writer.Prepared(ctx, text) //nolint:sqlclosecheck // it stays open for the next one
+	statement, err := d.writer.Prepared(ctx, text) //nolint:sqlclosecheck // it stays open for reuse
 	if err != nil {
 		return failed{err}
 	}
@@ -44,7 +44,7 @@ func (d database) QueryRow(ctx context.Context, text string, args ...any) sqldb.
 // SkipLocked is empty: there is one writer at a time.
 func (database) SkipLocked() string { return "" }
 
-// Place is the file, as this process has it open.
+// Place is the open file.
 func (d database) Place() any { return d.writer.file }
 
 // Conn is the transaction as a [sqldb.Conn].

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What can be wrong with the file. The sentences for users are at sqlitestore's variables of the same names.
+// What can be wrong with the file. sqlitestore documents these errors under the same names.
 var (
 	ErrCannotOpen  = errors.New("the database file cannot be opened")
 	ErrReadOnly    = errors.New("the database file or its directory is read-only")
@@ -28,8 +28,8 @@ var meanings = map[int]error{
 	26: ErrCorrupt,    // SQLITE_NOTADB
 }
 
-// Classify adds what a driver's error means, if that is known. Asking for the code by its method works with any driver
-// that has one.
+// Classify adds the meaning of a driver's error, if it is known. It works with any driver whose errors have a method
+// Code.
 func Classify(err error) error {
 	coded, ok := errors.AsType[interface {
 		error

@@ -12,17 +12,16 @@ import (
 	"weak"
 )
 
-// A File is what everybody who works through one [sql.DB] shares: the line in which its writers wait, and which file it
-// is.
+// A File is what all users of one [sql.DB] share: the queue of its writers, and which file it is.
 type File struct {
-	// turn is whose turn it is to write. SQLite has one writer at most, and lets the others ask again at growing
-	// intervals; here they wait in line, and only other processes are asked again for.
+	// turn is held by the writer. SQLite allows one, and makes the others poll at growing intervals; here they queue, and
+	// poll only for other processes.
 	turn chan struct{}
 	mu   sync.Mutex
 	line []*step
 	// committed is closed by the next commit; nil while nobody waits for it.
 	committed chan struct{}
-	// careful says that a step failed lately. It belongs to whoever has the turn.
+	// careful is set if a step failed recently. The holder of the turn owns it.
 	careful bool
 	// opened is the file that the database works on, with the -wal file beside it; nil while that is not known.
 	opened atomic.Pointer[opened]
@@ -31,7 +30,7 @@ type File struct {
 type opened struct {
 	path string
 	file fs.FileInfo
-	// wal says that what is committed is in the -wal file until it is moved to the file.
+	// wal is set if commits go to the -wal file first.
 	wal bool
 }
 
@@ -47,11 +46,11 @@ func FileOf(db *sql.DB) *File {
 	return file.(*File)
 }
 
-// identify remembers which file the database works on.
+// identify records which file the database has open.
 func (f *File) identify(ctx context.Context, db *sql.DB) error {
 	var number int
 	var name, path, mode string
-	err := db.QueryRowContext(ctx, "PRAGMA database_list").Scan(&number, &name, &path) // the main one comes first
+	err := db.QueryRowContext(ctx, "PRAGMA database_list").Scan(&number, &name, &path) // the main database comes first
 	if err != nil || path == "" {                                                      // in memory
 		return Classify(err)
 	}
@@ -66,8 +65,8 @@ func (f *File) identify(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// Check returns [ErrReplaced] when the path leads to another file by now, or to none: what is written to the one that
-// is open is lost when it is closed.
+// Check returns [ErrReplaced] if the path now leads to another file, or to none: writes to the open file would be lost
+// when it is closed.
 func (f *File) Check() error {
 	o := f.opened.Load()
 	if o == nil {
@@ -83,7 +82,7 @@ func (f *File) Check() error {
 	return nil
 }
 
-// CheckWritten is Check after a write was committed: it must be in files that are still there.
+// CheckWritten is Check after a commit, which must be in files that still exist.
 func (f *File) CheckWritten() error {
 	if err := f.Check(); err != nil {
 		return err
@@ -96,7 +95,7 @@ func (f *File) CheckWritten() error {
 	return nil
 }
 
-// Committed returns what is closed by the next commit of this process.
+// Committed returns a channel that this process's next commit closes.
 func (f *File) Committed() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -106,7 +105,7 @@ func (f *File) Committed() <-chan struct{} {
 	return f.committed
 }
 
-// tell tells who waits for it that something was committed.
+// tell wakes those who wait for a commit.
 func (f *File) tell() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -129,24 +128,24 @@ func replaced(path string, err error) error {
 type Writer struct {
 	db   *sql.DB
 	file *File
-	// statements are the prepared ones, by their text. There are few different texts.
+	// statements are the prepared statements, by their text. There are few.
 	statements sync.Map
-	wanted     sync.Map // the texts that should be among them
+	wanted     sync.Map // texts to prepare
 }
 
 // NewWriter returns a writer to the file of a database.
 func NewWriter(db *sql.DB) *Writer { return &Writer{db: db, file: FileOf(db)} }
 
-// step is what one caller wants to be written.
+// step is a caller's write.
 type step struct {
 	ctx context.Context
-	// do may be called again if the transaction failed that it was a part of.
+	// do may be called again if its transaction failed.
 	do   func() error
 	tx   *Tx
 	done chan error
 }
 
-// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would take back
+// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would roll back
 // the steps of others.
 type Tx struct {
 	writer *Writer

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 )
 
-// Migrate brings the tables of one component up to date. Its migrations are the files of a directory in the order of
-// their names, and its version is how many were carried out; each component in the file has a version of its own.
-// Nothing is written if it is up to date.
+// Migrate brings the tables of a component up to date. Its migrations are the files of a directory, sorted by name, and
+// its version is how many were applied; each component in the file has its own version. Nothing is written if it is up
+// to date.
 func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS) error {
 	scripts, err := fs.Glob(migrations, "*/*.sql")
 	if err != nil {
@@ -52,14 +52,16 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// missing lists the scripts that have not been carried out yet.
+// missing returns the scripts that have not been applied.
 func missing(ctx context.Context, q querier, component string, scripts []string) ([]string, error) {
 	current, err := version(ctx, q, component)
 	if err != nil {
 		return nil, err
 	}
 	if current > len(scripts) {
-		return nil, fmt.Errorf("%w: its %s have version %d, and this one knows %d", ErrNewerSchema, component, current, len(scripts))
+		return nil, fmt.Errorf(
+			"%w: its %s have version %d, and this one knows %d", ErrNewerSchema, component, current, len(scripts),
+		)
 	}
 	return scripts[current:], nil
 }
@@ -77,11 +79,11 @@ func version(ctx context.Context, q querier, component string) (int, error) {
 	return version, err
 }
 
-// mixed is what can be wrong with a file that looks damaged.
-const mixed = "a backup that was put back while the -wal and -shm files of another file were beside it looks like this: " +
+// mixed is a possible cause for a file that looks damaged.
+const mixed = "a backup that was restored beside the -wal and -shm files of another file looks like this: " +
 	"remove all three, and put it back again"
 
-// unlike says what it means that a script meets other tables than it was written for.
+// unlike explains a script that does not fit the tables.
 func unlike(err error) error {
 	const sqliteError = 1 // SQLITE_ERROR: no such table, a table that exists already, and so on
 	coded, ok := errors.AsType[interface {

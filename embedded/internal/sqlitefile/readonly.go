@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// OpenReadOnly opens a file that is there, and writes nothing. See sqlitestore.OpenReadOnly.
+// OpenReadOnly opens an existing file, and writes nothing. See sqlitestore.OpenReadOnly.
 func OpenReadOnly(ctx context.Context, path string) (*sql.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -22,14 +22,16 @@ func OpenReadOnly(ctx context.Context, path string) (*sql.DB, error) {
 	case !file.Mode().IsRegular():
 		return nil, fmt.Errorf("%w: %s is not a file", ErrCannotOpen, path)
 	}
-	// Readers of a file in WAL mode share an index beside it. Where it is not there and cannot be made, the file can
-	// only be read as one that nobody changes, and that would leave out what is in the -wal file.
+	// Readers of a file in WAL mode share an index beside it. If it cannot be created, the file can only be read as
+	// immutable, without what is in the -wal file.
 	db, err := openReading(ctx, path, url.Values{"mode": {"ro"}})
 	if err == nil || !errors.Is(err, ErrCannotOpen) && !errors.Is(err, ErrReadOnly) {
 		return db, err
 	}
 	if wal, statErr := os.Stat(path + "-wal"); statErr == nil && wal.Size() > 0 {
-		return nil, fmt.Errorf("%w: its newest changes are in %s-wal, and to read them a file must be written beside it", ErrReadOnly, path)
+		return nil, fmt.Errorf(
+			"%w: its newest changes are in %s-wal, and to read them a file must be written beside it", ErrReadOnly, path,
+		)
 	}
 	return openReading(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 }

@@ -1,5 +1,5 @@
-// Package sqlitefile is what everything that lives in the one SQLite file has in common: opening it, its schema
-// versions, the queue of its writers, and what its failures mean.
+// Package sqlitefile is what the store and the workflow in a SQLite file share: opening it, its schema versions, the
+// queue of its writers, and the meaning of its errors.
 package sqlitefile
 
 import (
@@ -21,13 +21,13 @@ import (
 const (
 	// busyTimeout is how long a writer waits for the writer of another process.
 	busyTimeout = 5 * time.Second
-	// walLimit is to what size the -wal file shrinks again after a reader kept it from being moved to the file.
+	// walLimit is the size to which the -wal file shrinks after a reader delayed a checkpoint.
 	walLimit = 4 << 20
-	// readers is how many connections are open at most: readers go on beside the one writer.
+	// readers limits the open connections: readers work beside the one writer.
 	readers = 8
 )
 
-// Open opens the file, and makes it if it is not there. See sqlitestore.Open.
+// Open opens the file, and creates it if it is missing. See sqlitestore.Open.
 func Open(ctx context.Context, path string) (*sql.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -42,7 +42,7 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, Classify(err)
 	}
 	db.SetMaxOpenConns(readers)
-	db.SetMaxIdleConns(readers) // a connection is dear: it holds the prepared statements and the page cache
+	db.SetMaxIdleConns(readers) // connections are expensive: they hold prepared statements and the page cache
 	if err := connect(ctx, db); err != nil {
 		_ = db.Close()
 		if noWAL == nil && errors.Is(err, ErrCorrupt) {
@@ -53,17 +53,17 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// dsn is a URI, because in a plain file name the driver takes everything after a question mark for its own.
+// dsn is a URI, because in a plain file name the driver takes what follows a question mark for parameters.
 func dsn(path string) string {
 	settings := url.Values{
 		"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"},
-		"_txlock":       {"immediate"}, // a transaction that begins as a reader cannot become a writer once somebody else has written
+		"_txlock":       {"immediate"}, // a reader cannot become a writer once somebody else has written
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
 		"_pragma": {
-			"secure_delete(on)", // a token that was answered is overwritten
+			"secure_delete(on)", // overwrites answered tokens
 			"journal_size_limit(" + fmt.Sprint(walLimit) + ")",
 		},
 	}
@@ -71,8 +71,8 @@ func dsn(path string) string {
 	return uri.String()
 }
 
-// connect makes sure that a connection can be had and that the file can be read. Of two processes that turn a new file
-// to WAL at once one is told that it is locked without having waited, so this asks again.
+// connect checks that the file can be opened and read. If two processes switch a new file to WAL mode at once, one gets
+// "locked" without waiting, so this retries.
 func connect(ctx context.Context, db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
 	defer cancel()
@@ -92,13 +92,14 @@ func connect(ctx context.Context, db *sql.DB) error {
 
 var creating sync.Mutex
 
-// create makes a missing file for its owner alone, because task tokens are kept in it; SQLite gives the files beside it
-// the same mode. An existing file is not touched, and no two goroutines are here at once: to close a file drops the
-// locks that the process has on it.
+// create creates a missing file that only its owner can read, because it will hold task tokens; SQLite gives the files
+// beside it the same mode. It does not touch an existing file, and runs in one goroutine at a time: closing a file
+// drops the process's locks on it.
 func create(path string) error {
 	creating.Lock()
 	defer creating.Unlock()
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the path is the caller's choice
+	const onlyNew = os.O_CREATE | os.O_EXCL | os.O_WRONLY
+	file, err := os.OpenFile(path, onlyNew, 0o600) //nolint:gosec // the path is the caller's choice
 	switch {
 	case err == nil:
 		err = file.Close()

@@ -5,14 +5,14 @@ import (
 	"database/sql"
 )
 
-// command carries out a statement that is no step's.
+// command executes a statement that belongs to no step.
 func (t *Tx) command(text string) error {
 	_, err := t.Exec(context.Background(), text)
 	return err
 }
 
-// prepared returns the prepared statement of a text, if there is one: with the only connection taken none can be
-// prepared here.
+// prepared returns the prepared statement of a text, if there is one: none can be prepared here, where the only
+// connection is in use.
 func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
 	if statement, found := t.writer.statements.Load(text); found {
 		return t.tx.StmtContext(ctx, statement.(*sql.Stmt))
@@ -21,7 +21,7 @@ func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
 	return nil
 }
 
-// Exec carries a statement out.
+// Exec executes a statement.
 func (t *Tx) Exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	ctx = context.WithoutCancel(ctx)
 	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
@@ -30,7 +30,7 @@ func (t *Tx) Exec(ctx context.Context, text string, args ...any) (sql.Result, er
 	return t.tx.ExecContext(ctx, text, args...)
 }
 
-// Query asks for rows.
+// Query queries rows.
 func (t *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	ctx = context.WithoutCancel(ctx)
 	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept
@@ -39,7 +39,7 @@ func (t *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, er
 	return t.tx.QueryContext(ctx, text, args...)
 }
 
-// QueryRow asks for one row.
+// QueryRow queries a row.
 func (t *Tx) QueryRow(ctx context.Context, text string, args ...any) *sql.Row {
 	ctx = context.WithoutCancel(ctx)
 	if statement := t.prepared(ctx, text); statement != nil { //nolint:sqlclosecheck // it is the file's, and kept

@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// most is how many steps share a transaction at most.
+// most limits how many steps share a transaction.
 const most = 64
 
-// Write runs do in a write transaction, in its turn. An error from do takes back what it did; any other leaves open
-// whether it was written. A context that ends while the step waits takes it back; once it has begun it is finished.
+// Write runs do in a write transaction, in its turn. An error from do rolls it back; after any other error it may or
+// may not have been written. A context that ends while the step waits withdraws it; once started, it is finished.
 func (w *Writer) Write(ctx context.Context, do func(tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -27,7 +27,7 @@ func (w *Writer) Write(ctx context.Context, do func(tx *Tx) error) error {
 	return err
 }
 
-// Prepared returns the statement of a text, which is prepared once and closed with the database.
+// Prepared returns the prepared statement of a text, prepared once and closed with the database.
 func (w *Writer) Prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if statement, found := w.statements.Load(text); found {
 		return statement.(*sql.Stmt), nil
@@ -43,8 +43,7 @@ func (w *Writer) Prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	return kept.(*sql.Stmt), nil
 }
 
-// wait puts a step into the line, and waits until it was carried out: by somebody else, or by this caller for
-// everybody.
+// wait queues a step, and waits until it is done: by another caller, or by this one for everybody.
 func (f *File) wait(s *step, db *sql.DB) error {
 	f.mu.Lock()
 	f.line = append(f.line, s)
@@ -72,7 +71,7 @@ func (f *File) wait(s *step, db *sql.DB) error {
 	}
 }
 
-// withdraw takes a step out of the line, and reports whether it was still there.
+// withdraw removes a step from the queue, and reports whether it was still there.
 func (f *File) withdraw(s *step) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -84,7 +83,7 @@ func (f *File) withdraw(s *step) bool {
 	return true
 }
 
-// next takes the first steps out of the line.
+// next removes the first steps from the queue.
 func (f *File) next() []*step {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -94,10 +93,10 @@ func (f *File) next() []*step {
 	return batch
 }
 
-// carryOut carries the next steps out in one transaction. An error means that none was begun.
+// carryOut executes the next steps in one transaction. An error means that none was started.
 //
-// A savepoint for each step costs about a fifth of it, and steps rarely fail. So there are none until one fails; then
-// all is taken back and done again with savepoints, and so is what follows until nothing fails any more.
+// A savepoint costs about a fifth of a step, and steps rarely fail. So there are none until one fails; then all steps
+// are rolled back and repeated with savepoints, as are later ones until none fails.
 func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
 	tx, end, err := f.begin(ctx, db)
 	if err != nil {
@@ -133,11 +132,11 @@ func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// atOnce carries the steps out without savepoints, and reports whether none failed.
+// atOnce executes the steps without savepoints, and reports whether none failed.
 func atOnce(tx *sql.Tx, batch []*step, outcomes []error) bool {
 	for i, s := range batch {
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
-			continue // it was not begun
+			continue // it was not started
 		}
 		s.tx.tx = tx
 		if outcomes[i] = s.do(); outcomes[i] != nil {
@@ -147,7 +146,7 @@ func atOnce(tx *sql.Tx, batch []*step, outcomes []error) bool {
 	return true
 }
 
-// parts carries the steps out in a savepoint each. If one could not be taken back, it returns which.
+// parts executes each step in a savepoint. It returns the step that could not be rolled back, if any.
 func parts(tx *sql.Tx, batch []*step, outcomes []error) (failed int, whole bool) {
 	for i, s := range batch {
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
@@ -161,8 +160,8 @@ func parts(tx *sql.Tx, batch []*step, outcomes []error) (failed int, whole bool)
 	return 0, true
 }
 
-// part carries a step out in a savepoint. The transaction is not whole any more when what failed could not be taken
-// back: some failures, such as a full disk, take back all of it.
+// part executes a step in a savepoint. The transaction is no longer whole if a failed step could not be rolled back:
+// some failures, such as a full disk, roll back all of it.
 func (s *step) part() (err error, whole bool) { //nolint:revive // the error is the outcome of the step
 	if err := s.tx.command("SAVEPOINT step"); err != nil {
 		return err, false
@@ -174,7 +173,7 @@ func (s *step) part() (err error, whole bool) { //nolint:revive // the error is 
 	return err, err == nil
 }
 
-// apart gives each step a transaction of its own, after one of them has failed for all.
+// apart executes each step in its own transaction, after one of them failed all.
 func (f *File) apart(db *sql.DB, batch []*step, outcomes []error, failed int) {
 	for i, s := range batch {
 		if i == failed || i < failed && outcomes[i] != nil {
@@ -192,7 +191,7 @@ func (f *File) apart(db *sql.DB, batch []*step, outcomes []error, failed int) {
 	}
 }
 
-// begin begins a transaction. The end of the context stops the waiting for it, and not the transaction.
+// begin starts a transaction. The end of the context stops the waiting for it, not the transaction.
 func (f *File) begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, end func(), err error) {
 	if err := f.Check(); err != nil {
 		return nil, nil, err
@@ -210,7 +209,7 @@ func (f *File) begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, end func(), e
 	return tx, end, nil
 }
 
-// commit ends a transaction, and tells those whose steps were in it.
+// commit ends a transaction, and tells the callers whose steps were in it.
 func (f *File) commit(tx *sql.Tx, batch []*step, outcomes []error) {
 	var err error
 	if slices.Contains(outcomes, nil) {
