@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Do carries out an action of the life cycle; [Manager.Put] and the other four are short for the built-in ones.
+// Do carries out an action of the life cycle; [Manager.Put] and the other four are shorthands for the built-in ones.
 //
 // Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound],
 // [ErrNotOwner], [ErrIllegalTransition], [ErrUnknownState], [ErrRequestReused], [ErrStore]; of an action that has to
@@ -33,13 +33,14 @@ func (m *Manager) Handle(ctx context.Context, r Request) (receipt Receipt, err e
 	return receipt, err
 }
 
-// name makes the empty action a put, and refuses one that the table does not have.
+// name makes the empty action a put, and refuses an action that the table does not have.
 func (m *Manager) name(r *Request) error {
 	if r.Action == "" {
 		r.Action = ActionPut
 	}
 	if m.table.moves[r.Action] == nil || r.Action == ActionTimedOut {
-		return fmt.Errorf("%w: %q; the life cycle has %s", ErrUnknownAction, clip(string(r.Action)), join(m.lifecycle.Actions(), Action.name))
+		known := join(m.lifecycle.Actions(), Action.name)
+		return fmt.Errorf("%w: %q; the life cycle has %s", ErrUnknownAction, clip(string(r.Action)), known)
 	}
 	return nil
 }
@@ -55,8 +56,8 @@ func (m *Manager) Put(ctx context.Context, r Request) (Receipt, error) {
 	return m.Handle(ctx, r)
 }
 
-// Make claims the order for the barista. Of several who try, one wins; the others get [ErrClaimed] with the order that
-// says who.
+// Make claims the order for the barista. Of several who try, one wins; the others get [ErrClaimed] with the order,
+// which shows who.
 //
 // Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition],
 // [ErrClaimed], [ErrNotReady], [ErrTooManyTransitions], [ErrRequestReused], [ErrStore].
@@ -65,7 +66,7 @@ func (m *Manager) Make(ctx context.Context, r Request) (Receipt, error) {
 	return m.Handle(ctx, r)
 }
 
-// Unmake gives the barista's claim up.
+// Unmake releases the barista's claim.
 //
 // Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrIllegalTransition],
 // [ErrClaimed], [ErrRequestReused], [ErrStore].
@@ -152,7 +153,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) er
 		case failing&(guardState|guardRepeated|guardCustomer) == guardState && legal:
 			move, permission = other, m.permission(other, r)
 		case failing&(guardVenue|guardCustomer) == guardVenue && result.Order.Venue == "" && r.Venue != "":
-			r.Venue = "" // where there is only one, it need not be named, and naming it is no mistake
+			r.Venue = "" // where there is only one, it may be named or not
 		case r.Action == ActionTimedOut && failing == guardState && result.Order.decided(SecondWait):
 			*receipt = m.unchanged(ctx, r.Action, result.Order)
 			return nil
@@ -165,8 +166,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) er
 	}
 }
 
-// scope gives the request an identifier of its actor's own when another actor has used the one that it came with. It
-// reports whether it did.
+// scope replaces the request id by one of the actor's own if another actor has used it. It reports whether it did.
 func (r *Request) scope(o *Order) bool {
 	entry, _, found := o.Entry(r.RequestID)
 	if !found || entry.Actor == r.Actor || strings.HasPrefix(r.RequestID, scopePrefix) {
@@ -180,8 +180,8 @@ func (r *Request) scoped() string {
 	return scopePrefix + fingerprint(string(r.Actor.Role), r.Actor.ID, r.RequestID)
 }
 
-// newRequestID makes up an identifier that its order does not know yet. Nothing is lost if somebody guesses it, so the
-// generator of the runtime will do, which the system seeds: it costs a tenth of asking the system each time.
+// newRequestID returns a random identifier. Guessing it gains nothing, so the runtime's generator is good enough, at a
+// tenth of the cost of crypto/rand.
 func newRequestID() string {
 	var id [26]byte
 	text := strconv.AppendUint(id[:0], rand.Uint64(), 32)      //nolint:gosec // as above
@@ -216,13 +216,13 @@ func (m *Manager) drink(ctx context.Context, r *Request, move *move) (*Drink, []
 	return drink, violations, nil
 }
 
-// lent is what a store gets pointers to for one write, in one piece of memory.
+// lent is what a store gets pointers to for one write, in a single allocation.
 type lent struct {
 	limited        limitedContext
 	venue, barista string
 }
 
-// guards are the conditions under which the permission lets the rule happen. The venue is the request's.
+// guards returns the conditions under which the permission allows the rule. The venue is the request's.
 func (m *Manager) guards(r *Request, move *move, permission *Permission, venue *string) Guards {
 	g := Guards{States: move.from, Venues: permission.Venues, HasDrink: move.Drink == DrinkNeeds}
 	if permission.OwnOrder {
@@ -242,7 +242,7 @@ func (m *Manager) guards(r *Request, move *move, permission *Permission, venue *
 
 var nobody = new(string)
 
-// transition turns a request into data: the rule says what it means, the permission under which conditions.
+// transition turns a request into data: the rule defines its meaning, the permission its conditions.
 func (m *Manager) transition(r *Request, move *move, permission Permission, drink *Drink, lent *lent) Transition {
 	lent.venue, lent.barista = r.Venue, r.Actor.ID
 	t := Transition{
@@ -270,7 +270,7 @@ func (m *Manager) transition(r *Request, move *move, permission Permission, drin
 	return t
 }
 
-// refused explains why the order did not take the transition: as a success when it has taken it before, and as an
+// refused explains why the order did not accept the transition: as a success if it had accepted it before, and as an
 // error otherwise.
 func (m *Manager) refused(ctx context.Context, t *Transition, o *Order, failing guard, receipt *Receipt) error {
 	barista := t.Assign.Barista
@@ -294,8 +294,7 @@ func (t *Transition) appliedTo(o *Order) bool {
 	return same
 }
 
-// reasons turns guards that did not hold into reasons, the most telling one first. Somebody else's order says nothing
-// more.
+// reasons turns failed guards into reasons, the most telling first. Somebody else's order reveals no others.
 func (m *Manager) reasons(o *Order, failing guard) []Reason {
 	if failing&guardCustomer != 0 {
 		return []Reason{reason(ErrNotOwner)}
@@ -341,7 +340,7 @@ func (t *Transition) shows(o *Order) bool {
 	return (g.Customer == "" || g.Customer == o.Customer) && (len(g.Venues) == 0 || slices.Contains(g.Venues, o.Venue))
 }
 
-// allowed lists the actions that the actor could do to the order now. It asks the guards of a transition, as
+// allowed returns the actions that the actor could do to the order now. It evaluates the guards of a transition, as
 // everything does.
 func (m *Manager) allowed(o *Order, actor Actor, venues []string) []Action {
 	place := m.table.states[o.State]
@@ -364,8 +363,8 @@ func (m *Manager) allowed(o *Order, actor Actor, venues []string) []Action {
 	return allowed
 }
 
-// refuseDrink answers a request whose drink the menu refuses. One that was accepted before the menu changed is
-// repeated like any other; if that cannot be found out, its outcome is unknown.
+// refuseDrink answers a request whose drink the menu refuses. If it was accepted before the menu changed, it is
+// replayed like any other; if that cannot be found out, its outcome is unknown.
 func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Violation, receipt *Receipt) error {
 	refusal := &MenuError{OrderID: r.OrderID, Violations: violations}
 	o, err := m.get(ctx, r.OrderID)
@@ -393,18 +392,18 @@ func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Viol
 type Explanation struct {
 	// Action is what was asked about.
 	Action Action
-	// Allowed is true when nothing stands against it.
+	// Allowed is true if there is no reason against it.
 	Allowed bool
-	// Reasons is everything that stands against it.
+	// Reasons are all reasons against it.
 	Reasons []Reason
-	// Violations is what the menu objects to.
+	// Violations are the menu's objections.
 	Violations []Violation
 	// Order is the order as it is; nil for somebody who may not see it.
 	Order *Order
 }
 
 // Explain says whether the request would be accepted now, and every reason why not. Nothing is written. The menu is
-// asked only if an action that accepts a drink names one. Another caller may act in between: an action that was
+// read only if an action that accepts a drink names one. Another caller may act in between: an action that was
 // explained as allowed can still be refused.
 //
 // Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrContextDone], [ErrMenuUnavailable], [ErrOrderNotFound],
@@ -441,7 +440,7 @@ func (m *Manager) Actions(ctx context.Context, r Request) ([]Explanation, error)
 	return all, nil
 }
 
-// asked checks a question and reads the order that it is about.
+// asked checks a request and reads its order.
 func (m *Manager) asked(ctx context.Context, r *Request) (*Order, error) {
 	if err := ready(ctx); err != nil {
 		return nil, err

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// matches reports whether this is what an order asked for, in any order and whatever has become of the menu since: the
-// groups of an option may have to be said now, and may not have been before.
+// matches reports whether this is what an order asked for, in any order and whatever the menu is now: an option may
+// need its group now, and not have needed it before.
 func (d *Drink) matches(order DrinkOrder) bool {
 	if d == nil || fold(d.Name) != fold(order.Drink) || len(d.Modifiers) != len(order.Modifiers) {
 		return false
@@ -34,16 +34,15 @@ func squeeze(modifier string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(fold(modifier), " :", ":"), ": ", ":")
 }
 
-// DrinkOrder is what a customer asks for. Only what the menu knows of it is ever stored.
+// DrinkOrder is what a customer asks for. Only what is on the menu is ever stored.
 type DrinkOrder struct {
 	// Drink is the name of a menu item.
 	Drink string
 	// Modifiers are options of that item, as many of each group as it says. An option that several groups have is named
-	// together with its group, as in "Sugar: None", unless it is chosen in all of them: then it stands there once for
-	// each.
+	// with its group, as in "Sugar: None", unless it is chosen in all of them: then it is repeated for each.
 	Modifiers []string
 
-	// Violations are what whoever read the order has found wrong already. [Menu.Sanitize] reports them with its own.
+	// Violations are what was already found wrong when the order was read. [Menu.Sanitize] reports them with its own.
 	Violations []Violation
 }
 
@@ -71,7 +70,7 @@ const (
 	ViolationUnknownModifier ViolationCode = "unknown_modifier"
 	// ViolationAmbiguousOption means that several groups have the option, and the order does not say which is meant.
 	ViolationAmbiguousOption ViolationCode = "ambiguous_option"
-	// ViolationExclusiveOptions means that another option of the same group was chosen as well, of which one may be.
+	// ViolationExclusiveOptions means that another option of a group with a single choice was chosen as well.
 	ViolationExclusiveOptions ViolationCode = "exclusive_options"
 	// ViolationTooManyOptions means that more options of a group were chosen than may be. The value is the group.
 	ViolationTooManyOptions ViolationCode = "too_many_options"
@@ -81,7 +80,7 @@ const (
 	ViolationDuplicateOption ViolationCode = "duplicate_option"
 	// ViolationTooLong means that a name is longer than [MaxNameBytes], or there are more than [MaxModifiers] modifiers.
 	ViolationTooLong ViolationCode = "too_long"
-	// ViolationQuantity means that another number than one was asked for: an order is one drink.
+	// ViolationQuantity means that the quantity is not one: an order is one drink.
 	ViolationQuantity ViolationCode = "unsupported_quantity"
 	// ViolationMalformed means that something is missing, or is not what it should be.
 	ViolationMalformed ViolationCode = "malformed"
@@ -90,9 +89,9 @@ const (
 // Violation is one rule that a put breaks.
 type Violation struct {
 	Code ViolationCode `json:"code"`
-	// Value is what was asked for, or the group that it is about, cut to [MaxNameBytes].
+	// Value is what was asked for, or the group concerned, cut to [MaxNameBytes].
 	Value string `json:"value,omitempty"`
-	// Field is where it stands in the body, where the value does not tell.
+	// Field is its place in the body, where the value does not show it.
 	Field string `json:"field,omitempty"`
 	// Detail completes the explanation.
 	Detail string `json:"detail,omitempty"`
@@ -211,7 +210,7 @@ func (c *chooser) choose() *Drink {
 	return c.count(c.spread(open, chosen))
 }
 
-// spread adds what several groups have: that is certain only if it was named once for each of them.
+// spread adds options that several groups have: they are unambiguous only if named once for each group.
 func (c *chooser) spread(names []string, chosen []place) []place {
 	for len(names) > 0 {
 		name := names[0]

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// limitedContext ends a call after some time. The time runs from the first question that somebody asks of it, so that
-// it costs one reading of the clock, and there is a timer only if somebody waits: a store in memory never does.
+// limitedContext ends a call after some time. The time starts with its first use, so it costs one reading of the clock,
+// and there is a timer only if somebody waits: a store in memory never does.
 type limitedContext struct {
 	context.Context
 	limit time.Duration
-	// ends is when, in time since the program began; 0 as long as nobody asked.
+	// ends is when it ends, as time since the program began; 0 until first used.
 	ends  atomic.Int64
 	timed atomic.Pointer[timedContext]
 }
@@ -32,10 +32,10 @@ func (c *limitedContext) release() {
 	}
 }
 
-// began is a moment from which to count: one clock is cheaper to read than the two that [time.Now] reads.
+// began is the origin of times: one clock is cheaper to read than the two that [time.Now] reads.
 var began = time.Now()
 
-// left is how much of the time is left.
+// left returns the time that is left.
 func (c *limitedContext) left() time.Duration {
 	now := time.Since(began)
 	if c.ends.Load() == 0 {

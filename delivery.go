@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Receipt is the answer to an action or a notification that was accepted. What follows from it may still be owed: then
-// it is on record, and [Manager.Redrive] delivers it.
+// Receipt is the answer to an accepted action or notification. What follows from it may still be owed: then it is
+// recorded, and [Manager.Redrive] delivers it.
 type Receipt struct {
 	// Action is what was accepted.
 	Action Action
 	// Order is the order after it.
 	Order Order
-	// Replayed is true when this very request had been applied before, and was not applied again.
+	// Replayed is true if this request was applied before, and was not applied again.
 	Replayed bool
-	// Unchanged is true when a notification brought nothing new, so that nothing was written.
+	// Unchanged is true if a notification brought nothing new, so that nothing was written.
 	Unchanged bool
 	// Resume says what became of the answer to the workflow.
 	Resume ResumeStatus
@@ -40,20 +40,20 @@ const (
 	ResumeDelivered ResumeStatus = "delivered"
 	// ResumePending means that the answer is still owed; [Receipt.Pending] says why.
 	ResumePending ResumeStatus = "pending"
-	// ResumeGone means that the workflow does not wait any more.
+	// ResumeGone means that the workflow no longer waits.
 	ResumeGone ResumeStatus = "gone"
 )
 
-// GoneReason says why a workflow probably does not wait any more. The workflow's service cannot tell; our own record
-// says only whether there can have been an earlier attempt.
+// GoneReason says why a workflow probably no longer waits. Its service cannot tell; our record shows only whether there
+// can have been an earlier attempt.
 type GoneReason string
 
 const (
-	// GoneAnswered means that the decision was on record before this call: an earlier attempt of ours may have reached the
-	// workflow though its success did not reach us.
+	// GoneAnswered means that the decision was recorded before this call: an earlier attempt may have reached the workflow
+	// although its success did not reach us.
 	GoneAnswered GoneReason = "answered_before"
-	// GoneExpired means that this call recorded the decision: the wait had expired, or somebody else answered it, or
-	// another attempt of ours (a redrive, a repeated notification, a repetition below the Resumer) was faster.
+	// GoneExpired means that this call recorded the decision: the wait had expired, somebody else answered it, or another
+	// attempt of ours (a redrive, a repeated notification, a retry below the Resumer) was faster.
 	GoneExpired GoneReason = "expired"
 )
 
@@ -69,9 +69,9 @@ const (
 	EventsPending EventStatus = "pending"
 )
 
-// finish delivers what the order owes after an accepted transition and makes out the receipt. It cannot fail: what goes
-// wrong from here on is owed, not lost. The transition is nil if it was not written by this call; the waits
-// may have been answered with it.
+// finish delivers what the order owes after an accepted transition and returns the receipt. It cannot fail: what goes
+// wrong from here on is owed, not lost. The transition is nil if it was not written by this call; the waits may have
+// been answered with it.
 func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *Order, answered ...Wait) Receipt {
 	receipt := Receipt{Action: action, Resume: ResumeNone, Events: EventsNone}
 	if len(answered) > 0 {
@@ -159,7 +159,7 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 	if settlement.empty() {
 		return failures
 	}
-	// What was accepted is settled even if the time for delivering is over: otherwise it would go out again.
+	// Settle what was accepted even if the time for delivery is over: otherwise it would be delivered again.
 	if err := m.settle(ctx, settlement); err != nil {
 		m.log.WarnContext(ctx, "delivered but not settled", "order", o.ID, "error", err)
 		return failures
@@ -168,7 +168,7 @@ func (m *Manager) deliver(ctx context.Context, t *Transition, o *Order, receipt 
 	return failures
 }
 
-// settlement is that of everything that an order owes; what of it was delivered is still to be named.
+// settlement returns a settlement for what an order owes; the caller adds what was delivered.
 func (m *Manager) settlement(o *Order) Settlement {
 	s := Settlement{OrderID: o.ID, Version: o.Version, Everything: true}
 	if info := m.table.states[o.State]; info != nil && info.ended {
@@ -177,7 +177,7 @@ func (m *Manager) settlement(o *Order) Settlement {
 	return s
 }
 
-// budget is the time for several deliveries: each may take its share of what the ones before left over.
+// budget is the time for several deliveries: each gets a share of what the earlier ones left.
 type budget struct {
 	time  time.Duration
 	parts int
@@ -185,8 +185,8 @@ type budget struct {
 	began time.Time
 }
 
-// budget ends with the delivery time-out or the caller's deadline. A caller that is cancelled ends nothing: what was
-// begun is delivered.
+// budget ends with the delivery time-out or the caller's deadline. Cancelling the caller's context does not end it:
+// what was begun is delivered.
 func (m *Manager) budget(ctx context.Context, parts int) budget {
 	b := budget{time: m.timeout, parts: parts}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -208,7 +208,7 @@ func (b *budget) next(ctx context.Context) *limitedContext {
 	return limit(ctx, share)
 }
 
-// answer answers a wait: its token, and if nothing waits on that, the spare one. It tells which of them are done with.
+// answer answers a wait: its token or, if nothing waits on that, the spare one. It returns which of them are done.
 func (m *Manager) answer(ctx context.Context, o *Order, wait Wait, token, spare *TaskToken) (answer Answer, err error) {
 	slot := o.slot(wait)
 	if !slot.Token.IsZero() {
@@ -241,8 +241,7 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	return answer, err
 }
 
-// outcomeOf is what a wait of an order is answered with, which the entry decided. What this package makes itself need
-// not be checked.
+// outcomeOf returns the outcome of a wait that the entry decided. The default outcome need not be checked.
 func (m *Manager) outcomeOf(o *Order, wait Wait, by *Entry) (outcome Outcome, err error) {
 	decision := o.slot(wait).Decision
 	if m.outcome == nil {
@@ -256,7 +255,7 @@ func (m *Manager) outcomeOf(o *Order, wait Wait, by *Entry) (outcome Outcome, er
 	return outcome, err
 }
 
-// withTrace adds a trace context, unless it is empty or there already.
+// withTrace adds a trace context, unless it is empty or already there.
 func withTrace(traces []string, trace string) []string {
 	if trace == "" || slices.Contains(traces, trace) {
 		return traces
@@ -264,16 +263,15 @@ func withTrace(traces []string, trace string) []string {
 	return append(traces, trace)
 }
 
-// recovered makes an error of a collaborator's panic: after the write, nothing that goes wrong may look as if the
-// action had failed.
+// recovered turns a collaborator's panic into an error: after the write, nothing may look as if the action had failed.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: a collaborator panicked: %v", ErrUndeliverable, p)
 	}
 }
 
-// unchanged answers a notification that brought nothing new. What the order owes is delivered all the same: the
-// repetition may be there because the first delivery failed.
+// unchanged answers a notification that brought nothing new. It still delivers what the order owes: the notification
+// may be repeated because the first delivery failed.
 func (m *Manager) unchanged(ctx context.Context, action Action, o *Order) Receipt {
 	receipt := m.finish(ctx, action, nil, o)
 	receipt.Unchanged = true

@@ -19,8 +19,8 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.message }
 func (s *sentinel) Unwrap() error { return s.general }
 
-// The errors of this package, to be asked for with [errors.Is]. Unless it says otherwise, an error means that nothing
-// was written and nothing was resumed. [CodeOf] gives the code of any error.
+// The errors of this package, for [errors.Is]. Unless it says otherwise, an error means that nothing was written and
+// nothing was resumed. [CodeOf] gives the code of any error.
 var (
 	// ErrInvalidRequest is returned when a request breaks a rule that can be checked without looking anything up: a
 	// missing or over-long field, a wrong type, malformed JSON. A [*RequestError] names the field and the rule. Code
@@ -58,7 +58,9 @@ var (
 	ErrQueueFull error = &sentinel{code: "queue_full", message: "the shop has as many open orders as it can take"}
 	// ErrTooManyOrders is returned by a workflow that does not begin an order because its customer has as many open orders
 	// at the venue as one may have. Code too_many_orders.
-	ErrTooManyOrders error = &sentinel{code: "too_many_orders", message: "the customer has as many open orders as one may have"}
+	ErrTooManyOrders error = &sentinel{
+		code: "too_many_orders", message: "the customer has as many open orders as one may have",
+	}
 	// ErrNotOwner is returned when the order belongs to another customer. Code not_owner.
 	ErrNotOwner error = &sentinel{code: "not_owner", message: "the order belongs to another customer"}
 	// ErrWrongVenue is returned by a put that names another venue than the order's, whose menu was therefore not checked,
@@ -66,14 +68,18 @@ var (
 	ErrWrongVenue error = &sentinel{code: "wrong_venue", message: "the order belongs to another venue"}
 	// ErrIllegalTransition is returned when the life cycle does not allow the action in the order's state. A
 	// [*TransitionError] has the order as it is and the actions that are allowed now. Code illegal_transition.
-	ErrIllegalTransition error = &sentinel{code: "illegal_transition", message: "the state of the order does not allow this"}
+	ErrIllegalTransition error = &sentinel{
+		code: "illegal_transition", message: "the state of the order does not allow this",
+	}
 	// ErrUnknownState is returned when the state of the order is not in the life cycle of the Manager, as after the table
 	// was changed while orders were open. It is also an [ErrIllegalTransition]. Code unknown_state.
 	ErrUnknownState error = &sentinel{code: "unknown_state", message: "the state of the order is not in the life cycle",
 		general: ErrIllegalTransition}
 	// ErrDrinkAccepted is returned by a put on an order that has its drink. It is also an [ErrIllegalTransition]. Code
 	// drink_accepted.
-	ErrDrinkAccepted error = &sentinel{code: "drink_accepted", message: "a drink was accepted already", general: ErrIllegalTransition}
+	ErrDrinkAccepted error = &sentinel{
+		code: "drink_accepted", message: "a drink was accepted already", general: ErrIllegalTransition,
+	}
 	// ErrClaimed is returned when another barista holds the order; the [*TransitionError] has the order, which says who.
 	// Code claimed.
 	ErrClaimed error = &sentinel{code: "claimed", message: "another barista holds the order"}
@@ -85,10 +91,9 @@ var (
 	// ErrRequestReused is returned when the order knows the request id from a different request. Code request_reused.
 	ErrRequestReused error = &sentinel{code: "request_reused", message: "the request id was used for a different request"}
 
-	// ErrStore is returned when the store failed. Of a reading call nothing else is meant. Of an action or a notification
-	// the outcome is unknown: it may have been applied. Repeat it with the same request id: it applies once. If it was
-	// applied, what follows from it is on record and [Manager.Redrive] delivers it. A [*StoreError] names the order. Code
-	// store_failed.
+	// ErrStore is returned when the store failed. After an action or a notification the outcome is unknown: it may have
+	// been applied. Repeat it with the same request id: it applies once. If it was applied, what follows from it is
+	// recorded and [Manager.Redrive] delivers it. A [*StoreError] names the order. Code store_failed.
 	ErrStore error = &sentinel{code: "store_failed", message: "the store failed"}
 	// ErrStoreContract is returned when the store's answer cannot be true, for instance a refusal that no guard explains.
 	// It is a bug in the store. It is also an [ErrStore]: the outcome is unknown. Code store_contract.
@@ -137,13 +142,13 @@ func (e *RequestError) Error() string {
 // Unwrap returns [ErrInvalidRequest].
 func (e *RequestError) Unwrap() error { return ErrInvalidRequest }
 
-// StoreError says at which order and operation a store failed. It is an [ErrStore].
+// StoreError says which operation of a store failed, for which order. It is an [ErrStore].
 type StoreError struct {
 	// Op is the operation: apply, settle, get or list.
 	Op string
 	// OrderID is the order; empty for a listing.
 	OrderID string
-	// Err is what the store said.
+	// Err is the store's error.
 	Err error
 }
 
@@ -154,8 +159,7 @@ func (e *StoreError) Error() string {
 	return fmt.Sprintf("%v: %s order %s: %v", ErrStore, e.Op, e.OrderID, e.Err)
 }
 
-// Unwrap returns [ErrStore] and what the store said; of a broken contract, that alone, because it is an ErrStore
-// itself.
+// Unwrap returns [ErrStore] and the store's error; for a broken contract only that, because it is an ErrStore itself.
 func (e *StoreError) Unwrap() []error {
 	if errors.Is(e.Err, ErrStoreContract) {
 		return []error{e.Err}

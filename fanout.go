@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// An event is owed to each publisher on its own. What a store keeps of that is a key: the request id alone for the
-// publisher without a name, and " name request-id" for the others. No identifier begins with a space, and no name has
-// one.
+// An event is owed to each publisher separately. A store keeps a key for each: the request id for the publisher without
+// a name, and " name request-id" for the others. No identifier begins with a space, and no name contains one.
 
-// SplitOwed tells which publisher, by its name in [Options].Publishers, is owed the event of which history entry, by
-// its request id, from an element of [Order].OwedEvents. The name is empty for [Options].Publisher.
+// SplitOwed splits an element of [Order].OwedEvents into the publisher's name in [Options].Publishers, empty for
+// [Options].Publisher, and the request id of the history entry whose event it is owed.
 func SplitOwed(key string) (publisher, requestID string) {
 	if named, ok := strings.CutPrefix(key, " "); ok {
 		publisher, requestID, _ = strings.Cut(named, " ")
@@ -47,7 +46,7 @@ func newFanout(unnamed Publisher, named map[string]Publisher) fanout {
 	return f
 }
 
-// checkPublishers says everything that is wrong with the publishers.
+// checkPublishers reports everything that is wrong with the publishers.
 func checkPublishers(unnamed Publisher, named map[string]Publisher) (faults []error) {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalidOptions}, args...)...))
@@ -94,7 +93,7 @@ func (s *share) String() string {
 	return "publisher " + s.name
 }
 
-// shares are in the order of the names, so that a delivery can be repeated step by step.
+// shares are sorted by name, so that deliveries are deterministic.
 func (f *fanout) shares(o *Order) []share {
 	var shares []share
 	for _, key := range o.OwedEvents {

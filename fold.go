@@ -51,7 +51,7 @@ func reads(name, folded string) bool {
 	return fold(name) == folded
 }
 
-// folded is a quick yes for what most names are: printable ASCII with single spaces inside.
+// folded is a fast path for most names: printable ASCII with single spaces inside.
 func folded(name string) bool {
 	space := true
 	for i := range len(name) {

@@ -9,7 +9,7 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// Rule is one line of a life-cycle table: an action leads from any of the From states to the To state, and what it
+// Rule is one line of a life-cycle table: an action that leads from any of the From states to the To state, and what it
 // means. An action may have several rules, as long as no state is in two of them.
 type Rule struct {
 	// Action is the name of the action: one of [Actions], [ActionTimedOut], or a name of your own.
@@ -17,12 +17,12 @@ type Rule struct {
 	// From are the states in which the action is legal, To is the state that it leads to.
 	From []State
 	To   State
-	// By lists the roles that may ask for it. A customer may then do it to an order of their own, a barista to an order
-	// that nobody else holds, an admin and the system to any. Empty: the [Policy] decides.
+	// By lists the roles that may ask for it. A customer may then do it to their own order, a barista to an order that
+	// nobody else holds, an admin and the system to any. Empty: the [Policy] decides.
 	By []Role
 	// Claim is what the action does to the barista's claim. Empty: nothing.
 	Claim Claim
-	// Drink is what the action has to do with the drink. Empty: nothing.
+	// Drink is what the action does with the drink. Empty: nothing.
 	Drink DrinkEffect
 	// Answers is [FirstWait] if the action answers the first wait, unless that is answered already. The second wait is
 	// answered by states: see [StateRule].
@@ -45,7 +45,7 @@ const (
 	ClaimReleases Claim = "releases"
 )
 
-// DrinkEffect is what an action has to do with the drink of an order.
+// DrinkEffect is what an action does with the drink of an order.
 type DrinkEffect string
 
 const (
@@ -64,8 +64,8 @@ type StateRule struct {
 	// Event is the type of the event that announces that an order began here; for the initial state alone. Empty: it is
 	// not announced.
 	Event EventType
-	// Answers is what the workflow is told as soon as an order is in this state; [Undecided] if it goes on waiting. It is
-	// the answer to the second wait, and to the first one if that has not been answered.
+	// Answers is what the workflow is told as soon as an order is in this state; [Undecided] if it continues to wait. It
+	// is the answer to the second wait, and to the first if that is open.
 	Answers Decision
 }
 
@@ -73,9 +73,9 @@ type StateRule struct {
 // only place that says so; guards, refusals, the actions offered to a user, events, answers and diagrams are all
 // derived from it.
 //
-// The two tables of this package are [StandardLifecycle] and [ServerlesspressoLifecycle]. A table of one's own starts
-// from one of them, or from the zero Lifecycle, which is empty, and is checked when a [Manager] is built with it. A
-// Lifecycle never changes: its methods return new ones. It marshals to JSON and back: see [ParseLifecycle].
+// The two tables of this package are [StandardLifecycle] and [ServerlesspressoLifecycle]. Build your own from one of
+// them, or from the zero Lifecycle, which is empty; it is checked when a [Manager] is built with it. A Lifecycle never
+// changes: its methods return new ones. It marshals to JSON and back: see [ParseLifecycle].
 type Lifecycle struct {
 	states []StateRule
 	rules  []Rule
@@ -125,8 +125,8 @@ func standard(completable ...State) Lifecycle {
 	)
 }
 
-// With returns the table with these rules. They take the place of all rules that it has for the same actions; rules for
-// other actions are added.
+// With returns the table with these rules. They replace all its rules for the same actions; rules for other actions are
+// added.
 func (l Lifecycle) With(rules ...Rule) Lifecycle {
 	next := Lifecycle{states: l.states}
 	replaced := map[Action]bool{}
@@ -158,7 +158,7 @@ func (l Lifecycle) Without(actions ...Action) Lifecycle {
 	return l
 }
 
-// WithStates returns the table with these states. Each takes the place of the one of the same name, or is added.
+// WithStates returns the table with these states. Each replaces the one of the same name, or is added.
 func (l Lifecycle) WithStates(states ...StateRule) Lifecycle {
 	l.states = slices.Clone(l.states)
 	for _, state := range states {
@@ -173,7 +173,9 @@ func (l Lifecycle) WithStates(states ...StateRule) Lifecycle {
 
 // WithoutStates returns the table without these states, and without what starts from them or leads to them.
 func (l Lifecycle) WithoutStates(states ...State) Lifecycle {
-	l.states = slices.DeleteFunc(slices.Clone(l.states), func(s StateRule) bool { return slices.Contains(states, s.State) })
+	l.states = slices.DeleteFunc(slices.Clone(l.states), func(s StateRule) bool {
+		return slices.Contains(states, s.State)
+	})
 	rules := l.Rules()
 	for i := range rules {
 		rules[i].From = slices.DeleteFunc(rules[i].From, func(from State) bool { return slices.Contains(states, from) })
@@ -227,7 +229,7 @@ func (l Lifecycle) Terminal(state State) bool {
 	return !slices.ContainsFunc(l.rules, func(r Rule) bool { return slices.Contains(r.From, state) && r.To != state })
 }
 
-// Answers returns what the workflow is told when an order is in the state; [Undecided] if it goes on waiting.
+// Answers returns what the workflow is told when an order is in the state; [Undecided] if it continues to wait.
 func (l Lifecycle) Answers(state State) Decision {
 	for _, s := range l.states {
 		if s.State == state {

@@ -60,15 +60,16 @@ func (l *Lifecycle) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// ParseLifecycle reads the JSON form of a table, at most [MaxRequestBytes] long, and checks it as [Lifecycle.Validate] does:
+// ParseLifecycle reads the JSON form of a table, at most [MaxRequestBytes] long, and checks it as [Lifecycle.Validate]
+// does:
 //
 //	{"states": [{"name": "pending", "initial": true}, {"name": "making"}, {"name": "completed", "answers": "done"}, …],
 //	 "rules":  [{"action": "make", "from": ["pending"], "to": "making", "by": ["barista"], "claim": "takes", "drink": "needs",
 //	             "event": "MakeOrder"}, …]}
 //
-// The names and values are those of [StateRule] and [Rule]; "answers" of a rule is "first_wait". A person writes such a file, so a name
-// that is not known, or that stands twice, is refused like everything else that is wrong: with its place, all at once, as
-// a [*LifecycleError].
+// The names and values are those of [StateRule] and [Rule]; "answers" of a rule is "first_wait". People write such
+// files, so unknown and duplicate names are refused like everything else that is wrong: with their place, all at once,
+// as a [*LifecycleError].
 func ParseLifecycle(data []byte) (Lifecycle, error) {
 	c := &tableChecker{}
 	if len(data) > MaxRequestBytes {

@@ -57,9 +57,8 @@ const (
 	MaxPageSize     = 1000
 )
 
-// CheckID checks an identifier that may be empty, of an order, a customer, a barista or a venue, by the rules that
-// every call of a [Manager] keeps: for who uses one before, or beside, such a call. The error is a [*RequestError]
-// about the field.
+// CheckID checks an optional identifier of an order, a customer, a barista or a venue by the rules of every call of a
+// [Manager], for code that uses one before or beside such a call. The error is a [*RequestError] about the field.
 func CheckID(field, id string) error { return checkOptionalID(field, id, MaxIDBytes) }
 
 // checkID checks an identifier that must be there.
@@ -138,8 +137,7 @@ func plain(value string) bool {
 
 func invalid(field, rule string) error { return &RequestError{Field: field, Rule: rule} }
 
-// tidy makes one line of a text that somebody else wrote, and shortens it to the limit: such a text explains, and must not keep what it
-// explains from happening.
+// tidy turns somebody's text into one line, shortened to the limit: a text that explains an action must not prevent it.
 func tidy(text string, limit int) string {
 	if len(text) <= limit && plain(text) {
 		return text

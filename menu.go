@@ -48,7 +48,7 @@ type MenuSource interface {
 	Menu(ctx context.Context, venue string) (*Menu, error)
 }
 
-// NoMenu is the [MenuSource] of a Manager that takes no drinks, like one that only reads and redrives: each put is
+// NoMenu is the [MenuSource] of a Manager that accepts no drinks, like one that only reads and redrives: each put is
 // [ErrMenuUnavailable].
 func NoMenu() MenuSource { return noMenu{} }
 

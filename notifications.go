@@ -9,9 +9,9 @@ import (
 // workflow is the actor of the notifications.
 var workflow = System("workflow")
 
-// WorkflowStarted creates the order, pending and without a drink, and registers the token of the first wait. If the order exists, only
-// the token is registered: a duplicate changes nothing, an older one is kept as the spare one, a newer one replaces what is held, and a wait
-// that is decided already is answered at once.
+// WorkflowStarted creates the order, pending and without a drink, and registers the token of the first wait. If the
+// order exists, only the token is registered: a duplicate changes nothing, an older one is kept as the spare one, a
+// newer one replaces what is held, and a wait that is decided already is answered at once.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderExists], [ErrTooManyTransitions], [ErrStore]; of a workflow
 // that takes part in the write (see [Joint]) and does not take the order also [ErrShopClosed], [ErrQueueFull],
@@ -46,12 +46,12 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 	})
 }
 
-// WaitingCompletion records the order number and registers the token of the second wait. A duplicate changes nothing, an older
-// token is kept as the spare one, a newer one replaces what is held, and on an order whose second wait is decided the wait is answered at
-// once. The token of the first wait is refused.
+// WaitingCompletion records the order number and registers the token of the second wait. A duplicate changes nothing,
+// an older token is kept as the spare one, a newer one replaces what is held, and on an order whose second wait is
+// decided the wait is answered at once. The token of the first wait is refused.
 //
-// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], which a delivery that overtook the start of the workflow
-// gets and should repeat, [ErrNotOwner], [ErrTooManyTransitions], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], which a delivery that overtook the start of the
+// workflow gets and should repeat, [ErrNotOwner], [ErrTooManyTransitions], [ErrStore].
 func (m *Manager) WaitingCompletion(ctx context.Context, n WaitingCompletion) (Receipt, error) {
 	return m.notified(ctx, ActionWaitingCompletion, n.OrderID, func(ctx context.Context) (Receipt, error) {
 		t, err := m.waiting(n)
@@ -82,8 +82,8 @@ func (m *Manager) waiting(n WaitingCompletion) (Transition, error) {
 	return t, nil
 }
 
-// TimedOut ends the order as the life cycle's rules for [ActionTimedOut] say, with the cause as its reason. An order whose workflow has its
-// answer already, or on record, is left as it is, and that is a success.
+// TimedOut ends the order as the life cycle's rules for [ActionTimedOut] say, with the cause as its reason. An order
+// whose workflow has its answer already, or on record, is left as it is, and that is a success.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrStore].
 func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
@@ -96,14 +96,17 @@ func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
 		}
 		var receipt Receipt
 		err := m.carryOut(ctx, &Request{
-			Action: ActionTimedOut, OrderID: n.OrderID, Actor: workflow, Reason: tidy(n.Cause, MaxReasonBytes), RequestID: n.RequestID,
+			Action: ActionTimedOut, OrderID: n.OrderID, Actor: workflow, RequestID: n.RequestID,
+			Reason: tidy(n.Cause, MaxReasonBytes),
 		}, &receipt)
 		return receipt, err
 	})
 }
 
 // notified is what all notifications have in common.
-func (m *Manager) notified(ctx context.Context, action Action, orderID string, do func(context.Context) (Receipt, error)) (Receipt, error) {
+func (m *Manager) notified(
+	ctx context.Context, action Action, orderID string, do func(context.Context) (Receipt, error),
+) (Receipt, error) {
 	ctx, end := m.begin(ctx, Operation{Name: "handle", Action: action, OrderID: orderID})
 	receipt, err := Receipt{}, ready(ctx)
 	if err == nil {
@@ -118,7 +121,9 @@ func (m *Manager) notified(ctx context.Context, action Action, orderID string, d
 
 // registration is the part that both registrations have in common. The token's fingerprint is the request id: whatever
 // keeps a request from being applied twice keeps a used token from coming back.
-func (m *Manager) registration(action Action, orderID string, wait Wait, token TaskToken, at time.Time) (Transition, error) {
+func (m *Manager) registration(
+	action Action, orderID string, wait Wait, token TaskToken, at time.Time,
+) (Transition, error) {
 	switch {
 	case token.IsZero():
 		return Transition{}, invalid("TaskToken", "is required")
@@ -144,15 +149,16 @@ func (m *Manager) registration(action Action, orderID string, wait Wait, token T
 	return t, nil
 }
 
-// maxSkew is how far a notification's time may lie in the future. A clock that is further off must not win over every other.
+// maxSkew is how far a notification's time may lie in the future. A clock that is further off must not win over every
+// other.
 const maxSkew = 5 * time.Minute
 
-// register puts the token of t on an existing order: held while its wait is undecided, and answered at once when it is not. The
-// first write guesses that it is undecided and that the token is the newest; the refusal of a wrong guess says so.
-// The order is what is known of it already, or nil.
+// register puts the token of t on an existing order: held while its wait is undecided, and answered at once when it is
+// not. The first write guesses that it is undecided and that the token is the newest; the refusal of a wrong guess says
+// so. The order is what is known of it already, or nil.
 func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
 	r, events, at := t.Assign.Register, t.Assign.Events, t.Assign.Register.At
-	// A decision is never taken back and a slot's time never goes back, so each wrong guess is made once, and this ends.
+	// A decision is never revoked and a slot's time never goes back, so each wrong guess is made once, and the loop ends.
 	for {
 		decided := o != nil && o.decided(r.Wait)
 		t.Guards.Undecided, r.At = r.Wait, at
@@ -166,7 +172,7 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 		if r.Spare {
 			t.Assign.Number = ""
 		}
-		// Nobody waits for news of an order whose workflow has its answer, or of a token that lost.
+		// An order whose workflow has its answer, and a token that lost, need no event.
 		if t.Assign.Events = events; decided || r.Spare {
 			t.Assign.Events = nil
 		}
@@ -189,7 +195,8 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 		case failing&guardCustomer != 0:
 			return Receipt{}, m.refusal(t, o, failing)
 		case failing&guardRepeated != 0 && entry.Action != t.Entry.Action:
-			return Receipt{}, invalid("TaskToken", "is the one that was registered by "+string(entry.Action)+": each wait has a token of its own")
+			return Receipt{}, invalid("TaskToken",
+				"is the one that was registered by "+string(entry.Action)+": each wait has a token of its own")
 		case failing&guardRepeated != 0:
 			return m.unchanged(ctx, t.Entry.Action, o), nil
 		case failing&guardHistory != 0 && o.decided(r.Wait):
@@ -206,13 +213,14 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 	}
 }
 
-// answerUnrecorded answers a token that an order with a full history cannot keep, because its workflow would wait for ever otherwise.
-// What fails here is told by an error, since there is no record from which it could be redriven.
+// answerUnrecorded answers a token that an order with a full history cannot keep, because its workflow would wait for
+// ever otherwise. A failure here is an error, because there is no record to redrive from.
 func (m *Manager) answerUnrecorded(ctx context.Context, t *Transition, o *Order) (Receipt, error) {
 	r := t.Assign.Register
 	answer, err := m.resume(ctx, o, r.Wait, r.Token)
 	if err != nil {
-		return Receipt{}, &StoreError{"apply", t.OrderID, fmt.Errorf("its history is full, and the answer did not go out: %w", err)}
+		err = fmt.Errorf("its history is full, and the answer did not go out: %w", err)
+		return Receipt{}, &StoreError{"apply", t.OrderID, err}
 	}
 	receipt := m.unchanged(ctx, t.Entry.Action, o)
 	if receipt.Resume == ResumeNone {

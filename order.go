@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// State is where an order is in its life. Which states there are is said by the [Lifecycle].
+// State is where an order is in its life. The [Lifecycle] defines the states.
 type State string
 
 // The states of [StandardLifecycle]. Completed and cancelled are terminal there: nothing leaves them.
@@ -26,8 +26,8 @@ func States() []State {
 	return []State{StatePending, StateMaking, StateCompleted, StateCancelled}
 }
 
-// Action is what somebody does to an order, or what the workflow reports about it. Which actions of people there are,
-// and what they mean, is said by the [Lifecycle].
+// Action is what somebody does to an order, or what the workflow reports about it. The [Lifecycle] defines the actions
+// of people and their meaning.
 type Action string
 
 // The five actions of people in [StandardLifecycle].
@@ -65,10 +65,10 @@ func Actions() []Action {
 	return []Action{ActionPut, ActionMake, ActionUnmake, ActionComplete, ActionCancel}
 }
 
-// Order is everything that is known about one order.
+// Order is everything known about an order.
 //
-// A [Manager] hands out orders whose task tokens are masked: a masked token says that it is there and nothing else.
-// Only a [Store] and a [Resumer] ever see the values.
+// A [Manager] returns orders with masked task tokens: a masked token shows only that there is one. Only a [Store] and a
+// [Resumer] ever see the values.
 type Order struct {
 	// ID names the order; the workflow chose it.
 	ID string
@@ -188,7 +188,7 @@ func (o *Order) masked() Order {
 	return m
 }
 
-// mask makes of an order from the store, which nobody needs any more, what callers of a Manager see.
+// mask turns an order from the store, which nobody else uses, into what callers of a Manager see.
 func (o *Order) mask() {
 	for _, slot := range [...]*WaitSlot{&o.FirstWait, &o.SecondWait} {
 		slot.Token, slot.Spare = slot.Token.Masked(), slot.Spare.Masked()
@@ -203,9 +203,9 @@ const (
 	RoleCustomer Role = "customer"
 	// RoleBarista is somebody who makes what is ordered.
 	RoleBarista Role = "barista"
-	// RoleAdmin is a supervisor: a barista whom the claims of others do not stop.
+	// RoleAdmin is a supervisor: a barista not bound by others' claims.
 	RoleAdmin Role = "admin"
-	// RoleSystem is the workflow, or a program of the house.
+	// RoleSystem is the workflow, or one of your programs.
 	RoleSystem Role = "system"
 )
 
@@ -226,7 +226,7 @@ func Barista(id string) Actor { return Actor{RoleBarista, id} }
 // Admin returns the actor for a supervisor.
 func Admin(id string) Actor { return Actor{RoleAdmin, id} }
 
-// System returns the actor for a program of the house.
+// System returns the actor for one of your programs.
 func System(id string) Actor { return Actor{RoleSystem, id} }
 
 // Drink is an accepted drink, in the menu's own words.

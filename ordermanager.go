@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Manager moves orders through their life and resumes the workflows that wait for them. It keeps nothing itself: any number of
-// Managers, in any number of processes, can work on one store. It is safe for concurrent use.
+// Manager moves orders through their life and resumes the workflows that wait for them. It keeps nothing itself: any
+// number of Managers, in any number of processes, can work on one store. It is safe for concurrent use.
 type Manager struct {
 	store     Store
 	menu      MenuSource
@@ -32,23 +32,23 @@ type Manager struct {
 	joint     *Joint
 }
 
-// Options is everything about a Manager that has a default. The zero Options, and nil, are fine.
+// Options configures a Manager. Nil and the zero Options mean the defaults.
 type Options struct {
 	// Lifecycle is the life-cycle table. Default, and of the zero Lifecycle: [StandardLifecycle].
 	Lifecycle Lifecycle
 	// Policy decides who may do what, where the life cycle does not. Default: [DefaultPolicy].
 	Policy Policy
-	// Outcome says what a workflow is resumed with. It is called each time that an answer is sent, also by a redrive,
-	// and must give the same answer for the same decision. It must be safe for concurrent use, and not call the
-	// Manager, because it may be called in the midst of a write: see [Joint]. After an error the answer stays owed.
-	// Default: [DefaultOutcome].
+	// Outcome returns what a workflow is resumed with. It is called each time that an answer is sent, also by a redrive,
+	// and must return the same answer for the same decision. It must be safe for concurrent use, and must not call the
+	// Manager, because it may be called during a write: see [Joint]. After an error the answer stays owed. Default:
+	// [DefaultOutcome].
 	Outcome func(Decided) (Outcome, error)
 	// Publisher gets the events. Default: none; without one here or in Publishers, no event is recorded as owed.
 	Publisher Publisher
 	// Publishers get the events too, each under a name: lower-case letters, digits and hyphens, up to
-	// [MaxPublisherNameBytes]. Every event is owed to each publisher and settled with each on its own, so that one that
-	// fails has no part in what another gets. They are called one after another, and share the time of a delivery. With
-	// Publisher, they are at most [MaxPublishers]. Default: none.
+	// [MaxPublisherNameBytes]. Every event is owed to each publisher and settled with each on its own, so that a failing
+	// one does not affect the others. They are called one after another, and share the time of a delivery. With Publisher,
+	// they are at most [MaxPublishers]. Default: none.
 	//
 	// A name is on record as long as something is owed to it. What is owed to a publisher that a Manager does not have
 	// stays owed, with an error that wraps [ErrUndeliverable], until a Manager that has it delivers it or
@@ -56,18 +56,19 @@ type Options struct {
 	Publishers map[string]Publisher
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
-	// Logger gets a warning for everything that could not be delivered and will have to be redriven. It never gets a task
-	// token. Default: silence.
+	// Logger gets a warning for everything that could not be delivered and must be redriven. It never gets a task token.
+	// Default: no logging.
 	Logger *slog.Logger
 	// Observer sees every operation. Default: none.
 	Observer Observer
-	// Trace returns the trace context of a call, normally as a W3C traceparent, from the context that the Observer returned for it. It is
-	// kept with the transition, so that the answers and events which follow from it carry it, also when another process
-	// redrives them. What is longer than [MaxTraceBytes] or not printable ASCII is dropped. It must not block. Default: none is kept.
+	// Trace returns the trace context of a call, normally as a W3C traceparent, from the context that the Observer
+	// returned for it. It is kept with the transition, so that the answers and events which follow from it carry it, also
+	// when another process redrives them. What is longer than [MaxTraceBytes] or not printable ASCII is dropped. It must
+	// not block. Default: none is kept.
 	Trace func(context.Context) string
-	// DeliveryTimeout limits what an action spends on delivering what follows from it, after it was applied; several deliveries share it. A
-	// caller's context that is cancelled in the meantime does not stop a delivery; this, and the deadline of that context, do. Default:
-	// 10 seconds.
+	// DeliveryTimeout limits what an action spends on delivering what follows from it, after it was applied; several
+	// deliveries share it. A caller's context that is cancelled in the meantime does not stop a delivery; this, and the
+	// deadline of that context, do. Default: 10 seconds.
 	DeliveryTimeout time.Duration
 	// CallTimeout limits each call to the store and to the menu, whatever the caller's context. Default: 10 seconds.
 	CallTimeout time.Duration
@@ -75,8 +76,8 @@ type Options struct {
 
 // Operation is something that a Manager does, as its [Observer] sees it.
 type Operation struct {
-	// Name is "handle" for a whole action or notification, "redrive" for a whole redrive, and for the parts of them "menu",
-	// "store.apply", "store.settle", "store.get", "store.list", "resume" and "publish".
+	// Name is "handle" for a whole action or notification, "redrive" for a whole redrive, and for the parts of them
+	// "menu", "store.apply", "store.settle", "store.get", "store.list", "resume" and "publish".
 	Name string
 	// Action is the action or notification, where there is one; of a "resume" it is the one that decided the wait.
 	Action Action
@@ -86,14 +87,14 @@ type Operation struct {
 	Publisher string
 	// Events is how many events a "publish" sends.
 	Events int
-	// Traces are the trace contexts, of [Entry], of what a "resume" answers with and a "publish" announces: each once, and only
-	// those that were kept.
+	// Traces are the trace contexts, of [Entry], of what a "resume" answers with and a "publish" announces: each once, and
+	// only those that were kept.
 	Traces []string
 }
 
-// Ending is how an operation ended, as an [Observer] is told.
+// Ending is how an operation ended, as reported to an [Observer].
 type Ending struct {
-	// Err is the operation's error; nil when it went well. [CodeOf] gives a label for it.
+	// Err is the operation's error; nil for a success. [CodeOf] gives a label for it.
 	Err error
 	// Refused says of a "store.apply" that a guard did not hold, so that nothing was written.
 	Refused bool
@@ -102,12 +103,12 @@ type Ending struct {
 }
 
 // Observer is called when an operation begins. The context that it returns is used for what happens in between, and the
-// function that it returns is called once, with how the operation ended. Where it returns nil for either, it is done without. It is
-// where metrics and traces are added: a span begins and ends here; package otelobserver does it for OpenTelemetry. It must be
-// safe for concurrent use, and an operation waits for it, so it must not block. No task token reaches it.
+// function that it returns is called once, with how the operation ended. Either may be nil. It is where metrics and
+// traces are added: a span begins and ends here; package otelobserver does it for OpenTelemetry. It must be safe for
+// concurrent use, and an operation waits for it, so it must not block. No task token reaches it.
 type Observer func(ctx context.Context, op Operation) (context.Context, func(Ending))
 
-// Lifecycle returns the table that the Manager works by.
+// Lifecycle returns the Manager's life cycle.
 func (m *Manager) Lifecycle() Lifecycle { return m.lifecycle }
 
 // Order returns one order. Errors: [ErrInvalidRequest], [ErrOrderNotFound], [ErrStore].
@@ -135,11 +136,12 @@ type OrderPage struct {
 	Cursor string
 }
 
-// Page returns one page of the orders that match the query, which must ask for something: there is no listing of all orders. An order
-// that cannot be read, or whose state is not in the life cycle, is passed over, logged and named in the page.
+// Page returns one page of the orders that match the query, which must ask for something: there is no listing of all
+// orders. An order that cannot be read, or whose state is not in the life cycle, is passed over, logged and named in
+// the page.
 //
-// Errors: [ErrInvalidRequest], also for a cursor that is not from a page of this listing and for a state that the life cycle does not
-// have, and [ErrStore].
+// Errors: [ErrInvalidRequest], also for a cursor that is not from a page of this listing and for a state that the life
+// cycle does not have, and [ErrStore].
 func (m *Manager) Page(ctx context.Context, q Query) (OrderPage, error) {
 	page, err := m.list(ctx, q)
 	if err != nil {
@@ -168,8 +170,9 @@ func (m *Manager) known(o *Order) error {
 	return nil
 }
 
-// Orders goes through all orders that match the query (see [Manager.Page], also for what it passes over), page by page; it holds nothing open between them, so orders that change
-// meanwhile may be missed or met again. An error, as of [Manager.Page], ends it. The query's Limit is the size of a page.
+// Orders goes through all orders that match the query (see [Manager.Page], also for what it passes over), page by page;
+// it holds nothing open between them, so orders that change meanwhile may be missed or met again. An error, as of
+// [Manager.Page], ends it. The query's Limit is the size of a page.
 func (m *Manager) Orders(ctx context.Context, q Query) iter.Seq2[Order, error] {
 	return func(yield func(Order, error) bool) {
 		for {
@@ -209,7 +212,7 @@ func (q *Query) validate() error {
 
 // The calls to the collaborators, each observed and with its errors wrapped, in one place.
 
-// begin tells the observer that an operation begins. What it returns tells how it ended.
+// begin tells the observer that an operation begins, and returns a function that reports its end.
 func (m *Manager) begin(ctx context.Context, op Operation) (context.Context, func(Ending)) {
 	if m.observer == nil {
 		return ctx, unobserved
@@ -267,7 +270,7 @@ func (m *Manager) traced(ctx context.Context) string {
 	}
 	trace := m.trace(ctx)
 	if len(trace) > MaxTraceBytes || !plain(trace) {
-		return "" // telemetry refuses nothing
+		return "" // a bad trace must not fail the call
 	}
 	return trace
 }
@@ -350,7 +353,7 @@ func (m *Manager) findMenu(ctx context.Context, r *Request) (*Menu, error) {
 	return menu, err
 }
 
-// ready refuses a context that is done, while it is still certain that nothing was written.
+// ready refuses a context that is done while it is certain that nothing was written.
 func ready(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrContextDone, context.Cause(ctx))

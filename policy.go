@@ -36,7 +36,7 @@ func DefaultPolicy(action Action, actor Actor) Permission {
 	return Permission{}
 }
 
-// permission is what a rule says of an actor, and where it is silent the policy.
+// permission is what a rule says about an actor or, if it names no roles, the policy.
 func (r *Rule) permission(actor Actor, policy Policy) Permission {
 	switch {
 	case r.Action == ActionTimedOut:

@@ -2,8 +2,8 @@ package ordermanager
 
 import "errors"
 
-// Problem is the JSON form of an error, the same at every door: the command, the Lambda handlers, and the HTTP API, which wraps it in the
-// members of RFC 9457.
+// Problem is the JSON form of an error, the same at every door: the command, the Lambda handlers, and the HTTP API,
+// which wraps it in the members of RFC 9457.
 type Problem struct {
 	// Code is the error's stable code.
 	Code Code `json:"code"`

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Publisher tells the rest of the house what happened.
+// Publisher announces what happened to orders.
 //
 // An event is recorded in the same write as the transition that it reports and is published after it, to each publisher
 // of a Manager on its own: the same event may come twice, never zero times, and events may overtake each other.
@@ -54,8 +54,8 @@ const (
 	EventWaitingCompletion EventType = "WaitingCompletion"
 )
 
-// Events that the sample does not have. The standard tables are silent about what they announce; a table of one's own
-// may name them, as examples/pickup does.
+// Events that the sample does not have. The standard tables do not announce them; your own may, as examples/pickup
+// does.
 const (
 	// EventOrderCreated is for the [StateRule] of the initial state.
 	EventOrderCreated EventType = "OrderCreated"
@@ -67,7 +67,7 @@ const (
 
 // Event is one thing that happened to an order. It never carries a task token.
 type Event struct {
-	// ID is the same each time that this event is published.
+	// ID is the same each time this event is published.
 	ID string
 	// Type names what happened.
 	Type EventType

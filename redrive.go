@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// RedriveOptions is everything about a redrive that has a default. The zero RedriveOptions, and nil, are fine.
+// RedriveOptions configures a redrive. Nil and the zero RedriveOptions mean the defaults.
 type RedriveOptions struct {
 	// DryRun visits what is owed and delivers nothing.
 	DryRun bool
@@ -17,7 +17,7 @@ type RedriveOptions struct {
 	Visited func(Receipt)
 }
 
-// RedriveReport sums a redrive up. Its JSON form is the same at every door.
+// RedriveReport summarises a redrive. Its JSON form is the same at every door.
 type RedriveReport struct {
 	// Orders is how many orders owed something.
 	Orders int `json:"orders"`
@@ -37,10 +37,10 @@ type RedriveReport struct {
 // regularly, and after every outage. It may run while actions are going on and in several places at once; then
 // something may be delivered twice, which receivers must be able to take anyway.
 //
-// Several orders are delivered at once, so that one that hangs holds no other up. An order that fails is counted as
-// pending and left for a later time: this Manager waits about as long again as the trouble has lasted, up to six hours.
-// If who did not accept it (the workflow's service, or a publisher) accepted nothing else in the meantime, it is tried
-// as soon as they do: the trouble was not its own.
+// Several orders are delivered at once, so that one that hangs does not delay the others. An order that fails is
+// counted as pending and left for a later time: this Manager waits about as long again as the trouble has lasted, up to
+// six hours. If who did not accept it (the workflow's service, or a publisher) accepted nothing else in the meantime,
+// it is tried as soon as they do: the trouble was not its own.
 //
 // Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and [ErrStore]
 // when the listing failed, or when everything was visited and some orders could not be read or settled.
@@ -184,8 +184,8 @@ func (r *RedriveReport) add(receipt *Receipt) {
 	}
 }
 
-// RedriveOrder delivers what one order owes now, however lately that failed: for a stream that tells of every change, or
-// an operator. A nil Receipt means that it owes nothing.
+// RedriveOrder delivers what one order owes now, even if an attempt just failed: for a stream of changes, or an
+// operator. A nil Receipt means that it owes nothing.
 //
 // Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrStore].
 func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, error) {
@@ -205,8 +205,8 @@ func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, e
 	return m.redriveOrder(ctx, o, false)
 }
 
-// redriveOrder delivers what one order owes, as it was just read. It returns nil if that is nothing; an error means that
-// the store failed, or that the life cycle does not know the order's state.
+// redriveOrder delivers what one order owes, as it was just read. It returns nil if that is nothing; an error means
+// that the store failed, or that the life cycle does not know the order's state.
 func (m *Manager) redriveOrder(ctx context.Context, o *Order, dryRun bool) (*Receipt, error) {
 	if err := m.known(o); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ type TransitionError struct {
 	OrderID string
 	// State is the order's state; empty for somebody who may not know it.
 	State State
-	// Ended is true when nothing leaves that state: to wait and try again is no use.
+	// Ended is true when nothing leaves that state: waiting and retrying is useless.
 	Ended bool
 	// Allowed are the actions that the caller could do to the order now; nil where Order is.
 	Allowed []Action
@@ -62,7 +62,7 @@ type Reason struct {
 
 func reason(err error) Reason { return Reason{Code: CodeOf(err), Message: err.Error(), Err: err} }
 
-// phrase says in words what an action does to an order.
+// phrase describes what an action does to an order.
 func phrase(action Action) string {
 	switch action {
 	case ActionPut:

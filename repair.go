@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Abandon gives up what an order still owes, on purpose: what can never be delivered need not be tried for ever. Only
-// an admin may. The order's history keeps who did it and why; its state stays.
+// Abandon gives up what an order still owes: what can never be delivered need not be retried for ever. Only an admin
+// may. The order's history keeps who did it and why; its state stays.
 //
 // Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue],
 // [ErrRequestReused], [ErrStore].
@@ -37,9 +37,9 @@ func (m *Manager) Abandon(ctx context.Context, r Request) (Receipt, error) {
 	})
 }
 
-// Resend delivers what an order owes now, however lately that failed. Only an admin may: it is [Manager.RedriveOrder]
-// for somebody who answers for it. The order's history keeps who did it and why; its state stays. Of an order that
-// owes nothing the receipt is Unchanged, and nothing is written.
+// Resend delivers what an order owes now, even if an attempt just failed. Only an admin may: it is
+// [Manager.RedriveOrder] for somebody who answers for it. The order's history keeps who did it and why; its state
+// stays. Of an order that owes nothing the receipt is Unchanged, and nothing is written.
 //
 // Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound], [ErrWrongVenue],
 // [ErrUnknownState], [ErrTooManyTransitions], [ErrRequestReused], [ErrStore].
@@ -77,7 +77,7 @@ func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 	})
 }
 
-// checkRepair refuses whoever is no admin, and an admin who does not say why.
+// checkRepair refuses everybody but an admin who gives a reason.
 func checkRepair(action Action, r *Request) error {
 	r.Action, r.Reason = action, tidy(r.Reason, MaxReasonBytes)
 	if err := r.validate(); err != nil {
@@ -94,7 +94,7 @@ func checkRepair(action Action, r *Request) error {
 	return nil
 }
 
-// repairing is the transition that puts a repair on record.
+// repairing returns the transition that records a repair.
 func (m *Manager) repairing(r *Request) Transition {
 	return Transition{
 		OrderID: r.OrderID, Guards: Guards{Venues: r.Venues},
@@ -102,7 +102,7 @@ func (m *Manager) repairing(r *Request) Transition {
 	}
 }
 
-// noteRepair puts a repair on record, and returns the order with it. It was replayed if it had been there before.
+// noteRepair records a repair, and returns the order with it. It is replayed if it was recorded before.
 func (m *Manager) noteRepair(ctx context.Context, t *Transition) (o *Order, replayed bool, err error) {
 	result, failing, err := m.apply(ctx, t)
 	switch {

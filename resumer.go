@@ -10,18 +10,19 @@ import (
 
 // Resumer answers the paused workflow. Check an implementation with the suite in resumertest.
 //
-// A Manager calls it after the transition that it reports is durable, and may call it again with the same token, from several
-// goroutines or processes at once: at least once, never exactly once. An implementation must be safe for concurrent use.
+// A Manager calls it after the transition that it reports is durable, and may call it again with the same token, from
+// several goroutines or processes at once: at least once, never exactly once. An implementation must be safe for
+// concurrent use.
 type Resumer interface {
 	// Resume gives the outcome to the workflow that waits on the token.
 	//
 	//  - [Accepted]: the workflow has the outcome. Nobody else can give it another one.
 	//  - [Gone]: nothing waits on this token any more, because it was answered before or has expired, or nothing ever did.
-	//    This is a value and not an error: there is nothing left to do. A token that the service cannot read is not gone, because
-	//    it may belong to another account or region, where a workflow waits: it is undeliverable.
-	//  - an error: it is unknown whether the workflow has the outcome, and the call will be repeated. An implementation that
-	//    knows that repeating is useless until somebody mends something (access denied, output refused) returns an error that
-	//    wraps [ErrUndeliverable]; the answer stays owed all the same.
+	//    This is a value and not an error: there is nothing left to do. A token that the service cannot read is not gone,
+	//    because it may belong to another account or region, where a workflow waits: it is undeliverable.
+	//  - an error: it is unknown whether the workflow has the outcome, and the call will be repeated. An implementation
+	//    that knows that a retry is useless until somebody fixes something (access denied, output refused) returns an
+	//    error that wraps [ErrUndeliverable]; the answer stays owed.
 	//
 	// The token and the outcome have passed [Outcome.Validate] and the limits of this package. Errors never contain
 	// the token's value. A context that is already done is an error, and nothing is sent.
@@ -38,7 +39,7 @@ const (
 	Gone Answer = "gone"
 )
 
-// Outcome is what the workflow gets to know: a success with JSON output, or a failure with a name and a cause.
+// Outcome is what the workflow receives: a success with JSON output, or a failure with a name and a cause.
 type Outcome struct {
 	// Output is the JSON of a success, at most [MaxOutputBytes].
 	Output json.RawMessage
@@ -70,12 +71,13 @@ func (o Outcome) Validate() error {
 	return nil
 }
 
-// ErrUndeliverable marks a resume or a publication that will not succeed by being repeated: somebody has to mend a
-// permission, a configuration or the receiver first. What is owed stays on record until then.
+// ErrUndeliverable marks a resume or a publication that will not succeed by being repeated: somebody has to fix a
+// permission, a configuration or the receiver first. What is owed stays recorded until then.
 var ErrUndeliverable = errors.New("will not succeed by being repeated")
 
-// WorkflowOutput is the JSON with which [DefaultOutcome] resumes a workflow. Both versions of the Serverlesspresso sample's OrderProcessor
-// understand it: one looks at the boolean cancelled after the second wait, the other takes any success.
+// WorkflowOutput is the JSON with which [DefaultOutcome] resumes a workflow. Both versions of the Serverlesspresso
+// sample's OrderProcessor understand it: one looks at the boolean cancelled after the second wait, the other takes any
+// success.
 type WorkflowOutput struct {
 	OrderID string `json:"orderId"`
 	// Action is what decided the wait: put, complete, cancel or timed_out in [StandardLifecycle].
@@ -91,9 +93,9 @@ type WorkflowOutput struct {
 	Reason        string `json:"reason,omitempty"`
 }
 
-// CancelledError is the name of the failure with which the first wait ends when the order is cancelled before a drink was
-// accepted: a workflow that went on would take a number for an order that nobody will make. Catch it in the workflow to
-// end without an error.
+// CancelledError is the name of the failure with which the first wait ends when the order is cancelled before a drink
+// was accepted: a workflow that went on would take a number for an order that nobody will make. Catch it in the
+// workflow to end without an error.
 const CancelledError = "OrderCancelled"
 
 // Decided is a wait whose answer is on record.
@@ -107,8 +109,8 @@ type Decided struct {
 	By Entry
 }
 
-// DefaultOutcome is what a workflow is resumed with unless [Options.Outcome] says otherwise: a [WorkflowOutput], but for a first wait that was
-// cancelled, which ends with the failure [CancelledError].
+// DefaultOutcome is what a workflow is resumed with unless [Options.Outcome] says otherwise: a [WorkflowOutput], except
+// for a cancelled first wait, which ends with the failure [CancelledError].
 func DefaultOutcome(d Decided) (Outcome, error) {
 	return defaultOutcome(&d.Order, d.Wait, d.Decision, d.By.Action), nil
 }
@@ -129,7 +131,7 @@ func defaultOutcome(o *Order, wait Wait, decision Decision, by Action) Outcome {
 	return Outcome{Output: output.form()}
 }
 
-// form is what [json.Marshal] makes of the output, for less: every answer needs one.
+// form returns what [json.Marshal] would, only faster: every answer needs it.
 func (w *WorkflowOutput) form() []byte {
 	f := jsonform.New(160)
 	f.Text("orderId", w.OrderID)

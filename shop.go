@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Limits is how many orders a shop takes. What begins orders keeps them: the workflows of this module do, and package
-// dynamolimits before workflows on AWS. Zero is no limit, and so is the zero Limits.
+// Limits is how many orders a shop takes. Whatever starts orders enforces them: the workflows of this module, and
+// package dynamolimits for workflows on AWS. Zero means no limit.
 type Limits struct {
 	// MaxInQueue is how many orders of one venue can be open at once.
 	MaxInQueue int
@@ -45,7 +45,7 @@ func (l Limits) Check() (Limits, error) {
 // need not be counted.
 type Taken struct{ InQueue, OfCustomer, InDay, InWindow int }
 
-// Refuse says why the order that is counted last is not taken: [ErrQueueFull], [ErrTooManyOrders], or nil if it is.
+// Refuse says why the last order is not taken: [ErrQueueFull], [ErrTooManyOrders], or nil if it is.
 func (l Limits) Refuse(taken Taken) error {
 	for _, limit := range [...]struct {
 		most, taken int

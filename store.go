@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// Store keeps orders. It is four methods; everything that is not keeping (checking requests, explaining refusals,
-// wrapping errors, delivering) is done once, above it. Check an implementation with the suite in storetest.
+// Store keeps orders, in four methods; everything else (checking requests, explaining refusals, wrapping errors,
+// delivering) is done once, above it. Check an implementation with the suite in storetest.
 //
-// A store keeps states, actions and decisions as it is given them and knows none by name: which there are is the
-// business of the [Lifecycle]. One that cannot keep every life cycle says so: see [LifecycleChecker].
+// A store keeps states, actions and decisions as given and knows none by name: the [Lifecycle] defines them. One that
+// cannot keep every life cycle implements [LifecycleChecker].
 //
-// An implementation must be safe for concurrent use. What it returns is the caller's, who may change it, and does not
-// change with what it keeps: see [Order.Clone]. Times have millisecond precision and come back in UTC. It must honour a
-// context that is done by returning its error.
+// An implementation must be safe for concurrent use. What it returns belongs to the caller, who may change it, and
+// shares nothing with what it keeps: see [Order.Clone]. Times have millisecond precision and come back in UTC. It must
+// honour a context that is done by returning its error.
 type Store interface {
 	// Apply carries out a transition as one atomic conditional write, with no read before it.
 	//
@@ -26,8 +26,8 @@ type Store interface {
 	// [Transition.Apply].
 	Apply(ctx context.Context, t Transition) (Result, error)
 
-	// Settle takes what was delivered off an order. See [Settlement] for what it must leave alone. Settling what
-	// is not there, or an order that does not exist, is not an error.
+	// Settle removes what was delivered from an order. See [Settlement] for what it must leave alone. Settling what is not
+	// there, or an order that does not exist, is not an error.
 	Settle(ctx context.Context, s Settlement) error
 
 	// Get returns one order, or nil when it does not exist. It reads its own writes.
@@ -87,7 +87,7 @@ func (q Query) Matches(o *Order) bool {
 // Page is a part of a listing.
 type Page struct {
 	Orders []*Order
-	// Skipped are orders of this page that are there and cannot be read.
+	// Skipped are orders of this page that cannot be read.
 	Skipped []Skipped
 	// Cursor continues the listing; empty when this was the last page.
 	Cursor string
@@ -100,9 +100,8 @@ type Skipped struct {
 	Err error
 }
 
-// Settlement names what was delivered for one order, and only that is taken off: a token is removed from its place
-// only if it is still the one there, and an event only if it is still owed. A newer registration that has taken the
-// slot stays.
+// Settlement names what was delivered for an order, and only that is removed: a token is removed from its place only if
+// it is still the one there, and an event only if it is still owed. A newer registration that has taken the slot stays.
 type Settlement struct {
 	OrderID string
 	// Version is the order's version as the deliverer saw it.
@@ -124,7 +123,8 @@ type Settlement struct {
 
 // empty reports whether the settlement changes nothing.
 func (s *Settlement) empty() bool {
-	return s.First.IsZero() && s.Second.IsZero() && s.FirstSpare.IsZero() && s.SecondSpare.IsZero() && s.Events == nil && !s.Everything
+	return s.First.IsZero() && s.Second.IsZero() && s.FirstSpare.IsZero() && s.SecondSpare.IsZero() &&
+		s.Events == nil && !s.Everything
 }
 
 // Apply takes what was settled off an order, for stores that keep orders as Go values.

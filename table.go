@@ -2,8 +2,8 @@ package ordermanager
 
 import "slices"
 
-// table is a life cycle worked out for the hot path: every pair of action and state has been fired on a machine once,
-// when the Manager was built, so that a transition costs a look-up.
+// table is a life cycle compiled for the hot path: every pair of action and state is fired on a machine once, when the
+// Manager is built, so that a transition costs a look-up.
 type table struct {
 	initial State
 	// began is announced when an order begins.
@@ -19,7 +19,7 @@ func (t *table) takes(action Action, state State) bool {
 	return slices.ContainsFunc(t.moves[action], func(m *move) bool { return m.Claim == ClaimTakes && m.To == state })
 }
 
-// move is what one rule comes down to.
+// move is a compiled rule.
 type move struct {
 	Rule
 	// from are the states in which the action is legal.

@@ -11,9 +11,8 @@ import (
 
 const redacted = "[redacted]"
 
-// TaskToken is the capability to resume one paused workflow: whoever has its value can answer for the order. However it
-// is printed, logged or marshalled it reads "[redacted]"; the value comes out through [TaskToken.Reveal] alone, which
-// is for stores and resumers.
+// TaskToken is the capability to resume one paused workflow: anybody with its value can answer for the order. Printed,
+// logged or marshalled it reads "[redacted]"; only [TaskToken.Reveal], for stores and resumers, returns the value.
 //
 // The zero TaskToken means that there is none. Tokens are compared with [TaskToken.Equal].
 type TaskToken struct {
@@ -61,13 +60,13 @@ func (t TaskToken) Equal(u TaskToken) bool {
 	return t == u || !t.IsZero() && !u.IsZero() && t.Reveal() == u.Reveal()
 }
 
-// Fingerprint identifies the token without giving it away. It is the request id under which the token is registered, so
+// Fingerprint identifies the token without revealing it. It is the request id under which the token is registered, so
 // that a late duplicate of a registration is recognised like any other repeated request.
 func (t TaskToken) Fingerprint() string {
 	return fingerprintPrefix + fingerprint(t.Reveal())
 }
 
-// The prefixes set what a Manager makes up apart from the request ids of callers, who may not use them.
+// The prefixes distinguish a Manager's own request ids from those of callers, who may not use them.
 const (
 	fingerprintPrefix = "token:"
 	scopePrefix       = "scope:"
@@ -107,9 +106,9 @@ var waits = [...]Wait{FirstWait, SecondWait}
 type Decision string
 
 const (
-	// Undecided means that the workflow goes on waiting.
+	// Undecided means that the workflow continues to wait.
 	Undecided Decision = ""
-	// Done means that the workflow goes on.
+	// Done means that the workflow continues.
 	Done Decision = "done"
 	// Cancelled means that the order was given up.
 	Cancelled Decision = "cancelled"
@@ -138,7 +137,7 @@ type WaitSlot struct {
 // held reports whether the slot has a token.
 func (s *WaitSlot) held() bool { return !s.Token.IsZero() || !s.Spare.IsZero() }
 
-// decide puts a decision on record, unless there is one.
+// decide records a decision, unless there is one.
 func (s *WaitSlot) decide(d Decision) {
 	if s.Decision == Undecided {
 		s.Decision = d

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// trouble remembers which orders could not be delivered lately, so that a redrive does not try each of them every time.
-// It belongs to one Manager: another one tries for itself.
+// trouble remembers which orders could not be delivered recently, so that a redrive does not try each of them every
+// time. It belongs to one Manager: others try for themselves.
 type trouble struct {
 	mu     sync.Mutex
 	orders map[string]troubled
@@ -95,7 +95,7 @@ func (t *trouble) forget(orderID string) {
 	t.some.Store(len(t.orders) > 0)
 }
 
-// redriven remembers what the redrive of an order ended with.
+// redriven records the result of redriving an order.
 func (t *trouble) redriven(orderID string, failures []failure) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/brewline/ordermanager/internal/unsound"
 )
 
-// LifecycleError has everything that is wrong with a life-cycle table. It is an [ErrInvalidLifecycle].
+// LifecycleError lists everything that is wrong with a life-cycle table. It is an [ErrInvalidLifecycle].
 type LifecycleError struct {
 	// Problems is never empty.
 	Problems []LifecycleProblem
@@ -70,13 +70,15 @@ const (
 
 // Validate reports everything that is wrong with the table at once, as a [*LifecycleError]. A sound table
 //
-//   - has names that every store and event bus can carry, each state once, one of them initial, and no action twice from one state;
+//   - has names that every store and event bus can carry, each state once, one of them initial, and no action twice
+//     from one state;
 //   - reaches each of its states;
 //   - never contradicts an answer: what leaves a state that answers the workflow leads to one that answers the same;
-//   - lets no workflow wait for ever: from a state that answers nothing what people do can lead to one that answers, whoever holds the
-//     order and with its drink or without, and a time-out leads to one too, because the workflow of an order that timed out is over;
-//   - lets one barista hold an order: a claim is taken only where nobody can hold one, given up only where somebody does, and a state
-//     that something leaves is either always held or never;
+//   - lets no workflow wait for ever: from a state that answers nothing what people do can lead to one that answers,
+//     whoever holds the order and with its drink or without, and a time-out leads to one too, because the workflow of
+//     an order that timed out is over;
+//   - lets one barista hold an order: a claim is taken only where nobody can hold one, given up only where somebody
+//     does, and a state that something leaves is either always held or never;
 //   - accepts one drink, by all rules of an action or by none, and needs one only where one can have been accepted;
 //   - has no rule that nobody can ever use: a barista cannot act on what an admin holds.
 //
@@ -127,7 +129,8 @@ func (c *tableChecker) checkNames() {
 		if s.Event != "" {
 			c.checkName(place+".event", string(s.Event), MaxEventTypeBytes)
 			if !s.Initial {
-				c.problem(codeValue, place+".event", "%s announces the beginning of an order, and %s is not where it begins", s.Event, s.State)
+				c.problem(codeValue, place+".event",
+					"%s announces the beginning of an order, and %s is not where it begins", s.Event, s.State)
 			}
 		}
 		if !s.Answers.known() {
@@ -140,7 +143,8 @@ func (c *tableChecker) checkNames() {
 	case len(initial) > 1:
 		c.problem(codeInitial, "states", "%s and %s are both initial: orders begin in one state", initial[0], initial[1])
 	case c.Answers(initial[0]) != Undecided:
-		c.problem(codeInitial, "states", "orders begin in %s, which answers the workflow before anybody did anything", initial[0])
+		c.problem(codeInitial, "states",
+			"orders begin in %s, which answers the workflow before anybody did anything", initial[0])
 	}
 	for i, r := range c.rules {
 		c.checkRule(fmt.Sprintf("rules[%d]", i), i, &r)
@@ -191,7 +195,8 @@ func (c *tableChecker) checkRule(place string, index int, r *Rule) {
 		}
 	}
 	if r.Action == ActionTimedOut && (r.Claim != "" || r.Drink != "" || r.Answers != 0 || len(r.By) > 0) {
-		c.problem(codeTimeout, place, "%s comes from the workflow: it has no claim, no drink, no answer and no roles", r.Action)
+		c.problem(codeTimeout, place,
+			"%s comes from the workflow: it has no claim, no drink, no answer and no roles", r.Action)
 	}
 }
 
@@ -217,7 +222,8 @@ type situation struct {
 	drink  bool
 }
 
-// after lists the situations that a rule leads to, one for each role that can ask for it; none where what it needs is not there.
+// after lists the situations that a rule leads to, one for each role that can ask for it; none where what it needs is
+// not there.
 func (l Lifecycle) after(at situation, r *Rule) []situation {
 	if !slices.Contains(r.From, at.state) || r.Drink == DrinkAccepts && at.drink || r.Drink == DrinkNeeds && !at.drink {
 		return nil
@@ -282,7 +288,9 @@ func (c *tableChecker) checkAnswers() {
 			if before, after := c.Answers(from), c.Answers(r.To); before != Undecided && before != after {
 				c.problem(codeContradiction, fmt.Sprintf("rules[%d].from[%d]", i, j),
 					"%s leads from %s, where the workflow was told %q, to %s, which %s",
-					r.Action, from, before, r.To, map[bool]string{true: "says nothing", false: fmt.Sprintf("says %q", after)}[after == Undecided])
+					r.Action, from, before, r.To, map[bool]string{
+						true: "says nothing", false: fmt.Sprintf("says %q", after),
+					}[after == Undecided])
 			}
 		}
 	}

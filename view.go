@@ -2,8 +2,8 @@ package ordermanager
 
 import "time"
 
-// View is the JSON form of an order, the same at every door: the command, the HTTP API and the Lambda handlers. Names are
-// those of the Serverlesspresso sample where it has one. It has no task tokens.
+// View is the JSON form of an order, the same at every door: the command, the HTTP API and the Lambda handlers. Names
+// are those of the Serverlesspresso sample where it has one. It has no task tokens.
 type View struct {
 	OrderID       string   `json:"orderId"`
 	State         State    `json:"state"`
@@ -50,7 +50,7 @@ type EntryView struct {
 	// Role and UserID are who did it.
 	Role   Role   `json:"role"`
 	UserID string `json:"userId"`
-	// RequestID is for the house, not for its customers: the HTTP API leaves it out.
+	// RequestID is not for customers: the HTTP API omits it.
 	RequestID string `json:"requestId,omitempty"`
 	Reason    string `json:"reason"`
 }
@@ -78,7 +78,7 @@ type ReceiptView struct {
 	Unchanged bool `json:"unchanged,omitempty"`
 	// Gone is there when the workflow does not wait any more.
 	Gone GoneReason `json:"gone,omitempty"`
-	// Pending says why something is still owed. It may name tables, hosts and accounts: it is for the house, not for its customers.
+	// Pending says why something is still owed. It may name tables, hosts and accounts, so it is not for customers.
 	Pending string `json:"pending,omitempty"`
 }
 

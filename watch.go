@@ -7,14 +7,14 @@ import (
 )
 
 // Watcher is implemented by a [Store] that can tell what changed, whichever process changed it. With it, a program
-// hears of every change without reading listings again and again, and goes on after an interruption where it was.
+// hears of every change without polling listings, and continues where it was after an interruption.
 //
 // A reader begins with the empty position, reads what it wants to know from listings, and then asks for the changes
 // after that position, each time with the position of the answer before. It may be told of an order more than once, and
 // of several changes of one as if they were the latest alone: [Order.Version] says what is new.
 //
-// A store that can tell only when it is set up for it, as by a stream of its table, is a Watcher only then: whoever has a
-// Watcher asks it and does not look elsewhere.
+// A store that can tell only when it is set up for it, as by a stream of its table, is a Watcher only then: whoever has
+// a Watcher asks it and does not look elsewhere.
 type Watcher interface {
 	// Changes returns orders that changed after a position, each as it is now. Where there are none it waits for some,
 	// but no longer than wait, and not at all when that is not positive; to have none then is no error. It may give up
