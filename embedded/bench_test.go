@@ -1,4 +1,5 @@
-// Package embedded_test measures one machine from end to end: HTTP, the Manager, SQLite with full syncing, and the embedded workflow.
+// Package embedded_test measures one machine from end to end: HTTP, the Manager, SQLite with full syncing, and the
+// embedded workflow.
 package embedded_test
 
 import (
