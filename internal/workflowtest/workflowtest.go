@@ -3,20 +3,7 @@ package workflowtest
 
 import (
 	"testing"
-
-	"github.com/brewline/ordermanager"
-	"github.com/brewline/ordermanager/internal/sqldb"
 )
-
-// Process is what a process has of a database: connections of its own, with the tables made.
-type Process struct {
-	Database sqldb.Database
-	// Store has the orders, in the same database.
-	Store ordermanager.Store
-}
-
-// Open makes an empty database, and returns what starts a process on it.
-type Open func(t *testing.T) (start func() Process)
 
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
