@@ -96,3 +96,6 @@ func (f eventsFlag) missing(o *ordermanager.Order) (advice string) {
 	}
 	return advice
 }
+
+// webhookPublisher is the name by which events are owed to --webhook.
+const webhookPublisher = "webhook"

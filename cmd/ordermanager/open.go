@@ -249,9 +249,6 @@ func (b *backends) openPublishers(
 	return bus, map[string]ordermanager.Publisher{webhookPublisher: hook}, nil
 }
 
-// webhookPublisher is the name by which events are owed to --webhook.
-const webhookPublisher = "webhook"
-
 // webhookSecret is the environment variable with the secrets of --webhook, separated by spaces: others on the machine
 // can see arguments.
 const webhookSecret = "ORDERMANAGER_WEBHOOK_SECRET"
