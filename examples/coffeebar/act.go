@@ -9,9 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// act carries out what a form asks for. The form says which version of the order its reader saw, and that makes the
-// request repeatable: a button that is pressed again, because it was pressed twice or because the server died before
-// it could answer, does what it did once.
+// act carries out what a form asks for. The form has the version of the order that was shown, which makes the request
+// repeatable: a button pressed twice, or again because the server died before it could answer, acts once.
 func (s *site) act(r *http.Request, v visitor, action ordermanager.Action) (ordermanager.Receipt, error) {
 	request := ordermanager.Request{
 		Action: action, OrderID: r.PathValue("id"), Actor: v.actor, Venue: venue, Reason: r.FormValue("reason"),
@@ -35,7 +34,7 @@ func modifiers(r *http.Request) []string {
 	return chosen
 }
 
-// afterwards adds to a page what became of an action, or why it was refused.
+// afterwards adds the result of an action to a page, or why it was refused.
 func (s *site) afterwards(p page, done string, err error) page {
 	if err == nil {
 		p.message = done

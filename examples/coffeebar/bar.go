@@ -10,10 +10,10 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-// venue is the only one there is.
+// venue is the only venue.
 const venue = ""
 
-// What the bar takes on at once.
+// The bar's limits.
 const (
 	maxInQueue     = 100
 	maxPerCustomer = 3
@@ -28,7 +28,7 @@ type bar struct {
 	feed     *httpapi.Feed
 	workflow *workflow.Workflow
 	manager  *ordermanager.Manager
-	// shelfTimeout is how long a drink that is ready waits to be collected.
+	// shelfTimeout is how long a ready drink waits to be collected.
 	shelfTimeout time.Duration
 	log          *slog.Logger
 }

@@ -18,7 +18,7 @@ func (s *site) addBarista(routes *http.ServeMux) {
 	}
 }
 
-// outcome tells a barista what an action did.
+// outcome describes the result of an action to a barista.
 func (t table) outcome(action ordermanager.Action, o ordermanager.Order) string {
 	done := t.standing(o)
 	switch action {
@@ -30,7 +30,7 @@ func (t table) outcome(action ordermanager.Action, o ordermanager.Order) string 
 	return sentence(called(o)) + " " + done + "."
 }
 
-// column is the orders in one state, as a barista sees them.
+// column has the orders in one state, as a barista sees them.
 type column struct {
 	State ordermanager.State
 	Title string

@@ -25,7 +25,7 @@ type board struct {
 	lately []string
 	// since is when the oldest order can have been created that is not known and not counted yet, once it has ended.
 	since time.Time
-	// position is what of the store's changes was seen.
+	// position is how far the store's changes were seen.
 	position string
 }
 
@@ -46,7 +46,7 @@ func newBoard(t table) *board {
 	return &board{table: t, counts: map[ordermanager.State]int{}, known: map[string]counted{}}
 }
 
-// see takes in an order that has changed.
+// see records a changed order.
 func (b *board) see(o ordermanager.Order) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -146,7 +146,7 @@ func (s watchedStore) Apply(ctx context.Context, t ordermanager.Transition) (ord
 	return result, err
 }
 
-// Changes implements [ordermanager.Watcher]. Nobody is told of a change that is not on the board.
+// Changes implements [ordermanager.Watcher]. The board sees every change before anybody is told of it.
 func (s watchedStore) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
 	if after == "" { // somebody begins to listen: others may have changed something while nobody did
 		if err := s.catchUp(ctx); err != nil {

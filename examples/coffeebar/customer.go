@@ -24,7 +24,7 @@ func (s *site) addCustomer(routes *http.ServeMux) {
 	}
 }
 
-// customerPage is what a customer finds.
+// customerPage is a customer's home page.
 type customerPage struct {
 	Name string
 	Shop workflow.Shop
@@ -32,7 +32,7 @@ type customerPage struct {
 	NewID  string
 	Open   []ordermanager.Order
 	Closed []ordermanager.Order
-	// Others is how many open orders are not the visitor's.
+	// Others is the number of open orders of other customers.
 	Others int
 }
 
@@ -65,12 +65,12 @@ func (s *site) customerHome(r *http.Request, v visitor) (page, error) {
 	return page{title: "Your orders", content: "customer", data: data}, nil
 }
 
-// startOrder begins the workflow of an order.
+// startOrder starts the workflow of an order.
 func (s *site) startOrder(r *http.Request, v visitor) (page, error) {
 	id := r.FormValue("order")
 	_, err := s.workflow.Start(r.Context(), id, v.actor.ID, venue)
 	if errors.Is(err, ordermanager.ErrOrderExists) {
-		// The button was pressed before. If the server died then, the workflow has begun and the order is not there yet.
+		// The button was pressed before. If the server died then, the workflow has started but the order does not exist yet.
 		err = s.workflow.Advance(r.Context())
 	}
 	if err == nil {
@@ -90,7 +90,7 @@ type orderPage struct {
 	// Queued says that it waits to be made, and Before how many orders are made first.
 	Queued bool
 	Before int
-	// Heading and Advice say how it stands.
+	// Heading and Advice describe its state.
 	Heading, Advice string
 	// Steps are the stations of the order.
 	Steps []step

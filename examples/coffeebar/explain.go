@@ -42,7 +42,7 @@ func explainFile(path string, err error) error {
 	return fmt.Errorf("the file %s cannot be used: %s (%w)", path, advice, err)
 }
 
-// explain says why something was refused to the person who asked for it.
+// explain tells a person why something was refused.
 func (t table) explain(err error) string {
 	refused, _ := errors.AsType[*ordermanager.TransitionError](err)
 	switch {

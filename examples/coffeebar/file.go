@@ -21,7 +21,7 @@ func defaultFile() string {
 	return filepath.Join(dir, "coffeebar", "coffeebar.db")
 }
 
-// prepareFile makes the directory of the file, and puts an old file aside when the bar is to begin anew.
+// prepareFile creates the directory of the file, and puts an old file aside if the bar starts afresh.
 func prepareFile(path string, reset bool) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -29,7 +29,7 @@ func prepareFile(path string, reset bool) error {
 	if !reset {
 		return nil
 	}
-	// What SQLite keeps beside its file belongs to it and goes with it.
+	// SQLite's files beside the database move with it.
 	for _, part := range []string{"", "-wal", "-shm"} {
 		err := os.Rename(path+part, path+".old"+part)
 		if errors.Is(err, fs.ErrNotExist) {

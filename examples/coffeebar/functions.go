@@ -9,7 +9,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// functionsOf are what the templates can say of a life cycle.
+// functionsOf returns the template functions for a life cycle.
 func functionsOf(t table) template.FuncMap {
 	return template.FuncMap{
 		"actOf":         t.actOf,
@@ -102,7 +102,7 @@ func (t table) cardOf(o ordermanager.Order, whose string) card {
 	return c
 }
 
-// span is a duration in the words of app.js, which goes on counting.
+// span formats a duration as app.js does, which keeps it up to date.
 func span(d time.Duration) string {
 	switch s := max(0, int(d.Seconds())); {
 	case s < 60:
@@ -116,7 +116,7 @@ func span(d time.Duration) string {
 	}
 }
 
-// exactly is a duration to the second.
+// exactly formats a duration to the second.
 func exactly(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// onlyHosts answers requests for this bar alone. A page of another site whose name is made to lead to this machine
-// (DNS rebinding) speaks to the bar as if it were the bar's own, but it cannot hide that name: it is in the Host
-// header. What is let through are the machine's own names, the address that was called, and the names given.
+// onlyHosts answers only requests for this bar. A page of another site whose DNS name leads to this machine (DNS
+// rebinding) could act as if it were the bar's own, but that name is in the Host header. Allowed are the machine's own
+// names, the address that was called, and the names given.
 func onlyHosts(names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := hostname(r.Host)

@@ -3,8 +3,8 @@
 //
 //	go run ./examples/coffeebar --seed
 //
-// Everything is in one SQLite file, so it can be killed at any moment and goes on where it was. The sign-in is a demo:
-// anybody can be anybody.
+// Everything is in one SQLite file, so it can be killed at any moment and continues where it was. The sign-in is a
+// demo: anybody can be anybody.
 package main
 
 import (
@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// A wrong life cycle and a busy port are found before a file is touched.
+	// Find a wrong life cycle and a busy port before touching a file.
 	lifecycle, err := readTable(s.lifecycle)
 	if err != nil {
 		return err

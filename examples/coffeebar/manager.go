@@ -94,7 +94,7 @@ func (s *site) redriveNow(r *http.Request, v visitor) (page, error) {
 	return s.afterwards(p, done, err), errPage
 }
 
-// timelinePage is everything that is known of one order.
+// timelinePage has everything known about an order.
 type timelinePage struct {
 	Order    ordermanager.Order
 	Workflow workflow.Status

@@ -54,7 +54,7 @@ func (m *menu) Menu(context.Context, string) (*ordermanager.Menu, error) {
 	return &ordermanager.Menu{Items: slices.Clone(m.items)}, nil
 }
 
-// setAvailable puts a drink on the menu, or says that it has run out. A drink that is not on the menu changes nothing.
+// setAvailable records that a drink is available or has run out. A drink that is not on the menu changes nothing.
 func (m *menu) setAvailable(ctx context.Context, drink string, available bool) error {
 	statement := "INSERT INTO coffeebar_run_out (drink) VALUES (?) ON CONFLICT DO NOTHING"
 	if available {

@@ -48,7 +48,7 @@ func (b *bar) fillBoard(ctx context.Context, store ordermanager.Watcher) error {
 	if err != nil {
 		return err
 	}
-	// One statement, so that an order is in one state.
+	// A single statement, so that an order is in one state.
 	rows, err := b.db.QueryContext(ctx, `SELECT state, count(*), '', 0 FROM ordermanager_orders GROUP BY state UNION ALL
 		SELECT state, 0, id, version FROM ordermanager_orders WHERE state IN (SELECT value FROM json_each(?))`, string(open))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-// settings is what the flags choose.
+// settings are the values of the flags.
 type settings struct {
 	db, addr          string
 	hosts             []string
@@ -62,7 +62,7 @@ func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error 
 	if err != nil {
 		return err
 	}
-	// The feed comes last: who hears of a change looks at the board.
+	// The feed comes last: its listeners look at the board.
 	b.manager, err = ordermanager.New(b.feed.Store(b.board.store(store)), b.menu, b.workflow, &ordermanager.Options{
 		Lifecycle: b.table.Lifecycle, Logger: log,
 	})

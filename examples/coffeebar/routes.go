@@ -38,7 +38,7 @@ func newSite(b *bar, hosts []string) (http.Handler, error) {
 	s.addManager(routes)
 	routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if onlyPosted(routes, r) {
-			// The browser shows the answer to a form under the form's address. Who loads that again finds the page.
+			// The browser shows the answer to a form under the form's address. Reloading it leads to the page.
 			s.write(w, r, visitor{}, page{redirect: pageOf(r.URL.Path)})
 			return
 		}
@@ -68,7 +68,7 @@ func (s *site) addDoor(routes *http.ServeMux, d door) error {
 	return nil
 }
 
-// withHeaders lets the pages use nothing that is not theirs.
+// withHeaders lets the pages load nothing from elsewhere.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

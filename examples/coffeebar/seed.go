@@ -67,7 +67,7 @@ type seeder struct {
 	manager  *ordermanager.Manager
 }
 
-// pass lets some seconds go by, but never beyond the present.
+// pass advances the clock by some seconds, but never beyond the present.
 func (s *seeder) pass(least, most int) {
 	s.now = s.now.Add(time.Duration(least+s.random.IntN(most-least)) * time.Second)
 	if present := time.Now(); s.now.After(present) {

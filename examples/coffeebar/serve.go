@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// redriveEvery is how often what is owed is delivered again, and clearEvery how often the shelf is looked at.
+	// redriveEvery is how often what is owed is redriven, and clearEvery how often the shelf is checked.
 	redriveEvery = 15 * time.Second
 	clearEvery   = time.Second
-	// stopTimeout is how long requests that are going on may take when the bar closes.
+	// stopTimeout is how long current requests may take when the bar closes.
 	stopTimeout = 5 * time.Second
 )
 
-// serve runs the pages, the workflow and the redrives until the context is done, and then lets each finish what it is
-// at.
+// serve runs the pages, the workflow and the redrives until the context is done, then lets each finish its current
+// work.
 func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string) error {
 	routes, err := newSite(b, hosts)
 	if err != nil {
@@ -31,9 +31,9 @@ func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string) 
 		Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 		ErrorLog: slog.NewLogLogger(b.log.Handler(), slog.LevelWarn),
 	}
-	server.RegisterOnShutdown(b.feed.Close) // its streams would keep the server from stopping
+	server.RegisterOnShutdown(b.feed.Close) // open streams would keep the server from stopping
 
-	// The workflow outlives the requests that it follows from.
+	// The workflow must outlive the requests.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var working sync.WaitGroup
 	working.Go(func() { b.workflow.Run(background) })
@@ -57,7 +57,7 @@ func (b *bar) serve(ctx context.Context, listener net.Listener, hosts []string) 
 	return server.Close()
 }
 
-// every does something at once, and again from time to time.
+// every calls a function at once, then periodically.
 func every(ctx context.Context, interval time.Duration, do func(context.Context)) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -71,12 +71,12 @@ func every(ctx context.Context, interval time.Duration, do func(context.Context)
 	}
 }
 
-// redrive delivers what a crash has left owed, and whatever could not be delivered since. What fails is logged, and
-// stays owed.
+// redrive delivers what a crash left owed, and whatever could not be delivered since. Failures are logged, and stay
+// owed.
 func (b *bar) redrive(ctx context.Context) { _, _ = b.manager.Redrive(ctx, nil) }
 
 // clearShelf ends the orders that nobody has collected in time, where the life cycle has an action by which the bar
-// does so. What fails is logged, and is tried again.
+// does so. Failures are logged and retried.
 func (b *bar) clearShelf(ctx context.Context) {
 	for _, state := range b.table.shelf() {
 		action, ok := b.table.clearing(state)

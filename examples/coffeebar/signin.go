@@ -12,10 +12,10 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-// door is one of the four ways into the bar. Each has a sign-in of its own, so that one browser can be behind several.
+// door is one of the four ways into the bar. Each has its own sign-in, so that one browser can use several.
 type door string
 
-// path is where the pages behind the door begin.
+// path is the path of the door's pages.
 func (d door) path() string { return "/" + string(d) }
 
 // cookie is the name of the cookie that holds the sign-in.
@@ -28,7 +28,7 @@ const (
 	managerDoor  door = "manager"
 )
 
-// doors says in which capacity somebody acts behind each door.
+// doors has the role of those behind each door.
 var doors = map[door]ordermanager.Role{
 	customerDoor: ordermanager.RoleCustomer,
 	baristaDoor:  ordermanager.RoleBarista,
@@ -83,7 +83,7 @@ func signedIn(r *http.Request) []visitor {
 	return found
 }
 
-// identify is who calls the HTTP interface behind a door.
+// identify returns the caller of the HTTP interface behind a door.
 func (d door) identify(r *http.Request) (ordermanager.Actor, error) {
 	v, ok := visitorOf(r, d)
 	if !ok {

@@ -21,12 +21,12 @@ type page struct {
 	// title and content: the content is the name of a template, which gets the data.
 	title, content string
 	data           any
-	// message is read out; refused says that it is no good news.
+	// message is read out by screen readers; refused marks bad news.
 	message string
 	refused bool
 	// redirect is where to go instead.
 	redirect string
-	// still is a page on which nothing changes.
+	// still is set for a page without live updates.
 	still bool
 }
 
@@ -56,7 +56,7 @@ func (s *site) problem(status int, text string) page {
 	return page{status: status, title: "That did not work", content: "problem", data: text, still: true}
 }
 
-// layout is what every page is set in.
+// layout is the frame of every page.
 type layout struct {
 	Title   string
 	Door    door
@@ -112,7 +112,7 @@ func (s *site) write(w http.ResponseWriter, r *http.Request, v visitor, p page) 
 		p.status = http.StatusOK
 	}
 	w.WriteHeader(p.status)
-	_, _ = whole.WriteTo(w) // a visitor who went away needs no page
+	_, _ = whole.WriteTo(w) // nothing to do if the visitor is gone
 }
 
 // pageOf is the page on which a form stands: that of the order for a customer, and the first one behind the door for
@@ -129,7 +129,7 @@ func pageOf(path string) string {
 	return d.path()
 }
 
-// shut is the page of a door that is shut to the visitor.
+// shut returns the page for a visitor who is not signed in.
 func shut(r *http.Request, d door) page {
 	p := page{
 		status: http.StatusUnauthorized, title: "Sign in", content: "home",

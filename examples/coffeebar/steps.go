@@ -6,7 +6,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// step is a station on an order's way.
+// step is a stage of an order.
 type step struct {
 	Name string
 	// Done and Now say where the order stands; Failed that it ended here, off the way.

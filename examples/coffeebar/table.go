@@ -14,8 +14,8 @@ import (
 //go:embed lifecycle.json
 var lifecycleJSON []byte
 
-// table is the life cycle that the bar works by, and what its pages make of it. They have words for some states and
-// actions, and know none but put, by which a customer chooses a drink.
+// table is the bar's life cycle, and what its pages derive from it. They have words for some states and actions, and
+// know none but put, by which a customer chooses a drink.
 type table struct{ ordermanager.Lifecycle }
 
 // readTable reads the life cycle from a file, or the bar's own if there is none.

@@ -64,7 +64,7 @@ func (t table) brief(o ordermanager.Order) string {
 	return sentence(strings.TrimPrefix(strings.TrimPrefix(t.standing(o), "is "), "has been "))
 }
 
-// heading tells a customer how their order stands.
+// heading tells a customer the state of their order.
 func (t table) heading(o ordermanager.Order) string {
 	switch {
 	case o.State == ordermanager.StateMaking:
@@ -75,7 +75,7 @@ func (t table) heading(o ordermanager.Order) string {
 	return t.brief(o)
 }
 
-// advice is what a customer should know beside the heading, but for how many are before them.
+// advice is what a customer should know besides the heading and the number of orders before theirs.
 func (t table) advice(o ordermanager.Order) string {
 	switch {
 	case t.Answers(o.State) == ordermanager.Cancelled:
@@ -105,7 +105,7 @@ func (t table) station(state ordermanager.State) string {
 	return sentence(spoken(state))
 }
 
-// deed says in words what an action did.
+// deed describes what an action did.
 func deed(action ordermanager.Action) string {
 	switch action {
 	case ordermanager.ActionWorkflowStarted:
@@ -132,7 +132,7 @@ func deed(action ordermanager.Action) string {
 	return sentence(spoken(action))
 }
 
-// label is what the button of an action says to a barista.
+// label is a barista's button for an action.
 func label(action ordermanager.Action) string {
 	switch action {
 	case ordermanager.ActionUnmake:
@@ -147,7 +147,7 @@ func label(action ordermanager.Action) string {
 	return sentence(spoken(action))
 }
 
-// customerLabel is what it says to a customer.
+// customerLabel is a customer's button for it.
 func customerLabel(action ordermanager.Action) string {
 	switch action {
 	case ordermanager.ActionCancel:
