@@ -82,8 +82,8 @@ func (f *File) Check() error {
 	return nil
 }
 
-// CheckWritten is Check after a commit, which must be in files that still exist.
-func (f *File) CheckWritten() error {
+// checkWritten is Check after a commit, which must be in files that still exist.
+func (f *File) checkWritten() error {
 	if err := f.Check(); err != nil {
 		return err
 	}

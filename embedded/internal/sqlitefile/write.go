@@ -215,7 +215,7 @@ func (f *File) commit(tx *sql.Tx, batch []*step, outcomes []error) {
 	if slices.Contains(outcomes, nil) {
 		if err = Classify(tx.Commit()); err == nil {
 			f.tell()
-			err = f.CheckWritten()
+			err = f.checkWritten()
 		}
 	} else {
 		_ = tx.Rollback()
