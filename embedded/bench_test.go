@@ -119,7 +119,8 @@ func (s *shop) life(ctx context.Context) error {
 	return nil
 }
 
-// BenchmarkOrders is whole orders, begun in process and then put, made and completed through HTTP by 1, 8 and 64 clients.
+// BenchmarkOrders is whole orders, begun in process and then put, made and completed through HTTP by 1, 8 and 64
+// clients.
 func BenchmarkOrders(b *testing.B) {
 	for _, clients := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
@@ -170,7 +171,8 @@ func (s *shop) fileSize() (size int64) {
 	return size
 }
 
-// BenchmarkIdleStreams is the memory of the process for each idle client of GET /events; server and clients are in it together.
+// BenchmarkIdleStreams is the memory of the process for each idle client of GET /events; server and clients are in it
+// together.
 func BenchmarkIdleStreams(b *testing.B) {
 	const clients = 500
 	for b.Loop() {

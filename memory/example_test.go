@@ -69,8 +69,8 @@ func Example() {
 	// [redacted] was given {"orderId":"1","action":"put","state":"pending","cancelled":false}
 }
 
-// The store's hook makes the answer of a write get lost: the caller cannot know that it was applied, and repeats the request
-// under the same id.
+// The store's hook makes the answer of a write get lost: the caller cannot know that it was applied, and repeats the
+// request under the same id.
 func ExampleStore() {
 	ctx := context.Background()
 	lost := false

@@ -51,7 +51,9 @@ var benchTime = time.UnixMilli(1_700_000_000_000).UTC()
 
 func benchManager(tb testing.TB, tr *transport) *ordermanager.Manager {
 	tb.Helper()
-	m, err := ordermanager.New(newStore(tb, tr.alone(), "orders", dynamostore.Options{}), menu, accepting{}, &ordermanager.Options{
+	m, err := ordermanager.New(newStore(
+		tb, tr.alone(), "orders", dynamostore.Options{},
+	), menu, accepting{}, &ordermanager.Options{
 		Now: func() time.Time { return benchTime },
 	})
 	if err != nil {
@@ -67,11 +69,13 @@ func listValue(values ...types.AttributeValue) types.AttributeValue {
 }
 func mapValue(m attributes) types.AttributeValue { return &types.AttributeValueMemberM{Value: m} }
 
-// byHand is what a user would write with the SDK for the same two actions on the same table: constant expressions, values, the call, and
-// an order made of the answer. It checks nothing.
+// byHand is what a user would write with the SDK for the same two actions on the same table: constant expressions,
+// values, the call, and an order made of the answer. It checks nothing.
 type byHand struct{ client *dynamodb.Client }
 
-func (h byHand) update(ctx context.Context, update, condition string, values attributes, returned types.ReturnValue) (*ordermanager.Order, error) {
+func (h byHand) update(
+	ctx context.Context, update, condition string, values attributes, returned types.ReturnValue,
+) (*ordermanager.Order, error) {
 	output, err := h.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: aws.String("orders"), Key: attributes{"id": str("o1")}, UpdateExpression: &update, ConditionExpression: &condition,
 		ExpressionAttributeValues: values, ReturnValues: returned,
@@ -166,7 +170,9 @@ func readByHand(i attributes) *ordermanager.Order {
 	o := &ordermanager.Order{
 		ID: text(i, "id"), Customer: text(i, "cu"), Venue: text(i, "ve"), State: ordermanager.State(text(i, "st")),
 		Number: text(i, "nr"), Barista: text(i, "ba"), Reason: text(i, "re"), CreatedAt: moment(i, "ca"), UpdatedAt: moment(i, "ua"),
-		FirstWait: ordermanager.WaitSlot{Decision: ordermanager.Decision(text(i, "d1")), Token: token(text(i, "t1")), RegisteredAt: moment(i, "t1at")},
+		FirstWait: ordermanager.WaitSlot{
+			Decision: ordermanager.Decision(text(i, "d1")), Token: token(text(i, "t1")), RegisteredAt: moment(i, "t1at"),
+		},
 	}
 	if drink, ok := i["dr"].(*types.AttributeValueMemberM); ok {
 		o.Drink = &ordermanager.Drink{Name: text(drink.Value, "n"), Icon: text(drink.Value, "i")}
@@ -196,8 +202,8 @@ func readByHand(i attributes) *ordermanager.Order {
 	return o
 }
 
-// BenchmarkAction compares an action of a Manager with the same calls written by hand, over one stub transport. The Manager also checks the
-// request against menu, policy and life cycle, and checks every attribute of the answer.
+// BenchmarkAction compares an action of a Manager with the same calls written by hand, over one stub transport. The
+// Manager also checks the request against menu, policy and life cycle, and checks every attribute of the answer.
 func BenchmarkAction(b *testing.B) {
 	ctx := context.Background()
 	for _, c := range []struct {
@@ -247,7 +253,9 @@ func BenchmarkAction(b *testing.B) {
 
 var (
 	makeRequest = ordermanager.Request{OrderID: "o1", Actor: anna, RequestID: "r2"}
-	putRequest  = ordermanager.Request{OrderID: "o1", Actor: ordermanager.Customer("c1"), Venue: "ABC", Drink: latte, RequestID: "r1"}
+	putRequest  = ordermanager.Request{
+		OrderID: "o1", Actor: ordermanager.Customer("c1"), Venue: "ABC", Drink: latte, RequestID: "r1",
+	}
 )
 
 // The benchmark is fair only if both sides send the same and get the same.
@@ -290,7 +298,9 @@ func TestBenchmark_bothSidesSendAndReadTheSame(t *testing.T) {
 	if diff := cmp.Diff(theirs, ours); diff != "" {
 		t.Errorf("make: %s", diff)
 	}
-	a = record([]string{putItem, `{}`}, func(tr *transport) { _, err := benchManager(t, tr).Put(ctx, putRequest); fatal(err) })
+	a = record(
+		[]string{putItem, `{}`}, func(tr *transport) { _, err := benchManager(t, tr).Put(ctx, putRequest); fatal(err) },
+	)
 	b = record([]string{putItem, `{}`}, func(tr *transport) { _, err := byHand{tr.alone()}.put(ctx); fatal(err) })
 	if diff := cmp.Diff(b, a); diff != "" || len(a) != 2 {
 		t.Errorf("put: %d requests, %s", len(a), diff)

@@ -29,7 +29,9 @@ func registration(orderID string) ordermanager.Transition {
 	at := time.UnixMilli(1_700_000_000_000).UTC()
 	return ordermanager.Transition{
 		OrderID: orderID, Create: &ordermanager.NewOrder{Customer: "c1", Venue: "ABC"},
-		Assign: ordermanager.Assignment{Register: &ordermanager.Registration{Wait: ordermanager.FirstWait, Token: token(secret), At: at}},
+		Assign: ordermanager.Assignment{
+			Register: &ordermanager.Registration{Wait: ordermanager.FirstWait, Token: token(secret), At: at},
+		},
 		Entry: ordermanager.Entry{
 			Action: ordermanager.ActionWorkflowStarted, Actor: ordermanager.System("workflow"), RequestID: token(secret).Fingerprint(), At: at,
 		},
@@ -43,22 +45,49 @@ func TestErrors_areSortedAndNameTableAndOrder(t *testing.T) {
 		want                error
 	}{
 		{"missing table", "ResourceNotFoundException", "Requested resource not found", 400, dynamostore.ErrNoTable},
-		{"missing index", "ValidationException", "The table does not have the specified index: owing", 400, dynamostore.ErrNoIndex},
-		{"wrong key schema", "ValidationException", "The provided key element does not match the schema", 400, dynamostore.ErrWrongKeys},
+		{
+			"missing index", "ValidationException", "The table does not have the specified index: owing", 400,
+			dynamostore.ErrNoIndex,
+		},
+		{
+			"wrong key schema", "ValidationException", "The provided key element does not match the schema", 400,
+			dynamostore.ErrWrongKeys,
+		},
 		{"wrong key of an index", "ValidationException",
 			"One or more parameter values were invalid: Type mismatch for Index Key ca Expected: N Actual: S", 400, dynamostore.ErrWrongKeys},
 		{"throughput", "ProvisionedThroughputExceededException", "slow down", 400, dynamostore.ErrThrottled},
 		{"throttling", "ThrottlingException", "slow down", 400, dynamostore.ErrThrottled},
 		{"account limit", "RequestLimitExceeded", "slow down", 400, dynamostore.ErrThrottled},
-		{"access denied", "AccessDeniedException", "not authorized to perform: dynamodb:UpdateItem", 400, dynamostore.ErrAccessDenied},
-		{"expired credentials", "ExpiredTokenException", "The security token included in the request is expired", 400, dynamostore.ErrCredentials},
-		{"wrong credentials", "UnrecognizedClientException", "The security token included in the request is invalid", 400, dynamostore.ErrCredentials},
-		{"wrong signature", "InvalidSignatureException", "The request signature we calculated does not match", 400, dynamostore.ErrCredentials},
-		{"another program's transaction", "TransactionConflictException", "Transaction is ongoing for the item", 400, dynamostore.ErrContended},
-		{"another region's write", "ReplicatedWriteConflictException", "one or more items are being modified", 400, dynamostore.ErrContended},
+		{
+			"access denied", "AccessDeniedException", "not authorized to perform: dynamodb:UpdateItem", 400,
+			dynamostore.ErrAccessDenied,
+		},
+		{
+			"expired credentials", "ExpiredTokenException", "The security token included in the request is expired", 400,
+			dynamostore.ErrCredentials,
+		},
+		{
+			"wrong credentials", "UnrecognizedClientException", "The security token included in the request is invalid", 400,
+			dynamostore.ErrCredentials,
+		},
+		{
+			"wrong signature", "InvalidSignatureException", "The request signature we calculated does not match", 400,
+			dynamostore.ErrCredentials,
+		},
+		{
+			"another program's transaction", "TransactionConflictException", "Transaction is ongoing for the item", 400,
+			dynamostore.ErrContended,
+		},
+		{
+			"another region's write", "ReplicatedWriteConflictException", "one or more items are being modified", 400,
+			dynamostore.ErrContended,
+		},
 		{"too many orders for one partition", "ItemCollectionSizeLimitExceededException", "Collection size exceeded.", 400,
 			dynamostore.ErrTooLarge},
-		{"too large an item", "ValidationException", "Item size to update has exceeded the maximum allowed size", 400, dynamostore.ErrTooLarge},
+		{
+			"too large an item", "ValidationException", "Item size to update has exceeded the maximum allowed size", 400,
+			dynamostore.ErrTooLarge,
+		},
 		{"a wrong clock", "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.", 403,
 			dynamostore.ErrClock},
 		{"a request that was on its way for too long", "RequestExpired", "Request has expired", 400, dynamostore.ErrClock},
@@ -66,7 +95,11 @@ func TestErrors_areSortedAndNameTableAndOrder(t *testing.T) {
 		{"anything else", "NewException", "sorry", 400, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			store := newStore(t, always(func() *http.Response { return failure(c.status, c.code, c.message) }).alone(), "orders-table",
+			store := newStore(t, always(func() *http.Response {
+				return failure(
+					c.status, c.code, c.message,
+				)
+			}).alone(), "orders-table",
 				dynamostore.Options{})
 			for op, err := range callAll(t.Context(), store) {
 				if c.want != nil && !errors.Is(err, c.want) {
@@ -200,7 +233,8 @@ func TestList_byStateAloneAsksForAVenueInCore(t *testing.T) {
 	_, err := newStore(t, (&transport{}).alone(), "orders", dynamostore.Options{Layout: serverlesspresso.Core}).
 		List(t.Context(), ordermanager.Query{State: ordermanager.StatePending, Limit: 10})
 	field, ok := errors.AsType[*ordermanager.RequestError](err)
-	if !errors.Is(err, dynamostore.ErrUnlistable) || !errors.Is(err, ordermanager.ErrInvalidRequest) || !ok || field.Field != "eventId" {
+	if !errors.Is(err, dynamostore.ErrUnlistable) || !errors.Is(err, ordermanager.ErrInvalidRequest) || !ok ||
+		field.Field != "eventId" {
 		t.Error(err)
 	}
 }
@@ -274,7 +308,9 @@ func TestItems_thatAnotherProgramBrokeAreNamedAndLeftAlone(t *testing.T) {
 			if len(page.Skipped) == 1 && len(page.Orders) == 0 && page.Skipped[0].OrderID == "o1" && list == nil {
 				list = page.Skipped[0].Err
 			}
-			_, apply := store.Apply(t.Context(), ordermanager.Transition{OrderID: "o1", Entry: ordermanager.Entry{RequestID: "r1"}})
+			_, apply := store.Apply(
+				t.Context(), ordermanager.Transition{OrderID: "o1", Entry: ordermanager.Entry{RequestID: "r1"}},
+			)
 			for op, err := range map[string]error{"Get": get, "List": list, "Apply": apply} {
 				listed := []string{"USERID", "ORDERSTATE", "baristaUserId", "om_ve"}
 				if op == "List" && !slices.Contains(listed, c.attribute) {
@@ -311,7 +347,9 @@ func TestList_passesOverBrokenItemsAndSaysSo(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.resumer.Hook = func(string, string, bool) error { return errors.New("no connection") }
-			if _, err := h.Put(ctx, ordermanager.Request{OrderID: id, Actor: ordermanager.Customer("c1"), Venue: "ABC", Drink: latte}); err != nil {
+			if _, err := h.Put(
+				ctx, ordermanager.Request{OrderID: id, Actor: ordermanager.Customer("c1"), Venue: "ABC", Drink: latte},
+			); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -354,7 +392,8 @@ func TestList_passesOverBrokenItemsAndSaysSo(t *testing.T) {
 			}
 		}
 		h.resumer.Hook = nil
-		if report, err := h.Redrive(ctx, nil); report.Delivered != 5 || report.Pending != 1 || !errors.Is(err, dynamostore.ErrBrokenItem) {
+		if report, err := h.Redrive(ctx, nil); report.Delivered != 5 || report.Pending != 1 ||
+			!errors.Is(err, dynamostore.ErrBrokenItem) {
 			t.Errorf("a redrive: %+v, %v", report, err)
 		}
 	})

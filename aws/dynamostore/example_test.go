@@ -31,7 +31,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	menu, err := dynamostore.NewMenuSource(client, "serverlesspresso-config-table", &dynamostore.MenuOptions{StaleFor: time.Hour})
+	menu, err := dynamostore.NewMenuSource(
+		client, "serverlesspresso-config-table", &dynamostore.MenuOptions{StaleFor: time.Hour},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 )
 
-// straggler is a network on which one UpdateItem is held back: its sender has no answer and repeats it, and it arrives when it is let go.
+// straggler is a network on which one UpdateItem is held back: its sender has no answer and repeats it, and it arrives
+// when it is let go.
 type straggler struct {
 	mu   sync.Mutex
 	hold bool
@@ -59,19 +60,26 @@ func (s *straggler) arrive(t *testing.T) int {
 	return response.StatusCode
 }
 
-// fenced runs a test in every layout with a house whose client is on such a network, and an order that has its drink. The other house is on an
-// ordinary network.
+// fenced runs a test in every layout with a house whose client is on such a network, and an order that has its drink.
+// The other house is on an ordinary network.
 func fenced(t *testing.T, test func(t *testing.T, h, other *house, network *straggler)) {
 	eachLayout(t, func(t *testing.T, layout dynamostore.Layout) {
 		c := emulator(t)
 		name := table(t, c, layout)
 		network := &straggler{}
-		h := newHouse(t, newStore(t, emulator(t, func(o *dynamodb.Options) { o.HTTPClient = network }), name, dynamostore.Options{Layout: layout}))
+		h := newHouse(
+			t,
+			newStore(
+				t, emulator(t, func(o *dynamodb.Options) { o.HTTPClient = network }), name, dynamostore.Options{Layout: layout},
+			),
+		)
 		other := newHouse(t, newStore(t, c, name, dynamostore.Options{Layout: layout}))
 		other.resumer = h.resumer
 		for _, do := range []func() (ordermanager.Receipt, error){
 			func() (ordermanager.Receipt, error) {
-				return h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()})
+				return h.WorkflowStarted(
+					t.Context(), ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()},
+				)
 			},
 			func() (ordermanager.Receipt, error) {
 				return h.Put(t.Context(), ordermanager.Request{OrderID: "o1", Actor: ordermanager.Customer("c1"), Drink: latte})
@@ -94,7 +102,8 @@ func TestFence_aRefusalOfARepeatedWriteIsNotContradictedByItsFirstSending(t *tes
 		request.RequestID = "r1"
 		ok(t, ordermanager.ResumeNone)(other.Make(ctx, by(ben)))
 		network.hold = true
-		if _, err := h.Make(ctx, request); ordermanager.CodeOf(err) != "claimed" && ordermanager.CodeOf(err) != "illegal_transition" {
+		if _, err := h.Make(ctx, request); ordermanager.CodeOf(err) != "claimed" &&
+			ordermanager.CodeOf(err) != "illegal_transition" {
 			t.Fatal(err)
 		}
 		if len(network.sent) != 3 {

@@ -37,7 +37,8 @@ func emulator(t testing.TB, options ...func(*dynamodb.Options)) *dynamodb.Client
 	t.Helper()
 	return client(append([]func(*dynamodb.Options){func(o *dynamodb.Options) {
 		o.BaseEndpoint = aws.String(endpoint(t))
-		// DynamoDB Local 3.3 sends a wrong checksum with a large answer that is not ASCII, and the SDK would repeat the request.
+		// DynamoDB Local 3.3 sends a wrong checksum with a large answer that is not ASCII, and the SDK would repeat the
+		// request.
 		o.DisableValidateResponseChecksum = true
 		o.HTTPClient = wholeAnswers{}
 	}}, options...)...)
@@ -52,9 +53,9 @@ func streams(t testing.TB) *dynamodbstreams.Client {
 	})
 }
 
-// wholeAnswers reads an answer before it returns it. The SDK closes the body of its request when the answer's header is there; if the
-// transport has not finished with it, which is likely on a busy machine and a server this near, the transport closes the connection, and
-// the SDK repeats the request although it was answered.
+// wholeAnswers reads an answer before it returns it. The SDK closes the body of its request when the answer's header is
+// there; if the transport has not finished with it, which is likely on a busy machine and a server this near, the
+// transport closes the connection, and the SDK repeats the request although it was answered.
 type wholeAnswers struct{}
 
 func (wholeAnswers) Do(request *http.Request) (*http.Response, error) {
@@ -103,9 +104,13 @@ func newStore(t testing.TB, client dynamostore.API, table string, options dynamo
 }
 
 // raw reads an item as it is in the table.
-func raw(t testing.TB, c *dynamodb.Client, table string, key map[string]types.AttributeValue) map[string]types.AttributeValue {
+func raw(
+	t testing.TB, c *dynamodb.Client, table string, key map[string]types.AttributeValue,
+) map[string]types.AttributeValue {
 	t.Helper()
-	output, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)})
+	output, err := c.GetItem(
+		t.Context(), &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

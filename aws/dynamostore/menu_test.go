@@ -31,7 +31,9 @@ type configs struct {
 	reads int
 }
 
-func (c *configs) GetItem(ctx context.Context, input *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+func (c *configs) GetItem(
+	ctx context.Context, input *dynamodb.GetItemInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.GetItemOutput, error) {
 	c.mu.Lock()
 	c.reads++
 	item, err := c.items[input.Key["PK"].(*types.AttributeValueMemberS).Value], c.err
@@ -101,7 +103,10 @@ func TestMenu_isReadInBothDialects(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
-			{Drink: "Latte", Icon: "Latte-icon", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
+			{
+				Drink: "Latte", Icon: "Latte-icon",
+				Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}},
+			},
 			{Drink: "Water", SoldOut: true},
 		}}
 		if diff := cmp.Diff(want, menu); diff != "" {
@@ -238,7 +243,9 @@ func TestMenu_isServedWithoutItsOddEntries(t *testing.T) {
 		return &types.AttributeValueMemberM{Value: all}
 	}
 	set := &types.AttributeValueMemberSS{Value: []string{"Oat", "Whole"}}
-	milk := listOf(&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"Name": str("Milk"), "Options": set}})
+	milk := listOf(&types.AttributeValueMemberM{
+		Value: map[string]types.AttributeValue{"Name": str("Milk"), "Options": set},
+	})
 	odd := listOf(
 		str("Latte"), // no map
 		&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"icon": str("x")}}, // no drink
@@ -256,7 +263,10 @@ func TestMenu_isServedWithoutItsOddEntries(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := &ordermanager.Menu{Items: []ordermanager.MenuItem{
-			{Drink: "Latte", Icon: "Latte-icon", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}}},
+			{
+				Drink: "Latte", Icon: "Latte-icon",
+				Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Regular", "Oat"}}},
+			},
 			{Drink: "Water"},
 			{Drink: "Mocha", Modifiers: []ordermanager.ModifierGroup{{Name: "Milk", Options: []string{"Oat", "Whole"}}}},
 		}}
@@ -330,7 +340,9 @@ func TestMenu_onTheServiceItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	drop(t, c, name)
-	if _, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: workshop("Latte")["menu"]}); err != nil {
+	if _, err := c.PutItem(
+		t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: workshop("Latte")["menu"]},
+	); err != nil {
 		t.Fatal(err)
 	}
 	m, err := dynamostore.NewMenuSource(c, name, nil)

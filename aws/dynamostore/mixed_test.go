@@ -78,7 +78,9 @@ func (n *neighbour) completes() {
 
 func (n *neighbour) timesOut() {
 	n.t.Helper()
-	n.sets(map[string]types.AttributeValue{"ORDERSTATE": n.state("CANCELLED", "CANCELLED"), "reason": str("Barista timedout")})
+	n.sets(map[string]types.AttributeValue{
+		"ORDERSTATE": n.state("CANCELLED", "CANCELLED"), "reason": str("Barista timedout"),
+	})
 }
 
 // mixed runs a test in both dialects with the sample's functions next to a Manager.
@@ -130,7 +132,8 @@ func TestMixed_theSamplesFunctionsNotifyAndWeAct(t *testing.T) {
 		n.starts(first.Reveal())
 		o, err := h.Order(ctx, "o1")
 		requests.taken()
-		if err != nil || o.State != ordermanager.StatePending || o.Customer != "c1" || o.Venue != n.venue() || o.Version != 0 {
+		if err != nil || o.State != ordermanager.StatePending || o.Customer != "c1" || o.Venue != n.venue() ||
+			o.Version != 0 {
 			t.Fatalf("%+v, %v", o, err)
 		}
 		ok(t, ordermanager.ResumeDelivered)(h.Put(ctx, n.put()))
@@ -167,7 +170,9 @@ func TestMixed_theSampleActsAndWeFollow(t *testing.T) {
 		if _, err := h.Put(ctx, n.put()); ordermanager.CodeOf(err) != "drink_accepted" {
 			t.Errorf("a second put: %v", err)
 		}
-		ok(t, ordermanager.ResumeNone)(h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: second}))
+		ok(t, ordermanager.ResumeNone)(h.WaitingCompletion(
+			ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: second},
+		))
 		n.claims("ben")
 		if _, err := h.Make(ctx, by(anna)); ordermanager.CodeOf(err) != "claimed" {
 			t.Errorf("a claim of the sample's does not hold: %v", err)
@@ -257,7 +262,8 @@ func TestMixed_cancelledInEveryWindow(t *testing.T) {
 				o := ok(t, ordermanager.ResumeDelivered)(h.Cancel(t.Context(), ordermanager.Request{
 					OrderID: "o1", Actor: ordermanager.Customer("c1"), Reason: "too long",
 				}))
-				if o.State != ordermanager.StateCancelled || o.Reason != "too long" || len(h.resumer.Answered()) != window.answered {
+				if o.State != ordermanager.StateCancelled || o.Reason != "too long" ||
+					len(h.resumer.Answered()) != window.answered {
 					t.Errorf("%+v, %d answers", o, len(h.resumer.Answered()))
 				}
 				want := window.writes
@@ -333,7 +339,8 @@ func TestMixed_venuesWithTheWordsOfAStateInTheirNames(t *testing.T) {
 		_, other := h.Complete(ctx, ordermanager.Request{OrderID: id, Actor: ben})
 		_, end := h.Complete(ctx, ordermanager.Request{OrderID: id, Actor: anna})
 		_, late := h.Cancel(ctx, ordermanager.Request{OrderID: id, Actor: customer})
-		if put != nil || claim != nil || end != nil || ordermanager.CodeOf(other) != "claimed" || ordermanager.CodeOf(late) != "illegal_transition" {
+		if put != nil || claim != nil || end != nil || ordermanager.CodeOf(other) != "claimed" ||
+			ordermanager.CodeOf(late) != "illegal_transition" {
 			t.Errorf("venue %q: %v, %v, %v, %v, %v", venue, put, claim, other, end, late)
 		}
 		if o, err := h.Order(ctx, id); err != nil || o.Venue != venue || o.State != ordermanager.StateCompleted {
@@ -445,7 +452,8 @@ func TestSettle_secondTryHoldsOnlyForTheTokenThatItSaw(t *testing.T) {
 	if err := store.Settle(t.Context(), ordermanager.Settlement{OrderID: "o1", First: token("first")}); err != nil {
 		t.Fatal(err)
 	}
-	if len(bodies) != 2 || !strings.Contains(bodies[1], "TaskToken = :") || strings.Contains(bodies[1], "REMOVE om_t1, TaskToken") {
+	if len(bodies) != 2 || !strings.Contains(bodies[1], "TaskToken = :") ||
+		strings.Contains(bodies[1], "REMOVE om_t1, TaskToken") {
 		t.Errorf("%d requests, the second is %s", len(bodies), bodies[len(bodies)-1])
 	}
 }

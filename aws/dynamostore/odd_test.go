@@ -40,7 +40,8 @@ func (n *neighbour) puts(changes attributes) {
 // drink is the JSON of a drink as the state machine of the sample writes it.
 const drink = `{"userId":"c1","drink":"Espresso","modifiers":["Oat"],"icon":"cup"}`
 
-// The shapes of rows that functions of the public sample wrote in the course of its history, each in the dialect's own words.
+// The shapes of rows that functions of the public sample wrote in the course of its history, each in the dialect's own
+// words.
 func TestRows_thatAnyFunctionOfTheSampleEverWroteAreRead(t *testing.T) {
 	espresso := &ordermanager.Drink{Name: "Espresso", Icon: "cup", Modifiers: []string{"Oat"}}
 	bare := &ordermanager.Drink{Name: "Espresso"}
@@ -81,31 +82,60 @@ func TestRows_thatAnyFunctionOfTheSampleEverWroteAreRead(t *testing.T) {
 			return attributes{"drinkOrder": str(`{"drink":"Espresso","icon":null,"modifiers":null}`)}
 		}, having(bare)},
 		{"a drink that is a map", func(*neighbour) attributes {
-			return attributes{"drinkOrder": mapValue(attributes{"drink": str("Espresso"), "icon": str("cup"), "modifiers": list("Oat")})}
+			return attributes{
+				"drinkOrder": mapValue(attributes{"drink": str("Espresso"), "icon": str("cup"), "modifiers": list("Oat")}),
+			}
 		}, having(espresso)},
 		{"a drink that is a map, with a set of modifiers", func(*neighbour) attributes {
-			return attributes{"drinkOrder": mapValue(attributes{"drink": str("Espresso"), "icon": str("cup"), "modifiers": set("Oat")})}
+			return attributes{
+				"drinkOrder": mapValue(attributes{"drink": str("Espresso"), "icon": str("cup"), "modifiers": set("Oat")}),
+			}
 		}, having(espresso)},
-		{"a drink that is its name", func(*neighbour) attributes { return attributes{"drinkOrder": str("Espresso")} }, having(bare)},
-		{"a drink that is its name in JSON", func(*neighbour) attributes { return attributes{"drinkOrder": str(`"Espresso"`)} }, having(bare)},
+		{
+			"a drink that is its name", func(*neighbour) attributes { return attributes{"drinkOrder": str("Espresso")} },
+			having(bare),
+		},
+		{
+			"a drink that is its name in JSON",
+			func(*neighbour) attributes { return attributes{"drinkOrder": str(`"Espresso"`)} }, having(bare),
+		},
 		{"a drink that is half a JSON", func(*neighbour) attributes { return attributes{"drinkOrder": str(`{"drink":`)} },
 			having(&ordermanager.Drink{Name: `{"drink":`})},
-		{"a drink without a name", func(*neighbour) attributes { return attributes{"drinkOrder": str(`{"modifiers":["Oat"]}`)} },
+		{"a drink without a name", func(*neighbour) attributes {
+			return attributes{
+				"drinkOrder": str(`{"modifiers":["Oat"]}`),
+			}
+		},
 			having(&ordermanager.Drink{Modifiers: []string{"Oat"}})},
 		{"no drink, said so", func(*neighbour) attributes { return attributes{"drinkOrder": null()} }, pending},
 		{"a number that is a text", func(*neighbour) attributes { return attributes{"orderNumber": str("7")} },
 			with(pending, func(w *want) { w.Number = "7" })},
-		{"a number of 38 digits", func(*neighbour) attributes { return attributes{"orderNumber": num(strings.Repeat("9", 38))} },
+		{"a number of 38 digits", func(*neighbour) attributes {
+			return attributes{
+				"orderNumber": num(strings.Repeat("9", 38)),
+			}
+		},
 			with(pending, func(w *want) { w.Number = strings.Repeat("9", 38) })},
 		{"a claim", func(*neighbour) attributes { return attributes{"baristaUserId": str("ben")} },
 			want{State: ordermanager.StateMaking, Barista: "ben"}},
 		{"a claim that was given back", func(*neighbour) attributes { return attributes{"baristaUserId": str("")} }, pending},
-		{"a claim that was given back as NULL", func(*neighbour) attributes { return attributes{"baristaUserId": null()} }, pending},
+		{
+			"a claim that was given back as NULL", func(*neighbour) attributes { return attributes{"baristaUserId": null()} },
+			pending,
+		},
 		{"a completion", func(n *neighbour) attributes { return attributes{"ORDERSTATE": n.state("Completed", "COMPLETED")} },
 			want{State: ordermanager.StateCompleted}},
-		{"a completion in the words of before there were venues", func(*neighbour) attributes { return attributes{"ORDERSTATE": str("COMPLETED")} },
+		{"a completion in the words of before there were venues", func(*neighbour) attributes {
+			return attributes{
+				"ORDERSTATE": str("COMPLETED"),
+			}
+		},
 			want{State: ordermanager.StateCompleted}},
-		{"a cancellation", func(n *neighbour) attributes { return attributes{"ORDERSTATE": n.state("Cancelled", "CANCELLED")} },
+		{"a cancellation", func(n *neighbour) attributes {
+			return attributes{
+				"ORDERSTATE": n.state("Cancelled", "CANCELLED"),
+			}
+		},
 			want{State: ordermanager.StateCancelled}},
 		{"a time-out", func(n *neighbour) attributes {
 			return attributes{"ORDERSTATE": n.state("CANCELLED", "CANCELLED"), "reason": str("Barista timedout")}
@@ -137,7 +167,9 @@ func TestRows_thatAnyFunctionOfTheSampleEverWroteAreRead(t *testing.T) {
 func TestRows_whoseDrinkIsWrittenInAnotherWayCanBeMadeAndEnded(t *testing.T) {
 	mixed(t, func(t *testing.T, h *house, n *neighbour, _ *transport) {
 		for name, drinkOrder := range map[string]types.AttributeValue{
-			"a map": mapValue(attributes{"drink": str("Espresso"), "modifiers": listValue()}), "no JSON": str("{"), "no name": str(`{"icon":7}`),
+			"a map": mapValue(attributes{
+				"drink": str("Espresso"), "modifiers": listValue(),
+			}), "no JSON": str("{"), "no name": str(`{"icon":7}`),
 		} {
 			t.Run(name, func(t *testing.T) {
 				answered := len(h.resumer.Answered())
@@ -170,7 +202,9 @@ func TestRows_nullIsAbsentWhereverItDecides(t *testing.T) {
 			t.Errorf("a drink that is NULL is one: %v", err)
 		}
 		ok(t, ordermanager.ResumeDelivered)(h.Put(ctx, n.put()))
-		ok(t, ordermanager.ResumeNone)(h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: second}))
+		ok(t, ordermanager.ResumeNone)(h.WaitingCompletion(
+			ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: second},
+		))
 		n.sets(attributes{"baristaUserId": null()})
 		ok(t, ordermanager.ResumeNone)(h.Make(ctx, by(anna)))
 		if _, err := h.Make(ctx, by(ben)); ordermanager.CodeOf(err) != "claimed" {
@@ -206,7 +240,9 @@ func TestRows_thatAreBrokenWhereItMattersAreNotWrittenOver(t *testing.T) {
 				_, errStarted := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{
 					OrderID: "o1", Customer: "c1", Venue: n.venue(), Token: h.resumer.Issue(),
 				})
-				_, errWaiting := h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()})
+				_, errWaiting := h.WaitingCompletion(
+					ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()},
+				)
 				for action, err := range map[string]error{
 					"put": errPut, "cancel": errCancel, "time-out": errTimedOut, "start": errStarted, "wait": errWaiting,
 				} {
@@ -247,7 +283,8 @@ func TestRows_thatAreNoOrderDoNotKeepOneFromBeginning(t *testing.T) {
 					OrderID: "o1", Customer: "c1", Venue: n.venue(), Token: h.resumer.Issue(),
 				}))
 				requests.only(t, "UpdateItem", 1)
-				if o.State != ordermanager.StatePending || o.Barista != "" || o.Drink != nil || o.Reason != "" || o.Number != "" || o.Version != 1 {
+				if o.State != ordermanager.StatePending || o.Barista != "" || o.Drink != nil || o.Reason != "" || o.Number != "" ||
+					o.Version != 1 {
 					t.Errorf("something of it is left: %+v", o)
 				}
 				ok(t, ordermanager.ResumeDelivered)(h.Put(ctx, n.put()))
@@ -266,7 +303,9 @@ func TestSettle_ofAnOrderThatOnlyTheSampleHasWritten(t *testing.T) {
 			t.Fatalf("%+v, %v", o, err)
 		}
 		for range 2 {
-			if err := store.Settle(ctx, ordermanager.Settlement{OrderID: "o1", First: o.FirstWait.Token, Everything: true}); err != nil {
+			if err := store.Settle(
+				ctx, ordermanager.Settlement{OrderID: "o1", First: o.FirstWait.Token, Everything: true},
+			); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -296,7 +335,9 @@ func TestSettle_asOftenAsOneLikesKeepsTheTimeOfExpiry(t *testing.T) {
 		name := table(t, c, layout)
 		store := newStore(t, c, name, dynamostore.Options{Layout: layout, TTL: time.Hour})
 		h := newHouse(t, store)
-		if _, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()}); err != nil {
+		if _, err := h.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()},
+		); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := h.Cancel(ctx, by(ordermanager.Customer("c1"))); err != nil {
@@ -312,7 +353,9 @@ func TestSettle_asOftenAsOneLikesKeepsTheTimeOfExpiry(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := store.Settle(ctx, ordermanager.Settlement{OrderID: "o1", Version: o.Version, Everything: true}); err != nil {
+			if err := store.Settle(
+				ctx, ordermanager.Settlement{OrderID: "o1", Version: o.Version, Everything: true},
+			); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -321,7 +364,9 @@ func TestSettle_asOftenAsOneLikesKeepsTheTimeOfExpiry(t *testing.T) {
 			t.Errorf("settled twice, it expires at %s, not at %s", got, want)
 		}
 		// A wait that begins only now is answered, and settled.
-		if _, err := h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()}); err != nil {
+		if _, err := h.WaitingCompletion(
+			ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()},
+		); err != nil {
 			t.Fatal(err)
 		}
 		if got := expiry(t, c, name, layout); got != want {
@@ -333,11 +378,15 @@ func TestSettle_asOftenAsOneLikesKeepsTheTimeOfExpiry(t *testing.T) {
 			ending = "om_en"
 		}
 		update := "REMOVE " + ending
-		if _, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &name, Key: keyOf(layout, "o1"), UpdateExpression: &update}); err != nil {
+		if _, err := c.UpdateItem(
+			ctx, &dynamodb.UpdateItemInput{TableName: &name, Key: keyOf(layout, "o1"), UpdateExpression: &update},
+		); err != nil {
 			t.Fatal(err)
 		}
 		settleAgain()
-		if _, err := h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()}); err != nil {
+		if _, err := h.WaitingCompletion(
+			ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()},
+		); err != nil {
 			t.Fatal(err)
 		}
 		if got := expiry(t, c, name, layout); got != want {

@@ -31,7 +31,9 @@ func FuzzPack_comesBackAsItWas(f *testing.F) {
 			t.Errorf("the request id %q comes back from a set as %q", word, got)
 		}
 		e := ordermanager.Entry{
-			Action: ordermanager.Action(word), To: ordermanager.State(word), Actor: ordermanager.Actor{Role: ordermanager.Role(word), ID: word},
+			Action: ordermanager.Action(word), To: ordermanager.State(word), Actor: ordermanager.Actor{
+				Role: ordermanager.Role(word), ID: word,
+			},
 			At: time.UnixMilli(at).UTC(), Trace: word, Reason: reason,
 		}
 		for _, customer := range []string{"", word, "c1"} {

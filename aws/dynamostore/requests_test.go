@@ -33,7 +33,9 @@ func newHouse(t testing.TB, store ordermanager.Store) *house {
 	t.Helper()
 	h := &house{resumer: &memory.Resumer{}, publisher: &memory.Publisher{}}
 	var err error
-	if h.Manager, err = ordermanager.New(store, menu, h.resumer, &ordermanager.Options{Publisher: h.publisher}); err != nil {
+	if h.Manager, err = ordermanager.New(
+		store, menu, h.resumer, &ordermanager.Options{Publisher: h.publisher},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -68,23 +70,39 @@ func TestRequests_areOneWritePerActionAndOneToSettle(t *testing.T) {
 					OrderID: "o1", Customer: "c1", Venue: venue, Token: resumer.Issue(),
 				})
 			}},
-			{"make too early", write, ordermanager.ErrNotReady, func() (ordermanager.Receipt, error) { return silent.Make(ctx, request("o1", anna)) }},
+			{
+				"make too early", write, ordermanager.ErrNotReady,
+				func() (ordermanager.Receipt, error) { return silent.Make(ctx, request("o1", anna)) },
+			},
 			{"put of another customer", write, ordermanager.ErrNotOwner, func() (ordermanager.Receipt, error) {
 				return silent.Put(ctx, request("o1", ordermanager.Customer("c2")))
 			}},
 			{"put", settled, nil, func() (ordermanager.Receipt, error) { return silent.Put(ctx, request("o1", customer)) }},
-			{"put again", write, ordermanager.ErrDrinkAccepted, func() (ordermanager.Receipt, error) { return silent.Put(ctx, request("o1", customer)) }},
+			{
+				"put again", write, ordermanager.ErrDrinkAccepted,
+				func() (ordermanager.Receipt, error) { return silent.Put(ctx, request("o1", customer)) },
+			},
 			{"waiting completion", write, nil, func() (ordermanager.Receipt, error) {
-				return silent.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: resumer.Issue()})
+				return silent.WaitingCompletion(
+					ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: resumer.Issue()},
+				)
 			}},
 			{"make", write, nil, func() (ordermanager.Receipt, error) { return silent.Make(ctx, request("o1", anna)) }},
-			{"make by another", write, ordermanager.ErrClaimed, func() (ordermanager.Receipt, error) { return silent.Make(ctx, request("o1", ben)) }},
+			{
+				"make by another", write, ordermanager.ErrClaimed,
+				func() (ordermanager.Receipt, error) { return silent.Make(ctx, request("o1", ben)) },
+			},
 			{"unmake", write, nil, func() (ordermanager.Receipt, error) { return silent.Unmake(ctx, request("o1", anna)) }},
-			{"make with an event", settled, nil, func() (ordermanager.Receipt, error) { return loud.Make(ctx, request("o1", anna)) }},
+			{
+				"make with an event", settled, nil,
+				func() (ordermanager.Receipt, error) { return loud.Make(ctx, request("o1", anna)) },
+			},
 			{"complete by another", write, ordermanager.ErrClaimed, func() (ordermanager.Receipt, error) {
 				return silent.Complete(ctx, request("o1", ben))
 			}},
-			{"complete", settled, nil, func() (ordermanager.Receipt, error) { return silent.Complete(ctx, request("o1", anna)) }},
+			{
+				"complete", settled, nil, func() (ordermanager.Receipt, error) { return silent.Complete(ctx, request("o1", anna)) },
+			},
 			{"cancel of a completed order", write, ordermanager.ErrIllegalTransition, func() (ordermanager.Receipt, error) {
 				return silent.Cancel(ctx, request("o1", customer))
 			}},
@@ -96,11 +114,14 @@ func TestRequests_areOneWritePerActionAndOneToSettle(t *testing.T) {
 					OrderID: "o3", Customer: "c1", Venue: venue, Token: resumer.Issue(),
 				})
 			}},
-			{"cancel", settled, nil, func() (ordermanager.Receipt, error) { return silent.Cancel(ctx, request("o3", customer)) }},
+			{
+				"cancel", settled, nil, func() (ordermanager.Receipt, error) { return silent.Cancel(ctx, request("o3", customer)) },
+			},
 		} {
 			tr.taken()
 			receipt, err := step.do()
-			if !errors.Is(err, step.refused) || err == nil && (receipt.Pending != nil || receipt.Resume == ordermanager.ResumeGone) {
+			if !errors.Is(err, step.refused) || err == nil && (receipt.Pending != nil ||
+				receipt.Resume == ordermanager.ResumeGone) {
 				t.Errorf("%s: %+v, %v", step.name, receipt, err)
 			}
 			if got := tr.taken(); got != step.want {
@@ -128,10 +149,17 @@ func TestApply_takesAnAnswerThatWasLostForTheSuccessThatItWas(t *testing.T) {
 			return response, err
 		})
 		name := table(t, emulator(t), layout)
-		h := newHouse(t, newStore(t, emulator(t, func(o *dynamodb.Options) { o.HTTPClient = dropping }), name, dynamostore.Options{Layout: layout}))
+		h := newHouse(
+			t,
+			newStore(
+				t, emulator(t, func(o *dynamodb.Options) { o.HTTPClient = dropping }), name, dynamostore.Options{Layout: layout},
+			),
+		)
 		ctx := t.Context()
 		lose = true
-		if _, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()}); err != nil {
+		if _, err := h.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()},
+		); err != nil {
 			t.Fatal(err)
 		}
 		lose = true
@@ -161,7 +189,9 @@ func TestSettle_leavesTheExpiryToOrdersThatOweNothing(t *testing.T) {
 		h := newHouse(t, newStore(t, c, name, dynamostore.Options{Layout: layout, TTL: time.Hour}))
 		ctx := context.Background()
 		first := h.resumer.Issue()
-		if _, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: first}); err != nil {
+		if _, err := h.WorkflowStarted(
+			ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: first},
+		); err != nil {
 			t.Fatal(err)
 		}
 		h.resumer.Hook = func(string, string, bool) error { return errors.New("no connection") }
@@ -188,7 +218,9 @@ func TestSettle_leavesTheExpiryToOrdersThatOweNothing(t *testing.T) {
 			t.Errorf("a second redrive visits %+v, %v", report, err)
 		}
 		h.resumer.Hook = func(string, string, bool) error { return errors.New("no connection") }
-		if _, err := h.WaitingCompletion(ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()}); err != nil {
+		if _, err := h.WaitingCompletion(
+			ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()},
+		); err != nil {
 			t.Fatal(err)
 		}
 		if _, found := raw(t, c, name, keyOf(layout, "o1"))[attribute]; found {

@@ -35,7 +35,8 @@ func TestSchema_ofTheSampleIsTheSamples(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		if schema.BillingMode != types.BillingModePayPerRequest || schema.StreamSpecification.StreamViewType != types.StreamViewTypeNewAndOldImages {
+		if schema.BillingMode != types.BillingModePayPerRequest ||
+			schema.StreamSpecification.StreamViewType != types.StreamViewTypeNewAndOldImages {
 			t.Errorf("billed %s, streams %s", schema.BillingMode, schema.StreamSpecification.StreamViewType)
 		}
 	}
@@ -84,7 +85,8 @@ func TestCreate_refusesAnotherTableOfThatName(t *testing.T) {
 	c := emulator(t)
 	name := table(t, c, dynamostore.Native)
 	err := dynamostore.Create(t.Context(), c, serverlesspresso.Core, name)
-	if !errors.Is(err, dynamostore.ErrDifferent) || !strings.Contains(err.Error(), "GSI-status") || strings.Contains(err.Error(), "om-owing") {
+	if !errors.Is(err, dynamostore.ErrDifferent) || !strings.Contains(err.Error(), "GSI-status") ||
+		strings.Contains(err.Error(), "om-owing") {
 		t.Error(err)
 	}
 }
@@ -169,19 +171,24 @@ func TestAddOwingIndex_makesATableOfTheSampleRedrivable(t *testing.T) {
 	if err := dynamostore.Create(ctx, c, serverlesspresso.Workshop, name); err != nil {
 		t.Errorf("a table of the sample has all that is required: %v", err)
 	}
-	if _, err := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()}); err != nil {
+	if _, err := h.WorkflowStarted(
+		ctx, ordermanager.WorkflowStarted{OrderID: "o1", Customer: "c1", Token: h.resumer.Issue()},
+	); err != nil {
 		t.Fatal(err)
 	}
 	h.resumer.Hook = func(string, string, bool) error { return errors.New("no connection") }
-	if receipt, err := h.Put(ctx, ordermanager.Request{OrderID: "o1", Actor: ordermanager.Customer("c1"), Drink: latte}); err != nil || receipt.Pending == nil {
+	if receipt, err := h.Put(
+		ctx, ordermanager.Request{OrderID: "o1", Actor: ordermanager.Customer("c1"), Drink: latte},
+	); err != nil || receipt.Pending == nil {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
 	h.resumer.Hook = nil
-	if _, err := h.Redrive(ctx, nil); !errors.Is(err, dynamostore.ErrNoIndex) || !strings.Contains(err.Error(), "om-owing") {
+	if _, err := h.Redrive(ctx, nil); !errors.Is(err, dynamostore.ErrNoIndex) ||
+		!strings.Contains(err.Error(), "om-owing") {
 		t.Errorf("a redrive without the index: %v", err)
 	}
-	// DynamoDB Local 3.3 sometimes never finishes an index that is added to a table. What it has accepted is looked at then; that a
-	// redrive works with the index is shown by the conformance suite, on tables that are created with it.
+	// DynamoDB Local 3.3 sometimes never finishes an index that is added to a table. What it has accepted is looked at
+	// then; that a redrive works with the index is shown by the conformance suite, on tables that are created with it.
 	short, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	err = dynamostore.AddOwingIndex(short, c, serverlesspresso.Workshop, name)
@@ -258,7 +265,9 @@ func TestApply_toAnItemOfAWrongTypeNamesTheAttribute(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := store.Apply(ctx, ordermanager.Transition{
-			OrderID: "o1", Assign: ordermanager.Assignment{State: ordermanager.StateCancelled}, Entry: ordermanager.Entry{RequestID: "r-" + attribute},
+			OrderID: "o1", Assign: ordermanager.Assignment{
+				State: ordermanager.StateCancelled,
+			}, Entry: ordermanager.Entry{RequestID: "r-" + attribute},
 			Guards: ordermanager.Guards{States: []ordermanager.State{ordermanager.StatePending}},
 		})
 		item, ok := errors.AsType[*dynamostore.ItemError](err)

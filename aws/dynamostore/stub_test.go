@@ -85,7 +85,9 @@ func (tr *transport) alone() *dynamodb.Client {
 
 func response(status int, body string) *http.Response {
 	return &http.Response{
-		StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(body)),
+		StatusCode: status, Header: http.Header{
+			"Content-Type": {"application/x-amz-json-1.0"},
+		}, Body: io.NopCloser(strings.NewReader(body)),
 	}
 }
 

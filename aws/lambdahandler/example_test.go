@@ -15,8 +15,8 @@ import (
 	"github.com/brewline/ordermanager/memory"
 )
 
-// open stands for what a function does once, before its first invocation: its clients, its store and its Manager. Here everything is in
-// memory, and order 1 of customer 1 waits for its drink.
+// open stands for what a function does once, before its first invocation: its clients, its store and its Manager. Here
+// everything is in memory, and order 1 of customer 1 waits for its drink.
 func open() (*ordermanager.Manager, ordermanager.MenuSource) {
 	resumer := &memory.Resumer{}
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Cappuccino"}}})

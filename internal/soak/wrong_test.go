@@ -58,7 +58,8 @@ func (w *wrong) Changes(ctx context.Context, after string, wait time.Duration) (
 	return changes, err
 }
 
-// A judge who finds nothing wrong anywhere would be green as well: each mistake is found, under the name of what must be zero.
+// A judge who finds nothing wrong anywhere would be green as well: each mistake is found, under the name of what must
+// be zero.
 func TestJudge_findsEveryMistake(t *testing.T) {
 	for name, tt := range map[string]struct {
 		found   string
