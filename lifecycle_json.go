@@ -64,8 +64,8 @@ func (l *Lifecycle) UnmarshalJSON(data []byte) error {
 // does:
 //
 //	{"states": [{"name": "pending", "initial": true}, {"name": "making"}, {"name": "completed", "answers": "done"}, …],
-//	 "rules":  [{"action": "make", "from": ["pending"], "to": "making", "by": ["barista"], "claim": "takes", "drink": "needs",
-//	             "event": "MakeOrder"}, …]}
+//	 "rules":  [{"action": "make", "from": ["pending"], "to": "making", "by": ["barista"], "claim": "takes",
+//	             "drink": "needs", "event": "MakeOrder"}, …]}
 //
 // The names and values are those of [StateRule] and [Rule]; "answers" of a rule is "first_wait". People write such
 // files, so unknown and duplicate names are refused like everything else that is wrong: with their place, all at once,

@@ -301,15 +301,15 @@ func (c *tableChecker) checkAnswers() {
 		place := fmt.Sprintf("states[%d]", i)
 		stuck := slices.IndexFunc(c.reached, func(at situation) bool { return at.state == s.State && !c.answered(at) })
 		if stuck >= 0 {
-			c.problem(codeNoAnswer, place, "the workflow of an order in %s would wait for ever: nothing that people can do leads to a state that answers",
-				c.reached[stuck])
+			c.problem(codeNoAnswer, place, "the workflow of an order in %s would wait for ever: "+
+				"nothing that people can do leads to a state that answers", c.reached[stuck])
 		}
 		timeout := slices.ContainsFunc(c.rules, func(r Rule) bool {
 			return r.Action == ActionTimedOut && slices.Contains(r.From, s.State) && c.Answers(r.To) != Undecided
 		})
 		if !timeout {
-			c.problem(codeNoTimeout, place, "an order in %s would stay open when its workflow has timed out: add a rule %s from %s to a state that answers",
-				s.State, ActionTimedOut, s.State)
+			c.problem(codeNoTimeout, place, "an order in %s would stay open when its workflow has timed out: "+
+				"add a rule %s from %s to a state that answers", s.State, ActionTimedOut, s.State)
 		}
 	}
 }
@@ -328,7 +328,8 @@ func (c *tableChecker) checkMeaning() {
 		})
 		if accepts && r.Drink == DrinkAccepts {
 			c.problem(codeSometimesDrink, fmt.Sprintf("rules[%d].drink", i),
-				"%s accepts a drink by one rule and not by another: what a request brings is checked before the state is known", r.Action)
+				"%s accepts a drink by one rule and not by another: "+
+					"what a request brings is checked before the state is known", r.Action)
 		}
 		for j, from := range r.From {
 			c.checkFrom(fmt.Sprintf("rules[%d].from[%d]", i, j), &r, from)
