@@ -29,6 +29,5 @@ func ExampleNew() {
 	fmt.Println(sent.Detail)
 	// Output:
 	// awsserverlessda.serverlesspresso OrderManager.OrderCompleted
-	// {"id":"1/complete-1","version":5,"orderId":"1","userId":"anna","eventId":"NYC","ORDERSTATE":"NYC-COMPLETED","Message":"The
-	// order is ready."}
+	// {"id":"1/complete-1","version":5,"orderId":"1","userId":"anna","eventId":"NYC","ORDERSTATE":"NYC-COMPLETED","Message":"The order is ready."}
 }

@@ -9,8 +9,9 @@ import (
 func Example_main() {
 	main()
 	// Output:
-	// pending delivered <nil> <nil> cannot make order 1, which is making: another barista holds the order (bo); the state
-	// of the order does not allow this
+	// pending delivered <nil>
+	// <nil>
+	// cannot make order 1, which is making: another barista holds the order (bo); the state of the order does not allow this
 }
 
 func TestReadme_showsThisProgramAndItsOutput(t *testing.T) {
