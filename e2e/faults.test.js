@@ -8,7 +8,7 @@ test('an order for which no drink is chosen in time is given up, and the page sa
     const page = await enter(browser, bar, 'Customer', 'Ada')
     await begin(page)
     await heading(page, 'Cancelled')
-    await page.getByText('No drink was chosen in time.').waitFor()
+    await page.getByText('No drink was chosen in time').waitFor()
     assert.deepEqual(page.faults, [])
   } finally {
     await browser.close()
@@ -22,7 +22,7 @@ test('an order that nobody makes in time is given up, and the page says so', asy
     const page = await enter(browser, bar, 'Customer', 'Ada')
     await order(page, 'Latte')
     await heading(page, 'Cancelled')
-    await page.getByText('It could not be made in time.').waitFor()
+    await page.getByText('It could not be made in time').waitFor()
   } finally {
     await browser.close()
     await bar.close()

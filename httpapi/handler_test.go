@@ -408,6 +408,12 @@ func TestLists_refuse(t *testing.T) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
+	for _, path := range []string{"/orders", "/orders?userId=ben"} {
+		got := f.do(call{actor: "barista:3", method: "GET", path: path}).Body.String()
+		if !strings.Contains(got, "name a state in state, a venue in eventId, or both") {
+			t.Errorf("%s does not say what there is: %s", path, got)
+		}
+	}
 	if w := f.do(call{actor: "customer:1", method: "GET", path: "/orders?state=pending"}); w.Code != http.StatusForbidden {
 		t.Errorf("a customer listed all orders: %d", w.Code)
 	}

@@ -136,6 +136,9 @@ func (h *Handler) listOrders(w http.ResponseWriter, r *http.Request, actor order
 	if q.Venue, err = h.venue(r, actor, params.get("eventId")); err != nil {
 		return err
 	}
+	if q.State == "" && q.Venue == "" {
+		return invalid("query", "asks for nothing: name a state in state, a venue in eventId, or both")
+	}
 	return h.list(w, r, q)
 }
 

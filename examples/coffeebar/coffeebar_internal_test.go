@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,10 +47,15 @@ func TestRun_saysWhatIsInItsWay(t *testing.T) {
 		},
 		"damaged file":        {[]string{"--db", damaged, "--addr", "127.0.0.1:0"}, "damaged, or not a database"},
 		"directory is a file": {[]string{"--db", filepath.Join(damaged, "b.db"), "--addr", "127.0.0.1:0"}, "cannot be used"},
-		"unknown argument":    {[]string{"please"}, `no argument "please"`},
+		"no directory": {
+			[]string{"--db", filepath.Join(dir, "none", "b.db"), "--addr", "127.0.0.1:0"}, "its directory has to exist",
+		},
+		"unknown argument": {[]string{"please"}, `no argument "please"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := run(t.Context(), test.args, io.Discard, io.Discard)
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute) // a bar that opens would stay open
+			defer stop()
+			err := run(ctx, test.args, io.Discard, io.Discard)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("run: %v, want an error with %q", err, test.want)
 			}
@@ -57,6 +63,9 @@ func TestRun_saysWhatIsInItsWay(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "a.db")); err == nil {
 		t.Error("a file was made for a bar that could not open")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "none")); err == nil {
+		t.Error("a directory was made that nobody asked for")
 	}
 	if now, err := os.ReadFile(damaged); err != nil || !slices.Equal(now, content) {
 		t.Errorf("the damaged file is not as it was: %v", err)
@@ -81,7 +90,7 @@ func TestExplainFile_namesTheFileAndTheWayOut(t *testing.T) {
 }
 
 func TestReset_keepsTheOldFileBesideTheNewOne(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "new", "bar.db")
+	path := filepath.Join(t.TempDir(), "bar.db")
 	if err := prepareFile(path, true); err != nil {
 		t.Fatalf("the first start: %v", err)
 	}
@@ -178,6 +187,60 @@ func TestSite_letsNobodyThroughWithoutASignIn(t *testing.T) {
 	answer := visit(pages, http.MethodGet, "/customer/orders/demo-21", "Bela", nil)
 	if answer.Code != http.StatusForbidden {
 		t.Errorf("somebody else's order: %d", answer.Code)
+	}
+}
+
+func TestDefaultFile_hasItsDirectoryMade(t *testing.T) {
+	t.Setenv("XDG_DATA_HOME", filepath.Join(t.TempDir(), "data"))
+	if err := prepareFile(defaultFile(), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(defaultFile())); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestManager_countsOpenOrdersOnce(t *testing.T) {
+	_, pages := testBar(t)
+	body := visit(pages, http.MethodGet, "/manager", "Lee", nil).Body.String()
+	for _, want := range []string{"9 open ·", `Open orders <span class="count">9</span>`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// Who goes on before a page has come has not met with a failure.
+func TestSite_callsNoFailureThatACallerWentAway(t *testing.T) {
+	for gone, want := range map[bool]bool{true: false, false: true} {
+		b, pages := testBar(t)
+		var log strings.Builder
+		b.log = slog.New(slog.NewTextHandler(&log, nil))
+		request := newRequest(http.MethodGet, "/manager", nil)
+		request.AddCookie(signInCookie(managerDoor, "Lee"))
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		if gone {
+			leave()
+		} else {
+			b.close() // the file cannot be read
+		}
+		answerOf(pages, request.WithContext(ctx))
+		if got := strings.Contains(log.String(), "page failed"); got != want {
+			t.Errorf("gone %t: the log has %q", gone, &log)
+		}
+	}
+}
+
+func TestOrder_endsNoSentenceBeforeItsAge(t *testing.T) {
+	_, pages := testBar(t)
+	noteEnd := regexp.MustCompile(`(\S)\s*<span class="age">· `)
+	for n := range 27 {
+		path := fmt.Sprintf("/customer/orders/demo-%02d", n+1)
+		body := visit(pages, http.MethodGet, path, seedCustomers[n%len(seedCustomers)], nil).Body.String()
+		if end := noteEnd.FindStringSubmatch(body); end == nil || end[1] == "." {
+			t.Errorf("%s: %q", path, end)
+		}
 	}
 }
 

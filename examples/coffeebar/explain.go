@@ -30,6 +30,8 @@ func explainFile(path string, err error) error {
 			"or put it aside with --reset"
 	case errors.Is(err, sqlitestore.ErrReadOnly), errors.Is(err, fs.ErrPermission):
 		advice = "the file or its directory may not be written to; choose another one with --db"
+	case errors.Is(err, sqlitestore.ErrCannotOpen):
+		advice = "its directory has to exist; make it, or choose another file with --db"
 	case errors.Is(err, sqlitestore.ErrFull):
 		advice = "the disk is full"
 	case errors.Is(err, sqlitestore.ErrNewerSchema):

@@ -21,10 +21,13 @@ func defaultFile() string {
 	return filepath.Join(dir, "coffeebar", "coffeebar.db")
 }
 
-// prepareFile creates the directory of the file, and puts an old file aside if the bar starts afresh.
+// prepareFile creates the directory of the default file, and puts an old file aside if the bar starts afresh. Any other
+// directory has to exist: its name may be misspelt.
 func prepareFile(path string, reset bool) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
+	if path == defaultFile() {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
 	}
 	if !reset {
 		return nil

@@ -24,8 +24,10 @@ type managerPage struct {
 	Chart   chart
 	Owing   []ordermanager.Order
 	Menu    []ordermanager.MenuItem
-	Active  []ordermanager.Order
-	Ended   []ordermanager.Order
+	// Open is how many orders are open; Active are those that are shown.
+	Open   int
+	Active []ordermanager.Order
+	Ended  []ordermanager.Order
 }
 
 // shownEnded is how many of the latest ended orders are shown.
@@ -57,6 +59,7 @@ func (s *site) managerHome(r *http.Request, _ visitor) (page, error) {
 			return page{}, err
 		}
 		data.Active = append(data.Active, active.Orders...)
+		data.Open += s.board.count(state)
 	}
 	return page{title: "Manager", content: "manager", data: data}, nil
 }

@@ -51,7 +51,7 @@ func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error 
 		return err
 	}
 	if s.seed {
-		if err := seed(ctx, b.db, store, b.menu, b.table); err != nil {
+		if err := seed(ctx, b.db, store, b.menu, b.table, s); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -18,9 +19,11 @@ var (
 	seedBaristas  = []string{"Mara", "Noor", "Oskar"}
 )
 
-// seed makes demonstration orders of the last hours, by the same rules as all others but with a clock of its own. It
-// does nothing to a file that has orders.
-func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu, t table) error {
+// seed makes demonstration orders of the last hours, by the same rules and within the same times as all others, but
+// with a clock of its own. It does nothing to a file that has orders.
+func seed(
+	ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu, t table, within settings,
+) error {
 	var some bool
 	err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM ordermanager_orders)").Scan(&some)
 	if err != nil || some {
@@ -31,7 +34,10 @@ func seed(ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu,
 		random: rand.New(rand.NewPCG(4, 9)), //nolint:gosec // the same each time
 	}
 	clock := func() time.Time { return s.now }
-	if s.workflow, err = workflow.New(ctx, db, &workflow.Options{Now: clock, CompletionTimeout: time.Hour}); err != nil {
+	s.workflow, err = workflow.New(ctx, db, &workflow.Options{
+		Now: clock, DrinkTimeout: within.drinkTimeout, CompletionTimeout: within.completionTimeout,
+	})
+	if err != nil {
 		return err
 	}
 	s.manager, err = ordermanager.New(store, menu, s.workflow, &ordermanager.Options{Lifecycle: t.Lifecycle, Now: clock})
@@ -109,7 +115,10 @@ func (s *seeder) order(ctx context.Context, n int, cancel bool, until ordermanag
 		if i := slices.IndexFunc(people, able); i >= 0 {
 			request.Actor = people[i]
 		}
-		if err := s.do(ctx, id, request); err != nil {
+		switch err := s.do(ctx, id, request); {
+		case errors.Is(err, ordermanager.ErrIllegalTransition):
+			return nil // it took too long, and was given up
+		case err != nil:
 			return err
 		}
 		at = rule.To

@@ -44,7 +44,8 @@ func (s *site) behind(d door, answer handler) http.HandlerFunc {
 		p, err := answer(r, v)
 		if err != nil {
 			p = s.problem(statusOf(err), s.table.explain(err))
-			if p.status >= http.StatusInternalServerError {
+			// That a caller went away, and with it the request, is no failure.
+			if p.status >= http.StatusInternalServerError && r.Context().Err() == nil {
 				s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
 			}
 		}

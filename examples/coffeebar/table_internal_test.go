@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -95,7 +96,7 @@ func TestSeed_makesOrdersInEveryState(t *testing.T) {
 			if diff := cmp.Diff(want, b.board.counts); diff != "" {
 				t.Errorf("the board (-want +got):\n%s", diff)
 			}
-			if err := seed(t.Context(), b.db, mustStore(t, b), b.menu, b.table); err != nil {
+			if err := seed(t.Context(), b.db, mustStore(t, b), b.menu, b.table, settings{}); err != nil {
 				t.Errorf("seeding again: %v", err)
 			}
 			for _, path := range []string{"/customer", "/barista", "/display", "/manager", "/manager/orders/demo-03"} {
@@ -104,6 +105,28 @@ func TestSeed_makesOrdersInEveryState(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestSeed_keepsToTheSettings(t *testing.T) {
+	lifecycle, err := readTable("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, within := range []time.Duration{time.Second, 15 * time.Minute, 2 * time.Hour} {
+		b, err := open(t.Context(), settings{
+			db: filepath.Join(t.TempDir(), "bar.db"), seed: true,
+			drinkTimeout: within, completionTimeout: within, shelfTimeout: time.Hour,
+		}, lifecycle, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatalf("within %s: %v", within, err)
+		}
+		t.Cleanup(b.close)
+		status, err := b.workflow.Status(t.Context(), "demo-27")
+		left := time.Until(status.Deadline)
+		if err != nil || status.Deadline.IsZero() || left > within || left < within-10*time.Minute {
+			t.Errorf("within %s: %s are left, %v", within, left, err)
+		}
 	}
 }
 

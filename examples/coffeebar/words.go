@@ -75,19 +75,20 @@ func (t table) heading(o ordermanager.Order) string {
 	return t.brief(o)
 }
 
-// advice is what a customer should know besides the heading and the number of orders before theirs.
+// advice is what a customer should know besides the heading and the number of orders before theirs. How long ago that
+// was follows after a dot, so it ends without a full stop.
 func (t table) advice(o ordermanager.Order) string {
 	switch {
 	case t.Answers(o.State) == ordermanager.Cancelled:
-		return reason(o.Reason) + "."
+		return reason(o.Reason)
 	case o.State == stateNoShow:
-		return "It stood for too long, and was cleared away."
+		return "It stood for too long, and was cleared away"
 	case o.State == ordermanager.StateCompleted && len(t.shelf()) > 0:
 		return "Enjoy!"
 	case t.done(o.State):
 		return "Pick it up at the counter. Enjoy!"
 	}
-	return "It will not be long."
+	return "It will not be long"
 }
 
 // station is what a state is called on the way of an order.
