@@ -2,10 +2,14 @@
 // own. It is only for trying out: it forgets everything when it stops, and believes what callers say about themselves.
 //
 //	go run ./examples/service
+//
+// ADDR is the address to listen on, 127.0.0.1:8080 by default.
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -35,15 +39,22 @@ var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuI
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:8080")
+	listener, err := listen(ctx, cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err == nil {
-		log.Printf("http://%s", listener.Addr())
 		err = run(ctx, listener)
 	}
 	stop()
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with ADDR, like 127.0.0.1:8081", err)
+	}
+	return listener, nil
 }
 
 func run(ctx context.Context, listener net.Listener) error {
@@ -93,6 +104,7 @@ func run(ctx context.Context, listener net.Listener) error {
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
 	}
 	server.RegisterOnShutdown(feed.Close) // open streams would keep the server from stopping
+	log.Printf("http://%s", listener.Addr())
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	for steps, redrives := time.Tick(100*time.Millisecond), time.Tick(time.Minute); ; {
@@ -117,7 +129,7 @@ func webhooks() (map[string]ordermanager.Publisher, error) {
 	}
 	hook, err := webhook.New(address, strings.Fields(os.Getenv("WEBHOOK_SECRET")), nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("WEBHOOK_URL with the secrets in WEBHOOK_SECRET: %w", err)
 	}
 	return map[string]ordermanager.Publisher{"webhook": hook}, nil
 }

@@ -1,15 +1,33 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/webhook"
 )
+
+// What is missing is named.
+func TestConfiguration_isRefusedWithWhatToSet(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	if _, err := listen(t.Context(), busy.Addr().String()); err == nil || !strings.Contains(err.Error(), "ADDR") {
+		t.Errorf("a busy port: %v", err)
+	}
+	t.Setenv("WEBHOOK_URL", "https://shop.example/events")
+	if _, err := webhooks(); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRET") {
+		t.Errorf("no secret: %v", err)
+	}
+}
 
 func TestWebhooks_tellAnAddressOfAWholeLife(t *testing.T) {
 	const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
