@@ -9,6 +9,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -38,6 +39,13 @@ const (
 const shelfTime = 10 * time.Minute
 
 func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "pickup plays orders on a life cycle with a shelf; it takes no arguments")
+	}
+	if flag.Parse(); flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	if err := run(context.Background(), os.Stdout); err != nil {
 		log.Fatal(err)
 	}

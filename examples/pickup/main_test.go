@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -25,5 +26,12 @@ func TestPickup_playsTheSameDayInMemoryAndInAFile(t *testing.T) {
 		if !strings.Contains(inFile, want) {
 			t.Errorf("%q is missing in\n%s", want, inFile)
 		}
+	}
+}
+
+func TestArguments_areRefusedWithWhatTheProgramDoes(t *testing.T) {
+	output, err := exec.CommandContext(t.Context(), "go", "run", ".", "please").CombinedOutput()
+	if err == nil || !strings.HasPrefix(string(output), "pickup plays ") {
+		t.Errorf("%v: %s", err, output)
 	}
 }

@@ -6,8 +6,10 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
+	"os"
 	"strings"
 
 	"github.com/brewline/ordermanager"
@@ -18,6 +20,13 @@ import (
 const orderID = "1"
 
 func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "quickstart plays one order from beginning to end, in memory; it takes no arguments")
+	}
+	if flag.Parse(); flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	// The menu, the store, and the workflow that waits for each order.
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{
 		{Drink: "Cappuccino", Icon: "barista-icons_cappuccino-alternative"},

@@ -1,5 +1,11 @@
 package main
 
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
 func Example() {
 	main()
 	// Output:
@@ -33,4 +39,11 @@ func Example() {
 	//    accepted: complete - answer to the workflow: delivered
 	//    order:    completed, Cappuccino, number 1, barista 3
 	//    workflow: finished
+}
+
+func TestArguments_areRefusedWithWhatTheProgramDoes(t *testing.T) {
+	output, err := exec.CommandContext(t.Context(), "go", "run", ".", "please").CombinedOutput()
+	if err == nil || !strings.HasPrefix(string(output), "quickstart plays ") {
+		t.Errorf("%v: %s", err, output)
+	}
 }

@@ -41,6 +41,10 @@ func run(ctx context.Context, args []string) error {
 		}
 		return serve(ctx, *addr, *url)
 	}
+	if len(args) > 0 {
+		return fmt.Errorf("there is no argument %q; without arguments replicas kills one of three services, and the others "+
+			"finish its orders; with \"serve --addr ADDR --postgres URL\" it is one of them", args[0])
+	}
 	url, done, err := database(ctx)
 	if err != nil {
 		return err

@@ -33,3 +33,11 @@ func TestTheOthersFinishWhatAKilledReplicaBegan(t *testing.T) {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
+
+func TestArguments_areRefusedWithWhatTheProgramDoes(t *testing.T) {
+	for _, argument := range []string{"--help", "please"} {
+		if err := run(t.Context(), []string{argument}); err == nil || !strings.Contains(err.Error(), "replicas kills one") {
+			t.Errorf("%s: %v", argument, err)
+		}
+	}
+}
