@@ -15,12 +15,16 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/brewline/ordermanager/internal/pglocal"
 )
+
+const usage = "without arguments replicas kills one of three services, and the others finish its orders; " +
+	"with \"serve --addr ADDR --postgres URL\" it is one of them"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,9 +45,13 @@ func run(ctx context.Context, args []string) error {
 		}
 		return serve(ctx, *addr, *url)
 	}
-	if len(args) > 0 {
-		return fmt.Errorf("there is no argument %q; without arguments replicas kills one of three services, and the others "+
-			"finish its orders; with \"serve --addr ADDR --postgres URL\" it is one of them", args[0])
+	switch {
+	case len(args) == 0:
+	case slices.Contains([]string{"-h", "-help", "--help"}, args[0]):
+		fmt.Println(usage)
+		return nil
+	default:
+		return fmt.Errorf("there is no argument %q; %s", args[0], usage)
 	}
 	url, done, err := database(ctx)
 	if err != nil {

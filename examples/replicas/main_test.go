@@ -35,7 +35,7 @@ func TestTheOthersFinishWhatAKilledReplicaBegan(t *testing.T) {
 }
 
 func TestArguments_areRefusedWithWhatTheProgramDoes(t *testing.T) {
-	for _, argument := range []string{"--help", "please"} {
+	for _, argument := range []string{"--frob", "please"} {
 		if err := run(t.Context(), []string{argument}); err == nil || !strings.Contains(err.Error(), "replicas kills one") {
 			t.Errorf("%s: %v", argument, err)
 		}
