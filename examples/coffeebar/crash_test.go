@@ -63,7 +63,7 @@ func TestKilledAtAnyMoment_nothingAcknowledgedIsLostAndNothingHappensTwice(t *te
 	house.start()
 	t.Cleanup(func() { house.kill() })
 
-	l := &ledger{orders: map[string]*entry{}}
+	l := &ledger{orders: map[string]*entry{}, compared: map[string]int{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var load sync.WaitGroup
 	for i := range clients {
@@ -86,7 +86,7 @@ func TestKilledAtAnyMoment_nothingAcknowledgedIsLostAndNothingHappensTwice(t *te
 			house.kill()
 		}
 		house.start()
-		house.compare(l.snapshot())
+		l.atRest(house.compare)
 		if t.Failed() {
 			break
 		}
@@ -214,6 +214,24 @@ type ledger struct {
 	mu     sync.Mutex
 	orders map[string]*entry
 	count  int
+
+	// acting is held for reading while a client acts.
+	acting sync.RWMutex
+	// compared is how much of each order was acknowledged when it was last compared.
+	compared map[string]int
+}
+
+// atRest lets compare look at the orders of which something was acknowledged since the last time. Nobody acts
+// meanwhile: a fast server would take in more orders than the comparison gets through.
+func (l *ledger) atRest(compare func(orders map[string]entry)) {
+	l.acting.Lock()
+	defer l.acting.Unlock()
+	orders := l.snapshot()
+	maps.DeleteFunc(orders, func(id string, e entry) bool { return len(e.Acked) == l.compared[id] })
+	compare(orders)
+	for id, e := range orders {
+		l.compared[id] = len(e.Acked)
+	}
 }
 
 // entry is what a client knows of one order: what was acknowledged, in its order.
@@ -330,6 +348,8 @@ func (c *client) again(
 }
 
 func (c *client) startOrder(ctx context.Context, id, customer string) bool {
+	c.ledger.acting.RLock()
+	defer c.ledger.acting.RUnlock()
 	form := url.Values{"order": {id}}.Encode()
 	status, answer, repeated := c.again(ctx, true, func() (int, []byte, error) {
 		return c.house.do(ctx, http.MethodPost, "/customer/orders", customer, "", strings.NewReader(form),
@@ -348,6 +368,8 @@ func (c *client) startOrder(ctx context.Context, id, customer string) bool {
 }
 
 func (c *client) act(ctx context.Context, id, customer string, action ordermanager.Action, key string) bool {
+	c.ledger.acting.RLock()
+	defer c.ledger.acting.RUnlock()
 	door, name, body := "barista", "b", ""
 	if action == ordermanager.ActionPut || action == ordermanager.ActionCancel {
 		door, name = "customer", customer
@@ -371,7 +393,7 @@ func (c *client) act(ctx context.Context, id, customer string, action ordermanag
 	return false
 }
 
-// compare asks the server that has just started for every order, and finds everything that was acknowledged before.
+// compare asks the server that has just started for the orders, and finds everything that was acknowledged before.
 func (h *house) compare(orders map[string]entry) {
 	h.t.Helper()
 	for _, id := range slices.Sorted(maps.Keys(orders)) {
