@@ -3,24 +3,12 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	"github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/httpapi"
 )
-
-// settings are the values of the flags.
-type settings struct {
-	db, addr          string
-	hosts             []string
-	lifecycle         string
-	seed, reset       bool
-	drinkTimeout      time.Duration
-	completionTimeout time.Duration
-	shelfTimeout      time.Duration
-}
 
 // open opens the file and puts the parts together. It changes no order.
 func open(ctx context.Context, s settings, lifecycle table, log *slog.Logger) (*bar, error) {
