@@ -21,11 +21,10 @@ type Watcher interface {
 	// waiting earlier.
 	//
 	//  - The empty position is that of this moment: the answer comes at once and has no orders.
-	//  - Whatever is committed after a position is in the answers that follow from it; asking does not hold up or fail
-	// a write.
+	//  - Whatever is committed after a position is in the answers that follow from it; asking does not hold up or fail a
+	//    write.
 	//  - An answer without orders says that there were none when Changes was called: whatever an earlier call returned,
-	// to this
-	//    process or another, lies before the position of the answer.
+	//    to this process or another, lies before the position of the answer.
 	//  - Only transitions are changes: to settle is none.
 	//
 	// Listed orders may come without some fields, and so may these: see [Store]. An order that cannot be read is left out.
