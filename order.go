@@ -141,22 +141,21 @@ func (o *Order) Clone() *Order {
 
 // Entry returns the history entry with this request id, and its version (1 for the first).
 func (o *Order) Entry(requestID string) (entry Entry, version int, found bool) {
-	for i := range o.History {
-		if o.History[i].RequestID == requestID {
-			return o.History[i], o.Version - len(o.History) + i + 1, true
-		}
+	i := o.index(requestID)
+	if i < 0 {
+		return Entry{}, 0, false
 	}
-	return Entry{}, 0, false
+	return o.History[i], o.Version - len(o.History) + i + 1, true
 }
 
-// knows reports whether the history has an entry with this request id.
-func (o *Order) knows(requestID string) bool {
+// index is where in the history the entry with this request id is, or -1.
+func (o *Order) index(requestID string) int {
 	for i := range o.History {
 		if o.History[i].RequestID == requestID {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // Owes reports whether something that follows from the order's history has not been delivered yet: an answer to a wait

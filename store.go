@@ -254,7 +254,7 @@ func (t *Transition) failing(o *Order) guard {
 		return guardMissing
 	}
 	failing := t.Guards.failing(o)
-	if o.knows(t.Entry.RequestID) {
+	if o.index(t.Entry.RequestID) >= 0 {
 		failing |= guardRepeated
 	}
 	if r := t.Assign.Register; r != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/brewline/ordermanager/postgres"
@@ -28,57 +29,63 @@ func (a *schemaArgument) missing(ctx context.Context, b *backends) (string, erro
 	return postgres.SQL(ctx, b.pool, b.tables)
 }
 
-type schemaCreateCommand struct{ schemaArgument }
-
-// Run creates or migrates the tables.
-func (c *schemaCreateCommand) Run(ctx context.Context, std *stdio) error {
+// visit opens the PostgreSQL and hands do the statements that are missing.
+func (a *schemaArgument) visit(ctx context.Context, do func(b *backends, missing string) error) error {
 	backends := &backends{}
 	defer backends.close()
-	missing, err := c.missing(ctx, backends)
-	if err == nil && missing != "" {
-		_, err = postgres.NewStore(ctx, backends.pool, backends.tables)
+	missing, err := a.missing(ctx, backends)
+	if err == nil {
+		err = do(backends, missing)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errRefused) {
 		return backends.explain(err)
 	}
-	fmt.Fprintln(std.out, "the tables are up to date")
-	return nil
+	return err
+}
+
+const upToDate = "the tables are up to date"
+
+type schemaCreateCommand struct{ schemaArgument }
+
+// Run makes the tables.
+func (c *schemaCreateCommand) Run(ctx context.Context, std *stdio) error {
+	return c.visit(ctx, func(b *backends, missing string) error {
+		if missing != "" {
+			if _, err := postgres.NewStore(ctx, b.pool, b.tables); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(std.out, upToDate)
+		return nil
+	})
 }
 
 type schemaCheckCommand struct{ schemaArgument }
 
 // Run checks the tables.
 func (c *schemaCheckCommand) Run(ctx context.Context, std *stdio) error {
-	backends := &backends{}
-	defer backends.close()
-	missing, err := c.missing(ctx, backends)
-	switch {
-	case err != nil:
-		return backends.explain(err)
-	case missing != "":
-		fmt.Fprintln(
-			std.out, "the tables are missing, or of an older version; schema create migrates them, schema sql prints how",
-		)
-		return errRefused
-	}
-	fmt.Fprintln(std.out, "the tables are up to date")
-	return nil
+	return c.visit(ctx, func(_ *backends, missing string) error {
+		if missing != "" {
+			fmt.Fprintln(
+				std.out, "the tables are missing, or of an older version; schema create migrates them, schema sql prints how",
+			)
+			return errRefused
+		}
+		fmt.Fprintln(std.out, upToDate)
+		return nil
+	})
 }
 
 type schemaSQLCommand struct{ schemaArgument }
 
 // Run prints the statements.
 func (c *schemaSQLCommand) Run(ctx context.Context, std *stdio) error {
-	backends := &backends{}
-	defer backends.close()
-	missing, err := c.missing(ctx, backends)
-	switch {
-	case err != nil:
-		return backends.explain(err)
-	case missing == "":
-		fmt.Fprintln(std.out, "-- the tables are up to date")
-	default:
-		fmt.Fprintf(std.out, "BEGIN;\n%sCOMMIT;\n", missing)
-	}
-	return nil
+	return c.visit(ctx, func(_ *backends, missing string) error {
+		if missing == "" {
+			fmt.Fprintln(std.out, "-- "+upToDate)
+		} else {
+			fmt.Fprintf(std.out, "BEGIN;\n%sCOMMIT;\n", missing)
+		}
+		return nil
+	})
 }
