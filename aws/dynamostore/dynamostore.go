@@ -92,8 +92,9 @@ func New(client API, table string, options *Options) (*Store, error) {
 }
 
 // attempts is how often a write is formed anew from the item that refused it. Each time, somebody else has to have
-// changed the item in between.
-const attempts = 5
+// changed the item in between, so of n callers that race for an order the last needs n. No pause in between would
+// help: the item that came with the refusal is the newest there is.
+const attempts = 32
 
 // Apply implements [ordermanager.Store] with one UpdateItem. Where there is no order, one GetItem more makes sure of
 // it: not every emulator answers a refusal with the item.
