@@ -105,9 +105,9 @@ func (r *Row) decode() (*ordermanager.Order, error) {
 		o.Drink = &ordermanager.Drink{Name: d.Name, Icon: d.Icon, Modifiers: d.Modifiers}
 	}
 	if r.history != "" {
-		var entries []entry
-		err = errors.Join(err, json.Unmarshal([]byte(r.history), &entries))
-		o.History = history(entries)
+		var errHistory error
+		o.History, errHistory = decodeHistory(r.history)
+		err = errors.Join(err, errHistory)
 	}
 	if r.owed != "" && r.owed != "[]" {
 		err = errors.Join(err, json.Unmarshal([]byte(r.owed), &o.OwedEvents))
@@ -141,53 +141,4 @@ type drink struct {
 func encodeDrink(d *ordermanager.Drink) (string, error) {
 	data, err := json.Marshal(drink{d.Name, d.Icon, d.Modifiers})
 	return string(data), err
-}
-
-// entry is the JSON of a history entry. The request id comes first: see known. The state is the one after the entry,
-// absent if unchanged; the one before is that of the previous entry.
-type entry struct {
-	RequestID string              `json:"requestId"`
-	Action    ordermanager.Action `json:"action"`
-	State     ordermanager.State  `json:"state,omitempty"`
-	Role      ordermanager.Role   `json:"role"`
-	Actor     string              `json:"actor"`
-	At        int64               `json:"at"`
-	Reason    string              `json:"reason,omitempty"`
-	Trace     string              `json:"trace,omitempty"`
-}
-
-func encodeEntry(e *ordermanager.Entry, newState ordermanager.State) (string, error) {
-	data, err := json.Marshal(entry{
-		e.RequestID, e.Action, newState, e.Actor.Role, e.Actor.ID, e.At.UnixMilli(), e.Reason, e.Trace,
-	})
-	return string(data), err
-}
-
-// known returns the text by which a request id is found in the history. The history contains it if and only if an entry
-// has this id: quotation marks in JSON strings are escaped, so it can only be the start of an entry.
-func known(requestID string) (string, error) {
-	data, err := json.Marshal(requestID)
-	return `{"requestId":` + string(data) + `,`, err
-}
-
-func history(entries []entry) []ordermanager.Entry {
-	all := make([]ordermanager.Entry, len(entries))
-	var from ordermanager.State
-	for i, e := range entries {
-		if e.State == "" {
-			e.State = from
-		}
-		all[i] = ordermanager.Entry{
-			Action:    e.Action,
-			From:      from,
-			To:        e.State,
-			Actor:     ordermanager.Actor{Role: e.Role, ID: e.Actor},
-			RequestID: e.RequestID,
-			At:        fromMillis(e.At),
-			Reason:    e.Reason,
-			Trace:     e.Trace,
-		}
-		from = e.State
-	}
-	return all
 }
