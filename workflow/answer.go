@@ -44,27 +44,33 @@ func (w *Workflow) Resume(
 	return result, nil
 }
 
-// answer ends the wait of the token. It returns the notification of the next wait, if any, not yet recorded.
+// answer ends the wait of the token, and begins the next one, if any. It returns the notification of that, not yet
+// recorded.
 func (w *Workflow) answer(
 	ctx context.Context, tx sqldb.Conn, token ordermanager.TaskToken, outcome ordermanager.Outcome,
 ) (ordermanager.Answer, *notification, error) {
-	var orderID, venue string
+	var venue string
 	var stage Stage
 	afterDrink, afterCompletion := StageCompletion, StageFinished
 	goesOn := StageDrink // the only stage with a next one
 	if outcome.Failure() || cancelled(outcome) {
 		afterDrink, afterCompletion, goesOn = StageCancelled, StageCancelled, ""
 	}
+	n := notification{action: ordermanager.ActionWaitingCompletion}
+	deadline := w.begin(&n, w.options.CompletionTimeout)
 	err := tx.QueryRow(ctx, `
-		UPDATE ordermanager_workflows SET token = NULL, deadline = NULL,
+		UPDATE ordermanager_workflows SET
+			token = CASE WHEN stage = ? THEN ? END,
+			deadline = CASE WHEN stage = ? THEN CAST(? AS bigint) END,
 			first_answer = CASE WHEN stage = ? THEN ? ELSE first_answer END,
 			second_answer = CASE WHEN stage = ? THEN second_answer ELSE ? END,
 			ended = CASE WHEN stage = ? THEN ended ELSE ? END,
 			stage = CASE WHEN stage = ? THEN ? ELSE ? END
 		WHERE token = ? RETURNING order_id, venue, stage`,
+		goesOn, n.token.Fingerprint(), goesOn, deadline,
 		StageDrink, answer{&outcome}, StageDrink, answer{&outcome},
-		goesOn, w.options.Now().UnixMilli(), StageDrink, afterDrink, afterCompletion, token.Fingerprint()).
-		Scan(&orderID, &venue, &stage)
+		goesOn, n.at, StageDrink, afterDrink, afterCompletion, token.Fingerprint()).
+		Scan(&n.orderID, &venue, &stage)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ordermanager.Gone, nil, nil
@@ -73,24 +79,22 @@ func (w *Workflow) answer(
 	case stage != StageCompletion:
 		return ordermanager.Accepted, nil, nil
 	}
-	waiting, err := w.takeNumber(ctx, tx, orderID, venue)
-	return ordermanager.Accepted, waiting, err
+	if err := takeNumber(ctx, tx, &n, venue); err != nil {
+		return "", nil, err
+	}
+	return ordermanager.Accepted, &n, nil
 }
 
-// takeNumber gives the order its venue's next number, and starts its wait for completion.
-func (w *Workflow) takeNumber(ctx context.Context, tx sqldb.Conn, orderID, venue string) (*notification, error) {
+// takeNumber gives the order its venue's next number.
+func takeNumber(ctx context.Context, tx sqldb.Conn, n *notification, venue string) error {
 	var number int64
 	err := tx.QueryRow(ctx, `INSERT INTO ordermanager_shops AS shops (venue, last_number) VALUES (?, 1)
 		ON CONFLICT (venue) DO UPDATE SET last_number = shops.last_number + 1 RETURNING last_number`, venue).Scan(&number)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	n := notification{action: ordermanager.ActionWaitingCompletion, orderID: orderID}
 	n.number = strconv.FormatInt(number, 10)
-	deadline := w.begin(&n, w.options.CompletionTimeout)
-	err = tx.ExecLater(ctx, "UPDATE ordermanager_workflows SET number = ?, token = ?, deadline = ? WHERE order_id = ?",
-		n.number, n.token.Fingerprint(), deadline, orderID)
-	return &n, err
+	return tx.ExecLater(ctx, "UPDATE ordermanager_workflows SET number = ? WHERE order_id = ?", n.number, n.orderID)
 }
 
 // cancelled reads the boolean of that name in the answer, as one version of the Serverlesspresso sample's

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,36 +48,52 @@ func (s *start) begin(ctx context.Context, tx sqldb.Conn) error {
 // admit says whether the shop takes the order, which is counted already.
 func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string, now int64) error {
 	limits := w.options.Limits
-	closed, err := isClosed(ctx, tx, venue, limits.Limited())
-	if err != nil {
-		return err
-	}
-	if closed {
-		return ErrShopClosed
-	}
-	var taken ordermanager.Taken
-	for _, limit := range [...]struct {
-		most  int
-		taken *int
-		count func() (int, error)
-	}{
-		{limits.MaxInQueue, &taken.InQueue, func() (int, error) { return countOpen(ctx, tx, venue) }},
-		{limits.MaxPerCustomer, &taken.OfCustomer, func() (int, error) { return countOpenOf(ctx, tx, venue, customer) }},
-		{limits.MaxPerDay, &taken.InDay, func() (int, error) {
-			return countSinceOf(ctx, tx, venue, customer, now-ordermanager.LimitDay.Milliseconds())
-		}},
-		{limits.MaxInWindow, &taken.InWindow, func() (int, error) {
-			return countSince(ctx, tx, venue, now-limits.Window.Milliseconds())
-		}},
-	} {
-		if limit.most == 0 {
-			continue
-		}
-		if *limit.taken, err = limit.count(); err != nil {
+	if limits.Limited() && w.db.SkipLocked() != "" {
+		if err := hold(ctx, tx, venue); err != nil {
 			return err
 		}
 	}
+	var c counts
+	var closed bool
+	var taken ordermanager.Taken
+	c.add("coalesce((SELECT closed FROM ordermanager_shops WHERE venue = ?), ?)", &closed, venue, false)
+	if limits.MaxInQueue > 0 {
+		c.count(&taken.InQueue, venue, "token IS NOT NULL")
+	}
+	if limits.MaxPerCustomer > 0 {
+		c.count(&taken.OfCustomer, venue, "token IS NOT NULL AND customer = ?", customer)
+	}
+	if limits.MaxPerDay > 0 { // those that were given up do not count
+		c.count(&taken.InDay, venue, "customer = ? AND started > ? AND stage NOT IN (?, ?)",
+			customer, now-ordermanager.LimitDay.Milliseconds(), StageCancelled, StageTimedOut)
+	}
+	if limits.MaxInWindow > 0 {
+		c.count(&taken.InWindow, venue, "started > ?", now-limits.Window.Milliseconds())
+	}
+	switch err := tx.QueryRow(ctx, "SELECT "+strings.Join(c.columns, ", "), c.args...).Scan(c.into...); {
+	case err != nil:
+		return err
+	case closed:
+		return ErrShopClosed
+	}
 	return limits.Refuse(taken)
+}
+
+// counts is a statement that counts several things at once.
+type counts struct {
+	columns []string
+	args    []any
+	into    []any
+}
+
+func (c *counts) add(column string, into any, args ...any) {
+	c.columns, c.args, c.into = append(c.columns, column), append(c.args, args...), append(c.into, into)
+}
+
+// count counts the workflows of a venue that meet a condition.
+func (c *counts) count(into *int, venue, condition string, args ...any) {
+	c.add("(SELECT count(*) FROM ordermanager_workflows WHERE venue = ? AND "+condition+")", into,
+		append([]any{venue}, args...)...)
 }
 
 // begin makes the token of a wait that begins, which the notification takes to the Manager, and returns the deadline.
