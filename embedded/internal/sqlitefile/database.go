@@ -48,25 +48,25 @@ func (database) SkipLocked() string { return "" }
 func (d database) Place() any { return d.writer.file }
 
 // Conn is the transaction as a [sqldb.Conn].
-func (t *Tx) Conn() sqldb.Conn { return transaction{t} }
+func (t *Tx) Conn() sqldb.Conn { return conn{t} }
 
-type transaction struct{ tx *Tx }
+type conn struct{ tx *Tx }
 
-func (t transaction) Exec(ctx context.Context, text string, args ...any) (int64, error) {
-	result, err := t.tx.Exec(ctx, text, args...)
+func (c conn) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	result, err := c.tx.Exec(ctx, text, args...)
 	if err != nil {
 		return 0, Classify(err)
 	}
 	return result.RowsAffected()
 }
 
-func (t transaction) ExecLater(ctx context.Context, text string, args ...any) error {
-	_, err := t.Exec(ctx, text, args...)
+func (c conn) ExecLater(ctx context.Context, text string, args ...any) error {
+	_, err := c.Exec(ctx, text, args...)
 	return err
 }
 
-func (t transaction) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
-	return row{t.tx.QueryRow(ctx, text, args...)}
+func (c conn) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
+	return row{c.tx.QueryRow(ctx, text, args...)}
 }
 
 type row struct{ row *sql.Row }

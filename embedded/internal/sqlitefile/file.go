@@ -149,5 +149,11 @@ type step struct {
 // the steps of others.
 type Tx struct {
 	writer *Writer
-	tx     *sql.Tx
+	tx     *transaction
+}
+
+// transaction is one with the prepared statements that were used in it.
+type transaction struct {
+	*sql.Tx
+	statements map[string]*sql.Stmt
 }

@@ -14,8 +14,13 @@ func (t *Tx) command(text string) error {
 // prepared returns the prepared statement of a text, if there is one: none can be prepared here, where the only
 // connection is in use.
 func (t *Tx) prepared(ctx context.Context, text string) *sql.Stmt {
+	if statement, bound := t.tx.statements[text]; bound {
+		return statement
+	}
 	if statement, found := t.writer.statements.Load(text); found {
-		return t.tx.StmtContext(ctx, statement.(*sql.Stmt))
+		bound := t.tx.StmtContext(ctx, statement.(*sql.Stmt))
+		t.tx.statements[text] = bound
+		return bound
 	}
 	t.writer.wanted.Store(text, true)
 	return nil

@@ -133,7 +133,7 @@ func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
 }
 
 // atOnce executes the steps without savepoints, and reports whether none failed.
-func atOnce(tx *sql.Tx, batch []*step, outcomes []error) bool {
+func atOnce(tx *transaction, batch []*step, outcomes []error) bool {
 	for i, s := range batch {
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
 			continue // it was not started
@@ -147,7 +147,7 @@ func atOnce(tx *sql.Tx, batch []*step, outcomes []error) bool {
 }
 
 // parts executes each step in a savepoint. It returns the step that could not be rolled back, if any.
-func parts(tx *sql.Tx, batch []*step, outcomes []error) (failed int, whole bool) {
+func parts(tx *transaction, batch []*step, outcomes []error) (failed int, whole bool) {
 	for i, s := range batch {
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
 			continue
@@ -192,25 +192,25 @@ func (f *File) apart(db *sql.DB, batch []*step, outcomes []error, failed int) {
 }
 
 // begin starts a transaction. The end of the context stops the waiting for it, not the transaction.
-func (f *File) begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, end func(), err error) {
+func (f *File) begin(ctx context.Context, db *sql.DB) (tx *transaction, end func(), err error) {
 	if err := f.Check(); err != nil {
 		return nil, nil, err
 	}
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, end)
-	tx, err = db.BeginTx(lasting, nil)
+	begun, err := db.BeginTx(lasting, nil)
 	if err == nil && !stop() {
-		err = errors.Join(ctx.Err(), tx.Rollback())
+		err = errors.Join(ctx.Err(), begun.Rollback())
 	}
 	if err != nil {
 		end()
 		return nil, nil, Classify(err)
 	}
-	return tx, end, nil
+	return &transaction{begun, map[string]*sql.Stmt{}}, end, nil
 }
 
 // commit ends a transaction, and tells the callers whose steps were in it.
-func (f *File) commit(tx *sql.Tx, batch []*step, outcomes []error) {
+func (f *File) commit(tx *transaction, batch []*step, outcomes []error) {
 	var err error
 	if slices.Contains(outcomes, nil) {
 		if err = Classify(tx.Commit()); err == nil {

@@ -2,7 +2,6 @@ package sqlitefile
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -103,7 +102,7 @@ func noErrors(t *testing.T, outcomes []error) {
 func TestWritersThatWaitShareACommit(t *testing.T) {
 	w, _ := newWriter(t)
 	var mu sync.Mutex
-	transactions := map[*sql.Tx]bool{}
+	transactions := map[*transaction]bool{}
 	var wants []want
 	var written []string
 	for i := range 40 {
