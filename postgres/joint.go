@@ -21,7 +21,7 @@ func jointly(
 		return ordermanager.Result{}, classify(ctx, err)
 	}
 	defer release()
-	o, err := tx.Run(ctx, statement)
+	o, err := tx.apply(ctx, statement)
 	if err == nil && o != nil {
 		result, err = joint.Follow(ctx, tx, o)
 	}
@@ -86,13 +86,22 @@ func (t *transaction) send(ctx context.Context) error {
 	return t.conn.SendBatch(ctx, batch).Close()
 }
 
-// Run implements [sqlstore.Tx].
-func (t *transaction) Run(ctx context.Context, s sqlstore.Statement) (o *ordermanager.Order, err error) {
+// apply executes a statement that returns an order.
+func (t *transaction) apply(ctx context.Context, s sqlstore.Statement) (o *ordermanager.Order, err error) {
 	t.later.Queue(s.Text, s.Args...).Query(func(rows pgx.Rows) error {
 		o, err = sqlstore.One(rows)
 		return err
 	})
 	return o, t.send(ctx)
+}
+
+// Run implements [sqlstore.Tx].
+func (t *transaction) Run(ctx context.Context, s sqlstore.Statement) (changed int64, err error) {
+	t.later.Queue(s.Text, s.Args...).Exec(func(tag pgconn.CommandTag) error {
+		changed = tag.RowsAffected()
+		return nil
+	})
+	return changed, t.send(ctx)
 }
 
 // RunLater implements [sqlstore.Tx].
@@ -103,11 +112,7 @@ func (t *transaction) RunLater(_ context.Context, s sqlstore.Statement) error {
 
 // Exec implements [sqldb.Conn].
 func (t *transaction) Exec(ctx context.Context, text string, args ...any) (changed int64, err error) {
-	t.later.Queue(t.dialect.Render(text), args...).Exec(func(tag pgconn.CommandTag) error {
-		changed = tag.RowsAffected()
-		return nil
-	})
-	return changed, t.send(ctx)
+	return t.Run(ctx, sqlstore.Statement{Text: t.dialect.Render(text), Args: args})
 }
 
 // ExecLater implements [sqldb.Conn].

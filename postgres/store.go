@@ -104,6 +104,7 @@ func (s *Store) apply(ctx context.Context, t ordermanager.Transition) (ordermana
 	if err != nil {
 		return ordermanager.Result{}, err
 	}
+	statement = statement.Returning()
 	if joint := s.dialect.Joint(&t, s.place); joint != nil {
 		result, err := jointly(ctx, s.place, s.dialect, statement, joint)
 		switch {

@@ -1,7 +1,7 @@
 // Package sqlitestore keeps orders in one SQLite file: an [ordermanager.Store] for one machine, without a server and
 // without a C compiler.
 //
-// A transition is one guarded UPDATE … RETURNING, found through the primary key and committed before it is answered.
+// A transition is one guarded UPDATE, found through the primary key and committed before it is answered.
 // The file is in WAL mode with synchronous=FULL, so that what was acknowledged is on the disk when the power goes:
 // "Write-Ahead Logging" and "PRAGMA synchronous" in SQLite's documentation. One writer is at work at a time, and
 // readers are not held up by it. The writers of one process wait in line, and those who wait at the same time share one
@@ -152,15 +152,18 @@ func (s *Store) apply(
 	var answer ordermanager.Result
 	err = s.writer.Write(ctx, func(own *sqlitefile.Tx) error {
 		tx := transaction{own.Conn(), own}
-		o, err := tx.Run(ctx, statement)
-		answer = ordermanager.Result{Applied: o != nil, Order: o}
-		switch {
-		case err != nil:
+		changed, err := tx.Run(ctx, statement)
+		if err != nil {
 			return err
-		case !answer.Applied:
-			answer.Order, err = tx.Run(ctx, sqlstore.SQLite.Get(t.OrderID))
-		case joint != nil:
-			answer, err = joint.Follow(ctx, tx, o)
+		}
+		answer = ordermanager.Result{Applied: changed > 0}
+		if answer.Applied && t.Create != nil {
+			answer.Order = t.Apply(nil)
+		} else if answer.Order, err = tx.get(ctx, t.OrderID); err != nil {
+			return err
+		}
+		if answer.Applied && joint != nil {
+			answer, err = joint.Follow(ctx, tx, answer.Order)
 		}
 		return err
 	})
@@ -180,15 +183,21 @@ type transaction struct {
 }
 
 // Run implements [sqlstore.Tx].
-func (t transaction) Run(ctx context.Context, s sqlstore.Statement) (*ordermanager.Order, error) {
-	rows, err := t.tx.Query(ctx, s.Text, s.Args...)
-	return result(rows, err, sqlstore.One)
+func (t transaction) Run(ctx context.Context, s sqlstore.Statement) (changed int64, err error) {
+	return t.Exec(ctx, s.Text, s.Args...)
 }
 
 // RunLater implements [sqlstore.Tx].
 func (t transaction) RunLater(ctx context.Context, s sqlstore.Statement) error {
-	_, err := t.tx.Exec(ctx, s.Text, s.Args...)
+	_, err := t.Run(ctx, s)
 	return err
+}
+
+// get reads an order. It costs less than a RETURNING clause, for which SQLite makes a table of its own each time.
+func (t transaction) get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
+	s := sqlstore.SQLite.Get(orderID)
+	rows, err := t.tx.Query(ctx, s.Text, s.Args...)
+	return result(rows, err, sqlstore.One)
 }
 
 // Settle implements [ordermanager.Store].

@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Apply returns the statement that carries out a transition. It returns the whole order, or no row for a refusal.
+// Apply returns the statement that carries out a transition. It changes the order's row, or none for a refusal.
 func (d *Dialect) Apply(t *ordermanager.Transition) (Statement, error) {
 	if t.Create != nil {
 		return d.insert(t)
@@ -40,7 +40,7 @@ func (d *Dialect) insert(t *ordermanager.Transition) (Statement, error) {
 	args = append(args, columnsOf(&o.FirstWait)...)
 	args = append(args, columnsOf(&o.SecondWait)...)
 	text := "INSERT INTO ordermanager_orders (" + columns + ", changed) VALUES (" + placeholders(len(args)+1) + ", " +
-		d.change + ") ON CONFLICT DO NOTHING RETURNING " + columns
+		d.change + ") ON CONFLICT DO NOTHING"
 	return d.statement(text, append(args, string(owed))), nil
 }
 
@@ -134,7 +134,7 @@ func (d *Dialect) update(t *ordermanager.Transition) (Statement, error) {
 		set.add("owed_events = "+someMore, string(events[1:len(events)-1]))
 	}
 	text := "UPDATE ordermanager_orders SET " + strings.Join(set.parts, ", ") +
-		" WHERE " + strings.Join(where.parts, " AND ") + " RETURNING " + columns
+		" WHERE " + strings.Join(where.parts, " AND ")
 	return d.statement(text, append(set.args, where.args...)), nil
 }
 

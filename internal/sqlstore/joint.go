@@ -36,8 +36,8 @@ func (d *Dialect) Joint(t *ordermanager.Transition, place any) *Joint {
 // Tx is the transaction in which a transition was applied.
 type Tx interface {
 	sqldb.Conn
-	// Run executes a statement of a [Dialect] and reads the order that it returns, if any.
-	Run(ctx context.Context, s Statement) (*ordermanager.Order, error)
+	// Run is [sqldb.Conn].Exec for a statement of a [Dialect].
+	Run(ctx context.Context, s Statement) (changed int64, err error)
 	// RunLater is [sqldb.Conn].ExecLater for a statement of a [Dialect].
 	RunLater(ctx context.Context, s Statement) error
 }
@@ -112,12 +112,12 @@ func (j *Joint) register(
 			if err != nil {
 				return false, err
 			}
-			after, err := tx.Run(ctx, statement)
+			changed, err := tx.Run(ctx, statement)
 			if err != nil {
 				return false, err
 			}
-			if after != nil {
-				result.Order = after
+			if changed > 0 {
+				result.Order = t.Apply(result.Order)
 				return true, nil
 			}
 		}

@@ -22,6 +22,12 @@ func (d *Dialect) Get(orderID string) Statement {
 	return d.statement("SELECT "+columns+" FROM ordermanager_orders WHERE id = ?", []any{orderID})
 }
 
+// Returning returns the statement of [Dialect.Apply] that returns the whole order, or no row for a refusal.
+func (s Statement) Returning() Statement {
+	s.Text += " RETURNING " + columns
+	return s
+}
+
 // ErrBrokenRow is returned for a row that no store of this module wrote.
 var ErrBrokenRow = errors.New("a row holds what is not an order")
 
