@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/brewline/ordermanager"
 )
@@ -63,6 +64,8 @@ func decodeHistory(text string) ([]ordermanager.Entry, error) {
 	}
 	return all, nil
 }
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // quickly decodes what encodeEntry writes, as long as nothing in it is escaped. It tells if it cannot.
 func quickly(text string) (entries []entry, ok bool) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/brewline/ordermanager"
 )
@@ -134,8 +133,6 @@ func (s *slot) decode() ordermanager.WaitSlot {
 	}
 	return decoded
 }
-
-func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // drink is the JSON of the column "drink".
 type drink struct {
