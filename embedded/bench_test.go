@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	"github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/httpapi"
@@ -47,7 +48,7 @@ func open(tb testing.TB) *shop {
 	store, err := sqlitestore.New(ctx, db)
 	check(tb, err)
 	flow, err := workflow.New(ctx, db, &workflow.Options{
-		Limits: ordermanager.Limits{MaxInQueue: 1 << 30, MaxPerCustomer: 1 << 30},
+		Limits: capacity.Limits{MaxInQueue: 1 << 30, MaxPerCustomer: 1 << 30},
 		Now:    func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 	})
 	check(tb, err)

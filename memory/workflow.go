@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 )
 
 // Stage is where a [Workflow] stands with an order.
@@ -46,7 +47,7 @@ type Workflow struct {
 	tokens  map[string]string // fingerprint of the token → order
 	due     []string
 	number  int
-	limits  ordermanager.Limits
+	limits  capacity.Limits
 }
 
 type run struct {
@@ -68,7 +69,7 @@ func (w *Workflow) Connect(manager *ordermanager.Manager) { w.manager = manager 
 
 // Limit limits how many orders start from now on; before, there is no limit. Each start then looks at every order.
 // Errors: [ordermanager.ErrInvalidOptions].
-func (w *Workflow) Limit(limits ordermanager.Limits) error {
+func (w *Workflow) Limit(limits capacity.Limits) error {
 	limits, err := limits.Check()
 	if err != nil {
 		return err
@@ -121,7 +122,7 @@ func (w *Workflow) begin(orderID, customer, venue string) (ordermanager.TaskToke
 }
 
 // taken counts the orders of the venue. The caller holds the lock.
-func (w *Workflow) taken(last *run) (taken ordermanager.Taken) {
+func (w *Workflow) taken(last *run) (taken capacity.Taken) {
 	for _, r := range w.orders {
 		if r.venue != last.venue {
 			continue
@@ -139,7 +140,7 @@ func (w *Workflow) taken(last *run) (taken ordermanager.Taken) {
 		if r.stage.open() {
 			taken.OfCustomer++
 		}
-		if age < ordermanager.LimitDay && r.stage != StageCancelled && r.stage != StageTimedOut {
+		if age < capacity.Day && r.stage != StageCancelled && r.stage != StageTimedOut {
 			taken.InDay++
 		}
 	}

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/internal/limitstest"
 	"github.com/brewline/ordermanager/memory"
 )
 
-func limited(t *testing.T, limits ordermanager.Limits) (*memory.Workflow, *ordermanager.Manager) {
+func limited(t *testing.T, limits capacity.Limits) (*memory.Workflow, *ordermanager.Manager) {
 	t.Helper()
 	workflow := memory.NewWorkflow()
 	menu := ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
@@ -27,7 +28,7 @@ func limited(t *testing.T, limits ordermanager.Limits) (*memory.Workflow, *order
 }
 
 func TestWorkflow_neverExceedsALimit(t *testing.T) {
-	limitstest.NeverExceeded(t, func(t *testing.T, limits ordermanager.Limits) []limitstest.Starter {
+	limitstest.NeverExceeded(t, func(t *testing.T, limits capacity.Limits) []limitstest.Starter {
 		workflow, _ := limited(t, limits)
 		return []limitstest.Starter{workflow}
 	})
@@ -50,7 +51,7 @@ func TestWorkflow_countsWhatTheLimitsAreAbout(t *testing.T) {
 }
 
 func TestLimit_refusesWhatIsNegative(t *testing.T) {
-	for _, limits := range []ordermanager.Limits{
+	for _, limits := range []capacity.Limits{
 		{MaxInQueue: -1}, {MaxPerCustomer: -1}, {MaxPerDay: -1}, {MaxInWindow: -1}, {Window: -1},
 	} {
 		if err := memory.NewWorkflow().Limit(limits); !errors.Is(err, ordermanager.ErrInvalidOptions) {

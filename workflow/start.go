@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
@@ -55,7 +56,7 @@ func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue str
 	}
 	var c counts
 	var closed bool
-	var taken ordermanager.Taken
+	var taken capacity.Taken
 	c.add("coalesce((SELECT closed FROM ordermanager_shops WHERE venue = ?), ?)", &closed, venue, false)
 	if limits.MaxInQueue > 0 {
 		c.count(&taken.InQueue, venue, "token IS NOT NULL")
@@ -65,7 +66,7 @@ func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue str
 	}
 	if limits.MaxPerDay > 0 { // those that were given up do not count
 		c.count(&taken.InDay, venue, "customer = ? AND started > ? AND stage NOT IN (?, ?)",
-			customer, now-ordermanager.LimitDay.Milliseconds(), StageCancelled, StageTimedOut)
+			customer, now-capacity.Day.Milliseconds(), StageCancelled, StageTimedOut)
 	}
 	if limits.MaxInWindow > 0 {
 		c.count(&taken.InWindow, venue, "started > ?", now-limits.Window.Milliseconds())

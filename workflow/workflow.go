@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
@@ -45,7 +46,7 @@ var (
 	// ErrShopClosed: the venue is closed: see [Workflow.SetOpen].
 	ErrShopClosed = ordermanager.ErrShopClosed
 	// ErrQueueFull: MaxInQueue orders of the venue are open, or MaxInWindow started within the window: see
-	// [ordermanager.Limits].
+	// [capacity.Limits].
 	ErrQueueFull = ordermanager.ErrQueueFull
 	// ErrTooManyOrders: MaxPerCustomer orders of the customer are open at the venue, or MaxPerDay started within a day.
 	ErrTooManyOrders = ordermanager.ErrTooManyOrders
@@ -58,7 +59,7 @@ type Options struct {
 	// CompletionTimeout is how long the second wait lasts. Default: 900 seconds, as in the Serverlesspresso sample.
 	CompletionTimeout time.Duration
 	// Limits limits the orders that start.
-	Limits ordermanager.Limits
+	Limits capacity.Limits
 	// Retention is how long an ended workflow is kept; after that, [Workflow.Status] no longer knows it. Its order stays.
 	// Default: 30 days. The minimum is 24 hours and the Window of Limits, which count ended workflows.
 	Retention time.Duration

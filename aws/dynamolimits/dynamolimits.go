@@ -2,7 +2,7 @@
 // and counts in a table of DynamoDB.
 //
 //	starter, err := dynamolimits.New(client, "limits", manager, sfnresumer.NewStarter(steps, stateMachine),
-//		ordermanager.Limits{MaxPerCustomer: 1, MaxInQueue: 20})
+//		capacity.Limits{MaxPerCustomer: 1, MaxInQueue: 20})
 //	api, err := httpapi.New(manager, menu, &httpapi.Options{Starter: starter})
 //
 // An item of a venue and one of a customer there have the identifiers of the orders that count. An order has its
@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 )
 
 // Orders is where orders are looked up; [*ordermanager.Manager] has it.
@@ -51,12 +52,12 @@ type Starter struct {
 	table  table
 	orders Orders
 	next   Next
-	limits ordermanager.Limits
+	limits capacity.Limits
 }
 
 // New returns a Starter that counts in the table of this name, as [Schema] describes it. It does no I/O. Several shops
 // can share a table if their venues have different names. Its error is [ordermanager.ErrInvalidOptions].
-func New(client API, name string, orders Orders, next Next, limits ordermanager.Limits) (*Starter, error) {
+func New(client API, name string, orders Orders, next Next, limits capacity.Limits) (*Starter, error) {
 	limits, err := limits.Check()
 	switch {
 	case err != nil:
@@ -163,7 +164,7 @@ func (s *Starter) ledgers(customer, venue string) (all []*ledger) {
 	if s.limits.MaxPerCustomer > 0 || s.limits.MaxPerDay > 0 {
 		all = append(all, &ledger{
 			key:      "customer/" + url.PathEscape(venue) + "/" + url.PathEscape(customer),
-			mostOpen: s.limits.MaxPerCustomer, mostRecent: s.limits.MaxPerDay, span: ordermanager.LimitDay, ofCustomer: true,
+			mostOpen: s.limits.MaxPerCustomer, mostRecent: s.limits.MaxPerDay, span: capacity.Day, ofCustomer: true,
 		})
 	}
 	return all

@@ -16,6 +16,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamolimits"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/internal/limitstest"
 	"github.com/brewline/ordermanager/internal/testenv"
 )
@@ -23,7 +24,7 @@ import (
 // Each order is begun by a process of its own.
 func TestStarter_neverExceedsALimit(t *testing.T) {
 	client := emulator(t)
-	limitstest.NeverExceeded(t, func(t *testing.T, limits ordermanager.Limits) (starters []limitstest.Starter) {
+	limitstest.NeverExceeded(t, func(t *testing.T, limits capacity.Limits) (starters []limitstest.Starter) {
 		table := testenv.Unique("limits")
 		if _, err := client.CreateTable(t.Context(), dynamolimits.Schema(table)); err != nil {
 			t.Fatal(err)
@@ -70,7 +71,7 @@ func TestStarter_countsWhatTheLimitsAreAbout(t *testing.T) {
 func TestStarter_losesNoPlace(t *testing.T) {
 	crash := errors.New("the process ended here")
 	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t, nil, "limits", ordermanager.Limits{MaxPerCustomer: 1, MaxInQueue: 1})
+		s := newShop(t, nil, "limits", capacity.Limits{MaxPerCustomer: 1, MaxInQueue: 1})
 		s.next = func(string) error { return crash }
 		s.begins("1", "ada", "", crash)
 		s.next = nil
@@ -91,7 +92,7 @@ func TestStarter_losesNoPlace(t *testing.T) {
 // What certainly did not begin gives its place back at once.
 func TestStarter_givesBackThePlaceOfWhatDidNotBegin(t *testing.T) {
 	for _, refusal := range []error{ordermanager.ErrInvalidRequest, ordermanager.ErrShopClosed} {
-		s := newShop(t, nil, "limits", ordermanager.Limits{MaxPerCustomer: 1, MaxInQueue: 1})
+		s := newShop(t, nil, "limits", capacity.Limits{MaxPerCustomer: 1, MaxInQueue: 1})
 		s.next = func(string) error { return refusal }
 		s.begins("1", "ada", "", refusal)
 		s.next = nil
@@ -102,9 +103,9 @@ func TestStarter_givesBackThePlaceOfWhatDidNotBegin(t *testing.T) {
 // An order of which the Manager has not heard counts for as long as its workflow runs, and no longer.
 func TestStarter_countsAnUnheardOrderWhileItsWorkflowRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t, nil, "limits", ordermanager.Limits{})
+		s := newShop(t, nil, "limits", capacity.Limits{})
 		workflows := &silent{begun: true, running: true}
-		starter, err := dynamolimits.New(s.table, "limits", s.manager, workflows, ordermanager.Limits{MaxPerCustomer: 1})
+		starter, err := dynamolimits.New(s.table, "limits", s.manager, workflows, capacity.Limits{MaxPerCustomer: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,9 +143,9 @@ func (w *silent) Standing(context.Context, string) (begun, running bool, err err
 // A full shop reads its orders once a second, however many ask.
 func TestStarter_looksAtAFullShopOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 2})
+		s := newShop(t, nil, "limits", capacity.Limits{MaxInQueue: 2})
 		counted := &counting{Orders: s.manager}
-		starter, err := dynamolimits.New(s.table, "limits", counted, s, ordermanager.Limits{MaxInQueue: 2})
+		starter, err := dynamolimits.New(s.table, "limits", counted, s, capacity.Limits{MaxInQueue: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +194,7 @@ func TestStarter_beginsNothingWithoutAPlace(t *testing.T) {
 		"still the one before": {&types.TransactionInProgressException{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 1, MaxPerDay: 1})
+			s := newShop(t, nil, "limits", capacity.Limits{MaxInQueue: 1, MaxPerDay: 1})
 			s.table.fails = []error{test.fails}
 			s.begins("1", "ada", "", test.want)
 			if _, err := s.manager.Order(t.Context(), "1"); errors.Is(err, ordermanager.ErrOrderNotFound) != (test.want != nil) {
@@ -206,7 +207,7 @@ func TestStarter_beginsNothingWithoutAPlace(t *testing.T) {
 // A table that keeps changing is given up, and so is one whose caller has gone.
 func TestStarter_givesUpOnATableThatKeepsChanging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t, nil, "limits", ordermanager.Limits{MaxInQueue: 1})
+		s := newShop(t, nil, "limits", capacity.Limits{MaxInQueue: 1})
 		s.table.fails = slices.Repeat([]error{&types.TransactionInProgressException{}}, 1000)
 		s.begins("1", "ada", "", ordermanager.ErrStore)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -219,27 +220,27 @@ func TestStarter_givesUpOnATableThatKeepsChanging(t *testing.T) {
 
 // Names that have the separator in them are different names.
 func TestStarter_keepsVenuesAndCustomersApart(t *testing.T) {
-	s := newShop(t, nil, "limits", ordermanager.Limits{MaxPerCustomer: 1})
+	s := newShop(t, nil, "limits", capacity.Limits{MaxPerCustomer: 1})
 	s.begins("1", "b/c", "a", nil)
 	s.begins("2", "c", "a/b", nil)
 	s.begins("3", "c", "a%2Fb", nil)
 }
 
 func TestNew_refusesWhatCannotBeKept(t *testing.T) {
-	s := newShop(t, nil, "limits", ordermanager.Limits{})
+	s := newShop(t, nil, "limits", capacity.Limits{})
 	s.begins("1", "ada", "", nil)
 	if s.table.reads != 0 {
 		t.Error("without a limit the table was read")
 	}
 	for name, try := range map[string]func() (*dynamolimits.Starter, error){
 		"a negative limit": func() (*dynamolimits.Starter, error) {
-			return dynamolimits.New(s.table, "t", s.manager, s, ordermanager.Limits{MaxPerDay: -1})
+			return dynamolimits.New(s.table, "t", s.manager, s, capacity.Limits{MaxPerDay: -1})
 		},
 		"a limit that no item holds": func() (*dynamolimits.Starter, error) {
-			return dynamolimits.New(s.table, "t", s.manager, s, ordermanager.Limits{MaxInQueue: dynamolimits.MaxLimit + 1})
+			return dynamolimits.New(s.table, "t", s.manager, s, capacity.Limits{MaxInQueue: dynamolimits.MaxLimit + 1})
 		},
 		"no table": func() (*dynamolimits.Starter, error) {
-			return dynamolimits.New(s.table, "", s.manager, s, ordermanager.Limits{})
+			return dynamolimits.New(s.table, "", s.manager, s, capacity.Limits{})
 		},
 	} {
 		if _, err := try(); !errors.Is(err, ordermanager.ErrInvalidOptions) {

@@ -12,6 +12,7 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamolimits"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/httpapi"
 )
 
@@ -32,7 +33,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	next := sfnresumer.NewStarter(steps, "arn:aws:states:us-east-1:123456789012:stateMachine:OrderProcessor")
-	starter, err := dynamolimits.New(client, "limits", manager, next, ordermanager.Limits{
+	starter, err := dynamolimits.New(client, "limits", manager, next, capacity.Limits{
 		MaxPerCustomer: 1, MaxInQueue: 20,
 	})
 	if err != nil {

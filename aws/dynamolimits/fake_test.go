@@ -13,6 +13,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamolimits"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/memory"
 )
 
@@ -99,7 +100,7 @@ func (s *shop) Start(ctx context.Context, orderID, customer, venue string) (orde
 	})
 }
 
-func newShop(t *testing.T, client dynamolimits.API, table string, limits ordermanager.Limits) *shop {
+func newShop(t *testing.T, client dynamolimits.API, table string, limits capacity.Limits) *shop {
 	t.Helper()
 	s := &shop{T: t}
 	if client == nil {

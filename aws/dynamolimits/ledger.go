@@ -3,7 +3,7 @@ package dynamolimits
 import (
 	"time"
 
-	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 )
 
 // ledger is an item: the orders of a venue, or of a customer there, that count for a limit.
@@ -87,7 +87,7 @@ func (l *ledger) mayFree(now time.Time) bool {
 }
 
 // taken counts what is in the ledgers.
-func taken(ledgers []*ledger, now time.Time) (t ordermanager.Taken) {
+func taken(ledgers []*ledger, now time.Time) (t capacity.Taken) {
 	for _, l := range ledgers {
 		if l.ofCustomer {
 			t.OfCustomer, t.InDay = l.count(now)

@@ -6,8 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/postgres"
 )
 
@@ -21,7 +21,7 @@ const (
 // backends opens and closes what the flags name.
 type backends struct {
 	layout dynamostore.Layout
-	limits ordermanager.Limits
+	limits capacity.Limits
 	cloud  cloud
 	// file is the database of a sqlite store, and path its path.
 	file *sql.DB

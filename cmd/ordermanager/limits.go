@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 )
 
 type limitFlags struct {
@@ -17,8 +17,8 @@ type limitFlags struct {
 	Hours          hours         `placeholder:"FROM-TO" help:"When new orders are taken, in local time, such as 08:00-18:30 or overnight 22:00-02:00. Default: always."`
 }
 
-func (f limitFlags) limits() ordermanager.Limits {
-	return ordermanager.Limits{
+func (f limitFlags) limits() capacity.Limits {
+	return capacity.Limits{
 		MaxInQueue: f.MaxInQueue, MaxPerCustomer: f.MaxPerCustomer, MaxPerDay: f.MaxPerDay,
 		MaxInWindow: f.MaxInWindow, Window: f.Window,
 	}

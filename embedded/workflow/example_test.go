@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	"github.com/brewline/ordermanager/embedded/workflow"
 )
@@ -28,7 +29,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	flow, err := workflow.New(ctx, db, &workflow.Options{Limits: ordermanager.Limits{MaxInQueue: 10, MaxPerCustomer: 1}})
+	flow, err := workflow.New(ctx, db, &workflow.Options{Limits: capacity.Limits{MaxInQueue: 10, MaxPerCustomer: 1}})
 	if err != nil {
 		panic(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/embedded/workflow"
 )
 
@@ -20,7 +20,7 @@ func TestNoStatementLooksThroughATable(t *testing.T) {
 	db := openMortal(t, filepath.Join(t.TempDir(), "house.db"), life)
 	now := &clock{morning}
 	h := newHouse(t, db, &workflow.Options{
-		Now: now.now, Limits: ordermanager.Limits{MaxInQueue: 9, MaxPerCustomer: 9, MaxPerDay: 9, MaxInWindow: 9},
+		Now: now.now, Limits: capacity.Limits{MaxInQueue: 9, MaxPerCustomer: 9, MaxPerDay: 9, MaxInWindow: 9},
 	})
 	start(t, h, "1")
 	start(t, h, "2")

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
 	"github.com/brewline/ordermanager/embedded/workflow"
 	"github.com/brewline/ordermanager/httpapi"
@@ -45,7 +46,7 @@ func (b *bar) assemble(ctx context.Context, s settings, log *slog.Logger) error 
 	}
 	b.workflow, err = workflow.New(ctx, b.db, &workflow.Options{
 		DrinkTimeout: s.drinkTimeout, CompletionTimeout: s.completionTimeout,
-		Limits: ordermanager.Limits{MaxInQueue: maxInQueue, MaxPerCustomer: maxPerCustomer}, Logger: log,
+		Limits: capacity.Limits{MaxInQueue: maxInQueue, MaxPerCustomer: maxPerCustomer}, Logger: log,
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 )
 
 // Starter begins orders.
@@ -19,18 +20,18 @@ type Starter interface {
 
 // NeverExceeded checks that no limit is exceeded by one, however many begin at once. Open makes a shop with these
 // limits, and returns what begins its orders, in as many processes as it likes.
-func NeverExceeded(t *testing.T, open func(t *testing.T, limits ordermanager.Limits) []Starter) {
+func NeverExceeded(t *testing.T, open func(t *testing.T, limits capacity.Limits) []Starter) {
 	t.Helper()
 	for name, test := range map[string]struct {
-		limits ordermanager.Limits
+		limits capacity.Limits
 		want   error
 	}{
-		"open at a venue":           {ordermanager.Limits{MaxInQueue: 5}, ordermanager.ErrQueueFull},
-		"open of a customer":        {ordermanager.Limits{MaxPerCustomer: 5}, ordermanager.ErrTooManyOrders},
-		"of a customer in a day":    {ordermanager.Limits{MaxPerDay: 5}, ordermanager.ErrTooManyOrders},
-		"at a venue within minutes": {ordermanager.Limits{MaxInWindow: 5}, ordermanager.ErrQueueFull},
+		"open at a venue":           {capacity.Limits{MaxInQueue: 5}, ordermanager.ErrQueueFull},
+		"open of a customer":        {capacity.Limits{MaxPerCustomer: 5}, ordermanager.ErrTooManyOrders},
+		"of a customer in a day":    {capacity.Limits{MaxPerDay: 5}, ordermanager.ErrTooManyOrders},
+		"at a venue within minutes": {capacity.Limits{MaxInWindow: 5}, ordermanager.ErrQueueFull},
 		"all at once": {
-			ordermanager.Limits{MaxInQueue: 5, MaxPerCustomer: 6, MaxPerDay: 7, MaxInWindow: 8}, ordermanager.ErrQueueFull,
+			capacity.Limits{MaxInQueue: 5, MaxPerCustomer: 6, MaxPerDay: 7, MaxInWindow: 8}, ordermanager.ErrQueueFull,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +60,7 @@ func NeverExceeded(t *testing.T, open func(t *testing.T, limits ordermanager.Lim
 }
 
 // Limits are those of the shop that [Counts] goes to.
-var Limits = ordermanager.Limits{MaxInQueue: 3, MaxPerCustomer: 2, MaxPerDay: 3, MaxInWindow: 4, Window: time.Minute}
+var Limits = capacity.Limits{MaxInQueue: 3, MaxPerCustomer: 2, MaxPerDay: 3, MaxInWindow: 4, Window: time.Minute}
 
 // Shop is a shop with [Limits].
 type Shop struct {
@@ -111,6 +112,6 @@ func Counts(t *testing.T, s Shop) {
 	}
 	begins("7", "ada", "NYC", nil)
 	begins("8", "ada", "NYC", ordermanager.ErrTooManyOrders) // three began on this day and were not cancelled
-	s.Pass(ordermanager.LimitDay)
+	s.Pass(capacity.Day)
 	begins("8", "ada", "NYC", nil)
 }

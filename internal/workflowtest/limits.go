@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/internal/limitstest"
 	"github.com/brewline/ordermanager/workflow"
 )
@@ -23,7 +24,7 @@ func countsOverTime(h *house) {
 }
 
 func countsNoTimeOut(h *house) {
-	p := h.open(workflow.Options{Limits: ordermanager.Limits{MaxPerDay: 1}, DrinkTimeout: time.Minute})
+	p := h.open(workflow.Options{Limits: capacity.Limits{MaxPerDay: 1}, DrinkTimeout: time.Minute})
 	p.begins("1", "ada", "", nil)
 	p.begins("2", "ada", "", workflow.ErrTooManyOrders)
 	h.pass(2 * time.Minute)
@@ -32,7 +33,7 @@ func countsNoTimeOut(h *house) {
 }
 
 func takesNoOrder(h *house) {
-	p := h.open(workflow.Options{Limits: ordermanager.Limits{MaxInQueue: 3, MaxPerCustomer: 2}})
+	p := h.open(workflow.Options{Limits: capacity.Limits{MaxInQueue: 3, MaxPerCustomer: 2}})
 	refuses := func(id, customer, venue string, want error) {
 		h.Helper()
 		p.begins(id, customer, venue, want)
@@ -72,7 +73,7 @@ func takesNoOrder(h *house) {
 }
 
 func keepsLimits(h *house) {
-	limitstest.NeverExceeded(h.T, func(t *testing.T, limits ordermanager.Limits) (starters []limitstest.Starter) {
+	limitstest.NeverExceeded(h.T, func(t *testing.T, limits capacity.Limits) (starters []limitstest.Starter) {
 		for _, p := range newHouse(t, h.another).openMany(workflow.Options{Limits: limits}) {
 			starters = append(starters, p.flow)
 		}
@@ -85,10 +86,10 @@ func refusesOptions(h *house) {
 	for _, options := range []workflow.Options{
 		{DrinkTimeout: -1},
 		{CompletionTimeout: -1},
-		{Limits: ordermanager.Limits{MaxInQueue: -1}},
+		{Limits: capacity.Limits{MaxInQueue: -1}},
 		{Retention: -1},
 		{Retention: time.Hour},
-		{Retention: 25 * time.Hour, Limits: ordermanager.Limits{MaxInWindow: 1, Window: 26 * time.Hour}},
+		{Retention: 25 * time.Hour, Limits: capacity.Limits{MaxInWindow: 1, Window: 26 * time.Hour}},
 	} {
 		if _, err := workflow.New(db, &options); !errors.Is(err, ordermanager.ErrInvalidOptions) {
 			h.Errorf("%+v: %v", options, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/brewline/ordermanager/aws/eventbridgebus"
 	"github.com/brewline/ordermanager/aws/lambdahandler"
 	"github.com/brewline/ordermanager/aws/sfnresumer"
+	"github.com/brewline/ordermanager/capacity"
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
@@ -102,7 +103,7 @@ func Open() (*Shop, error) {
 }
 
 // limits reads the limits of the shop.
-func limits() (l ordermanager.Limits, err error) {
+func limits() (l capacity.Limits, err error) {
 	seconds := 0
 	for name, into := range map[string]*int{
 		"MAX_IN_QUEUE": &l.MaxInQueue, "MAX_PER_CUSTOMER": &l.MaxPerCustomer, "MAX_PER_DAY": &l.MaxPerDay,
