@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 func TestManager_takesAnOrderThroughItsWholeLife(t *testing.T) {
@@ -43,12 +44,12 @@ func TestManager_takesAnOrderThroughItsWholeLife(t *testing.T) {
 			`"baristaUserId":"barista-1","orderNumber":"7"}`,
 	)
 
-	want := ordermanager.View{
+	want := view.Order{
 		OrderID: order, State: "completed", UserID: owner, OrderNumber: "7", BaristaUserID: holder,
 		Drink: "Latte", Modifiers: []string{"Oat"}, Icon: "latte", Version: 7,
 	}
 	o := h.order()
-	if diff := cmp.Diff(want, o.View()); diff != "" {
+	if diff := cmp.Diff(want, view.OrderOf(&o)); diff != "" {
 		t.Errorf("the order at the end (-want +got):\n%s", diff)
 	}
 	var path []string
@@ -342,8 +343,8 @@ func TestManager_repeatsAPutThatTheMenuWouldRefuseToday(t *testing.T) {
 	another := request
 	another.Actor = ordermanager.Customer(stranger)
 	if _, err := manager.Put(t.Context(), another); !errors.Is(err, ordermanager.ErrInvalidOrder) ||
-		ordermanager.ProblemOf(err).Order != nil {
-		t.Errorf("a stranger got %v and the order %v", err, ordermanager.ProblemOf(err).Order)
+		view.ProblemOf(err).Order != nil {
+		t.Errorf("a stranger got %v and the order %v", err, view.ProblemOf(err).Order)
 	}
 	request.RequestID = "another"
 	if _, err := manager.Put(t.Context(), request); !errors.Is(err, ordermanager.ErrInvalidOrder) {

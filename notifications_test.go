@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 func started(token ordermanager.TaskToken, at time.Time) ordermanager.WorkflowStarted {
@@ -27,10 +28,10 @@ func TestWorkflowStarted_createsThePendingOrder(t *testing.T) {
 	r := h.receipt(h.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{
 		OrderID: order, Customer: owner, Venue: "NYC", Robot: true, Token: token, At: at,
 	}))
-	want := ordermanager.View{
+	want := view.Order{
 		OrderID: order, State: "pending", UserID: owner, EventID: "NYC", Modifiers: []string{}, Version: 1,
 	}
-	if diff := cmp.Diff(want, r.Order.View()); diff != "" {
+	if diff := cmp.Diff(want, view.OrderOf(&r.Order)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	o := h.stored()

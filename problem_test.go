@@ -7,10 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 func TestProblemOf_isTheSameAtEveryDoor(t *testing.T) {
-	view := `{"orderId":"order-1","state":"pending","userId":"customer-1","eventId":"","orderNumber":"","baristaUserId":"","drink":"Latte",` +
+	pending := `{"orderId":"order-1","state":"pending","userId":"customer-1","eventId":"","orderNumber":"","baristaUserId":"","drink":"Latte",` +
 		`"modifiers":["Oat"],"icon":"latte","reason":"","version":2}`
 	illegal := `{"code":"illegal_transition","message":"the state of the order does not allow this"}`
 	milkshake := put()
@@ -27,9 +28,9 @@ func TestProblemOf_isTheSameAtEveryDoor(t *testing.T) {
 		},
 		{"a refusal", by("unmake", ordermanager.Barista(holder)), `{"code":"illegal_transition",` +
 			`"message":"cannot unmake order order-1, which is pending: the state of the order does not allow this",` +
-			`"reasons":[` + illegal + `],"allowed":["make","cancel"],"order":` + view + `}`},
+			`"reasons":[` + illegal + `],"allowed":["make","cancel"],"order":` + pending + `}`},
 		{"a drink", milkshake, `{"code":"invalid_order","message":"the order is not valid: unknown drink \"milkshake\"",` +
-			`"violations":[{"code":"unknown_drink","value":"milkshake"}],"allowed":["cancel"],"order":` + view + `}`},
+			`"violations":[{"code":"unknown_drink","value":"milkshake"}],"allowed":["cancel"],"order":` + pending + `}`},
 		{"a stranger", by("cancel", ordermanager.Customer(stranger)),
 			`{"code":"not_owner","message":"cannot cancel order order-1: the order belongs to another customer",` +
 				`"reasons":[{"code":"not_owner","message":"the order belongs to another customer"}],"order":null}`},
@@ -39,7 +40,7 @@ func TestProblemOf_isTheSameAtEveryDoor(t *testing.T) {
 			h := newHouse(t)
 			h.bring(ordermanager.StatePending)
 			_, err := h.Handle(t.Context(), tt.give)
-			got, marshalErr := json.Marshal(ordermanager.ProblemOf(err))
+			got, marshalErr := json.Marshal(view.ProblemOf(err))
 			if diff := cmp.Diff(tt.want, string(got)); diff != "" || marshalErr != nil {
 				t.Errorf("%v, -want +got:\n%s", marshalErr, diff)
 			}

@@ -143,7 +143,7 @@ func encode(orders []*ordermanager.Order, before, after string) *piece {
 		if i == len(orders)-1 {
 			id = after
 		}
-		data, err := json.Marshal(view(o))
+		data, err := json.Marshal(orderOf(o))
 		if err != nil {
 			panic(err) // the forms of this package can always be marshalled
 		}

@@ -78,7 +78,7 @@ func (h *Handler) getOrder(w http.ResponseWriter, r *http.Request, actor orderma
 	if err != nil {
 		return err
 	}
-	answer := view(&o)
+	answer := orderOf(&o)
 	f := jsonform.New(formSize)
 	answer.write(&f)
 	writeForm(w, r, &f)
@@ -111,7 +111,7 @@ func (h *Handler) getActions(w http.ResponseWriter, r *http.Request, actor order
 	case o == nil || !maySee(actor, o.Customer):
 		return fmt.Errorf("%w: %s", ordermanager.ErrNotOwner, id)
 	}
-	answer := explanations{Order: view(o)}
+	answer := explanations{Order: orderOf(o)}
 	for _, e := range actions {
 		reasons := append([]ordermanager.Reason{}, e.Reasons...)
 		answer.Actions = append(answer.Actions, explanation{e.Action, e.Allowed, reasons})
@@ -178,7 +178,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, q ordermanager.Qu
 		Orders: make([]order, len(page.Orders)), Skipped: make([]string, len(page.Skipped)), Cursor: page.Cursor,
 	}
 	for i := range page.Orders {
-		answer.Orders[i] = view(&page.Orders[i])
+		answer.Orders[i] = orderOf(&page.Orders[i])
 	}
 	for i, skipped := range page.Skipped {
 		answer.Skipped[i] = skipped.OrderID

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 // The codes of refusals that never reach a Manager. Every other code is one of package ordermanager.
@@ -80,7 +81,7 @@ type problem struct {
 	Status   int    `json:"status"`
 	Detail   string `json:"detail"`
 	Instance string `json:"instance"`
-	ordermanager.Problem
+	view.Problem
 	// Order replaces the Problem's.
 	Order *order `json:"order"`
 }
@@ -102,14 +103,14 @@ func (h *Handler) Fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // describe turns an error into a problem.
 func describe(err error) problem {
-	p := problem{Problem: ordermanager.ProblemOf(err)}
+	p := problem{Problem: view.ProblemOf(err)}
 	if own, ok := errors.AsType[*refusal](err); ok {
 		p.Code, p.Field = own.code, own.field
 	}
 	if refused, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
-		p.Order = viewOrNil(refused.Order)
+		p.Order = orderOrNil(refused.Order)
 	} else if menu, ok := errors.AsType[*ordermanager.MenuError](err); ok {
-		p.Order = viewOrNil(menu.Order)
+		p.Order = orderOrNil(menu.Order)
 	}
 	answer, known := answers[p.Code]
 	if !known {

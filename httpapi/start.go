@@ -60,7 +60,7 @@ func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor order
 		status = http.StatusAccepted
 	}
 	w.Header().Set("Location", "/orders/"+url.PathEscape(asked.OrderID))
-	write(w, r, "application/json", status, view(&receipt.Order))
+	write(w, r, "application/json", status, orderOf(&receipt.Order))
 	return nil
 }
 

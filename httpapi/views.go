@@ -8,12 +8,13 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/jsonform"
 	"github.com/brewline/ordermanager/serverlesspresso"
+	"github.com/brewline/ordermanager/view"
 )
 
 // order is the form of an order in every answer: the common view, and the three fields that the Serverlesspresso
 // sample's apps read, in the form of its API.
 type order struct {
-	ordermanager.View
+	view.Order
 	// OrderState is the state as the sample names it: in its core version with a venue, in its workshop version without.
 	OrderState string `json:"orderState"`
 	// DrinkOrder is the accepted drink as a DynamoDB attribute; null until there is one.
@@ -27,12 +28,13 @@ type attribute struct {
 	S string `json:"S"`
 }
 
-func view(o *ordermanager.Order) order {
+func orderOf(o *ordermanager.Order) order {
 	dialect := serverlesspresso.Workshop
 	if o.Venue != "" {
 		dialect = serverlesspresso.Core
 	}
-	v := order{View: o.View(), TS: strconv.FormatInt(o.CreatedAt.UnixMilli(), 10), OrderState: dialect.OrderState(o)}
+	created := strconv.FormatInt(o.CreatedAt.UnixMilli(), 10)
+	v := order{Order: view.OrderOf(o), TS: created, OrderState: dialect.OrderState(o)}
 	if text := serverlesspresso.DrinkOrder(o); text != "" {
 		v.DrinkOrder = &attribute{text}
 	}
@@ -63,17 +65,17 @@ func (o *order) write(f *jsonform.Form) {
 	f.Text("TS", o.TS)
 }
 
-func viewOrNil(o *ordermanager.Order) *order {
+func orderOrNil(o *ordermanager.Order) *order {
 	if o == nil {
 		return nil
 	}
-	v := view(o)
+	v := orderOf(o)
 	return &v
 }
 
 // outcome is the answer to an accepted action: the receipt as at every door, with the order in this interface's form.
 type outcome struct {
-	ordermanager.ReceiptView
+	view.Receipt
 	// Order replaces the receipt's.
 	Order order `json:"order"`
 }
@@ -81,10 +83,10 @@ type outcome struct {
 // outcomeOf omits why something is pending: the message of a resumer or publisher is only logged.
 func outcomeOf(r *ordermanager.Receipt) outcome {
 	return outcome{
-		ordermanager.ReceiptView{
+		view.Receipt{
 			Action: r.Action, Resume: r.Resume, Events: r.Events, Replayed: r.Replayed, Unchanged: r.Unchanged, Gone: r.Gone,
 		},
-		view(&r.Order),
+		orderOf(&r.Order),
 	}
 }
 
@@ -112,13 +114,13 @@ type listing struct {
 
 // history is what happened to an order, oldest first.
 type history struct {
-	OrderID string                   `json:"orderId"`
-	Version int                      `json:"version"`
-	Entries []ordermanager.EntryView `json:"entries"`
+	OrderID string       `json:"orderId"`
+	Version int          `json:"version"`
+	Entries []view.Entry `json:"entries"`
 }
 
 func historyView(o *ordermanager.Order) history {
-	answer := history{OrderID: o.ID, Version: o.Version, Entries: o.HistoryView()}
+	answer := history{OrderID: o.ID, Version: o.Version, Entries: view.HistoryOf(o)}
 	for i := range answer.Entries {
 		answer.Entries[i].RequestID = ""
 	}

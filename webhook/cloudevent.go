@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 // contentType is the media type of a CloudEvent in structured mode.
@@ -34,7 +35,7 @@ type cloudEvent struct {
 
 // data is the order after the event, in the form that every door uses.
 type data struct {
-	ordermanager.View
+	view.Order
 	Robot bool `json:"robot"`
 }
 
@@ -47,10 +48,10 @@ func encode(e *ordermanager.Event, source string) ([]byte, error) {
 	if traceparent.MatchString(e.Trace) {
 		out.TraceParent = e.Trace
 	}
-	out.Data.View = ordermanager.Order{
+	out.Data.Order = view.OrderOf(&ordermanager.Order{
 		ID: e.OrderID, State: e.State, Customer: e.Customer, Venue: e.Venue, Number: e.Number, Barista: e.Barista,
 		Drink: e.Drink, Reason: e.Reason, Version: e.Version,
-	}.View()
+	})
 	return json.Marshal(out)
 }
 

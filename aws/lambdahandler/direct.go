@@ -8,6 +8,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/serverlesspresso"
+	"github.com/brewline/ordermanager/view"
 )
 
 // Direct returns the handler of a function that takes the input of the OrderManager workflow, the JSON form of an
@@ -23,8 +24,8 @@ import (
 //
 // The JSON names the actor, so anybody allowed to invoke the function can act as anybody. Allow only your own programs
 // to invoke it.
-func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (ordermanager.ReceiptView, error) {
-	return func(ctx context.Context, input json.RawMessage) (ordermanager.ReceiptView, error) {
+func Direct(manager *ordermanager.Manager) func(context.Context, json.RawMessage) (view.Receipt, error) {
+	return func(ctx context.Context, input json.RawMessage) (view.Receipt, error) {
 		id := ""
 		if invocation, ok := lambdacontext.FromContext(ctx); ok {
 			id = invocation.AwsRequestID

@@ -8,18 +8,19 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/lambdahandler"
+	"github.com/brewline/ordermanager/view"
 )
 
 func TestDirect_takesTheInputOfTheOrderManager(t *testing.T) {
 	h := newHouse(t)
 	h.start("1")
-	got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), put("1"))
+	got, err := invoke[view.Receipt](t, lambdahandler.Direct(h.manager), put("1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff(t, "the answer", ordermanager.ReceiptView{
+	diff(t, "the answer", view.Receipt{
 		Action: ordermanager.ActionPut,
-		Order: ordermanager.View{
+		Order: view.Order{
 			OrderID: "1", State: ordermanager.StatePending, UserID: "anna", Drink: "Cappuccino", Modifiers: []string{},
 			Icon: "cappuccino", Version: 2,
 		},
@@ -59,7 +60,7 @@ func TestDirect_refusesWithAnErrorNamedAfterTheCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			h.start("1")
-			_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), test.payload)
+			_, err := invoke[view.Receipt](t, lambdahandler.Direct(h.manager), test.payload)
 			if problem := fails(t, err, test.code); problem.Field != test.field {
 				t.Errorf("the field is %q, want %q", problem.Field, test.field)
 			}
@@ -75,7 +76,7 @@ func TestDirect_refusesWithAnErrorNamedAfterTheCode(t *testing.T) {
 
 func TestDirect_refusesWhatIsNotJSON(t *testing.T) {
 	h := newHouse(t)
-	if _, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), `{"action":`); err == nil {
+	if _, err := invoke[view.Receipt](t, lambdahandler.Direct(h.manager), `{"action":`); err == nil {
 		t.Error("it was taken")
 	}
 }
@@ -84,11 +85,11 @@ func TestDirect_tellsTheLoserOfARaceHowTheOrderIs(t *testing.T) {
 	h := newHouse(t)
 	h.start("1")
 	for _, payload := range []string{put("1"), claim("1", "ben")} {
-		if _, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), payload); err != nil {
+		if _, err := invoke[view.Receipt](t, lambdahandler.Direct(h.manager), payload); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), claim("1", "eve"))
+	_, err := invoke[view.Receipt](t, lambdahandler.Direct(h.manager), claim("1", "eve"))
 	problem := fails(t, err, "claimed")
 	if problem.Order == nil || problem.Order.BaristaUserID != "ben" {
 		t.Errorf("the problem has the order %+v, want ben's", problem.Order)
@@ -101,10 +102,10 @@ func TestDirect_appliesARepeatedInvocationOnce(t *testing.T) {
 	h.start("1")
 	invocation := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
 	h.answersLost.Store(true)
-	_, err := invokeIn[ordermanager.ReceiptView](invocation, t, lambdahandler.Direct(h.manager), put("1"))
+	_, err := invokeIn[view.Receipt](invocation, t, lambdahandler.Direct(h.manager), put("1"))
 	fails(t, err, "store_failed")
 	h.answersLost.Store(false)
-	got, err := invokeIn[ordermanager.ReceiptView](invocation, t, lambdahandler.Direct(h.manager), put("1"))
+	got, err := invokeIn[view.Receipt](invocation, t, lambdahandler.Direct(h.manager), put("1"))
 	if err != nil || !got.Replayed || got.Resume != ordermanager.ResumeDelivered {
 		t.Errorf("the repetition: %+v, %v; want it replayed and delivered", got, err)
 	}
@@ -118,7 +119,7 @@ func TestDirect_keepsTheRequestsOwnID(t *testing.T) {
 	h.start("1")
 	invocation := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
 	payload := strings.Replace(put("1"), `{"action":""`, `{"requestId":"tap-1","action":""`, 1)
-	if _, err := invokeIn[ordermanager.ReceiptView](invocation, t, lambdahandler.Direct(h.manager), payload); err != nil {
+	if _, err := invokeIn[view.Receipt](invocation, t, lambdahandler.Direct(h.manager), payload); err != nil {
 		t.Fatal(err)
 	}
 	if id := h.order("1").History[1].RequestID; id != "tap-1" {
@@ -131,7 +132,7 @@ func TestDirect_saysWhatIsStillOwed(t *testing.T) {
 	h := newHouse(t)
 	h.start("1")
 	h.workflowDown.Store(true)
-	got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.Direct(h.manager), put("1"))
+	got, err := invoke[view.Receipt](t, lambdahandler.Direct(h.manager), put("1"))
 	if err != nil || got.Resume != ordermanager.ResumePending || got.Pending != errDown.Error() {
 		t.Errorf("the answer is %+v, %v; want a pending resume and why", got, err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/serverlesspresso"
+	"github.com/brewline/ordermanager/view"
 )
 
 // EventBridge returns the handler of a function that is the target of a rule for the OrderProcessor's events
@@ -19,8 +20,8 @@ import (
 // workflow, which a retry cures.
 func EventBridge(
 	manager *ordermanager.Manager,
-) func(context.Context, json.RawMessage) (ordermanager.ReceiptView, error) {
-	return func(ctx context.Context, event json.RawMessage) (ordermanager.ReceiptView, error) {
+) func(context.Context, json.RawMessage) (view.Receipt, error) {
+	return func(ctx context.Context, event json.RawMessage) (view.Receipt, error) {
 		return answer(notify(ctx, manager, event))
 	}
 }

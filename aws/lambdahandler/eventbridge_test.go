@@ -6,6 +6,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/lambdahandler"
+	"github.com/brewline/ordermanager/view"
 )
 
 func TestEventBridge_takesTheThreeNotifications(t *testing.T) {
@@ -14,15 +15,15 @@ func TestEventBridge_takesTheThreeNotifications(t *testing.T) {
 	first, second := h.resumer.Issue(), h.resumer.Issue()
 	for _, step := range []struct {
 		payload string
-		want    ordermanager.ReceiptView
+		want    view.Receipt
 	}{
 		{
 			started("1", first),
-			ordermanager.ReceiptView{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone},
+			view.Receipt{Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone},
 		},
 		{
 			started("1", first),
-			ordermanager.ReceiptView{
+			view.Receipt{
 				Action: ordermanager.ActionWorkflowStarted, Resume: ordermanager.ResumeNone, Unchanged: true,
 			},
 		},
@@ -31,18 +32,18 @@ func TestEventBridge_takesTheThreeNotifications(t *testing.T) {
 				"OrderProcessor.WaitingCompletion",
 				`{"orderId":"1","userId":"anna","orderNumber":7,"TaskToken":"`+second.Reveal()+`"}`,
 			),
-			ordermanager.ReceiptView{Action: ordermanager.ActionWaitingCompletion, Resume: ordermanager.ResumeNone},
+			view.Receipt{Action: ordermanager.ActionWaitingCompletion, Resume: ordermanager.ResumeNone},
 		},
 		{
 			event("OrderProcessor.OrderTimeOut", `{"orderId":"1","cause":"Barista timedout"}`),
-			ordermanager.ReceiptView{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeDelivered},
+			view.Receipt{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeDelivered},
 		},
 		{
 			event("OrderProcessor.OrderTimeOut", `{"orderId":"1","cause":"Barista timedout"}`),
-			ordermanager.ReceiptView{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeNone, Replayed: true},
+			view.Receipt{Action: ordermanager.ActionTimedOut, Resume: ordermanager.ResumeNone, Replayed: true},
 		},
 	} {
-		got, err := invoke[ordermanager.ReceiptView](t, handler, step.payload)
+		got, err := invoke[view.Receipt](t, handler, step.payload)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestEventBridge_failsForWhatItCannotTake(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), test.payload)
+			_, err := invoke[view.Receipt](t, lambdahandler.EventBridge(h.manager), test.payload)
 			fails(t, err, test.code)
 			if strings.Contains(err.Error(), "secret-token") {
 				t.Errorf("a token leaks: %v", err)
@@ -96,6 +97,6 @@ func TestEventBridge_failsForWhatItCannotTake(t *testing.T) {
 func TestEventBridge_failsWhenTheStoreDoes(t *testing.T) {
 	h := newHouse(t)
 	h.storeDown.Store(true)
-	_, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), started("1", h.resumer.Issue()))
+	_, err := invoke[view.Receipt](t, lambdahandler.EventBridge(h.manager), started("1", h.resumer.Issue()))
 	fails(t, err, "store_failed")
 }

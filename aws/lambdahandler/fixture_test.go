@@ -18,6 +18,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/view"
 )
 
 var errDown = errors.New("out of order")
@@ -104,15 +105,15 @@ func invokeIn[Out any](ctx context.Context, t testing.TB, handler any, payload s
 	return out, nil
 }
 
-// fails checks that an error has the code as its type and an ordermanager.Problem as its message, which it returns.
-func fails(t testing.TB, err error, code ordermanager.Code) ordermanager.Problem {
+// fails checks that an error has the code as its type and an view.Problem as its message, which it returns.
+func fails(t testing.TB, err error, code ordermanager.Code) view.Problem {
 	t.Helper()
 	failure, ok := err.(messages.InvokeResponse_Error) //nolint:errorlint // as the runtime does
 	if !ok {
 		t.Fatalf("the error is %#v, want one with a type of its own", err)
 	}
 	var problem struct {
-		ordermanager.Problem
+		view.Problem
 		Reasons []ordermanager.Reason `json:"reasons"`
 	}
 	if err := json.Unmarshal([]byte(failure.Message), &problem); err != nil {

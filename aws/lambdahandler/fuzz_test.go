@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
-	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/lambdahandler"
+	"github.com/brewline/ordermanager/view"
 )
 
 // secret is in the token of the seeds, and must never come out again.
@@ -61,7 +61,7 @@ func fuzz(
 func FuzzDirect(f *testing.F) {
 	made := func(h *house) any { return lambdahandler.Direct(h.manager) }
 	fuzz(f, made, func(t *testing.T, _ *house, _, answer []byte, err error) {
-		var a ordermanager.ReceiptView
+		var a view.Receipt
 		if err == nil && (json.Unmarshal(answer, &a) != nil || a.Order.OrderID == "" || a.Action == "") {
 			t.Fatalf("a success that says nothing: %s", answer)
 		}
@@ -71,7 +71,7 @@ func FuzzDirect(f *testing.F) {
 func FuzzEventBridge(f *testing.F) {
 	made := func(h *house) any { return lambdahandler.EventBridge(h.manager) }
 	fuzz(f, made, func(t *testing.T, _ *house, _, answer []byte, err error) {
-		var a ordermanager.ReceiptView
+		var a view.Receipt
 		if err == nil && (json.Unmarshal(answer, &a) != nil || a.Order.OrderID == "" || a.Action == "") {
 			t.Fatalf("a success that says nothing: %s", answer)
 		}

@@ -12,7 +12,7 @@
 //
 // Except over HTTP, where a refusal is an answer, everything but a success is an error of the function. The errorType
 // is the stable code of [ordermanager.CodeOf], which a state machine can name in Retry and Catch, and the errorMessage
-// is the JSON of an [ordermanager.Problem]. No error contains a task token.
+// is the JSON of an [view.Problem]. No error contains a task token.
 //
 // # Time
 //
@@ -28,18 +28,19 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
-func answer(receipt ordermanager.Receipt, err error) (ordermanager.ReceiptView, error) {
+func answer(receipt ordermanager.Receipt, err error) (view.Receipt, error) {
 	if err != nil {
-		return ordermanager.ReceiptView{}, failure(err)
+		return view.Receipt{}, failure(err)
 	}
-	return receipt.View(), nil
+	return view.ReceiptOf(&receipt), nil
 }
 
 // failure returns an error in the only form whose type the Lambda runtime does not replace by the name of a Go type.
 func failure(err error) error {
-	return failed(ordermanager.CodeOf(err), ordermanager.ProblemOf(err))
+	return failed(ordermanager.CodeOf(err), view.ProblemOf(err))
 }
 
 func failed(code ordermanager.Code, problem any) error {

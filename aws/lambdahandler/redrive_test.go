@@ -20,6 +20,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/aws/lambdahandler"
+	"github.com/brewline/ordermanager/view"
 )
 
 // owing leaves an order that was put while the workflow could not be reached.
@@ -27,7 +28,7 @@ func (h *house) owing(orderID string) {
 	h.Helper()
 	h.start(orderID)
 	h.workflowDown.Store(true)
-	if _, err := invoke[ordermanager.ReceiptView](h, lambdahandler.Direct(h.manager), put(orderID)); err != nil {
+	if _, err := invoke[view.Receipt](h, lambdahandler.Direct(h.manager), put(orderID)); err != nil {
 		h.Fatal(err)
 	}
 	h.workflowDown.Store(false)

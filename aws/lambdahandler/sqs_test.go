@@ -13,6 +13,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/lambdahandler"
+	"github.com/brewline/ordermanager/view"
 )
 
 const badJSON = `{"action":`
@@ -320,7 +321,7 @@ func TestDoors_takeTheActionsOfTheTable(t *testing.T) {
 	h.start("1")
 	direct, queue := lambdahandler.Direct(h.manager), lambdahandler.SQS(h.manager, h.logger)
 	for _, input := range []string{put("1"), claim("1", "ben")} {
-		if _, err := invoke[ordermanager.ReceiptView](t, direct, input); err != nil {
+		if _, err := invoke[view.Receipt](t, direct, input); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -331,11 +332,11 @@ func TestDoors_takeTheActionsOfTheTable(t *testing.T) {
 	}
 	// A time-out of an order that has answered changes nothing.
 	timedOut := event("OrderProcessor.OrderTimeOut", `{"orderId":"1"}`)
-	if got, err := invoke[ordermanager.ReceiptView](t, lambdahandler.EventBridge(h.manager), timedOut); err != nil ||
+	if got, err := invoke[view.Receipt](t, lambdahandler.EventBridge(h.manager), timedOut); err != nil ||
 		!got.Unchanged {
 		t.Errorf("the time-out: %+v, %v", got, err)
 	}
-	_, err = invoke[ordermanager.ReceiptView](t, direct, strings.Replace(finish, "finish", "serve", 1))
+	_, err = invoke[view.Receipt](t, direct, strings.Replace(finish, "finish", "serve", 1))
 	if problem := fails(t, err, "unknown_action"); !strings.Contains(problem.Message, "finish") {
 		t.Errorf("an action that is not there: %s", problem.Message)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/serverlesspresso"
+	"github.com/brewline/ordermanager/view"
 )
 
 type execCommand struct {
@@ -90,12 +91,12 @@ type house struct {
 }
 
 // view is what a receipt says at the command line: with the flag that is missing where something stays owed for it.
-func (h *house) view(receipt *ordermanager.Receipt) ordermanager.ReceiptView {
-	view := receipt.View()
-	if view.Pending != "" {
-		view.Pending += h.events.missing(&receipt.Order)
+func (h *house) view(receipt *ordermanager.Receipt) view.Receipt {
+	v := view.ReceiptOf(receipt)
+	if v.Pending != "" {
+		v.Pending += h.events.missing(&receipt.Order)
 	}
-	return view
+	return v
 }
 
 func (c *execCommand) open(ctx context.Context, backends *backends) (*house, error) {

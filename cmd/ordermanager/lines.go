@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 // line is the output for an input.
@@ -20,24 +21,24 @@ type line interface {
 type accepted struct {
 	N  int  `json:"n"`
 	OK bool `json:"ok"`
-	ordermanager.ReceiptView
+	view.Receipt
 }
 
 // acceptance names the input by its own action: the start of a workflow is a "new_order".
-func acceptance(n int, action ordermanager.Action, view ordermanager.ReceiptView) accepted {
-	line := accepted{n, true, view}
+func acceptance(n int, action ordermanager.Action, receipt view.Receipt) accepted {
+	line := accepted{n, true, receipt}
 	line.Action = action
 	return line
 }
 
 func (l accepted) text() string {
-	return fmt.Sprintf("%d  %s", l.N, acceptingText(l.Action, &l.ReceiptView))
+	return fmt.Sprintf("%d  %s", l.N, acceptingText(l.Action, &l.Receipt))
 }
 
 func (l accepted) negative() bool { return l.Pending != "" }
 
 // acceptingText describes the result of an accepted input.
-func acceptingText(action ordermanager.Action, l *ordermanager.ReceiptView) string {
+func acceptingText(action ordermanager.Action, l *view.Receipt) string {
 	text := fmt.Sprintf("%s: order %s is %s", action, cell(l.Order.OrderID), l.Order.State)
 	switch {
 	case l.Replayed:
@@ -62,11 +63,11 @@ type refused struct {
 	N      int                 `json:"n"`
 	OK     bool                `json:"ok"`
 	Action ordermanager.Action `json:"action"`
-	ordermanager.Problem
+	view.Problem
 }
 
 func refusal(n int, action ordermanager.Action, err error) refused {
-	return refused{N: n, Action: action, Problem: ordermanager.ProblemOf(err)}
+	return refused{N: n, Action: action, Problem: view.ProblemOf(err)}
 }
 
 func (l refused) text() string { return fmt.Sprintf("%d  %s", l.N, refusingText(&l.Problem)) }
@@ -74,7 +75,7 @@ func (l refused) text() string { return fmt.Sprintf("%d  %s", l.N, refusingText(
 func (refused) negative() bool { return true }
 
 // refusingText says why an input was refused.
-func refusingText(l *ordermanager.Problem) string {
+func refusingText(l *view.Problem) string {
 	text := fmt.Sprintf("refused, %s: %s", l.Code, l.Message)
 	if len(l.Allowed) > 0 {
 		text += fmt.Sprintf("; allowed now: %s", strings.Trim(fmt.Sprint(l.Allowed), "[]"))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/view"
 )
 
 type ordersCommand struct {
@@ -169,12 +170,14 @@ func ordersOf(
 
 // orderLine is an order of a listing in JSON.
 type orderLine struct {
-	ordermanager.View
+	view.Order
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
-func lineOf(o *ordermanager.Order) orderLine { return orderLine{o.View(), o.CreatedAt, o.UpdatedAt} }
+func lineOf(o *ordermanager.Order) orderLine {
+	return orderLine{view.OrderOf(o), o.CreatedAt, o.UpdatedAt}
+}
 
 // lister prints orders, aligned for people or in JSON.
 type lister struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 type repairCommand struct {
@@ -62,7 +63,7 @@ func (c *repairCommand) repair(ctx context.Context, backends *backends, std *std
 	case errors.Is(err, ordermanager.ErrStore), errors.Is(err, ordermanager.ErrContextDone):
 		return err
 	case err != nil:
-		problem := ordermanager.ProblemOf(err)
+		problem := view.ProblemOf(err)
 		text := refusingText(&problem)
 		if errors.Is(err, ordermanager.ErrOrderNotFound) {
 			text += "; " + listThem(c.Store)

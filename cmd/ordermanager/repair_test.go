@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 func repair(t *testing.T, store, order, how string, flags ...string) (code int, stdout, stderr string) {
@@ -80,7 +81,7 @@ func TestRepair_keepsToTheLifeCycle(t *testing.T) {
 		}
 	}
 	code, stdout, _ := repair(t, store, "9", "cancel", "--json")
-	var problem ordermanager.Problem
+	var problem view.Problem
 	if err := json.Unmarshal([]byte(stdout), &problem); code != exitRefused || err != nil ||
 		problem.Code != "order_not_found" {
 		t.Errorf("exit code %d, %v, %q", code, err, stdout)

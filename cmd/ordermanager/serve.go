@@ -19,6 +19,7 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/memory"
 	"github.com/brewline/ordermanager/serverlesspresso"
+	"github.com/brewline/ordermanager/view"
 )
 
 type serveCommand struct {
@@ -223,7 +224,7 @@ func (s *demoServer) start(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
-	_ = encoder(w).Encode(receipt.Order.View())
+	_ = encoder(w).Encode(view.OrderOf(&receipt.Order))
 }
 
 // stopTimeout is how long current requests may take when the server stops.

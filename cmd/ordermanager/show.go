@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 type showCommand struct {
@@ -65,9 +66,9 @@ func listThem(store string) string {
 // details has everything about an order that may be shown.
 type details struct {
 	orderLine
-	Robot   bool                     `json:"robot"`
-	History []ordermanager.EntryView `json:"history"`
-	Waits   []waitLine               `json:"waits"`
+	Robot   bool         `json:"robot"`
+	History []view.Entry `json:"history"`
+	Waits   []waitLine   `json:"waits"`
 	// OwedEvents are still to be published, one for each publisher, oldest first.
 	OwedEvents []eventLine `json:"owedEvents"`
 	Owes       bool        `json:"owes"`
@@ -122,7 +123,7 @@ func statusOf(o *ordermanager.Order, wait ordermanager.Wait) waitStatus {
 
 func detailsOf(o *ordermanager.Order) details {
 	d := details{
-		orderLine: lineOf(o), Robot: o.Robot, Owes: o.Owes(), History: o.HistoryView(), OwedEvents: []eventLine{},
+		orderLine: lineOf(o), Robot: o.Robot, Owes: o.Owes(), History: view.HistoryOf(o), OwedEvents: []eventLine{},
 		drink: drinkText(o),
 	}
 	d.Waits = []waitLine{
@@ -249,7 +250,7 @@ func (d *details) owesText() string {
 }
 
 // by names the actor.
-func by(e *ordermanager.EntryView) string {
+func by(e *view.Entry) string {
 	if e.UserID == "" {
 		return string(e.Role)
 	}

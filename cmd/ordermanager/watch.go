@@ -10,6 +10,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/view"
 )
 
 type watchCommand struct {
@@ -152,7 +153,7 @@ func (w *watcher) look(ctx context.Context, first bool) error {
 				continue
 			}
 			listed[order.ID] = true
-			if known, found := w.known[order.ID]; !found || !reflect.DeepEqual(known.View(), order.View()) {
+			if known, found := w.known[order.ID]; !found || !alike(&known, &order) {
 				changed = append(changed, order.ID)
 			}
 		}
@@ -193,7 +194,7 @@ func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 		return nil
 	}
 	printed := false
-	for _, entry := range order.HistoryView() {
+	for _, entry := range view.HistoryOf(&order) {
 		if entry.Version > before.Version {
 			printed = true
 			if err := w.print(change{id, entry, lineOf(&order)}); err != nil {
@@ -201,14 +202,17 @@ func (w *watcher) visit(ctx context.Context, id string, quiet bool) error {
 			}
 		}
 	}
-	if printed || found && reflect.DeepEqual(before.View(), order.View()) {
+	if printed || found && alike(&before, &order) {
 		return nil
 	}
-	foreign := ordermanager.EntryView{
+	foreign := view.Entry{
 		Version: order.Version, At: order.UpdatedAt, Action: foreignChange, From: before.State, To: order.State,
 	}
 	return w.print(change{id, foreign, lineOf(&order)})
 }
+
+// alike reports whether two readings of an order would be printed alike.
+func alike(a, b *ordermanager.Order) bool { return reflect.DeepEqual(view.OrderOf(a), view.OrderOf(b)) }
 
 // withoutHistory returns what is kept of an order for comparison.
 func withoutHistory(o ordermanager.Order) ordermanager.Order {
@@ -224,8 +228,8 @@ const foreignChange ordermanager.Action = "changed by another program"
 
 // change is a change of an order.
 type change struct {
-	OrderID string                 `json:"orderId"`
-	Entry   ordermanager.EntryView `json:"entry"`
+	OrderID string     `json:"orderId"`
+	Entry   view.Entry `json:"entry"`
 	// Order is the order when it was read, which may include later changes.
 	Order orderLine `json:"order"`
 }

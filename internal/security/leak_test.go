@@ -30,6 +30,7 @@ import (
 	"github.com/brewline/ordermanager/aws/sfnresumer"
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/internal/faulty"
+	"github.com/brewline/ordermanager/view"
 )
 
 // planted is what every token of these tests contains. It is alphanumeric, so that it looks the same quoted and
@@ -81,7 +82,7 @@ func (d *diary) show(name string, values ...any) {
 			for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 				fmt.Fprintf(d, "%v %+v %#v\n", inner, inner, inner)
 			}
-			if data, err := json.Marshal(ordermanager.ProblemOf(err)); err == nil {
+			if data, err := json.Marshal(view.ProblemOf(err)); err == nil {
 				fmt.Fprintf(d, "%s\n", data)
 			}
 		}

@@ -1,4 +1,4 @@
-package ordermanager_test
+package view_test
 
 import (
 	"encoding/json"
@@ -6,16 +6,17 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/view"
 )
 
 // The command and the HTTP API write a history alike, but for request identifiers.
-func TestHistoryView_isOneForm(t *testing.T) {
+func TestHistoryOf_isOneForm(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	order := ordermanager.Order{Version: 8, History: []ordermanager.Entry{
+	order := &ordermanager.Order{Version: 8, History: []ordermanager.Entry{
 		{Action: "put", From: "pending", To: "pending", Actor: ordermanager.Customer("1"), RequestID: "r", At: at},
 		{Action: "cancel", From: "pending", To: "cancelled", Actor: ordermanager.Barista("3"), At: at, Reason: "no milk"},
 	}}
-	got, err := json.Marshal(order.HistoryView())
+	got, err := json.Marshal(view.HistoryOf(order))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func TestHistoryView_isOneForm(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if none, err := json.Marshal(ordermanager.Order{}.HistoryView()); string(none) != "[]" || err != nil {
+	if none, err := json.Marshal(view.HistoryOf(new(ordermanager.Order))); string(none) != "[]" || err != nil {
 		t.Errorf("without a history: %s, %v", none, err)
 	}
 }
