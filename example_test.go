@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
@@ -167,35 +166,6 @@ func ExampleManager_Orders() {
 		fmt.Println(order.ID, order.Customer, order.State)
 	}
 	// Output: order-1 customer-1 pending
-}
-
-// A program that follows what changes, whichever process changes it. It keeps the position, and goes on from there.
-func ExampleWatcher() {
-	ctx := context.Background()
-	var store ordermanager.Watcher = memory.NewStore()
-	begin, err := store.Changes(ctx, "", 0)
-	if err != nil {
-		panic(err)
-	}
-	// Here it reads from listings what is there. Meanwhile, in another process perhaps:
-	workflow := memory.NewWorkflow()
-	manager, err := ordermanager.New(store.(ordermanager.Store), coffeeMenu, workflow, nil)
-	if err != nil {
-		panic(err)
-	}
-	workflow.Connect(manager)
-	if _, err := workflow.Start(ctx, "order-1", "customer-1", ""); err != nil {
-		panic(err)
-	}
-
-	changes, err := store.Changes(ctx, begin.Position, time.Minute)
-	if err != nil {
-		panic(err) // of ErrPositionUnknown: begin again with the empty position
-	}
-	for _, order := range changes.Orders {
-		fmt.Println(order.ID, order.State, order.Version)
-	}
-	// Output: order-1 pending 1
 }
 
 // A time-out of the workflow cancels the order.

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // Feed is the stream of changes behind GET /events. Make one with [NewFeed], for one store: see [Feed.Store]. It is
 // safe for concurrent use.
 //
-// If the store is an [ordermanager.Watcher], the feed has the changes of every process. A single reader polls the store
+// If the store is an [watch.Watcher], the feed has the changes of every process. A single reader polls the store
 // while there are listeners, and encodes each change once. The identifiers of its events are positions of the store, so
 // a listener that reconnects to another process continues there. With any other store the feed has the changes of this
 // process, each transition as soon as it is durable.
@@ -26,9 +27,9 @@ import (
 // It keeps the last thousand changes and nothing per listener: one that falls further behind is disconnected,
 // reconnects, and is told to read again.
 type Feed struct {
-	watcher ordermanager.Watcher // nil: only the changes of this process
-	epoch   string               // distinguishes the positions of this process and run
-	count   atomic.Uint64        // of the changes so far
+	watcher watch.Watcher // nil: only the changes of this process
+	epoch   string        // distinguishes the positions of this process and run
+	count   atomic.Uint64 // of the changes so far
 
 	mu        sync.Mutex
 	closed    bool
@@ -79,7 +80,7 @@ func NewFeed() *Feed {
 
 // Store wraps a store, whose changes the feed then has. Call it once, and build the Manager with the result.
 func (f *Feed) Store(store ordermanager.Store) ordermanager.Store {
-	if watcher, ok := store.(ordermanager.Watcher); ok {
+	if watcher, ok := store.(watch.Watcher); ok {
 		f.watcher, f.recent = watcher, nil
 		return store
 	}
@@ -244,7 +245,7 @@ func (f *Feed) catchUp(ctx context.Context, end place, id string) (place, error)
 	for n := 0; n <= feedSize; {
 		changes, err := f.watcher.Changes(ctx, id, 0)
 		switch {
-		case errors.Is(err, ordermanager.ErrPositionUnknown):
+		case errors.Is(err, watch.ErrPositionUnknown):
 			return end, nil
 		case err != nil:
 			return place{}, err
@@ -287,7 +288,7 @@ func (f *Feed) read(ctx context.Context, r *reading) {
 	for at := now.Position; err == nil && ctx.Err() == nil; {
 		changes, failed := f.watcher.Changes(ctx, at, feedPatience)
 		switch {
-		case errors.Is(failed, ordermanager.ErrPositionUnknown):
+		case errors.Is(failed, watch.ErrPositionUnknown):
 			if now, failed = f.watcher.Changes(ctx, "", 0); failed == nil {
 				at = now.Position
 				f.found(r, rereading(at))

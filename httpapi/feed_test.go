@@ -18,6 +18,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/httpapi"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // watched is a store that several processes have, and that counts who asks it for changes.
@@ -34,13 +35,13 @@ func newWatched() *watched { return &watched{Store: memory.NewStore()} }
 
 func (w *watched) breaks(fault func(after string) error) { w.fault.Store(&fault) }
 
-func (w *watched) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+func (w *watched) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
 	w.asked.Add(1)
 	w.asking.Add(1)
 	defer w.asking.Add(-1)
 	if fault := w.fault.Load(); fault != nil {
 		if err := (*fault)(after); err != nil {
-			return ordermanager.Changes{}, err
+			return watch.Changes{}, err
 		}
 	}
 	changes, err := w.Store.Changes(ctx, after, wait)
@@ -231,7 +232,7 @@ func TestFeed_tellsEverybodyToReadAgainWhenTheStoreCannotGoOn(t *testing.T) {
 		}
 		var once sync.Once
 		store.breaks(func(string) (err error) {
-			once.Do(func() { err = ordermanager.ErrPositionUnknown })
+			once.Do(func() { err = watch.ErrPositionUnknown })
 			return err
 		})
 		f.start("1", "2", "") // this is still answered to who waits

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 const (
@@ -64,7 +64,7 @@ func (c *changes) number(position string) (uint64, error) {
 	epoch, number, _ := strings.Cut(position, "-")
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || epoch != c.epoch || n > c.next || n+remembered < c.next {
-		return 0, fmt.Errorf("%w: %q", ordermanager.ErrPositionUnknown, position)
+		return 0, fmt.Errorf("%w: %q", watch.ErrPositionUnknown, position)
 	}
 	return n, nil
 }

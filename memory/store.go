@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // Hook is called before an operation, with done false, and after it, with done true. An error is returned to the
@@ -75,8 +76,8 @@ type shard struct {
 }
 
 var (
-	_ ordermanager.Store   = (*Store)(nil)
-	_ ordermanager.Watcher = (*Store)(nil)
+	_ ordermanager.Store = (*Store)(nil)
+	_ watch.Watcher      = (*Store)(nil)
 )
 
 // NewStore returns an empty store.
@@ -198,23 +199,23 @@ func (s *Store) refresh() {
 	}
 }
 
-// Changes implements [ordermanager.Watcher]. A position stays valid for 4,096 changes.
-func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
-	return around(ctx, s.Hook, "changes", "", func() (ordermanager.Changes, error) {
+// Changes implements [watch.Watcher]. A position stays valid for 4,096 changes.
+func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
+	return around(ctx, s.Hook, "changes", "", func() (watch.Changes, error) {
 		s.watch()
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		for {
 			ids, position, news, err := s.changes.since(after)
 			if err != nil || after == "" || len(ids) > 0 || wait <= 0 {
-				return ordermanager.Changes{Orders: s.all(ids), Position: position}, err
+				return watch.Changes{Orders: s.all(ids), Position: position}, err
 			}
 			select {
 			case <-news:
 			case <-timer.C:
 				wait = 0
 			case <-ctx.Done():
-				return ordermanager.Changes{}, ctx.Err()
+				return watch.Changes{}, ctx.Err()
 			}
 		}
 	})

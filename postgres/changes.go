@@ -8,28 +8,28 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/sqlstore"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // changesBatch is the number of changes in an answer, which may have more from the last one's transaction.
 const changesBatch = 256
 
-var _ ordermanager.Watcher = (*Store)(nil)
+var _ watch.Watcher = (*Store)(nil)
 
-// Changes implements [ordermanager.Watcher]. While somebody waits, one connection outside the pool listens to the other
+// Changes implements [watch.Watcher]. While somebody waits, one connection outside the pool listens to the other
 // processes, and the database is polled every second; so a change by a process that crashed before it could notify
 // arrives within a second, and nothing is missed while that connection is broken. A position names the visible
 // transactions, so a long one is neither missed nor delays others. It is unknown to another server, to restored tables
 // and after a failover.
-func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
 	if after == "" {
 		wait = 0
 	}
 	if wait > 0 {
 		defer s.signal.wait()()
 	}
-	return sqlstore.Await(ctx, wait, lookEvery, s.signal.hear, func() (ordermanager.Changes, error) {
+	return sqlstore.Await(ctx, wait, lookEvery, s.signal.hear, func() (watch.Changes, error) {
 		return s.changes(ctx, after)
 	})
 }
@@ -53,7 +53,7 @@ func (p position) String() string {
 
 // changes returns what changed after a position. It runs two queries on one connection, so that the second sees all
 // that the first does.
-func (s *Store) changes(ctx context.Context, after string) (changes ordermanager.Changes, err error) {
+func (s *Store) changes(ctx context.Context, after string) (changes watch.Changes, err error) {
 	err = s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		changes, err = s.changesOn(ctx, conn, after)
 		return err
@@ -61,31 +61,31 @@ func (s *Store) changes(ctx context.Context, after string) (changes ordermanager
 	return changes, classify(ctx, err)
 }
 
-func (s *Store) changesOn(ctx context.Context, conn *pgxpool.Conn, after string) (ordermanager.Changes, error) {
+func (s *Store) changesOn(ctx context.Context, conn *pgxpool.Conn, after string) (watch.Changes, error) {
 	now, err := s.now(ctx, conn)
 	if err != nil || after == "" {
-		return ordermanager.Changes{Position: now.String()}, err
+		return watch.Changes{Position: now.String()}, err
 	}
 	table, text, _ := strings.Cut(after, "-")
 	from, err := parseSnapshot(text)
 	if err != nil || table != now.table || from.max > now.seen.max {
-		return ordermanager.Changes{}, fmt.Errorf("%w: %q", ordermanager.ErrPositionUnknown, after)
+		return watch.Changes{}, fmt.Errorf("%w: %q", watch.ErrPositionUnknown, after)
 	}
 	if from.String() == now.seen.String() {
-		return ordermanager.Changes{Position: after}, nil
+		return watch.Changes{Position: after}, nil
 	}
 	// An order that changes again in the meantime is not visible now, and comes next.
 	statement := s.changedBetween(from, now.seen)
 	rows, err := conn.Query(ctx, statement.Text, append([]any{s.listMode}, statement.Args...)...)
 	if err != nil {
-		return ordermanager.Changes{}, err
+		return watch.Changes{}, err
 	}
 	defer rows.Close()
 	orders, n, last, err := sqlstore.ReadChanged(rows)
 	if n >= changesBatch {
 		now.seen = now.seen.before(uint64(last) + 1) //nolint:gosec // transaction ids are positive
 	}
-	return ordermanager.Changes{Orders: orders, Position: now.String()}, err
+	return watch.Changes{Orders: orders, Position: now.String()}, err
 }
 
 // now returns the current position. Browsers see positions, so it identifies the table by a fingerprint.

@@ -14,6 +14,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/pgtest"
 	"github.com/brewline/ordermanager/postgres"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // patience only ends tests that fail.
@@ -53,7 +54,7 @@ func (r *reader) read(wait time.Duration) error {
 func (r *reader) until(id string, version int) {
 	r.t.Helper()
 	for deadline := time.Now().Add(patience); r.versions[id] < version; {
-		if err := r.read(time.Second); errors.Is(err, ordermanager.ErrPositionUnknown) || time.Now().After(deadline) {
+		if err := r.read(time.Second); errors.Is(err, watch.ErrPositionUnknown) || time.Now().After(deadline) {
 			r.t.Fatalf("it was not told of version %d of %s, but of %v (%v)", version, id, r.versions, err)
 		}
 	}
@@ -212,7 +213,7 @@ func TestAKilledServerTellsOfEverythingThatItAcknowledged(t *testing.T) {
 	go func() {
 		defer close(read)
 		for ctx.Err() == nil {
-			if err := r.read(time.Second); errors.Is(err, ordermanager.ErrPositionUnknown) {
+			if err := r.read(time.Second); errors.Is(err, watch.ErrPositionUnknown) {
 				t.Error(err)
 			} else if err != nil {
 				<-time.After(20 * time.Millisecond)
@@ -241,7 +242,7 @@ func TestAPositionIsUnknownToOtherTables(t *testing.T) {
 	_, err := s.pool.Exec(t.Context(), "DROP SCHEMA "+s.options.Schema+" CASCADE")
 	must(t, err)
 	restored := newShopOn(t, s.pool, s.options)
-	if _, err := restored.store.Changes(t.Context(), position, 0); !errors.Is(err, ordermanager.ErrPositionUnknown) {
+	if _, err := restored.store.Changes(t.Context(), position, 0); !errors.Is(err, watch.ErrPositionUnknown) {
 		t.Errorf("tables of before: %v", err)
 	}
 	table, _, _ := strings.Cut(newReader(t, restored.store).position, "-")
@@ -249,7 +250,7 @@ func TestAPositionIsUnknownToOtherTables(t *testing.T) {
 		"9223372036854775000:9223372036854775000:", "", "1", "3:2:", "1:9:10", "5:9:4", "0:1:", "1:9:8,7", "x:1:",
 	} {
 		_, err := restored.store.Changes(t.Context(), table+"-"+text, 0)
-		if !errors.Is(err, ordermanager.ErrPositionUnknown) {
+		if !errors.Is(err, watch.ErrPositionUnknown) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

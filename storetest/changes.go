@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // patience is how long a change may take until it is told of. It only ends cases that fail.
@@ -16,7 +17,7 @@ const patience = 30 * time.Second
 // follower follows the changes of a store from a position.
 type follower struct {
 	c        *checker
-	store    ordermanager.Watcher
+	store    watch.Watcher
 	position string
 	// latest are the orders that it was told of, each as the latest version of it that came.
 	latest map[string]*ordermanager.Order
@@ -24,7 +25,7 @@ type follower struct {
 
 // follow begins to follow, at one of the clients.
 func (c *checker) follow(store ordermanager.Store) *follower {
-	f := &follower{c: c, store: store.(ordermanager.Watcher), latest: map[string]*ordermanager.Order{}}
+	f := &follower{c: c, store: store.(watch.Watcher), latest: map[string]*ordermanager.Order{}}
 	orders, err := f.read(0)
 	c.check(err)
 	if len(orders) > 0 {
@@ -36,7 +37,7 @@ func (c *checker) follow(store ordermanager.Store) *follower {
 // at is another follower that goes on from the same position, at one of the clients.
 func (f *follower) at(store ordermanager.Store) *follower {
 	latest := map[string]*ordermanager.Order{}
-	return &follower{c: f.c, store: store.(ordermanager.Watcher), position: f.position, latest: latest}
+	return &follower{c: f.c, store: store.(watch.Watcher), position: f.position, latest: latest}
 }
 
 // read asks once.
@@ -103,7 +104,7 @@ func changeCases() []promise {
 			o := c.begun()
 			ctx, cancel := context.WithTimeout(c.ctx, patience)
 			defer cancel()
-			changes, err := c.Store.(ordermanager.Watcher).Changes(ctx, "", time.Hour)
+			changes, err := c.Store.(watch.Watcher).Changes(ctx, "", time.Hour)
 			c.check(err)
 			if len(changes.Orders) > 0 {
 				c.fail("it came with %s", plural(len(changes.Orders), "orders"))
@@ -174,8 +175,8 @@ func changeCases() []promise {
 			for _, position := range []string{"x", "0", "-1", "no position", "AAAA", strings.Repeat("9", 100)} {
 				f := c.follow(c.Store)
 				f.position = position
-				if _, err := f.read(0); !errors.Is(err, ordermanager.ErrPositionUnknown) {
-					c.fail("after the position %q: %v, it must wrap %w", clip(position), err, ordermanager.ErrPositionUnknown)
+				if _, err := f.read(0); !errors.Is(err, watch.ErrPositionUnknown) {
+					c.fail("after the position %q: %v, it must wrap %w", clip(position), err, watch.ErrPositionUnknown)
 				}
 			}
 		}},

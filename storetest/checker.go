@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // Harness is what a case works on.
@@ -32,7 +33,7 @@ type Case struct {
 	Invariant string
 	// Needs is the life cycle that the promise is about; the zero one if it is the ordinary.
 	Needs ordermanager.Lifecycle
-	// Watcher says that the promise is one of [ordermanager.Watcher], which not every store is.
+	// Watcher says that the promise is one of [watch.Watcher], which not every store is.
 	Watcher bool
 	// Run returns nil when the store keeps the promise, and an error that says how it broke it when not. It does not clean
 	// up. The error wraps [ErrNotAsked] where the store says that it cannot keep the life cycle, or is no Watcher.
@@ -40,7 +41,7 @@ type Case struct {
 }
 
 // ErrNotAsked is returned by a case whose life cycle the store refuses, as [ordermanager.LifecycleChecker] says, and by
-// one for an [ordermanager.Watcher] where the store is none. That hides no failure: no Manager can be built on that
+// one for an [watch.Watcher] where the store is none. That hides no failure: no Manager can be built on that
 // store with that life cycle, and nobody can ask it for changes.
 var ErrNotAsked = errors.New("the store does not do what this case is about, and says so")
 
@@ -60,7 +61,7 @@ type promise struct {
 	run       func(c *checker)
 	// needs is the life cycle that it is about; nil if it is the ordinary one.
 	needs func() ordermanager.Lifecycle
-	// watcher says that it is about an [ordermanager.Watcher].
+	// watcher says that it is about an [watch.Watcher].
 	watcher bool
 }
 
@@ -69,7 +70,7 @@ func (p promise) check(ctx context.Context, h Harness) (err error) {
 	if h.Second == nil {
 		h.Second = h.Store
 	}
-	if _, tells := h.Store.(ordermanager.Watcher); p.watcher && !tells {
+	if _, tells := h.Store.(watch.Watcher); p.watcher && !tells {
 		return fmt.Errorf("%w: it is no Watcher", ErrNotAsked)
 	}
 	if p.needs != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/memory"
 	"github.com/brewline/ordermanager/serverlesspresso"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // A Manager on the tables of an existing Serverlesspresso stack.
@@ -110,7 +111,7 @@ func ExampleStore_Watched() {
 	watched := store.Watched(dynamodbstreams.NewFromConfig(cfg))
 	for position := ""; ; {
 		changes, err := watched.Changes(ctx, position, time.Minute)
-		if err != nil && !errors.Is(err, ordermanager.ErrPositionUnknown) {
+		if err != nil && !errors.Is(err, watch.ErrPositionUnknown) {
 			log.Fatal(err)
 		}
 		// Unknown is the empty position again: then read what you show from listings.

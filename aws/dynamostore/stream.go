@@ -13,7 +13,7 @@ import (
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // StreamsAPI is what a [Watched] store calls. A *dynamodbstreams.Client has it.
@@ -70,7 +70,7 @@ func decodePosition(text, stream string) (position, error) {
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(data, &p) != nil || p.Stream != stream || time.Since(time.UnixMilli(p.At)) > kept ||
 		slices.ContainsFunc(p.Shards, func(s shard) bool { return s.ID == "" }) {
-		return position{}, ordermanager.ErrPositionUnknown
+		return position{}, watch.ErrPositionUnknown
 	}
 	return p, nil
 }
@@ -251,7 +251,7 @@ func (t *tableStream) failed(op string, err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
 		case "TrimmedDataAccessException", "ExpiredIteratorException", "ResourceNotFoundException", "ValidationException":
-			wrapped.Kind = ordermanager.ErrPositionUnknown
+			wrapped.Kind = watch.ErrPositionUnknown
 		}
 	}
 	return wrapped

@@ -12,10 +12,11 @@ import (
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // Watched is a [Store] that also tells what changed, whichever process changed it, from the stream of its table, which
-// must have new images; [Create] and [Migrate] switch it on. It is an [ordermanager.Watcher].
+// must have new images; [Create] and [Migrate] switch it on. It is an [watch.Watcher].
 //
 // A change comes within about a second. A position is good for as long as the stream keeps what follows it, which is 24
 // hours; one from which nothing has been read yet, for a quarter of an hour. After a resharding, what follows is
@@ -32,7 +33,7 @@ type Watched struct {
 	arn string
 }
 
-var _ ordermanager.Watcher = (*Watched)(nil)
+var _ watch.Watcher = (*Watched)(nil)
 
 // Watched returns the store with the stream of its table. It does no I/O.
 func (s *Store) Watched(client StreamsAPI) *Watched { return &Watched{Store: s, streams: client} }
@@ -40,44 +41,44 @@ func (s *Store) Watched(client StreamsAPI) *Watched { return &Watched{Store: s, 
 // lookEvery is the time between two looks at the stream while nothing comes.
 const lookEvery = 500 * time.Millisecond
 
-// Changes implements [ordermanager.Watcher]. Orders come as listed ones, without history and tokens, as of their
+// Changes implements [watch.Watcher]. Orders come as listed ones, without history and tokens, as of their
 // change. What changes nothing that a listing shows, as a settlement, is no change, if the stream has old images too.
 //
-// Besides [ordermanager.ErrPositionUnknown] it returns [*Error]s: [ErrNoStream] if there is nothing to read.
-func (w *Watched) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+// Besides [watch.ErrPositionUnknown] it returns [*Error]s: [ErrNoStream] if there is nothing to read.
+func (w *Watched) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
 	if err := ctx.Err(); err != nil {
-		return ordermanager.Changes{}, err
+		return watch.Changes{}, err
 	}
 	stream, err := w.stream(ctx)
 	if err != nil {
-		return ordermanager.Changes{}, w.failed(ctx, err)
+		return watch.Changes{}, w.failed(ctx, err)
 	}
 	if after == "" {
 		now, err := stream.now(ctx)
 		if err != nil {
-			return ordermanager.Changes{}, w.failed(ctx, err)
+			return watch.Changes{}, w.failed(ctx, err)
 		}
-		return ordermanager.Changes{Position: now.encode()}, nil
+		return watch.Changes{Position: now.encode()}, nil
 	}
 	at, err := decodePosition(after, stream.arn)
 	if err != nil {
-		return ordermanager.Changes{}, err
+		return watch.Changes{}, err
 	}
 	for until := time.Now().Add(wait); ; {
 		orders, err := w.read(ctx, stream, &at)
 		if err != nil {
-			return ordermanager.Changes{}, w.failed(ctx, err)
+			return watch.Changes{}, w.failed(ctx, err)
 		}
 		left := time.Until(until)
 		if len(orders) > 0 || left <= 0 {
-			return ordermanager.Changes{Orders: orders, Position: at.encode()}, nil
+			return watch.Changes{Orders: orders, Position: at.encode()}, nil
 		}
 		timer := time.NewTimer(min(left, lookEvery))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ordermanager.Changes{}, ctx.Err()
+			return watch.Changes{}, ctx.Err()
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
-	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // river is a stream as DynamoDB has it: shards that are closed and followed by others, and records that are trimmed.
@@ -311,7 +311,7 @@ func TestChanges_sayWhenAPositionCannotBeGoneOnFrom(t *testing.T) {
 				position := begun(t, r, c.read)
 				c.then(r)
 				_, err := watching(t, r).Changes(t.Context(), position, 0)
-				if c.known != (err == nil) || !c.known && !errors.Is(err, ordermanager.ErrPositionUnknown) {
+				if c.known != (err == nil) || !c.known && !errors.Is(err, watch.ErrPositionUnknown) {
 					t.Error(err)
 				}
 			})

@@ -11,6 +11,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/view"
+	"github.com/brewline/ordermanager/watch"
 )
 
 type watchCommand struct {
@@ -46,7 +47,7 @@ func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
 		manager: manager, query: ordermanager.Query{Customer: c.Customer, Venue: c.Venue, Limit: ordermanager.MaxPageSize},
 		known: map[string]ordermanager.Order{}, print: changePrinter(std.out, c.inJSON()), skipped: newSkippedLog(std.err),
 	}
-	if telling, ok := backends.telling(ctx, store).(ordermanager.Watcher); ok {
+	if telling, ok := backends.telling(ctx, store).(watch.Watcher); ok {
 		err = watcher.follow(ctx, telling, std.err)
 	} else {
 		err = watcher.watch(ctx, c.Interval, std.err)
@@ -97,7 +98,7 @@ func (w *watcher) watch(ctx context.Context, interval time.Duration, log io.Writ
 const patience = time.Minute
 
 // follow prints the changes that the store reports.
-func (w *watcher) follow(ctx context.Context, store ordermanager.Watcher, log io.Writer) error {
+func (w *watcher) follow(ctx context.Context, store watch.Watcher, log io.Writer) error {
 	w.begun = time.Now()
 	now, err := store.Changes(ctx, "", 0)
 	if err != nil {
@@ -109,7 +110,7 @@ func (w *watcher) follow(ctx context.Context, store ordermanager.Watcher, log io
 	fmt.Fprintf(log, "watching %s; stop with Ctrl-C\n", count(len(w.known), "open order", "open orders"))
 	for {
 		changes, err := store.Changes(ctx, now.Position, patience)
-		if errors.Is(err, ordermanager.ErrPositionUnknown) {
+		if errors.Is(err, watch.ErrPositionUnknown) {
 			fmt.Fprintln(
 				log, "the store no longer knows what changed since; an order that began and ended meanwhile is not seen",
 			)

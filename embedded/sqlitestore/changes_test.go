@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // changesAfter returns the versions of the orders that changed after a position, and where to go on.
@@ -62,7 +62,7 @@ func TestADeletionByHandIsAReasonToReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustApply(t, store, create("2", "ada", "", start))
-	if _, err := store.Changes(t.Context(), before, 0); !errors.Is(err, ordermanager.ErrPositionUnknown) {
+	if _, err := store.Changes(t.Context(), before, 0); !errors.Is(err, watch.ErrPositionUnknown) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -80,7 +80,7 @@ func TestAPositionAfterABackupIsUnknownToIt(t *testing.T) {
 	mustApply(t, store, put("1", "ada", "r1"))
 	afterBackup := now(t, store)
 	restored := newStore(t, open(t, backup))
-	if _, err := restored.Changes(t.Context(), afterBackup, 0); !errors.Is(err, ordermanager.ErrPositionUnknown) {
+	if _, err := restored.Changes(t.Context(), afterBackup, 0); !errors.Is(err, watch.ErrPositionUnknown) {
 		t.Errorf("after the backup: %v", err)
 	}
 	mustApply(t, restored, put("1", "ada", "r2"))
@@ -88,7 +88,7 @@ func TestAPositionAfterABackupIsUnknownToIt(t *testing.T) {
 		t.Errorf("at the backup: %v", versions)
 	}
 	another := newStore(t, open(t, tempFile(t)))
-	if _, err := another.Changes(t.Context(), atBackup, 0); !errors.Is(err, ordermanager.ErrPositionUnknown) {
+	if _, err := another.Changes(t.Context(), atBackup, 0); !errors.Is(err, watch.ErrPositionUnknown) {
 		t.Errorf("another file: %v", err)
 	}
 }

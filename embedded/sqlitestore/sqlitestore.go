@@ -26,6 +26,7 @@ import (
 	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
 	"github.com/brewline/ordermanager/internal/sqldb"
 	"github.com/brewline/ordermanager/internal/sqlstore"
+	"github.com/brewline/ordermanager/watch"
 )
 
 //go:embed migrations
@@ -38,8 +39,8 @@ type Store struct {
 }
 
 var (
-	_ ordermanager.Store   = (*Store)(nil)
-	_ ordermanager.Watcher = (*Store)(nil)
+	_ ordermanager.Store = (*Store)(nil)
+	_ watch.Watcher      = (*Store)(nil)
 )
 
 // Open opens a file with the settings that the package comment names, and creates it if it is missing; its directory
@@ -246,37 +247,37 @@ const (
 	lookEvery = 50 * time.Millisecond
 )
 
-// Changes implements [ordermanager.Watcher]. It reports this process's writes at once, and others' within 50 ms; while
+// Changes implements [watch.Watcher]. It reports this process's writes at once, and others' within 50 ms; while
 // nobody waits, nothing is read. Deleting an order by hand makes all positions unknown.
-func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
 	if after == "" {
 		wait = 0
 	}
-	return sqlstore.Await(ctx, wait, lookEvery, s.file.Committed, func() (ordermanager.Changes, error) {
+	return sqlstore.Await(ctx, wait, lookEvery, s.file.Committed, func() (watch.Changes, error) {
 		return s.changes(ctx, after)
 	})
 }
 
 // changes returns what changed after a position.
-func (s *Store) changes(ctx context.Context, after string) (ordermanager.Changes, error) {
+func (s *Store) changes(ctx context.Context, after string) (watch.Changes, error) {
 	now, err := query(ctx, s, sqlstore.Statement{Text: positionNow}, readPosition)
 	if err != nil || after == "" {
-		return ordermanager.Changes{Position: now.String()}, err
+		return watch.Changes{Position: now.String()}, err
 	}
 	from, err := parsePosition(after)
 	if err != nil || from.file != now.file || from.number > now.number {
-		return ordermanager.Changes{}, fmt.Errorf("%w: %q", ordermanager.ErrPositionUnknown, after)
+		return watch.Changes{}, fmt.Errorf("%w: %q", watch.ErrPositionUnknown, after)
 	}
 	if from == now {
-		return ordermanager.Changes{Position: after}, nil
+		return watch.Changes{Position: after}, nil
 	}
 	// An order that changes again in the meantime has a number after now, and comes next.
-	return query(ctx, s, changedAfter(from.number, now.number), func(rows sqlstore.Rows) (ordermanager.Changes, error) {
+	return query(ctx, s, changedAfter(from.number, now.number), func(rows sqlstore.Rows) (watch.Changes, error) {
 		orders, n, last, err := sqlstore.ReadChanged(rows)
 		if n == changesBatch {
 			now.number = last
 		}
-		return ordermanager.Changes{Orders: orders, Position: now.String()}, err
+		return watch.Changes{Orders: orders, Position: now.String()}, err
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/sqlitestore"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // board keeps how many orders are in each state, and the orders that ended last. It sees every order that has changed,
@@ -146,11 +147,11 @@ func (s watchedStore) Apply(ctx context.Context, t ordermanager.Transition) (ord
 	return result, err
 }
 
-// Changes implements [ordermanager.Watcher]. The board sees every change before anybody is told of it.
-func (s watchedStore) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
+// Changes implements [watch.Watcher]. The board sees every change before anybody is told of it.
+func (s watchedStore) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
 	if after == "" { // somebody begins to listen: others may have changed something while nobody did
 		if err := s.catchUp(ctx); err != nil {
-			return ordermanager.Changes{}, err
+			return watch.Changes{}, err
 		}
 	}
 	changes, err := s.Store.Changes(ctx, after, wait)
@@ -163,7 +164,7 @@ func (s watchedStore) Changes(ctx context.Context, after string, wait time.Durat
 func (s watchedStore) catchUp(ctx context.Context) error {
 	for {
 		changes, err := s.Store.Changes(ctx, s.board.seen(), 0)
-		if errors.Is(err, ordermanager.ErrPositionUnknown) {
+		if errors.Is(err, watch.ErrPositionUnknown) {
 			changes, err = s.Store.Changes(ctx, "", 0)
 		}
 		if err == nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 const (
@@ -38,7 +39,7 @@ func (b *bar) newest(ctx context.Context, q ordermanager.Query, most int) ([]ord
 }
 
 // fillBoard tells the board what is there when the bar opens. What others change meanwhile it sees once more.
-func (b *bar) fillBoard(ctx context.Context, store ordermanager.Watcher) error {
+func (b *bar) fillBoard(ctx context.Context, store watch.Watcher) error {
 	now, err := store.Changes(ctx, "", 0)
 	if err != nil {
 		return err

@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // Store puts a network in front of a store in process. It can tell of changes if the store can.
 func Store(store ordermanager.Store) ordermanager.Store {
-	if watcher, ok := store.(ordermanager.Watcher); ok {
+	if watcher, ok := store.(watch.Watcher); ok {
 		return faultyWatcher{faultyStore{store}, watcher}
 	}
 	return faultyStore{store}
@@ -24,11 +25,11 @@ func Store(store ordermanager.Store) ordermanager.Store {
 
 type faultyWatcher struct {
 	faultyStore
-	watcher ordermanager.Watcher
+	watcher watch.Watcher
 }
 
-func (w faultyWatcher) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
-	return call(ctx, func(ctx context.Context) (ordermanager.Changes, error) {
+func (w faultyWatcher) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
+	return call(ctx, func(ctx context.Context) (watch.Changes, error) {
 		return w.watcher.Changes(ctx, after, wait)
 	})
 }

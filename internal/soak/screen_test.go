@@ -7,12 +7,13 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/faulty"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // screen is somebody who is told what changes, through a network that loses questions and answers, and who crashes too.
 type screen struct {
 	world    *world
-	store    ordermanager.Watcher
+	store    watch.Watcher
 	position string
 	// shown are the versions that it was told of.
 	shown map[string]int
@@ -20,7 +21,7 @@ type screen struct {
 
 // newScreen returns one that begins now; nil where the store cannot tell.
 func newScreen(ctx context.Context, w *world) (*screen, error) {
-	store, tells := w.store.(ordermanager.Watcher)
+	store, tells := w.store.(watch.Watcher)
 	if !tells {
 		return nil, nil
 	}
@@ -43,7 +44,7 @@ func (s *screen) watch(ctx context.Context, caller *faulty.Caller, stop <-chan s
 
 func (s *screen) read(ctx context.Context, wait time.Duration) error {
 	changes, err := s.store.Changes(ctx, s.position, wait)
-	if errors.Is(err, ordermanager.ErrPositionUnknown) {
+	if errors.Is(err, watch.ErrPositionUnknown) {
 		s.world.complain(&s.world.untold, "a screen cannot go on: %v", err)
 	}
 	if err != nil {

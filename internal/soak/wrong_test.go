@@ -12,6 +12,7 @@ import (
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/faulty"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // wrong is a store with one mistake, made around the right one.
@@ -21,7 +22,7 @@ type wrong struct {
 	after  func(context.Context, *ordermanager.Order)
 	settle func(*ordermanager.Settlement)
 	list   func(*ordermanager.Page)
-	tell   func(*ordermanager.Changes)
+	tell   func(*watch.Changes)
 }
 
 func (w *wrong) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
@@ -50,8 +51,8 @@ func (w *wrong) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 	return page, err
 }
 
-func (w *wrong) Changes(ctx context.Context, after string, wait time.Duration) (ordermanager.Changes, error) {
-	changes, err := w.Store.(ordermanager.Watcher).Changes(ctx, after, wait)
+func (w *wrong) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
+	changes, err := w.Store.(watch.Watcher).Changes(ctx, after, wait)
 	if w.tell != nil {
 		w.tell(&changes)
 	}
@@ -125,7 +126,7 @@ func TestJudge_findsEveryMistake(t *testing.T) {
 			}
 		}},
 		"a screen that is not told of every last change": {"changes that nobody was told of", func(s *wrong, _ *workflows) {
-			s.tell = func(changes *ordermanager.Changes) {
+			s.tell = func(changes *watch.Changes) {
 				if len(changes.Orders) > 1 {
 					changes.Orders = changes.Orders[1:]
 				}

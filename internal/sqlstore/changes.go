@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/watch"
 )
 
 // Change returns the number of the current change, for the column "changed".
@@ -32,11 +33,11 @@ func ReadChanged(rows Rows) (orders []*ordermanager.Order, n int, last int64, er
 	return orders, n, last, rows.Err()
 }
 
-// Await implements the waiting of [ordermanager.Watcher]: it looks until there is something, after news at once, and
+// Await implements the waiting of [watch.Watcher]: it looks until there is something, after news at once, and
 // otherwise periodically.
 func Await(
-	ctx context.Context, wait, every time.Duration, news func() <-chan struct{}, look func() (ordermanager.Changes, error),
-) (ordermanager.Changes, error) {
+	ctx context.Context, wait, every time.Duration, news func() <-chan struct{}, look func() (watch.Changes, error),
+) (watch.Changes, error) {
 	end := time.NewTimer(wait)
 	defer end.Stop()
 	again := time.NewTicker(every)
@@ -53,7 +54,7 @@ func Await(
 		case <-end.C:
 			wait = 0
 		case <-ctx.Done():
-			return ordermanager.Changes{}, ctx.Err()
+			return watch.Changes{}, ctx.Err()
 		}
 	}
 }

@@ -10,9 +10,10 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/watch"
 )
 
-type changes = ordermanager.Changes
+type changes = watch.Changes
 
 // watcher is a store whose changes are told by a function.
 type watcher struct {
@@ -80,7 +81,7 @@ var watcherMistakes = []storeMistake{
 		"changes/a position that is none of the store's is unknown",
 		telling(func(ctx context.Context, s *memory.Store, after string, wait time.Duration) (changes, error) {
 			answer, err := s.Changes(ctx, after, wait)
-			if errors.Is(err, ordermanager.ErrPositionUnknown) {
+			if errors.Is(err, watch.ErrPositionUnknown) {
 				return s.Changes(ctx, "", wait)
 			}
 			return answer, err

@@ -1,17 +1,20 @@
-package ordermanager
+// Package watch is for stores that tell what changed, whichever process changed it: a program hears of every change
+// without polling listings, and continues where it was after an interruption.
+package watch
 
 import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/brewline/ordermanager"
 )
 
-// Watcher is implemented by a [Store] that can tell what changed, whichever process changed it. With it, a program
-// hears of every change without polling listings, and continues where it was after an interruption.
+// Watcher is implemented by an [ordermanager.Store] that can tell what changed.
 //
 // A reader begins with the empty position, reads what it wants to know from listings, and then asks for the changes
 // after that position, each time with the position of the answer before. It may be told of an order more than once, and
-// of several changes of one as if they were the latest alone: [Order.Version] says what is new.
+// of several changes of one as if they were the latest alone: [ordermanager.Order.Version] says what is new.
 //
 // A store that can tell only when it is set up for it, as by a stream of its table, is a Watcher only then: whoever has
 // a Watcher asks it and does not look elsewhere.
@@ -27,7 +30,8 @@ type Watcher interface {
 	//    to this process or another, lies before the position of the answer.
 	//  - Only transitions are changes: to settle is none.
 	//
-	// Listed orders may come without some fields, and so may these: see [Store]. An order that cannot be read is left out.
+	// Listed orders may come without some fields, and so may these: see [ordermanager.Store]. An order that cannot be read
+	// is left out.
 	//
 	// Errors: [ErrPositionUnknown]; an error that wraps the context's own when the context is done; any other says that
 	// the store cannot be asked now, and the same position can be tried again.
@@ -37,7 +41,7 @@ type Watcher interface {
 // Changes is an answer of [Watcher].
 type Changes struct {
 	// Orders are the orders that changed. There is a limit to how many come at once.
-	Orders []*Order
+	Orders []*ordermanager.Order
 	// Position is where to go on. It is never empty and means something to the store alone, but to every process that
 	// has the same store open. It is printable ASCII without spaces, so that it can travel in a header.
 	Position string
