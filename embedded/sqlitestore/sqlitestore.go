@@ -24,7 +24,6 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/embedded/internal/sqlitefile"
-	"github.com/brewline/ordermanager/internal/sqldb"
 	"github.com/brewline/ordermanager/internal/sqlstore"
 	"github.com/brewline/ordermanager/watch"
 )
@@ -152,7 +151,7 @@ func (s *Store) apply(
 	}
 	var answer ordermanager.Result
 	err = s.writer.Write(ctx, func(own *sqlitefile.Tx) error {
-		tx := transaction{own.Conn(), own}
+		tx := transaction{own}
 		changed, err := tx.Run(ctx, statement)
 		if err != nil {
 			return err
@@ -160,7 +159,7 @@ func (s *Store) apply(
 		answer = ordermanager.Result{Applied: changed > 0}
 		if answer.Applied && t.Create != nil {
 			answer.Order = t.Apply(nil)
-		} else if answer.Order, err = tx.get(ctx, t.OrderID); err != nil {
+		} else if answer.Order, err = tx.get(t.OrderID); err != nil {
 			return err
 		}
 		if answer.Applied && joint != nil {
@@ -178,10 +177,7 @@ func (s *Store) apply(
 }
 
 // transaction is a [sqlstore.Tx].
-type transaction struct {
-	sqldb.Conn
-	tx *sqlitefile.Tx
-}
+type transaction struct{ *sqlitefile.Tx }
 
 // Run implements [sqlstore.Tx].
 func (t transaction) Run(ctx context.Context, s sqlstore.Statement) (changed int64, err error) {
@@ -195,10 +191,14 @@ func (t transaction) RunLater(ctx context.Context, s sqlstore.Statement) error {
 }
 
 // get reads an order. It costs less than a RETURNING clause, for which SQLite makes a table of its own each time.
-func (t transaction) get(ctx context.Context, orderID string) (*ordermanager.Order, error) {
+func (t transaction) get(orderID string) (*ordermanager.Order, error) {
 	s := sqlstore.SQLite.Get(orderID)
-	rows, err := t.tx.Query(ctx, s.Text, s.Args...)
-	return result(rows, err, sqlstore.One)
+	rows, err := t.Query(s.Text, s.Args...)
+	if err != nil {
+		return nil, err
+	}
+	o, err := sqlstore.One(rows)
+	return o, errors.Join(err, rows.Close())
 }
 
 // Settle implements [ordermanager.Store].

@@ -13,7 +13,7 @@ func Database(db *sql.DB) sqldb.Database { return database{NewWriter(db)} }
 type database struct{ writer *Writer }
 
 func (d database) Write(ctx context.Context, do func(tx sqldb.Conn) error) error {
-	return d.writer.Write(ctx, func(tx *Tx) error { return do(tx.Conn()) })
+	return d.writer.Write(ctx, func(tx *Tx) error { return do(tx) })
 }
 
 // Exec runs in its own transaction, in its turn.
@@ -46,33 +46,3 @@ func (database) SkipLocked() string { return "" }
 
 // Place is the open file.
 func (d database) Place() any { return d.writer.file }
-
-// Conn is the transaction as a [sqldb.Conn].
-func (t *Tx) Conn() sqldb.Conn { return conn{t} }
-
-type conn struct{ tx *Tx }
-
-func (c conn) Exec(ctx context.Context, text string, args ...any) (int64, error) {
-	result, err := c.tx.Exec(ctx, text, args...)
-	if err != nil {
-		return 0, Classify(err)
-	}
-	return result.RowsAffected()
-}
-
-func (c conn) ExecLater(ctx context.Context, text string, args ...any) error {
-	_, err := c.Exec(ctx, text, args...)
-	return err
-}
-
-func (c conn) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
-	return row{c.tx.QueryRow(ctx, text, args...)}
-}
-
-type row struct{ row *sql.Row }
-
-func (r row) Scan(dest ...any) error { return Classify(r.row.Scan(dest...)) }
-
-type failed struct{ err error }
-
-func (f failed) Scan(...any) error { return f.err }

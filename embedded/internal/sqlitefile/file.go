@@ -128,9 +128,8 @@ func replaced(path string, err error) error {
 type Writer struct {
 	db   *sql.DB
 	file *File
-	// statements are the prepared statements, by their text. There are few.
+	// statements are the prepared statements of readers, by their text. There are few.
 	statements sync.Map
-	wanted     sync.Map // texts to prepare
 }
 
 // NewWriter returns a writer to the file of a database.
@@ -140,20 +139,6 @@ func NewWriter(db *sql.DB) *Writer { return &Writer{db: db, file: FileOf(db)} }
 type step struct {
 	ctx context.Context
 	// do may be called again if its transaction failed.
-	do   func() error
-	tx   *Tx
+	do   func(tx *Tx) error
 	done chan error
-}
-
-// Tx is a transaction as one step sees it. The end of a context does not interrupt its statements: that would roll back
-// the steps of others.
-type Tx struct {
-	writer *Writer
-	tx     *transaction
-}
-
-// transaction is one with the prepared statements that were used in it.
-type transaction struct {
-	*sql.Tx
-	statements map[string]*sql.Stmt
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
 // Migrate brings the tables of a component up to date. Its migrations are the files of a directory, sorted by name, and
@@ -19,12 +21,11 @@ func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS
 	if err := FileOf(db).identify(ctx, db); err != nil {
 		return err
 	}
-	todo, err := missing(ctx, db, component, scripts)
+	todo, err := missing(ctx, rower{db}, component, scripts)
 	if err != nil || len(todo) == 0 {
 		return Classify(err)
 	}
-	return NewWriter(db).Write(ctx, func(own *Tx) error {
-		tx := own.tx
+	return NewWriter(db).Write(ctx, func(tx *Tx) error {
 		todo, err := missing(ctx, tx, component, scripts) // another process may have been faster
 		if err != nil {
 			return err
@@ -34,22 +35,29 @@ func Migrate(ctx context.Context, db *sql.DB, component string, migrations fs.FS
 			if err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+			if err := tx.script(string(text)); err != nil {
 				return fmt.Errorf("%s: %w", script, unlike(err))
 			}
 		}
-		_, err = tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS ordermanager_schema (
+		err = tx.command(`CREATE TABLE IF NOT EXISTS ordermanager_schema (
 			component TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT`)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO ordermanager_schema VALUES (?, ?)", component, len(scripts))
+		_, err = tx.Exec(ctx, "INSERT OR REPLACE INTO ordermanager_schema VALUES (?, ?)", component, len(scripts))
 		return err
 	})
 }
 
 type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryRow(ctx context.Context, text string, args ...any) sqldb.Row
+}
+
+// rower queries without preparing.
+type rower struct{ db *sql.DB }
+
+func (r rower) QueryRow(ctx context.Context, text string, args ...any) sqldb.Row {
+	return row{r.db.QueryRowContext(ctx, text, args...)}
 }
 
 // missing returns the scripts that have not been applied.
@@ -68,11 +76,11 @@ func missing(ctx context.Context, q querier, component string, scripts []string)
 
 func version(ctx context.Context, q querier, component string) (int, error) {
 	var tables, version int
-	err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'ordermanager_schema'").Scan(&tables)
+	err := q.QueryRow(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'ordermanager_schema'").Scan(&tables)
 	if err != nil || tables == 0 {
 		return 0, err
 	}
-	err = q.QueryRowContext(ctx, "SELECT version FROM ordermanager_schema WHERE component = ?", component).Scan(&version)
+	err = q.QueryRow(ctx, "SELECT version FROM ordermanager_schema WHERE component = ?", component).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

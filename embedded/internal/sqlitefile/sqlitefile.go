@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver called "sqlite"
+	"modernc.org/sqlite"
 )
 
 const (
@@ -37,10 +37,11 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, err
 	}
 	_, noWAL := os.Stat(path + "-wal")
-	db, err := sql.Open("sqlite", dsn(path))
+	opener, err := sqlite.NewConnector(dsn(path))
 	if err != nil {
 		return nil, Classify(err)
 	}
+	db := sql.OpenDB(connector{opener})
 	db.SetMaxOpenConns(readers)
 	db.SetMaxIdleConns(readers) // connections are expensive: they hold prepared statements and the page cache
 	if err := connect(ctx, db); err != nil {

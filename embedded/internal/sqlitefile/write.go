@@ -3,7 +3,7 @@ package sqlitefile
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"slices"
 )
 
@@ -16,18 +16,11 @@ func (w *Writer) Write(ctx context.Context, do func(tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx := &Tx{writer: w}
-	s := &step{ctx: ctx, do: func() error { return do(tx) }, tx: tx, done: make(chan error, 1)}
-	err := Classify(w.file.wait(s, w.db))
-	w.wanted.Range(func(text, _ any) bool {
-		_, _ = w.Prepared(context.WithoutCancel(ctx), text.(string)) //nolint:sqlclosecheck // it stays open for the next one
-		w.wanted.Delete(text)
-		return true
-	})
-	return err
+	return Classify(w.file.wait(&step{ctx: ctx, do: do, done: make(chan error, 1)}, w.db))
 }
 
-// Prepared returns the prepared statement of a text, prepared once and closed with the database.
+// Prepared returns the prepared statement of a text for reading without a transaction, prepared once and closed with
+// the database.
 func (w *Writer) Prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if statement, found := w.statements.Load(text); found {
 		return statement.(*sql.Stmt), nil
@@ -93,23 +86,40 @@ func (f *File) next() []*step {
 	return batch
 }
 
-// carryOut executes the next steps in one transaction. An error means that none was started.
+// carryOut executes the next steps on a connection. An error means that none was started.
+func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
+	if err := f.Check(); err != nil {
+		return err
+	}
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return Classify(err)
+	}
+	defer func() { _ = c.Close() }()
+	return c.Raw(func(opened any) error {
+		if own, ok := opened.(*conn); ok {
+			return f.together(ctx, own, own.statements)
+		}
+		statements := statements{} // nobody else would close them with the connection
+		defer func() { _ = statements.close() }()
+		return f.together(ctx, opened.(driver.Conn), statements)
+	})
+}
+
+// together executes the next steps in one transaction. An error means that none was started.
 //
 // A savepoint costs about a fifth of a step, and steps rarely fail. So there are none until one fails; then all steps
 // are rolled back and repeated with savepoints, as are later ones until none fails.
-func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
-	tx, end, err := f.begin(ctx, db)
-	if err != nil {
+func (f *File) together(ctx context.Context, on driver.Conn, statements statements) error {
+	tx := &transaction{conn: on, statements: statements}
+	if err := begin(ctx, tx); err != nil {
 		return err
 	}
-	defer func() { end() }()
 	batch := f.next()
 	outcomes := make([]error, len(batch))
 	if len(batch) > 1 && !f.careful && !atOnce(tx, batch, outcomes) {
-		_ = tx.Rollback()
-		end()
-		if tx, end, err = f.begin(context.WithoutCancel(ctx), db); err != nil {
-			end = func() {}
+		tx.rollback()
+		if err := begin(context.WithoutCancel(ctx), tx); err != nil {
 			for _, s := range batch {
 				s.done <- err
 			}
@@ -122,8 +132,8 @@ func (f *File) carryOut(ctx context.Context, db *sql.DB) error {
 		atOnce(tx, batch, outcomes)
 	case f.careful:
 		if failed, whole := parts(tx, batch, outcomes); !whole {
-			_ = tx.Rollback()
-			f.apart(db, batch, outcomes, failed)
+			tx.rollback()
+			f.apart(tx, batch, outcomes, failed)
 			return nil
 		}
 		f.careful = slices.ContainsFunc(outcomes, func(err error) bool { return err != nil })
@@ -138,8 +148,7 @@ func atOnce(tx *transaction, batch []*step, outcomes []error) bool {
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
 			continue // it was not started
 		}
-		s.tx.tx = tx
-		if outcomes[i] = s.do(); outcomes[i] != nil {
+		if outcomes[i] = s.do(&Tx{tx}); outcomes[i] != nil {
 			return false
 		}
 	}
@@ -152,8 +161,7 @@ func parts(tx *transaction, batch []*step, outcomes []error) (failed int, whole 
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
 			continue
 		}
-		s.tx.tx = tx
-		if outcomes[i], whole = s.part(); !whole {
+		if outcomes[i], whole = s.part(&Tx{tx}); !whole {
 			return i, false
 		}
 	}
@@ -162,63 +170,60 @@ func parts(tx *transaction, batch []*step, outcomes []error) (failed int, whole 
 
 // part executes a step in a savepoint. The transaction is no longer whole if a failed step could not be rolled back:
 // some failures, such as a full disk, roll back all of it.
-func (s *step) part() (err error, whole bool) { //nolint:revive // the error is the outcome of the step
-	if err := s.tx.command("SAVEPOINT step"); err != nil {
+func (s *step) part(tx *Tx) (err error, whole bool) { //nolint:revive // the error is the outcome of the step
+	if err := tx.command("SAVEPOINT step"); err != nil {
 		return err, false
 	}
-	if err := s.do(); err != nil {
-		return err, s.tx.command("ROLLBACK TO step") == nil && s.tx.command("RELEASE step") == nil
+	if err := s.do(tx); err != nil {
+		return err, tx.command("ROLLBACK TO step") == nil && tx.command("RELEASE step") == nil
 	}
-	err = s.tx.command("RELEASE step")
+	err = tx.command("RELEASE step")
 	return err, err == nil
 }
 
 // apart executes each step in its own transaction, after one of them failed all.
-func (f *File) apart(db *sql.DB, batch []*step, outcomes []error, failed int) {
+func (f *File) apart(tx *transaction, batch []*step, outcomes []error, failed int) {
 	for i, s := range batch {
 		if i == failed || i < failed && outcomes[i] != nil {
 			s.done <- outcomes[i]
 			continue
 		}
-		tx, end, err := f.begin(s.ctx, db)
-		if err != nil {
+		if err := begin(s.ctx, tx); err != nil {
 			s.done <- err
 			continue
 		}
-		s.tx.tx = tx
-		f.commit(tx, []*step{s}, []error{s.do()})
-		end()
+		f.commit(tx, []*step{s}, []error{s.do(&Tx{tx})})
 	}
 }
 
 // begin starts a transaction. The end of the context stops the waiting for it, not the transaction.
-func (f *File) begin(ctx context.Context, db *sql.DB) (tx *transaction, end func(), err error) {
-	if err := f.Check(); err != nil {
-		return nil, nil, err
-	}
+func begin(ctx context.Context, tx *transaction) (err error) {
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, end)
-	begun, err := db.BeginTx(lasting, nil)
-	if err == nil && !stop() {
-		err = errors.Join(ctx.Err(), begun.Rollback())
+	if tx.Tx, err = tx.conn.(driver.ConnBeginTx).BeginTx(lasting, driver.TxOptions{}); err == nil {
+		tx.end = end
+		if !stop() {
+			tx.rollback()
+			err = ctx.Err()
+		}
+		return err
 	}
-	if err != nil {
-		end()
-		return nil, nil, Classify(err)
-	}
-	return &transaction{begun, map[string]*sql.Stmt{}}, end, nil
+	end()
+	return Classify(err)
 }
 
 // commit ends a transaction, and tells the callers whose steps were in it.
 func (f *File) commit(tx *transaction, batch []*step, outcomes []error) {
 	var err error
 	if slices.Contains(outcomes, nil) {
-		if err = Classify(tx.Commit()); err == nil {
+		err = Classify(tx.Commit())
+		tx.end()
+		if err == nil {
 			f.tell()
 			err = f.checkWritten()
 		}
 	} else {
-		_ = tx.Rollback()
+		tx.rollback()
 	}
 	for i, s := range batch {
 		if outcomes[i] == nil {

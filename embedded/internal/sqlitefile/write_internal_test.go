@@ -2,8 +2,11 @@ package sqlitefile
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,7 +105,7 @@ func noErrors(t *testing.T, outcomes []error) {
 func TestWritersThatWaitShareACommit(t *testing.T) {
 	w, _ := newWriter(t)
 	var mu sync.Mutex
-	transactions := map[*transaction]bool{}
+	transactions := map[driver.Tx]bool{}
 	var wants []want
 	var written []string
 	for i := range 40 {
@@ -112,7 +115,7 @@ func TestWritersThatWaitShareACommit(t *testing.T) {
 		wants = append(wants, want{one.ctx, func(tx *Tx) error {
 			mu.Lock()
 			defer mu.Unlock()
-			transactions[tx.tx] = true
+			transactions[tx.tx.Tx] = true
 			return one.do(tx)
 		}})
 	}
@@ -253,12 +256,54 @@ func TestWhoWaitsForACommitIsTold(t *testing.T) {
 func TestInALongRunEveryStatementIsPrepared(t *testing.T) {
 	w, _ := newWriter(t)
 	w.db.SetMaxOpenConns(1)
+	var first statement
 	for i := range 5 {
-		if err := w.Write(t.Context(), insert(t.Context(), fmt.Sprint(i)).do); err != nil {
+		if err := w.Write(t.Context(), func(tx *Tx) error {
+			err := insert(t.Context(), fmt.Sprint(i)).do(tx)
+			now := tx.tx.statements["INSERT INTO names VALUES (?)"]
+			if first == nil {
+				first = now
+			}
+			if now == nil || now != first {
+				t.Error("it is not")
+			}
+			return err
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, found := w.statements.Load("INSERT INTO names VALUES (?)"); !found {
-		t.Error("it is not")
+}
+
+// SQLite removes the -wal file when the last connection is closed, which one with open statements is not.
+func TestStatementsAreClosedWithTheirConnection(t *testing.T) {
+	for name, open := range map[string]func(path string) (*sql.DB, error){
+		"ours":      func(path string) (*sql.DB, error) { return Open(t.Context(), path) },
+		"another's": func(path string) (*sql.DB, error) { return sql.Open("sqlite", dsn(path)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "names.db")
+			db, err := open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := NewWriter(db)
+			if err := w.Write(t.Context(), func(tx *Tx) error { return tx.command("CREATE TABLE names (name TEXT)") }); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"a", "b"} {
+				if err := w.Write(t.Context(), insert(t.Context(), name).do); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := os.Stat(path + "-wal"); err != nil {
+				t.Error(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+				t.Error("a connection is still open")
+			}
+		})
 	}
 }
