@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
@@ -60,20 +59,16 @@ func (c *execCommand) Run(ctx context.Context, std *stdio) error {
 	if err != nil {
 		return backends.explain(err)
 	}
-	input := std.in
-	if c.File != "-" {
-		file, err := os.Open(c.File)
-		if err != nil {
-			return advise(err, "name a file that can be read, or - for standard input")
-		}
-		defer func() { _ = file.Close() }()
-		input = file
+	input, err := openInput(std, c.File)
+	if err != nil {
+		return err
 	}
+	defer func() { _ = input.Close() }()
 	// An earlier run on the same store may have been interrupted.
 	if err := house.advance(ctx); err != nil {
 		return backends.explain(err)
 	}
-	if isTerminal(input) {
+	if c.File == "-" && isTerminal(std.in) {
 		fmt.Fprintln(std.err, "type JSON values; Ctrl-D ends the input; --help has an example")
 	}
 	write := printJSON(std.out)
@@ -199,7 +194,7 @@ type value struct {
 func read(ctx context.Context, input io.Reader) <-chan value {
 	values := make(chan value)
 	go func() {
-		decoder := json.NewDecoder(input)
+		decoder := json.NewDecoder(readText(input))
 		for {
 			var next value
 			next.err = decoder.Decode(&next.data)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -38,7 +39,12 @@ func (f lifecycleFlag) table() (ordermanager.Lifecycle, error) {
 
 // readLifecycle reads the file of a table. An [ordermanager.LifecycleError] has all its problems.
 func readLifecycle(file string) (ordermanager.Lifecycle, error) {
-	data, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	input, err := os.Open(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return ordermanager.Lifecycle{}, err
+	}
+	defer func() { _ = input.Close() }()
+	data, err := io.ReadAll(readText(input))
 	if err != nil {
 		return ordermanager.Lifecycle{}, err
 	}

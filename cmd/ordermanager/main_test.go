@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/brewline/ordermanager"
 )
@@ -128,6 +130,42 @@ func TestExec_readsTheStandardInput(t *testing.T) {
 	for _, args := range [][]string{{"exec"}, {"exec", "-"}} {
 		if code, got, stderr := invoke(t, string(script), args...); code != exitAccepted || got != want {
 			t.Errorf("%v: exit code %d, %q, and the output differs by:\n%s", args, code, stderr, cmp.Diff(want, got))
+		}
+	}
+}
+
+// Some editors begin a file with a byte-order mark, and some shells write UTF-16.
+func TestFiles_mayBeginWithAByteOrderMark(t *testing.T) {
+	for _, c := range []struct {
+		file string
+		args func(file string) []string
+	}{
+		{"testdata/life.in.jsonl", func(file string) []string { return []string{"exec", file} }},
+		{"testdata/menu.plain.json", func(file string) []string { return []string{"menu", "check", file} }},
+		{"../../examples/pickup/lifecycle.json", func(file string) []string { return []string{"diagram", "--lifecycle", file} }},
+	} {
+		data, err := os.ReadFile(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, want, _ := invoke(t, "", c.args(c.file)...)
+		for name, encoding := range map[string]encoding.Encoding{
+			"UTF-8 with a mark":     unicode.UTF8BOM,
+			"UTF-16, little endian": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+			"UTF-16, big endian":    unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+		} {
+			encoded, err := encoding.NewEncoder().Bytes(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(t.TempDir(), filepath.Base(c.file))
+			if err := os.WriteFile(file, encoded, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, got, stderr := invoke(t, "", c.args(file)...)
+			if got = strings.ReplaceAll(got, file, c.file); code != exitAccepted || got != want || stderr != "" {
+				t.Errorf("%v in %s: exit code %d, %q\n%s", c.args(c.file), name, code, stderr, cmp.Diff(want, got))
+			}
 		}
 	}
 }

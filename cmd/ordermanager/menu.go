@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/serverlesspresso"
@@ -93,13 +92,10 @@ func (r *menuReport) print(out io.Writer) error {
 }
 
 func (c *menuCheckCommand) read(std *stdio) ([]byte, error) {
-	if c.File == "-" {
-		return io.ReadAll(std.in)
-	}
-	file, err := os.Open(c.File)
+	file, err := openInput(std, c.File)
 	if err != nil {
-		return nil, advise(err, "name a file that can be read, or - for standard input")
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	return io.ReadAll(file)
+	return io.ReadAll(readText(file))
 }
