@@ -105,9 +105,7 @@ func (r *Row) decode() (*ordermanager.Order, error) {
 	o.FirstWait, o.SecondWait = r.first.decode(), r.second.decode()
 	var err error
 	if r.drink.Valid {
-		var d drink
-		err = json.Unmarshal([]byte(r.drink.V), &d)
-		o.Drink = &ordermanager.Drink{Name: d.Name, Icon: d.Icon, Modifiers: d.Modifiers}
+		o.Drink, err = decodeDrink(r.drink.V)
 	}
 	if r.history != "" {
 		var errHistory error
@@ -132,16 +130,4 @@ func (s *slot) decode() ordermanager.WaitSlot {
 		decoded.RegisteredAt = fromMillis(s.at.V)
 	}
 	return decoded
-}
-
-// drink is the JSON of the column "drink".
-type drink struct {
-	Name      string   `json:"name"`
-	Icon      string   `json:"icon"`
-	Modifiers []string `json:"modifiers"`
-}
-
-func encodeDrink(d *ordermanager.Drink) (string, error) {
-	data, err := json.Marshal(drink{d.Name, d.Icon, d.Modifiers})
-	return string(data), err
 }

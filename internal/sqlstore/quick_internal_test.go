@@ -67,3 +67,41 @@ func FuzzQuickly(f *testing.F) {
 		}
 	})
 }
+
+func TestQuickDrink_decodesAnOrdinaryDrink(t *testing.T) {
+	for _, modifiers := range [][]string{nil, {}, {"Oat milk"}, {"Oat milk", "Large"}} {
+		text, err := encodeDrink(&ordermanager.Drink{Name: "Latte", Icon: "cup", Modifiers: modifiers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := quickDrink(text)
+		if diff := cmp.Diff(drink{"Latte", "cup", modifiers}, got); !ok || diff != "" {
+			t.Error(ok, diff)
+		}
+	}
+}
+
+// FuzzQuickDrink: whatever the quick decoder accepts, the general one reads alike.
+func FuzzQuickDrink(f *testing.F) {
+	for _, text := range []string{
+		"", "{}", `{"name":"Latte","icon":"","modifiers":null}`, `{"name":"Latte","icon":"","modifiers":["a","b"]}`,
+		`{"name":"Latte","icon":"","modifiers":[]}`, `{"name":"Latte","icon":"","modifiers":["a",]}`,
+		`{"name":"Latte","icon":"","modifiers":["a""b"]}`, `{"name":"\u0041","icon":"","modifiers":null}`,
+		`{"name":"Latte","icon":"","modifiers":null}}`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := quickDrink(text)
+		if !ok {
+			return
+		}
+		var want drink
+		if err := json.Unmarshal([]byte(text), &want); err != nil {
+			t.Fatalf("%s is %v", text, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
