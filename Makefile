@@ -18,6 +18,7 @@ check: ## format, vet, lint, dependencies
 bench: ## what docs/performance.md has, on real parts, each beside what it is compared with
 	scripts/emulators run -- go test -run '^$$' -bench . -benchmem -timeout 1h ./...
 	scripts/emulators run -- go -C bench/dbos test -run '^$$' -bench . -timeout 1h
+	go -C bench/goworkflows test -run '^$$' -bench . -timeout 1h
 	scripts/emulators run -- go test -v -run Costs ./aws
 	$(MAKE) -C examples/aws walkthrough
 
