@@ -158,6 +158,100 @@ func BenchmarkConcurrentTransitions(b *testing.B) {
 	}
 }
 
+// BenchmarkAgainstRaw lets 64 callers claim and release orders through the Manager, and then executes as many prepared
+// updates one after another, in transactions of as many as shared a commit before: of a table with one number, and of
+// the table of orders with what a claim or a release changes.
+func BenchmarkAgainstRaw(b *testing.B) {
+	const callers, steps = 64, 4 // of an order, as many as an ordinary one sees
+	each := max(1, b.N/callers/steps)
+	path := tempFile(b)
+	db := open(b, path)
+	store := newStore(b, db)
+	manager, err := ordermanager.New(store, ordermanager.NoMenu(), new(memory.Resumer), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	commits(b, db, path) // from here on, the -wal file keeps all of them
+	var working sync.WaitGroup
+	for caller := range callers {
+		working.Go(func() {
+			for id := range each {
+				mustApply(b, store, create(fmt.Sprint(caller*each+id), "ada", "", start))
+				mustApply(b, store, put(fmt.Sprint(caller*each+id), "ada", "put"))
+			}
+		})
+	}
+	working.Wait()
+	before := commits(b, db, path)
+	began := time.Now()
+	for caller := range callers {
+		working.Go(func() {
+			for n := range each * steps {
+				do := manager.Make
+				if n/each%2 == 1 {
+					do = manager.Unmake
+				}
+				request := ordermanager.Request{
+					OrderID: fmt.Sprint(caller*each + n%each), Actor: ordermanager.Barista("3"), RequestID: fmt.Sprint(n),
+				}
+				if _, err := do(b.Context(), request); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	working.Wait()
+	done := callers * each * steps
+	transitions := float64(done) / time.Since(began).Seconds()
+	batch := float64(done) / float64(commits(b, db, path)-before)
+	b.ReportMetric(transitions, "transitions/s")
+	b.ReportMetric(batch, "transitions/commit")
+	plain := updates(b, "UPDATE plain SET n = n + 1 WHERE id = ?", callers*each, done, int(batch))
+	b.ReportMetric(transitions/plain, "of-plain")
+	orders := updates(b, `UPDATE ordermanager_orders SET version = version + 1, updated_at = updated_at + 1,
+		changed = coalesce(changed, 0) + 1000, state = CASE state WHEN 'making' THEN 'pending' ELSE 'making' END,
+		barista = CASE barista WHEN '' THEN '3' ELSE '' END WHERE id = ?`, callers*each, done, int(batch))
+	b.ReportMetric(transitions/orders, "of-orders")
+	b.ReportMetric(0, "ns/op") // of all three together
+}
+
+// updates executes an update of rows n times, so many in a transaction, and returns how many that are in a second.
+func updates(b *testing.B, text string, rows, n, batch int) float64 {
+	b.Helper()
+	db := open(b, tempFile(b))
+	store := newStore(b, db)
+	if _, err := db.ExecContext(b.Context(), "CREATE TABLE plain (id TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT"); err != nil {
+		b.Fatal(err)
+	}
+	fill(b, db, store, rows)
+	if _, err := db.ExecContext(b.Context(), "INSERT INTO plain SELECT id, 0 FROM ordermanager_orders"); err != nil {
+		b.Fatal(err)
+	}
+	update, err := db.PrepareContext(b.Context(), text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = update.Close() }()
+	began := time.Now()
+	for first := 0; first < n; first += batch {
+		tx, err := db.BeginTx(b.Context(), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bound := tx.StmtContext(b.Context(), update) //nolint:sqlclosecheck // the transaction closes it
+		for i := first; i < min(first+batch, n); i++ {
+			if _, err := bound.ExecContext(b.Context(), fmt.Sprint("order-", 1+i%rows)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return float64(n) / time.Since(began).Seconds()
+}
+
 // commits counts the commits in the -wal file, which the connection keeps from now on: a frame that ends one has the
 // size of the database in its header ("WAL File Format" in SQLite's documentation).
 func commits(b *testing.B, db *sql.DB, path string) (n int) {
