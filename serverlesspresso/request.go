@@ -3,6 +3,7 @@ package serverlesspresso
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/strictjson"
@@ -126,13 +127,20 @@ func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 			order.Modifiers = append(order.Modifiers, modifier)
 		}
 	}
-	if quantity := fields.Get("quantity"); !quantity.Absent() && quantity.Raw() != "1" {
+	if quantity := fields.Get("quantity"); !quantity.Absent() && !isOne(quantity) {
 		raw := quantity.Raw()
 		order.Violations = append(order.Violations, ordermanager.Violation{
 			Code:   ordermanager.ViolationQuantity,
-			Value:  raw[:min(len(raw), 20)],
+			Value:  strings.ToValidUTF8(raw[:min(len(raw), 20)], ""),
 			Detail: "an order is one drink: place an order for each",
 		})
 	}
 	return order
+}
+
+// isOne reports whether a number is one, however it is written: some languages write 1.0.
+func isOne(v strictjson.Value) bool {
+	number, ok := v.Number()
+	one, err := number.Float64()
+	return ok && err == nil && one == 1
 }
