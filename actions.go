@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // Do carries out an action of the life cycle; [Manager.Put] and the other four are shorthands for the built-in ones.
@@ -39,8 +41,8 @@ func (m *Manager) name(r *Request) error {
 		r.Action = ActionPut
 	}
 	if m.table.moves[r.Action] == nil || r.Action == ActionTimedOut {
-		known := join(m.lifecycle.Actions(), Action.name)
-		return fmt.Errorf("%w: %q; the life cycle has %s", ErrUnknownAction, clip(string(r.Action)), known)
+		named, known := texts.Clip(string(r.Action), MaxNameBytes), join(m.lifecycle.Actions(), Action.name)
+		return fmt.Errorf("%w: %q; the life cycle has %s", ErrUnknownAction, named, known)
 	}
 	return nil
 }
@@ -99,7 +101,7 @@ func (m *Manager) act(ctx context.Context, r *Request, receipt *Receipt) error {
 	if err := ready(ctx); err != nil {
 		return err
 	}
-	r.Reason = tidy(r.Reason, MaxReasonBytes)
+	r.Reason = texts.Line(r.Reason, MaxReasonBytes)
 	if err := r.validate(); err != nil {
 		return err
 	}

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // matches reports whether this is what an order asked for, in any order and whatever the menu is now: an option may
 // need its group now, and not have needed it before.
 func (d *Drink) matches(order DrinkOrder) bool {
-	if d == nil || fold(d.Name) != fold(order.Drink) || len(d.Modifiers) != len(order.Modifiers) {
+	if d == nil || texts.Fold(d.Name) != texts.Fold(order.Drink) || len(d.Modifiers) != len(order.Modifiers) {
 		return false
 	}
 	left := slices.Clone(d.Modifiers)
@@ -31,7 +33,7 @@ func (d *Drink) matches(order DrinkOrder) bool {
 
 // squeeze is a modifier as it is compared, without the spaces around the colon after its group.
 func squeeze(modifier string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(fold(modifier), " :", ":"), ": ", ":")
+	return strings.ReplaceAll(strings.ReplaceAll(texts.Fold(modifier), " :", ":"), ": ", ":")
 }
 
 // DrinkOrder is what a customer asks for. Only what is on the menu is ever stored.
@@ -138,7 +140,8 @@ type chooser struct {
 }
 
 func (c *chooser) report(code ViolationCode, value, field, detail string) {
-	c.violations = append(c.violations, Violation{Code: code, Value: clip(value), Field: field, Detail: detail})
+	value = texts.Clip(value, MaxNameBytes)
+	c.violations = append(c.violations, Violation{Code: code, Value: value, Field: field, Detail: detail})
 }
 
 // find finds the drink on the menu.
@@ -154,10 +157,10 @@ func (c *chooser) find(m *Menu) *MenuItem {
 		c.reportName(drink, "drink")
 		return nil
 	}
-	name := fold(drink)
+	name := texts.Fold(drink)
 	for i := range m.Items {
 		item := &m.Items[i]
-		if !reads(item.Drink, name) {
+		if !texts.Reads(item.Drink, name) {
 			continue
 		}
 		if item.SoldOut {
@@ -215,7 +218,7 @@ func (c *chooser) spread(names []string, chosen []place) []place {
 	for len(names) > 0 {
 		name := names[0]
 		before := len(names)
-		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return fold(n) == fold(name) })
+		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return texts.Fold(n) == texts.Fold(name) })
 		left := slices.DeleteFunc(c.item.find(nil, name), func(p place) bool { return slices.Contains(chosen, p) })
 		switch wanted := before - len(names); {
 		case wanted > len(left):

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // An event is owed to each publisher separately. A store keeps a key for each: the request id for the publisher without
@@ -56,7 +58,7 @@ func checkPublishers(unnamed Publisher, named map[string]Publisher) (faults []er
 		switch {
 		case name == "" || len(name) > MaxPublisherNameBytes || odd:
 			fault("the publisher's name %q is not up to %d lower-case letters, digits and hyphens",
-				clip(name), MaxPublisherNameBytes)
+				texts.Clip(name, MaxNameBytes), MaxPublisherNameBytes)
 		case named[name] == nil:
 			fault("the publisher %s is nil", name)
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // lifecycleJSON is the JSON form of a table: docs/lifecycle.schema.json describes it.
@@ -112,7 +114,7 @@ func (c *tableChecker) readTable(data []byte) Lifecycle {
 		case firstWait:
 			r.Answers = FirstWait
 		default:
-			c.problem(codeValue, place+".answers", "%q is not %q", clip(answers), firstWait)
+			c.problem(codeValue, place+".answers", "%q is not %q", texts.Clip(answers, MaxNameBytes), firstWait)
 		}
 		l.rules = append(l.rules, r)
 	}
@@ -139,7 +141,7 @@ func (c *tableChecker) readObject(place string, data []byte, fields map[string]a
 		into, known := fields[name]
 		switch {
 		case !known:
-			c.problem(codeForm, at, "nothing is called %q here", clip(name))
+			c.problem(codeForm, at, "nothing is called %q here", texts.Clip(name, MaxNameBytes))
 		case slices.Contains(seen, name):
 			c.problem(codeForm, at, "%s stands twice", name)
 		case json.Unmarshal(value, into) != nil:

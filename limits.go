@@ -1,10 +1,9 @@
 package ordermanager
 
 import (
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // The limits, stated once. Each is the smallest that every implementation of this module can keep, and each is
@@ -71,7 +70,7 @@ func checkID(field, value string) error {
 
 // checkOptionalID checks an identifier that may be empty.
 func checkOptionalID(field, value string, limit int) error {
-	if rule := idRule(value, limit); rule != "" {
+	if rule := texts.IDRule(value, limit); rule != "" {
 		return invalid(field, rule)
 	}
 	return nil
@@ -79,78 +78,13 @@ func checkOptionalID(field, value string, limit int) error {
 
 // checkText checks a text that may be empty.
 func checkText(field, value string, limit int) error {
-	if rule := textRule(value, limit); rule != "" {
+	if rule := texts.Rule(value, limit); rule != "" {
 		return invalid(field, rule)
 	}
 	return nil
 }
 
-// textRule returns the rule that a text breaks, or "".
-func textRule(value string, limit int) string {
-	switch {
-	case len(value) > limit:
-		return "is longer than " + strconv.Itoa(limit) + " bytes"
-	case plain(value):
-		return ""
-	case !utf8.ValidString(value):
-		return "is not valid UTF-8"
-	case strings.ContainsFunc(value, unicode.IsControl):
-		return "contains a control character"
-	}
-	return ""
-}
-
-// idRule returns the rule that an identifier breaks, or "". Two identifiers that look the same on a screen would be
-// two orders that nobody can tell apart, so only what can be seen may be in one. Letters that look alike in two
-// scripts are told apart all the same.
-func idRule(value string, limit int) string {
-	if len(value) <= limit && folded(value) && value[0] != '.' { // a quick yes for what nearly every identifier is
-		return ""
-	}
-	rule := textRule(value, limit)
-	switch {
-	case rule != "":
-		return rule
-	case value == "." || value == "..":
-		return "is " + value + ", which no address can name"
-	case strings.TrimSpace(value) != value:
-		return "begins or ends with a space"
-	case plain(value):
-		return ""
-	case strings.ContainsRune(value, utf8.RuneError):
-		return "contains U+FFFD, which stands for something that could not be read"
-	case strings.ContainsFunc(value, unseen):
-		return "contains a character that cannot be seen"
-	}
-	return ""
-}
-
-// plain is a quick yes for what nearly every identifier is: printable ASCII.
-func plain(value string) bool {
-	for i := range len(value) {
-		if value[i] < ' ' || value[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 func invalid(field, rule string) error { return &RequestError{Field: field, Rule: rule} }
-
-// tidy turns somebody's text into one line, shortened to the limit: a text that explains an action must not prevent it.
-func tidy(text string, limit int) string {
-	if len(text) <= limit && plain(text) {
-		return text
-	}
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-	if len(text) <= limit {
-		return text
-	}
-	const more = "…"
-	return strings.ToValidUTF8(text[:limit-len(more)], "") + more
-}
 
 // join lists names in a sentence.
 func join[T any](all []T, name func(T) string) string {
@@ -159,12 +93,4 @@ func join[T any](all []T, name func(T) string) string {
 		names[i] = name(one)
 	}
 	return strings.Join(names, ", ")
-}
-
-// clip shortens a value for a message without cutting a character in two.
-func clip(value string) string {
-	if len(value) <= MaxNameBytes {
-		return value
-	}
-	return strings.ToValidUTF8(value[:MaxNameBytes], "")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // Menu is what a venue offers. Its JSON forms are read by serverlesspresso.ParseMenu.
@@ -130,7 +132,7 @@ func (m *Menu) Sound() (*Menu, []MenuFault) {
 	drinks := map[string]int{}
 	for i := range m.Items {
 		path := fmt.Sprintf("items[%d]", i)
-		name := fold(m.Items[i].Drink)
+		name := texts.Fold(m.Items[i].Drink)
 		if !c.name(path+".drink", m.Items[i].Drink) {
 			continue
 		}
@@ -162,7 +164,7 @@ func (c *checker) name(path, name string) bool {
 
 // item returns what can be served of an item, and false if that is nothing.
 func (c *checker) item(path string, item MenuItem) (MenuItem, bool) {
-	if rule := textRule(item.Icon, MaxNameBytes); rule != "" {
+	if rule := texts.Rule(item.Icon, MaxNameBytes); rule != "" {
 		c.report(path+".icon", rule)
 		item.Icon = ""
 	}
@@ -205,7 +207,7 @@ func countRule(g ModifierGroup) string {
 
 // group returns the options of a group that have names of their own in it.
 func (c *checker) group(path string, group ModifierGroup) ModifierGroup {
-	if rule := textRule(group.Name, MaxNameBytes); rule != "" {
+	if rule := texts.Rule(group.Name, MaxNameBytes); rule != "" {
 		c.report(path+".Name", rule)
 		group.Name = ""
 	}
@@ -236,10 +238,10 @@ func (c *checker) distinct(path string, groups []ModifierGroup) []ModifierGroup 
 			rule := ""
 			switch word := qualified(group, option); {
 			case !item.shared(option):
-			case fold(group.Name) == "":
+			case texts.Fold(group.Name) == "":
 				rule = "is in another group too, and this one has no name"
 			case slices.ContainsFunc(groups[:j], func(g ModifierGroup) bool {
-				return fold(g.Name) == fold(group.Name) && contains(g.Options, option)
+				return texts.Fold(g.Name) == texts.Fold(group.Name) && contains(g.Options, option)
 			}):
 				rule = "is in another group of the same name too"
 			case len(word) > MaxNameBytes:
@@ -288,10 +290,10 @@ func (i MenuItem) word(p place) string {
 
 // nameRule returns the rule that a name of a menu breaks, or "".
 func nameRule(name string) string {
-	if rule := textRule(name, MaxNameBytes); rule != "" {
+	if rule := texts.Rule(name, MaxNameBytes); rule != "" {
 		return rule
 	}
-	if fold(name) == "" {
+	if texts.Fold(name) == "" {
 		return "has no name"
 	}
 	return ""
@@ -303,10 +305,10 @@ type place struct{ group, option int }
 // find appends the places that a modifier may mean: more than one where several groups have the option, and the group
 // is not said.
 func (i *MenuItem) find(places []place, modifier string) []place {
-	name := fold(modifier)
+	name := texts.Fold(modifier)
 	for j := range i.Modifiers {
 		for k, option := range i.Modifiers[j].Options {
-			if reads(option, name) {
+			if texts.Reads(option, name) {
 				places = append(places, place{j, k})
 			}
 		}
@@ -315,13 +317,13 @@ func (i *MenuItem) find(places []place, modifier string) []place {
 		return places
 	}
 	for j := range i.Modifiers {
-		rest, isGroup := strings.CutPrefix(name, fold(i.Modifiers[j].Name))
+		rest, isGroup := strings.CutPrefix(name, texts.Fold(i.Modifiers[j].Name))
 		rest, isOption := strings.CutPrefix(strings.TrimSpace(rest), ":")
 		if !isGroup || !isOption {
 			continue
 		}
 		for k, option := range i.Modifiers[j].Options {
-			if reads(option, strings.TrimSpace(rest)) {
+			if texts.Reads(option, strings.TrimSpace(rest)) {
 				places = append(places, place{j, k})
 			}
 		}
@@ -331,6 +333,6 @@ func (i *MenuItem) find(places []place, modifier string) []place {
 
 // contains reports whether a name is among others.
 func contains(names []string, name string) bool {
-	folded := fold(name)
-	return slices.ContainsFunc(names, func(n string) bool { return reads(n, folded) })
+	folded := texts.Fold(name)
+	return slices.ContainsFunc(names, func(n string) bool { return texts.Reads(n, folded) })
 }

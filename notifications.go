@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // workflow is the actor of the notifications.
@@ -97,7 +99,7 @@ func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
 		var receipt Receipt
 		err := m.carryOut(ctx, &Request{
 			Action: ActionTimedOut, OrderID: n.OrderID, Actor: workflow, RequestID: n.RequestID,
-			Reason: tidy(n.Cause, MaxReasonBytes),
+			Reason: texts.Line(n.Cause, MaxReasonBytes),
 		}, &receipt)
 		return receipt, err
 	})

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // Manager moves orders through their life and resumes the workflows that wait for them. It keeps nothing itself: any
@@ -165,7 +167,7 @@ func (m *Manager) Page(ctx context.Context, q Query) (OrderPage, error) {
 // known refuses an order whose state the life cycle does not have.
 func (m *Manager) known(o *Order) error {
 	if m.table.states[o.State] == nil {
-		return fmt.Errorf("%w: order %s is %q", ErrUnknownState, o.ID, clip(string(o.State)))
+		return fmt.Errorf("%w: order %s is %q", ErrUnknownState, o.ID, texts.Clip(string(o.State), MaxNameBytes))
 	}
 	return nil
 }
@@ -269,7 +271,7 @@ func (m *Manager) traced(ctx context.Context) string {
 		return ""
 	}
 	trace := m.trace(ctx)
-	if len(trace) > MaxTraceBytes || !plain(trace) {
+	if len(trace) > MaxTraceBytes || !texts.Plain(trace) {
 		return "" // a bad trace must not fail the call
 	}
 	return trace

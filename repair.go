@@ -3,6 +3,8 @@ package ordermanager
 import (
 	"context"
 	"fmt"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // Abandon gives up what an order still owes: what can never be delivered need not be retried for ever. Only an admin
@@ -79,7 +81,7 @@ func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 
 // checkRepair refuses everybody but an admin who gives a reason.
 func checkRepair(action Action, r *Request) error {
-	r.Action, r.Reason = action, tidy(r.Reason, MaxReasonBytes)
+	r.Action, r.Reason = action, texts.Line(r.Reason, MaxReasonBytes)
 	if err := r.validate(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/brewline/ordermanager/internal/texts"
 	"github.com/brewline/ordermanager/internal/unsound"
 )
 
@@ -209,7 +210,7 @@ func (c *tableChecker) checkName(place, name string, limit int) {
 	case name == "":
 		c.problem(codeName, place, "a name is missing")
 	case len(name) > limit:
-		c.problem(codeName, place, "%q is longer than %d bytes", clip(name), limit)
+		c.problem(codeName, place, "%q is longer than %d bytes", texts.Clip(name, MaxNameBytes), limit)
 	case !letters || !unicode.IsLetter(rune(name[0])):
 		c.problem(codeName, place, "%q has more than letters, digits, _ and -, or begins with none of the letters", name)
 	}

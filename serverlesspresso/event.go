@@ -7,6 +7,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/strictjson"
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 // The known values of "detail-type".
@@ -71,7 +72,7 @@ func ParseEvent(data []byte) (Event, error) {
 	}
 	read, known := readers[detailType]
 	if !known {
-		return Event{}, &UnknownEventError{clip(detailType)}
+		return Event{}, &UnknownEventError{texts.Clip(detailType, ordermanager.MaxNameBytes)}
 	}
 	id, at := envelope.text("id"), envelope.time("time")
 	detail := envelope.object("detail")
@@ -134,12 +135,4 @@ func IsEvent(data []byte) bool {
 	}
 	fields, err := v.Object()
 	return err == nil && (!fields.Get("detail-type").Absent() || !fields.Get("detail").Absent())
-}
-
-// clip shortens a value for a message, without splitting a character.
-func clip(value string) string {
-	if len(value) <= ordermanager.MaxNameBytes {
-		return value
-	}
-	return strings.ToValidUTF8(value[:ordermanager.MaxNameBytes], "")
 }

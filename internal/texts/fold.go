@@ -1,4 +1,4 @@
-package ordermanager
+package texts
 
 import (
 	"slices"
@@ -7,10 +7,10 @@ import (
 	"unicode"
 )
 
-// fold returns the form in which names are compared: what looks the same on a menu is the same. Accents may be
+// Fold returns the form in which names are compared: what looks the same on a menu is the same. Accents may be
 // composed or decomposed, any space is a space and counts once, and spaces around and characters that cannot be seen
 // do not count. Case counts: "latte" is not on a menu that has "Latte".
-func fold(name string) string {
+func Fold(name string) string {
 	if folded(name) {
 		return name
 	}
@@ -35,9 +35,9 @@ func fold(name string) string {
 	return strings.Join(strings.Fields(string(runes)), " ")
 }
 
-// reads reports whether a name reads like one that was folded. What a name begins with stays as it is as long as it is
+// Reads reports whether a name reads like one that was folded. What a name begins with stays as it is as long as it is
 // printable ASCII, so the first such character that differs tells.
-func reads(name, folded string) bool {
+func Reads(name, folded string) bool {
 	same := 0
 	for same < min(len(name), len(folded)) && name[same] == folded[same] && name[same] <= '~' {
 		same++
@@ -48,7 +48,7 @@ func reads(name, folded string) bool {
 	case name[same] > ' ' && name[same] <= '~':
 		return false
 	}
-	return fold(name) == folded
+	return Fold(name) == folded
 }
 
 // folded is a fast path for most names: printable ASCII with single spaces inside.

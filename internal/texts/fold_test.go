@@ -1,8 +1,10 @@
-package ordermanager
+package texts_test
 
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/brewline/ordermanager/internal/texts"
 )
 
 func TestReads_isEqualityOfWhatIsFolded(t *testing.T) {
@@ -19,9 +21,9 @@ func TestReads_isEqualityOfWhatIsFolded(t *testing.T) {
 	equal := 0
 	for range 200_000 {
 		a, b := name(), name()
-		want := fold(a) == fold(b)
-		if got := reads(a, fold(b)); got != want {
-			t.Fatalf("reads(%q, fold(%q)) is %t", a, b, got)
+		want := texts.Fold(a) == texts.Fold(b)
+		if got := texts.Reads(a, texts.Fold(b)); got != want {
+			t.Fatalf("Reads(%q, Fold(%q)) is %t", a, b, got)
 		}
 		if want {
 			equal++
