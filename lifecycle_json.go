@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"slices"
 
+	"github.com/brewline/ordermanager/internal/strictjson"
 	"github.com/brewline/ordermanager/internal/texts"
 )
 
@@ -79,33 +78,33 @@ func ParseLifecycle(data []byte) (Lifecycle, error) {
 		c.problem(codeForm, "", "the table is longer than %d bytes", MaxRequestBytes)
 		return Lifecycle{}, &LifecycleError{c.problems}
 	}
-	if !json.Valid(data) {
-		c.problem(codeForm, "", "the table is not valid JSON: %s", syntaxError(data))
+	table, err := strictjson.Parse("", data)
+	if bad, ok := errors.AsType[*strictjson.Error](err); ok {
+		c.problem(codeForm, "", "the table %s", bad.Rule)
 		return Lifecycle{}, &LifecycleError{c.problems}
 	}
-	l := c.readTable(data)
+	l := c.readTable(table)
 	if len(c.problems) > 0 {
 		return Lifecycle{}, &LifecycleError{c.problems}
 	}
 	return l, l.Validate()
 }
 
-func (c *tableChecker) readTable(data []byte) Lifecycle {
+func (c *tableChecker) readTable(table strictjson.Value) Lifecycle {
 	var l Lifecycle
-	var states, rules []json.RawMessage
-	c.readObject("", data, map[string]any{"states": &states, "rules": &rules})
-	for i, data := range states {
+	var states, rules []strictjson.Value
+	c.readObject(table, map[string]any{"states": &states, "rules": &rules})
+	for _, state := range states {
 		var s StateRule
-		c.readObject(fmt.Sprintf("states[%d]", i), data, map[string]any{
+		c.readObject(state, map[string]any{
 			"name": &s.State, "initial": &s.Initial, "answers": &s.Answers, "event": &s.Event,
 		})
 		l.states = append(l.states, s)
 	}
-	for i, data := range rules {
+	for _, rule := range rules {
 		var r Rule
 		var answers string
-		place := fmt.Sprintf("rules[%d]", i)
-		c.readObject(place, data, map[string]any{
+		c.readObject(rule, map[string]any{
 			"action": &r.Action, "from": &r.From, "to": &r.To, "by": &r.By, "claim": &r.Claim, "drink": &r.Drink,
 			"answers": &answers, "event": &r.Event,
 		})
@@ -114,7 +113,7 @@ func (c *tableChecker) readTable(data []byte) Lifecycle {
 		case firstWait:
 			r.Answers = FirstWait
 		default:
-			c.problem(codeValue, place+".answers", "%q is not %q", texts.Clip(answers, MaxNameBytes), firstWait)
+			c.problem(codeValue, rule.Path+".answers", "%q is not %q", texts.Clip(answers, MaxNameBytes), firstWait)
 		}
 		l.rules = append(l.rules, r)
 	}
@@ -122,41 +121,26 @@ func (c *tableChecker) readTable(data []byte) Lifecycle {
 }
 
 // readObject reads an object of known names, each spelt exactly and there once.
-func (c *tableChecker) readObject(place string, data []byte, fields map[string]any) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if start, _ := decoder.Token(); start != json.Delim('{') {
-		c.problem(codeForm, place, "it is not an object")
+func (c *tableChecker) readObject(v strictjson.Value, fields map[string]any) {
+	object, err := v.Object()
+	if bad, ok := errors.AsType[*strictjson.Error](err); ok {
+		c.problem(codeForm, bad.Path, "it %s", bad.Rule)
 		return
 	}
-	var seen []string
-	for decoder.More() {
-		token, _ := decoder.Token()
-		name := token.(string)
-		var value json.RawMessage
-		_ = decoder.Decode(&value) // it is valid JSON
-		at := name
-		if place != "" {
-			at = place + "." + name
+	for _, name := range object.Names {
+		member := object.Get(name)
+		if into, known := fields[name]; !known {
+			c.problem(codeForm, member.Path, "nothing is called %q here", texts.Clip(name, MaxNameBytes))
+		} else if !readInto(member, into) {
+			c.problem(codeForm, member.Path, "it has the wrong type")
 		}
-		into, known := fields[name]
-		switch {
-		case !known:
-			c.problem(codeForm, at, "nothing is called %q here", texts.Clip(name, MaxNameBytes))
-		case slices.Contains(seen, name):
-			c.problem(codeForm, at, "%s stands twice", name)
-		case json.Unmarshal(value, into) != nil:
-			c.problem(codeForm, at, "it has the wrong type")
-		}
-		seen = append(seen, name)
 	}
 }
 
-// syntaxError says what is wrong with JSON that is not valid, and in which line.
-func syntaxError(data []byte) string {
-	err := json.Unmarshal(data, new(any))
-	line := 1
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		line += bytes.Count(data[:min(int(syntax.Offset), len(data))], []byte("\n"))
+func readInto(v strictjson.Value, into any) bool {
+	if list, ok := into.(*[]strictjson.Value); ok {
+		*list, ok = v.List()
+		return ok || v.Absent()
 	}
-	return fmt.Sprintf("line %d: %v", line, err)
+	return json.Unmarshal([]byte(v.Raw()), into) == nil
 }

@@ -221,14 +221,14 @@ func TestParseLifecycle_saysEverythingThatIsWrongWithItsPlace(t *testing.T) {
 			`"claim":"takes"`, `"Claim":"takes"`, []string{`rules[1].Claim: nothing is called "Claim" here`},
 		},
 		"a key twice": {
-			`"claim":"takes"`, `"claim":"takes","claim":"needs"`, []string{"rules[1].claim: claim stands twice"},
+			`"claim":"takes"`, `"claim":"takes","claim":"needs"`, []string{"rules[1].claim: it is there twice"},
 		},
 		"a value that is not one": {`"claim":"takes"`, `"claim":"steals"`, []string{`rules[1].claim: "steals" is none of`}},
 		"a wait that is not one": {
 			`"answers":"first_wait"`, `"answers":"second_wait"`, []string{`rules[0].answers: "second_wait" is not "first_wait"`},
 		},
 		"a wrong type":   {`"to":"making"`, `"to":7`, []string{"rules[1].to: it has the wrong type"}},
-		"no JSON":        {`"states"`, "\n\nstates", []string{"line 3"}},
+		"no JSON":        {`"states"`, "\n\nstates", []string{"the table is not valid JSON (line 3: "}},
 		"something else": {standard, `[]`, []string{"it is not an object"}},
 		"two things at once": {
 			`"action":"put","from":["pending"]`, `"action":"put","from":["pendng"]`,
