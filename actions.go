@@ -450,11 +450,7 @@ func (m *Manager) asked(ctx context.Context, r *Request) (*Order, error) {
 	if err := r.validate(); err != nil {
 		return nil, err
 	}
-	o, err := m.get(ctx, r.OrderID)
-	if err == nil && o == nil {
-		err = fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
-	}
-	return o, err
+	return m.existing(ctx, r.OrderID)
 }
 
 func (m *Manager) explain(ctx context.Context, r *Request, o *Order) (Explanation, error) {

@@ -118,12 +118,9 @@ func (m *Manager) Order(ctx context.Context, orderID string) (Order, error) {
 	if err := checkID("orderId", orderID); err != nil {
 		return Order{}, err
 	}
-	o, err := m.get(ctx, orderID)
+	o, err := m.existing(ctx, orderID)
 	if err != nil {
 		return Order{}, err
-	}
-	if o == nil {
-		return Order{}, fmt.Errorf("%w: %s", ErrOrderNotFound, orderID)
 	}
 	o.mask()
 	return *o, nil
@@ -298,6 +295,15 @@ func (m *Manager) get(ctx context.Context, orderID string) (*Order, error) {
 		err = &StoreError{"get", orderID, err}
 	}
 	end(Ending{Err: err})
+	return o, err
+}
+
+// existing is get for an order that must exist.
+func (m *Manager) existing(ctx context.Context, orderID string) (*Order, error) {
+	o, err := m.get(ctx, orderID)
+	if err == nil && o == nil {
+		err = fmt.Errorf("%w: %s", ErrOrderNotFound, orderID)
+	}
 	return o, err
 }
 

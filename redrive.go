@@ -3,7 +3,6 @@ package ordermanager
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 )
 
@@ -195,10 +194,7 @@ func (m *Manager) RedriveOrder(ctx context.Context, orderID string) (*Receipt, e
 	if err := checkID("orderId", orderID); err != nil {
 		return nil, err
 	}
-	o, err := m.get(ctx, orderID)
-	if err == nil && o == nil {
-		err = fmt.Errorf("%w: %s", ErrOrderNotFound, orderID)
-	}
+	o, err := m.existing(ctx, orderID)
 	if err != nil {
 		return nil, err
 	}

@@ -50,12 +50,9 @@ func (m *Manager) Resend(ctx context.Context, r Request) (Receipt, error) {
 		if err := checkRepair(ActionResent, &r); err != nil {
 			return Receipt{}, err
 		}
-		o, err := m.get(ctx, r.OrderID)
-		switch {
-		case err != nil:
+		o, err := m.existing(ctx, r.OrderID)
+		if err != nil {
 			return Receipt{}, err
-		case o == nil:
-			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderNotFound, r.OrderID)
 		}
 		if err := m.known(o); err != nil {
 			return Receipt{}, err
