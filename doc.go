@@ -18,8 +18,14 @@
 //	manager, err := ordermanager.New(store, menu, resumer, nil)
 //	receipt, err := manager.Make(ctx, ordermanager.Request{OrderID: "1", Actor: ordermanager.Barista("3")})
 //
-// [Manager.Handle] takes the action from the request; package serverlesspresso reads such requests from the JSON of
-// the Serverlesspresso sample. [Manager.Explain] says in advance what would be refused, and why.
+// What to look at, the most used first:
+//
+//   - moving orders: [Manager], [Request], [Receipt], [Menu]; reading: [Order], [Query]
+//   - refusals: [Manager.Explain], [TransitionError], [MenuError], the sentinels Err…
+//   - the workflow: [WorkflowStarted], [WaitingCompletion], [TimedOut], [Outcome]
+//   - operating: [Options], [Manager.Redrive], [Manager.Resend], [Manager.Abandon]
+//   - states and actions of your own: [Lifecycle], [Rule], [StateRule]
+//   - implementing: [Resumer], [Publisher], and [Store], which alone needs [Transition]
 //
 // # What is promised
 //
@@ -30,8 +36,9 @@
 // even if the workflow could not be reached. An error means that nothing was written, except [ErrStore] and
 // [ErrStoreContract], after which that is unknown.
 //
-// # Implementations
+// # Beside this package
 //
-// Package memory has fakes for unit tests. The packages below embedded are for one machine, package postgres is for
-// several replicas, and the packages below aws are for AWS. Packages storetest and resumertest check your own.
+// Package memory has fakes for unit tests; embedded/… is for one machine, postgres for several replicas, aws/… for AWS;
+// storetest and resumertest check your own. Package httpapi serves HTTP, serverlesspresso reads the JSON of the
+// Serverlesspresso sample, view writes ours, watch tells of changes, and capacity limits what a shop takes.
 package ordermanager

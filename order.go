@@ -54,11 +54,13 @@ const (
 	ActionTimedOut Action = "timed_out"
 )
 
-// ActionAbandoned is an admin's decision that what an order still owes is not delivered: see [Manager.Abandon].
-const ActionAbandoned Action = "abandoned"
-
-// ActionResent is an admin's decision that what an order owes is delivered now: see [Manager.Resend].
-const ActionResent Action = "resent"
+// The two repairs of an admin, as a history shows them.
+const (
+	// ActionAbandoned is the decision that what an order still owes is not delivered: see [Manager.Abandon].
+	ActionAbandoned Action = "abandoned"
+	// ActionResent is the decision that what an order owes is delivered now: see [Manager.Resend].
+	ActionResent Action = "resent"
+)
 
 // Actions lists the actions of people in [StandardLifecycle].
 func Actions() []Action {
