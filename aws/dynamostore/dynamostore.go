@@ -4,23 +4,23 @@
 //
 // A [Store] turns each transition into one UpdateItem with a condition, and reads nothing before it: the answer to a
 // write that was applied is the new item, and the answer to one that was refused is the item that refused it
-// (UpdateItem in the Amazon DynamoDB API Reference, ReturnValues and ReturnValuesOnConditionCheckFailure). A write that
-// the SDK repeats because the answer was lost is refused by the request id that it left in the item, and the Manager
-// takes that for the success that it is. One that is refused for another reason after the SDK has repeated it is fenced
-// before that is told: the attempt that had no answer cannot be applied later.
+// (UpdateItem in the Amazon DynamoDB API Reference, ReturnValues and ReturnValuesOnConditionCheckFailure). When the SDK
+// repeats a write whose answer was lost, the request id in the item refuses the repetition, and the Manager recognises
+// that refusal as a success. A repeated write that is refused for another reason is fenced before the refusal is
+// reported: the attempt that got no answer cannot be applied later.
 //
 // # Layouts
 //
-// [Native] is a table of its own. The order tables of both dialects of the Serverlesspresso sample are layouts too, and
-// the sample's apps and functions go on working on the same items. [Schema] says what a layout needs, [Create] makes
-// it, [Check] compares it with a table that is there, [AddOwingIndex] adds to a table of the sample what only
-// [ordermanager.Manager.Redrive] needs, and [Migrate] brings one of our own up to date.
+// [Native] is a layout of our own. The order tables of both dialects of the Serverlesspresso sample are layouts too,
+// and the sample's apps and functions keep working on the same items. [Schema] says what a layout needs, [Create] makes
+// such a table, [Check] compares an existing table with it, [AddOwingIndex] adds to a table of the sample what only
+// [ordermanager.Manager.Redrive] needs, and [Migrate] brings a table in the layout [Native] up to date.
 //
 // # Errors
 //
 // Whatever DynamoDB refuses comes back as an [*Error] with the table, the order and one of a few sentinels such as
-// [ErrNoTable] or [ErrThrottled]; the SDK's own error is in its chain. An item that another program broke is an
-// [*ItemError]. No error contains a task token.
+// [ErrNoTable] or [ErrThrottled]; the SDK's own error is in its chain. An item that another program has damaged is
+// reported as an [*ItemError]. No error contains a task token.
 package dynamostore
 
 import (
@@ -64,7 +64,7 @@ type Store struct {
 	table  string
 	layout layout
 	ttl    time.Duration
-	// lacked are the indexes that the table turned out not to have, and for which there is another way.
+	// lacked holds the indexes that the table turned out not to have, where a listing can be served without them.
 	lacked sync.Map
 }
 
@@ -91,17 +91,17 @@ func New(client API, table string, options *Options) (*Store, error) {
 	return &Store{client: client, table: table, layout: layout, ttl: options.TTL}, nil
 }
 
-// attempts is how often a write is formed anew from the item that refused it. Each time, somebody else has to have
-// changed the item in between, so of n callers that race for an order the last needs n. No pause in between would
-// help: the item that came with the refusal is the newest there is.
+// attempts is how often a write is tried, each time rebuilt from the item that refused the attempt before. Another
+// attempt fails only if somebody changes the item in between, so the last of n callers that race for an order needs n.
+// A pause would not help: the item that came with the refusal is the newest there is.
 const attempts = 32
 
-// Apply implements [ordermanager.Store] with one UpdateItem. Where there is no order, one GetItem more makes sure of
-// it: not every emulator answers a refusal with the item.
+// Apply implements [ordermanager.Store] with one UpdateItem. If the refusal has no item, a GetItem makes sure that
+// there is no order: not every emulator returns the item.
 //
-// In the layouts of the sample it needs a second one where the item has something that only the sample's functions
-// write and that the transition cannot know: ending an order of the core that none of our writes has touched before, or
-// a token for the first wait that comes when the second has begun.
+// In the layouts of the sample it needs a second UpdateItem where the write depends on something that only the item can
+// tell: to end an order of the core dialect that none of our writes has touched yet, or to register a token for the
+// first wait once the second has begun.
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	for _, state := range []ordermanager.State{t.Assign.State, newState(t.Create)} {
 		if state != "" && !s.layout.keeps(state) {
@@ -140,8 +140,7 @@ func newState(created *ordermanager.NewOrder) ordermanager.State {
 	return created.State
 }
 
-// Settle implements [ordermanager.Store] with one UpdateItem, or with two when the order has changed since it was
-// delivered.
+// Settle implements [ordermanager.Store] with one UpdateItem, or more if the order has changed since the delivery.
 func (s *Store) Settle(ctx context.Context, settlement ordermanager.Settlement) error {
 	u := s.layout.settle(&settlement, nil, s.ttl)
 	for range attempts {
@@ -181,8 +180,8 @@ func (s *Store) read(ctx context.Context, orderID string) (item, error) {
 	return output.Item, nil
 }
 
-// update sends an update. It returns the new item if it was written, and the item as it is if it was refused; then
-// straggling says that an earlier attempt of the SDK's had no answer, so that it may still arrive.
+// update sends an update. It returns the new item if it was written, and the current item if it was refused. straggling
+// reports that an earlier attempt of the SDK's got no answer and may still arrive.
 func (s *Store) update(ctx context.Context, orderID string, u *update, values types.ReturnValue) (
 	written bool, current item, straggling bool, err error,
 ) {
@@ -205,8 +204,7 @@ func (s *Store) update(ctx context.Context, orderID string, u *update, values ty
 	return false, nil, straggling, s.explain(ctx, orderID, s.wrap("UpdateItem", orderID, err))
 }
 
-// applied reports whether an item shows that the transition was applied to it: then it is refused however often it
-// arrives.
+// applied reports whether an item shows that the transition was applied to it. Then every further attempt is refused.
 func (s *Store) applied(t *ordermanager.Transition, current item) bool {
 	o, err := s.decode(current, false)
 	if err != nil || o == nil {
@@ -216,9 +214,9 @@ func (s *Store) applied(t *ordermanager.Transition, current item) bool {
 	return found
 }
 
-// fence makes the refusal of an attempt certain before it is told: an earlier sending of it that arrives late meets
-// its own name, and is refused too. It returns the item as it is then. An order that does not exist has no place for
-// a fence: then the outcome is unknown.
+// fence makes the refusal of an attempt final before it is reported: it records the attempt in the item, so that an
+// earlier sending that arrives late is refused too. It returns the item after that. Without an item there is no place
+// for a fence, and the outcome is unknown.
 func (s *Store) fence(ctx context.Context, orderID, attempt string, current item) (item, error) {
 	if current != nil {
 		u := newUpdate()
@@ -238,8 +236,8 @@ func (s *Store) fence(ctx context.Context, orderID, attempt string, current item
 	}
 }
 
-// explain looks for the reason why DynamoDB called a write invalid: an attribute that is missing or of another type
-// than the expression takes.
+// explain looks for the reason why DynamoDB called a write invalid: an attribute that is missing, or of a type that the
+// expression does not take.
 func (s *Store) explain(ctx context.Context, orderID string, err error) error {
 	if !isInvalid(err) {
 		return err
@@ -250,7 +248,7 @@ func (s *Store) explain(ctx context.Context, orderID string, err error) error {
 	return err
 }
 
-// decode reads an item; none is no order.
+// decode reads an item; nil for an empty one.
 func (s *Store) decode(from item, listed bool) (*ordermanager.Order, error) {
 	if len(from) == 0 {
 		return nil, nil //nolint:nilnil // as in the contract
@@ -278,10 +276,10 @@ func (s *Store) wrap(op, orderID string, err error) error {
 	return &Error{Op: op, Table: s.table, OrderID: orderID, Kind: kindOf(err), Err: err}
 }
 
-// CheckLifecycle implements [ordermanager.LifecycleChecker]. [Native] keeps every life cycle. The tables of the
-// sample have words for pending, making, completed and cancelled; an order is being made while a barista is on it, an
-// accepted drink answers the first wait, and the workflow is answered when the order ends: they refuse everything else,
-// by state and action.
+// CheckLifecycle implements [ordermanager.LifecycleChecker]. [Native] keeps every life cycle. The tables of the sample
+// have words for pending, making, completed and cancelled only; there an order is being made while a barista is on it,
+// an accepted drink answers the first wait, and the end of the order answers the workflow. Whatever else a life cycle
+// says is refused, with the name of each state and action.
 func (s *Store) CheckLifecycle(l ordermanager.Lifecycle) error { return s.layout.checkLifecycle(l) }
 
 var _ ordermanager.LifecycleChecker = (*Store)(nil)

@@ -13,7 +13,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// What can be wrong, to be asked for with [errors.Is]. Of a write, nothing was written unless the text says otherwise.
+// What can go wrong, for [errors.Is]. A write that returned one of these wrote nothing, unless the comment says
+// otherwise.
 var (
 	// ErrNoTable is returned when the table does not exist, or is still being created, in the account and region of the
 	// client. [Create] makes one.
@@ -21,8 +22,8 @@ var (
 	// ErrNoIndex is returned by a listing when the table lacks the index that it reads. [Check] says what else is
 	// missing, [AddOwingIndex] adds the one that a redrive reads.
 	ErrNoIndex = errors.New("the table lacks an index")
-	// ErrWrongKeys is returned when the keys of the table or of an index are not those of the layout: it is another
-	// table, or the layout is not the table's. [Check] says what differs.
+	// ErrWrongKeys is returned when the keys of the table or of an index are not those of the layout: the table or the
+	// layout is the wrong one. [Check] says what differs.
 	ErrWrongKeys = errors.New("the table has other keys than the layout")
 	// ErrThrottled is returned when DynamoDB still throttled after the SDK's own retries. Try again later.
 	ErrThrottled = errors.New("throttled")
@@ -30,8 +31,8 @@ var (
 	ErrAccessDenied = errors.New("access denied")
 	// ErrCredentials is returned when the caller's credentials are missing, wrong or expired.
 	ErrCredentials = errors.New("the credentials are missing, wrong or expired")
-	// ErrClock is returned when the clock of this machine differs too much from DynamoDB's, or a request was on its way
-	// for too long.
+	// ErrClock is returned when the clock of this machine differs too much from DynamoDB's, or a request took too long
+	// to arrive.
 	ErrClock = errors.New("the clock is wrong")
 	// ErrUnavailable is returned when DynamoDB failed even after the SDK's own retries. A write may have been applied:
 	// repeat it with the same request id.
@@ -39,20 +40,20 @@ var (
 	// ErrUnreachable is returned when no answer came from the endpoint. A write may have been applied: repeat it with
 	// the same request id.
 	ErrUnreachable = errors.New("the endpoint did not answer")
-	// ErrBrokenItem is returned when an attribute on which something depends is not what the layout says; an
-	// [*ItemError] says which. The item stays as it is: what a write depends on is part of its condition. What is only
-	// shown breaks nothing.
+	// ErrBrokenItem is returned when an attribute that a decision depends on is not what the layout says; an
+	// [*ItemError] says which. The item is left as it is: each write checks these attributes in its condition. An
+	// attribute that is only displayed may hold anything.
 	ErrBrokenItem = errors.New("the item is broken")
 	// ErrContended is returned when the item changed each time between a refused write and the next, or when another
 	// program's transaction still held it after the SDK's own retries. Try again.
 	ErrContended = errors.New("the item keeps changing")
 	// ErrTooLarge is returned when the item, or in the layouts of the sample all items together, cannot grow any more.
 	ErrTooLarge = errors.New("the item or its collection is too large")
-	// ErrNoStream is returned by [Watched.Changes] when the table has no stream with new images. [Migrate] switches one
-	// on for a table of ours, and so does [Create] for a new one.
+	// ErrNoStream is returned by [Watched.Changes] when the table has no stream with new images. [Create] switches one
+	// on for a new table, and [Migrate] for a table in the layout [Native].
 	ErrNoStream = errors.New("the table has no stream with new images")
-	// ErrUnlistable is returned by a listing that no index of the layout serves, and that would have to read the whole
-	// table. The text says what to add to the query. It is also an [ordermanager.ErrInvalidRequest].
+	// ErrUnlistable is returned for a listing that no index of the layout can serve without reading the whole table.
+	// The text says what to add to the query. It is also an [ordermanager.ErrInvalidRequest].
 	ErrUnlistable = errors.New("no index serves this listing")
 )
 
@@ -99,9 +100,9 @@ func (e *Error) Unwrap() []error {
 type ItemError struct {
 	// Table and OrderID name the item. In the table of menus OrderID is the item's key.
 	Table, OrderID string
-	// Attribute is its attribute, with a dot before what is inside of it.
+	// Attribute is the attribute that is wrong.
 	Attribute string
-	// Rule completes the sentence that begins with the attribute. It never quotes a value, which might be a token.
+	// Rule completes the sentence that begins with the attribute. It never quotes the value, which might be a token.
 	Rule string
 }
 
@@ -113,7 +114,7 @@ func (e *ItemError) Error() string {
 func (e *ItemError) Unwrap() error { return ErrBrokenItem }
 
 // kindOf sorts the errors of the SDK. The codes are those of "Error handling with DynamoDB" in the Amazon DynamoDB
-// Developer Guide; that a key or an index is wrong is told by the message alone.
+// Developer Guide; only the message tells that a key or an index is wrong.
 func kindOf(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
@@ -150,7 +151,7 @@ func kindOf(err error) error {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return ErrUnreachable
 	}
-	// The SDK has no type for a provider that has no credentials to offer.
+	// The SDK has no error type for missing credentials.
 	if text := err.Error(); strings.Contains(text, "get identity") || strings.Contains(text, "retrieve credentials") {
 		return ErrCredentials
 	}

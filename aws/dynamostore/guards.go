@@ -14,10 +14,11 @@ func names(states []ordermanager.State) []string {
 	return all
 }
 
-// mostVenues is how many venues a condition lists. Of somebody who is bound to more, the order has to be seen first.
+// mostVenues is how many venues a condition lists. For an actor with more venues, the first write is refused on
+// purpose, to see the order.
 const mostVenues = 20
 
-// requireVenue requires that a venue is one of several, or that it is still the one that was seen.
+// requireVenue requires that the venue is one of several, or still the one that was seen.
 func requireVenue(u *update, name string, venues []string, before *ordermanager.Order) {
 	switch {
 	case before != nil:
@@ -33,7 +34,7 @@ func requireVenue(u *update, name string, venues []string, before *ordermanager.
 	}
 }
 
-// requireText requires a text that is absent when it is empty.
+// requireText requires a text, where the empty one is absent.
 func requireText(u *update, name, text string) {
 	if text == "" {
 		u.requireAny(u.absent(name)...)

@@ -10,39 +10,38 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// record names the attributes that every layout keeps in the same form. In the tables of the sample their names have
-// a prefix.
+// record names the attributes that every layout keeps in the same form. In the tables of the sample, the names have a
+// prefix.
 type record struct {
-	// history is a list of maps, and requests is the list of their request ids: one list alone could not be asked for a
-	// request id in a condition, and a set beside the history would hold every id twice.
+	// history lists the entries, and requests their request ids. There are two lists because a condition can search a
+	// list for whole elements only, and a set of ids beside complete entries would hold every id twice.
 	history, requests string
 	// version is the number of entries.
 	version string
 	// owed is the set of the events that are owed: of request ids, as far as nobody has more than one publisher.
 	owed string
-	// owing puts an order that may owe something into the index of those.
+	// owing marks an order that may owe a delivery. It is the partition key of the index of those, where there is one.
 	owing         string
 	first, second slot
-	// expires is what DynamoDB's time to live looks at, and ending is what it becomes whenever the order is settled:
-	// one that owes something does not expire.
+	// expires is the time-to-live attribute. An order that owes something has none, and does not expire; a settlement
+	// copies ending into it.
 	expires, ending string
 	// updated is when the order last changed.
 	updated string
-	// packs says that what repeats in every item is written short: see pack.go.
+	// packs says that entries, request ids and tokens are written short: see pack.go.
 	packs bool
-	// fenced is the set of the attempts that were told to be refused although an earlier sending of them may still
-	// arrive.
+	// fenced is the set of attempts that were reported as refused although an earlier sending may still arrive.
 	fenced string
 }
 
-// unlessFenced requires that an attempt has not been told to be refused.
+// unlessFenced requires that an attempt has not been fenced.
 func (n *record) unlessFenced(u *update, attempt string) {
 	u.values[":attempt"] = str(attempt)
 	u.require("NOT contains(", n.fenced, ", :attempt)")
 }
 
-// slot names what is kept of one wait: what it is answered with, its token, the spare one, and when the token was
-// registered.
+// slot names the attributes of one wait: the decision that answers it, its token, the spare token, and when the token
+// was registered.
 type slot struct{ decision, token, spare, at string }
 
 func (n *record) slot(w ordermanager.Wait) *slot {
@@ -63,7 +62,7 @@ const (
 	entryTrace  = "c"
 )
 
-// apply adds what every transition does, whatever the layout.
+// apply adds what every transition writes, whatever the layout.
 func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration) {
 	entry, requests := n.encodeEntry(t), n.forms(t.Entry.RequestID)
 	request := requests[0]
@@ -113,7 +112,7 @@ func (n *record) apply(u *update, t *ordermanager.Transition, ttl time.Duration)
 	}
 }
 
-// decide puts decisions on record, unless there are some.
+// decide records decisions where there are none yet.
 func (n *record) decide(u *update, a *ordermanager.Assignment) {
 	n.first.decide(u, a.First)
 	n.second.decide(u, a.Second)
@@ -125,8 +124,8 @@ func (s *slot) decide(u *update, d ordermanager.Decision) {
 	}
 }
 
-// decisionsOf works out what was decided about the waits of an order that nobody kept a decision for: one that is
-// from before decisions were kept, or that the sample's functions brought where it is.
+// decisionsOf works out what was decided about the waits of an order without recorded decisions: one that an earlier
+// version wrote, or that the sample's functions changed.
 func decisionsOf(o *ordermanager.Order) (first, second ordermanager.Decision) {
 	switch o.State {
 	case ordermanager.StateCompleted:
@@ -160,16 +159,16 @@ func (n *record) sound(u *update) {
 	}
 }
 
-// endOfTime is the end of 9999: the time to live of what must not expire.
+// endOfTime is the end of the year 9999: the time to live of an order that must not expire.
 const endOfTime = 253402300799
 
-// end is when the order expires once it owes nothing, however often it is settled. An item of an earlier version may
-// have that in expires alone.
+// end is when the order expires once it owes nothing. It stays the same however often the order is settled. In an item
+// of an earlier version it may be in expires alone.
 func (n *record) end(u *update) string {
 	return "if_not_exists(" + n.ending + ", if_not_exists(" + n.expires + ", " + u.value(num(endOfTime)) + "))"
 }
 
-// settle adds what every settlement does, whatever the layout, and reports whether the order owes nothing after it.
+// settle adds what every settlement writes, whatever the layout, and reports whether the order then owes nothing.
 func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl time.Duration) (all bool) {
 	if len(s.Events) > 0 {
 		ids := slices.Concat(s.Events, n.inSet(s.Events))
@@ -191,22 +190,22 @@ func (n *record) settle(u *update, s *ordermanager.Settlement, seen item, ttl ti
 	return true
 }
 
-// forms are the forms in which a request id may be kept, the one in which it is written first.
+// forms lists the forms in which a request id may be stored, beginning with the one that is written today.
 func (n *record) forms(requestID string) []types.AttributeValue {
 	if !n.packs {
 		return []types.AttributeValue{str(requestID)}
 	}
 	forms := []types.AttributeValue{packID(requestID)}
-	if _, short := forms[0].(*types.AttributeValueMemberB); short { // the text that an earlier version wrote
+	if _, short := forms[0].(*types.AttributeValueMemberB); short { // earlier versions wrote a short text
 		forms = append(forms, str(packIDText(requestID)))
 	}
-	if packIDText(requestID) != requestID { // and one from before it was written short
+	if packIDText(requestID) != requestID { // and before that, the id itself
 		forms = append(forms, str(requestID))
 	}
 	return forms
 }
 
-// inSet are texts as they are kept in a set.
+// inSet returns texts in the form in which a set holds them.
 func (n *record) inSet(all []string) []string {
 	if !n.packs {
 		return all
@@ -220,7 +219,7 @@ func (n *record) inSet(all []string) []string {
 
 func (n *record) encodeEntry(t *ordermanager.Transition) types.AttributeValue {
 	e := &t.Entry
-	to := t.Assign.State // without one, the state stays what the entry before says
+	to := t.Assign.State // if empty, the state is still that of the entry before
 	if t.Create != nil {
 		to = cmp.Or(to, t.Create.State)
 	}
@@ -266,7 +265,7 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 		return
 	}
 	o.History = make([]ordermanager.Entry, len(entries))
-	state := ordermanager.StatePending // entries used not to say how an order began
+	state := ordermanager.StatePending // entries of earlier versions do not say how an order began
 	for i, value := range entries {
 		e := &o.History[i]
 		*e = decodeEntry(value, o.Customer)
@@ -287,7 +286,7 @@ func (n *record) decode(r *reader, o *ordermanager.Order, listed bool) {
 	}
 }
 
-// decodeEntry reads an entry of the history, in whichever form, but for its request id.
+// decodeEntry reads an entry of the history, in any form, except its request id.
 func decodeEntry(value types.AttributeValue, customer string) ordermanager.Entry {
 	if packed, ok := value.(*types.AttributeValueMemberB); ok {
 		return unpackEntry(packed.Value, customer)

@@ -19,7 +19,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// spot is a place in a listing: after the order with this sort key (empty if that is the order's identifier) and
+// spot is a place in a listing: after the order with this sort key (empty if the identifier is the sort key) and
 // identifier. The zero spot is the beginning.
 type spot struct {
 	Sort string `json:"s,omitempty"`
@@ -41,35 +41,35 @@ func (s spot) compare(other spot) int {
 	if s.Text {
 		return cmp.Or(strings.Compare(s.Sort, other.Sort), strings.Compare(s.ID, other.ID))
 	}
-	// These numbers have as many digits as they need.
+	// These numbers have no leading zeros, so a longer one is greater.
 	return cmp.Or(
 		cmp.Compare(len(s.Sort), len(other.Sort)), strings.Compare(s.Sort, other.Sort), strings.Compare(s.ID, other.ID),
 	)
 }
 
-// cursor is the place at which a listing goes on. It is the same in every stream, so that an order that goes from one
-// stream to another meanwhile is neither met twice nor missed.
+// cursor is where a listing continues. It is the same place in every stream, so that an order that moves from one
+// stream to another in the meantime is neither listed twice nor missed.
 type cursor struct {
 	// Query is what the listing asks for, so that a cursor cannot continue another one.
 	Query string `json:"q"`
 	After spot   `json:"a"`
 }
 
-// most is how many rounds of requests one page may take. Where a filter leaves few orders of many, a page is shorter
-// than its limit rather than slow.
+// most is how many rounds of requests one page may take. Where a filter drops most orders, a page is short rather than
+// slow.
 const most = 16
 
-// List implements [ordermanager.Store] with queries on indexes, never a scan. In [Native] it is merged from the
-// partitions over which an index is spread, which are read at the same time, and the orders that the indexes name are
-// then fetched with BatchGetItem; it is oldest first, or newest first, and one of a state alone is so venue by venue.
-// In the layouts of the sample it is in the order of the identifiers; newest first, a listing by state or venue is in
-// the order of TS, if the table has the index LSI-timestamp.
+// List implements [ordermanager.Store] with queries on indexes, never a scan. In [Native] it reads the partitions over
+// which an index is spread at the same time, merges them, and fetches the orders with BatchGetItem. These are sorted by
+// age, oldest or newest first; a listing by state, or of what is owed, without a venue is sorted by venue first. In the
+// layouts of the sample, orders are sorted by identifier; newest first, a listing by state or venue is sorted by TS, if
+// the table has the index LSI-timestamp.
 //
-// An item that is broken where it matters is passed over: see [ordermanager.Page.Skipped].
+// An item that cannot be read is passed over: see [ordermanager.Page.Skipped].
 //
-// Besides an [*Error] it returns [ErrUnlistable] for what no index of the core can list: orders of a state, whatever
-// their venue and customer. Listing what is owed from a table of the sample without the index for it is [ErrNoIndex],
-// and so is another listing from a table in the layout [Native] that [Migrate] has not been applied to.
+// Besides an [*Error] it returns [ErrUnlistable] for what no index of the core dialect can list: orders of every venue
+// and customer. Listing what is owed from a table of the sample without the index for it is [ErrNoIndex], and so are
+// listings from a table in the layout [Native] of an earlier version to which [Migrate] has not been applied.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return ordermanager.Page{}, err
@@ -96,12 +96,12 @@ func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Pa
 	}
 }
 
-// listing is a listing on its way.
+// listing is a listing in progress.
 type listing struct {
 	store   *Store
 	query   ordermanager.Query
 	sources []source
-	// after is the place after the last order that went into the page, or was passed over.
+	// after is the place after the last order that was put into the page or passed over.
 	after spot
 }
 
@@ -118,13 +118,13 @@ type source struct {
 	stream
 	// from is where the reading begins.
 	from spot
-	// ahead are items that have been read and not yet used, and next is where to read on.
+	// ahead holds items that have been read and not yet used, and next is where to read on.
 	ahead       []listed
 	next        item
 	begun, done bool
 }
 
-// listed is an item of a listing: what the index has of it, and the spot after it.
+// listed is an item of a listing, as the index has it, and the spot after it.
 type listed struct {
 	item item
 	spot spot
@@ -154,7 +154,7 @@ func (l *listing) page(ctx context.Context) (ordermanager.Page, error) {
 		if len(picked) > 0 { // the last ones may be gone from the table
 			l.after = picked[len(picked)-1].spot
 		}
-		wanted = min(2*wanted, mostKeys) // few of them belong to the listing
+		wanted = min(2*wanted, mostKeys) // few of those items belong to the listing
 	}
 	if !l.exhausted() {
 		page.Cursor = l.cursor()
@@ -162,7 +162,7 @@ func (l *listing) page(ctx context.Context) (ordermanager.Page, error) {
 	return page, nil
 }
 
-// add puts the orders of items into the page, if they belong there, and returns those that came after it was full.
+// add puts the items whose orders belong to the listing into the page, and returns those left when it is full.
 func (l *listing) add(
 	ctx context.Context, page *ordermanager.Page, picked []listed, full func() bool,
 ) (rest []listed, err error) {
@@ -176,7 +176,7 @@ func (l *listing) add(
 			return picked[i:], nil
 		}
 		if one.spot == l.after {
-			continue // it is on its way from one stream to another, and is in both
+			continue // it is moving from one stream to another, and is in both
 		}
 		l.after = one.spot
 		o, err := l.store.decode(one.item, true)
@@ -190,8 +190,8 @@ func (l *listing) add(
 	return nil, nil
 }
 
-// wants reports whether an order belongs to the listing. What is owed is known to the index alone, or to the mark of
-// an item that was fetched.
+// wants reports whether an order belongs to the listing. A listed order does not tell whether it owes something: its
+// place in the index does, or the mark of a fetched item.
 func (l *listing) wants(o *ordermanager.Order, found item) bool {
 	q := l.query
 	if q.Owing && l.store.layout.listed() == "" && found[l.store.layout.record().owing] == nil {
@@ -200,7 +200,7 @@ func (l *listing) wants(o *ordermanager.Order, found item) bool {
 	return (ordermanager.Query{State: q.State, Customer: q.Customer, Venue: q.Venue}).Matches(o)
 }
 
-// dry reports whether more has to be read before the stream's next item is known.
+// dry reports whether more must be read to know the stream's next item.
 func (s *source) dry() bool { return len(s.ahead) == 0 && !s.done }
 
 // first is the source with the item that comes first; nil while some source is dry, or when nothing is left.
@@ -242,7 +242,7 @@ func (l *listing) cursor() string {
 func (l *listing) fill(ctx context.Context, wanted int) error {
 	var wait sync.WaitGroup
 	errs := make([]error, len(l.sources))
-	// The orders of a listing are spread evenly over its streams, by a hash; some of them a little less so.
+	// A hash spreads the orders of a listing over its streams almost evenly.
 	limit := int32(wanted/len(l.sources) + 10) //nolint:gosec // at most mostKeys and MaxPageSize
 	for i := range l.sources {
 		if s := &l.sources[i]; s.dry() {
@@ -264,7 +264,7 @@ func (l *listing) read(ctx context.Context, s *source, limit int32) error {
 		return l.store.wrapQuery(s.index, err)
 	}
 	s.begun, s.next = true, nil
-	if len(output.LastEvaluatedKey) > 0 { // some answer the end with an empty key
+	if len(output.LastEvaluatedKey) > 0 { // some emulators end with an empty key
 		s.next = output.LastEvaluatedKey
 	}
 	s.done = s.next == nil
@@ -317,7 +317,7 @@ func (s *Store) queryInput(from *source, limit int32, newest bool) *dynamodb.Que
 // mostKeys is how many items one BatchGetItem may ask for.
 const mostKeys = 100
 
-// fetch reads what a listing needs of items, in their order. One that is no longer there is left out.
+// fetch reads what a listing needs of each item, in the same order. An item that is gone is left out.
 func (s *Store) fetch(ctx context.Context, found []listed) ([]listed, error) {
 	whole := make(map[string]item, len(found))
 	for part := range slices.Chunk(found, mostKeys) {
@@ -338,8 +338,8 @@ func (s *Store) fetch(ctx context.Context, found []listed) ([]listed, error) {
 	return all, nil
 }
 
-// fetchPart asks until every key has its answer: DynamoDB may answer a part, and wants time before it is asked for
-// the rest.
+// fetchPart asks until every key is answered: DynamoDB may answer some of them, and wants a pause before it is asked
+// for the rest.
 func (s *Store) fetchPart(ctx context.Context, keys []item, whole map[string]item) error {
 	wanted := fetched
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
@@ -377,7 +377,7 @@ func (s *Store) fetchPart(ctx context.Context, keys []item, whole map[string]ite
 	}
 }
 
-// wrapQuery adds to a missing index how to get it.
+// wrapQuery adds to the error about a missing index how to get it.
 func (s *Store) wrapQuery(index string, err error) error {
 	wrapped := &Error{Op: "Query", Table: s.table, Kind: kindOf(err), Err: err}
 	if wrapped.Kind == ErrNoIndex { //nolint:errorlint // kindOf returns the sentinel itself

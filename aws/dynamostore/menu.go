@@ -26,16 +26,17 @@ type MenuOptions struct {
 	// PK=config-VENUE, attribute menu; [serverlesspresso.Workshop] one for all in PK=menu, attribute value. Default:
 	// [serverlesspresso.Workshop].
 	Dialect serverlesspresso.Dialect
-	// TTL is how long a menu is used before it is read again: how long it takes at most until a put notices what has
-	// sold out, unless [MenuSource.Forget] says so. Default: 5 seconds. The cost is one eventually consistent read of
-	// the item for each venue, process and TTL in which something is ordered, at most 17,280 a day by default, and the
-	// time of that read for one put in each TTL.
+	// TTL is how long a menu is used before it is read again, and so how long a put may miss that something has sold
+	// out, unless [MenuSource.Forget] is called. Default: 5 seconds. It costs one eventually consistent read per venue
+	// and process in each TTL in which somebody orders, at most 17,280 a day by default; the put that reads waits for
+	// it.
 	TTL time.Duration
-	// StaleFor is for how long after that the last good menu may still be used when it cannot be read again. Default:
-	// not at all.
+	// StaleFor is how much longer than TTL the last good menu may be used when it cannot be read again. Default: not at
+	// all.
 	StaleFor time.Duration
-	// Logger gets a warning, with the menu's age, whenever a menu is used beyond its TTL, and one with everything that
-	// is left out of a menu because it cannot be served, once until that changes. Default: silence.
+	// Logger gets a warning, with the menu's age, whenever a menu is used beyond its TTL. It also gets one warning with
+	// the entries that are left out of a menu because they cannot be served, and another when those change. Default:
+	// silence.
 	Logger *slog.Logger
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
@@ -58,15 +59,15 @@ type MenuSource struct {
 
 var _ ordermanager.MenuSource = (*MenuSource)(nil)
 
-// venueMenu is what is known of one venue's menu. Venues come from requests, so only those that have a menu are kept.
+// venueMenu is what is known of one venue's menu. Venues come from requests, so only those with a menu are kept.
 type venueMenu struct {
 	menu   *ordermanager.Menu
 	readAt time.Time
-	// reading is closed when the read that is going on ends; nil when none is.
+	// reading is closed when the read in progress ends; nil when there is none.
 	reading chan struct{}
 	// err is how the last read ended.
 	err error
-	// forgotten counts how often the menu was said to have changed.
+	// forgotten counts the calls of Forget.
 	forgotten int
 	// faults is what was left out of the menu when it was last read.
 	faults []ordermanager.MenuFault
@@ -108,14 +109,15 @@ func NewMenuSource(client MenuAPI, table string, options *MenuOptions) (*MenuSou
 // ErrNoMenu is returned for a venue that has no menu in the table. It is an [ordermanager.ErrUnknownVenue].
 var ErrNoMenu = fmt.Errorf("the venue has no menu: %w", ordermanager.ErrUnknownVenue)
 
-// Menu implements [ordermanager.MenuSource]. However many ask at once, one reads, with the context of the one that
-// came first.
+// Menu implements [ordermanager.MenuSource]. Of callers that ask at the same time, the first reads with its context,
+// and the others wait for it.
 //
-// An entry that cannot be served is left out, as [serverlesspresso.DecodeMenu] says, and the rest is the menu;
-// without any, everything that is ordered is an unknown drink.
+// The menu is what remains after entries that cannot be served are left out, as [serverlesspresso.DecodeMenu] says; if
+// nothing remains, every drink is unknown.
 //
-// Errors: [ErrNoMenu]; an [*ItemError] where the list itself is missing or none; an [*Error] when the table could not
-// be read; the error of a context that is done. Only of the last two kinds may the last good menu take the place.
+// Errors: [ErrNoMenu]; an [*ItemError] if the attribute with the list is missing or not a list; an [*Error] when the
+// table could not be read; the context's error when it is done. If the table could not be read, the last good menu may
+// be returned instead.
 func (s *MenuSource) Menu(ctx context.Context, venue string) (*ordermanager.Menu, error) {
 	if !s.core {
 		venue = "" // one menu for all
@@ -150,15 +152,15 @@ func (s *MenuSource) Menu(ctx context.Context, venue string) (*ordermanager.Menu
 		s.mu.Lock()
 		err := v.err
 		s.mu.Unlock()
-		// What the other one's context did to it is not our failure.
+		// That the reader's context was done is no failure of ours: try again.
 		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 			return s.fallback(ctx, venue, v, err)
 		}
 	}
 }
 
-// Forget makes the next put of a venue read its menu again: call it after the menu was changed. The menus of other
-// processes are read when their TTL is over.
+// Forget makes the next put at a venue read its menu again: call it after a change. Other processes read theirs when
+// the TTL is over.
 func (s *MenuSource) Forget(venue string) {
 	if !s.core {
 		venue = ""
@@ -180,7 +182,7 @@ func (s *MenuSource) refresh(
 	if v.err = err; err == nil {
 		v.menu, v.readAt = menu, s.now()
 		if v.forgotten != forgotten {
-			v.readAt = time.Time{} // what changed meanwhile may not be in it
+			v.readAt = time.Time{} // it may lack what changed during the read
 		}
 		if len(faults) > 0 && !slices.Equal(v.faults, faults) {
 			s.log.WarnContext(ctx, "entries of the menu are left out", "table", s.table, "venue", venue, "faults", faults)
@@ -199,7 +201,7 @@ func (s *MenuSource) refresh(
 	return menu, nil
 }
 
-// fallback answers with the last good menu, if the table cannot be read and the menu is not too old.
+// fallback returns the last good menu, if the table cannot be read and the menu is not too old.
 func (s *MenuSource) fallback(ctx context.Context, venue string, v *venueMenu, err error) (*ordermanager.Menu, error) {
 	s.mu.Lock()
 	menu, age := v.menu, s.now().Sub(v.readAt)

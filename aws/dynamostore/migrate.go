@@ -24,18 +24,21 @@ type Progress struct {
 	Step string
 	// Visited is how many items were looked at in this step, and Written how many of them had to be written.
 	Visited, Written int
-	// Skipped is the item that was passed over because it is broken, if this is about one; Err says why.
+	// Skipped is a broken item that was passed over, and Err says why; empty in other reports.
 	Skipped string
 	Err     error
 }
 
-// Migrate brings a table in the layout [Native] up to date: it adds the indexes that it lacks, writes to each item
-// what those read, switches its stream on, and deletes the indexes that are not needed any more. Orders can be acted on
-// meanwhile; a listing is complete when it is done. It can be stopped at any time and be called again, also by several
-// at once: what is done is not done again, and a table that is up to date is left as it is. Run it when every process
-// has the version that brought it: an earlier one needs the index owing, and does not see in a listing what this one
-// writes. It reads every item once, and a broken one is passed over and reported. Progress, which may be nil, is called
-// after each step and each page. Errors are [*Error]s, and that of a context that is done.
+// Migrate brings a table in the layout [Native] up to date: it adds the indexes that the table lacks, writes to each
+// item the attributes that they need, switches the stream on, and deletes the indexes that are no longer needed. It
+// reads every item once; a broken one is passed over and reported.
+//
+// Orders can be acted on meanwhile; listings are complete when it is done. It can be stopped at any time and called
+// again, also by several processes at once: what is done is not done again. Run it when every process runs this
+// version: earlier ones need the index owing, and their listings do not show what this version writes.
+//
+// progress, which may be nil, is called before each change of the table and after each page of items. Errors are
+// [*Error]s, or the error of a context that is done.
 func Migrate(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
 	if progress == nil {
 		progress = func(Progress) {}
@@ -59,7 +62,7 @@ func Migrate(ctx context.Context, client MigrateAPI, table string, progress func
 	return nil
 }
 
-// switchStreamOn gives the table a stream, if it has none. One of another kind is somebody's, and stays.
+// switchStreamOn gives the table a stream, if it has none. A stream of another kind stays: somebody may use it.
 func switchStreamOn(ctx context.Context, client AdminAPI, table string, progress func(Progress)) error {
 	described, err := describeTable(ctx, client, table)
 	if err != nil || viewOf(described) != "" {
@@ -123,7 +126,7 @@ func hasIndex(ctx context.Context, client AdminAPI, table, name string) (bool, e
 	}), nil
 }
 
-// upgradeItems writes to every item from before what the indexes read.
+// upgradeItems adds to each item of an earlier version the attributes that the indexes need.
 func upgradeItems(ctx context.Context, client MigrateAPI, table string, progress func(Progress)) error {
 	report := Progress{Step: "writing what the indexes read"}
 	store := &Store{table: table, layout: native{}}
@@ -161,7 +164,7 @@ func upgradeItems(ctx context.Context, client MigrateAPI, table string, progress
 	}
 }
 
-// misplaced is the condition that an order owes something and does not stand with the unfinished.
+// misplaced is the condition that an order owes something and is not filed with the unfinished ones.
 func misplaced(u *update) string {
 	var places []string
 	for shard := range int64(shards) {
@@ -170,7 +173,7 @@ func misplaced(u *update) string {
 	return allOf(exists(nativeRecord.owing), "NOT "+nativeBoard+" IN "+u.list(places...))
 }
 
-// upgradeItem writes one item; somebody who acted on it in the meantime has done so too.
+// upgradeItem writes one item. If somebody has acted on it in the meantime, that write has upgraded it already.
 func upgradeItem(
 	ctx context.Context, client MigrateAPI, table string, before *ordermanager.Order, found item,
 ) (written int, err error) {

@@ -26,17 +26,17 @@ const (
 	nativeReason   = "re" // S
 	nativeCreated  = "ca" // N, milliseconds
 
-	// nativeBoard (S) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: where on
-	// the board the order stands (see nativeMove) or the venue, and a number from the order's identifier, so that an
-	// index spreads over several partitions, each of which takes 1,000 write units per second. A transition knows both,
-	// so it can assign nativeBoard without reading the item.
+	// nativeBoard (S) and nativeVenueShard (S) are the partition keys of the indexes by state and by venue: the place
+	// on the board (see nativeMove) or the venue, and a number from the order's identifier. The number spreads an index
+	// over several partitions, each of which takes 1,000 write units per second. A transition knows both parts of
+	// nativeBoard, so it can assign it without reading the item.
 	nativeBoard      = "sb"
 	nativeVenueShard = "vs"
-	// nativePlace (S) is the sort key of the index by state: the venue and the time of creation, which never change. So
-	// the orders of one venue lie side by side, oldest first.
+	// nativePlace (S) is the sort key of the index by state: the venue and the time of creation, which never change. It
+	// keeps the orders of a venue together, oldest first.
 	nativePlace = "vc"
 
-	// oldShard and oldPlace are attributes of an item that no version with decisions has written yet.
+	// oldShard and oldPlace are attributes that an item has from versions without decisions.
 	oldShard = "sh"
 	oldPlace = "pl"
 )
@@ -47,7 +47,7 @@ var nativeRecord = record{
 	expires: "ex", ending: "en", updated: "ua", fenced: "fe", packs: true,
 }
 
-// shards is the number of partitions of the indexes that would be hot. It cannot change while there are orders.
+// shards is the number of partitions over which a busy index is spread. It cannot change while there are orders.
 const shards = 8
 
 func shardOf(orderID string) int64 {
@@ -56,15 +56,15 @@ func shardOf(orderID string) int64 {
 	return int64(h.Sum32() % shards)
 }
 
-// spread is the partition of an index in which the orders of a state or a venue with this shard are.
+// spread is the partition key of the orders of a state or a venue with this shard.
 func spread(name string, shard int64) string { return name + "#" + strconv.FormatInt(shard, 10) }
 
-// place is where an order of a venue stands. No identifier has a tab in it.
+// place is the value of nativePlace. No identifier contains a tab.
 func place(venue string, created time.Time) string {
 	return placesOf(venue) + fmt.Sprintf("%013d", created.UnixMilli())
 }
 
-// placesOf is what the places of a venue begin with.
+// placesOf is the prefix of a venue's places.
 func placesOf(venue string) string { return venue + "\t" }
 
 func (native) record() *record { return &nativeRecord }

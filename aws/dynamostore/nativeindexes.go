@@ -29,11 +29,11 @@ var fetched = strings.Join([]string{
 	nativeReason, nativeCreated, nativeRecord.updated, nativeRecord.version, nativeRecord.owing,
 }, ", ")
 
-// listed is nothing: the indexes have keys only, and the orders are fetched.
+// listed is empty: the indexes have keys only, and the orders are fetched.
 func (native) listed() string { return "" }
 
 func (native) plan(q ordermanager.Query) ([][]stream, error) {
-	// each is a part of the listing for each shard of a partition that is spread.
+	// each returns a stream for each shard.
 	each := func(index, hash, sort, name, prefix string) []stream {
 		all := make([]stream, shards)
 		for shard := range all {
@@ -54,7 +54,7 @@ func (native) plan(q ordermanager.Query) ([][]stream, error) {
 			value := num(int64(shard))
 			marked[shard] = stream{index: owingIndex, hash: nativeRecord.owing, value: value, sort: nativeCreated}
 		}
-		// As long as a table has the index of before, only that has what earlier versions wrote.
+		// While a table still has the old index, only that one has what earlier versions wrote.
 		return [][]stream{marked, board("", q.Venue)}, nil
 	case q.Customer != "":
 		return [][]stream{{{index: customerIndex, hash: nativeCustomer, value: str(q.Customer), sort: nativeCreated}}}, nil

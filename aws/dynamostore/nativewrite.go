@@ -81,17 +81,16 @@ func nativeCreate(u *update, t *ordermanager.Transition) {
 	nativeRecord.decide(u, &t.Assign)
 }
 
-// unfinished is where on the board an order stands that is open or owes something, and finished is where it stands
-// after that.
+// unfinished is the place on the board of an order that is open or owes something, and finished its place after that.
 func unfinished(orderID string) string { return spread("", shardOf(orderID)) }
 
 func finished(orderID string, in ordermanager.State) string {
 	return spread(string(in), shardOf(orderID))
 }
 
-// nativeMove puts an order where on the board it stands after a transition. Each move of the board costs two write
-// units, and a life has one: an order stands with all that are unfinished, in whatever state, until it has ended and
-// owes nothing any more. So the unfinished are also where a redrive looks for what is owed.
+// nativeMove assigns the place on the board after a transition. Each move costs two write units, so an order moves once
+// in its life: it is filed with the unfinished orders, whatever its state, until it has ended and owes nothing. So a
+// redrive, too, looks for owed deliveries among the unfinished.
 func nativeMove(u *update, t *ordermanager.Transition, seen item) {
 	if t.Assign.State == "" && !t.Owing {
 		return
@@ -100,7 +99,7 @@ func nativeMove(u *update, t *ordermanager.Transition, seen item) {
 	switch ends := t.Assign.State != "" && t.Assign.Ends; {
 	case !ends || t.Owing:
 	case seen[owing] == nil:
-		// That it is not marked is the usual case. If it is, the item that refused this says so.
+		// Usually it is not marked. If it is, this write is refused, and the next one has seen the mark.
 		u.require(missing(owing))
 		at = finished(t.OrderID, t.Assign.State)
 	default:
@@ -109,7 +108,8 @@ func nativeMove(u *update, t *ordermanager.Transition, seen item) {
 	u.set(nativeBoard, str(at))
 }
 
-// nativeUpgrade writes what an item lacks that is from before decisions were kept, as long as it is as it was seen.
+// nativeUpgrade adds what an item from before decisions were kept lacks, provided that the item is still as it was
+// seen.
 func nativeUpgrade(u *update, t *ordermanager.Transition, before *ordermanager.Order, seen item) {
 	u.require(missing(nativeBoard))
 	u.requireEqual(nativeRecord.version, num(int64(before.Version)))
@@ -118,7 +118,7 @@ func nativeUpgrade(u *update, t *ordermanager.Transition, before *ordermanager.O
 		nativeMove(u, t, seen)
 	case seen[nativeRecord.owing] != nil:
 		u.set(nativeBoard, str(unfinished(t.OrderID)))
-	default: // whether its state is an end is not known here, and a listing of the state looks in both places
+	default: // whether the state is final is not known here; a listing by state looks in both places
 		u.set(nativeBoard, str(finished(t.OrderID, before.State)))
 	}
 	u.set(nativePlace, str(place(before.Venue, before.CreatedAt)))
@@ -129,7 +129,7 @@ func nativeUpgrade(u *update, t *ordermanager.Transition, before *ordermanager.O
 	nativeRecord.decide(u, &decided)
 }
 
-// nativeRegister puts a token in its place. What it finds there becomes the spare one; an empty text is none.
+// nativeRegister assigns a token. The token that it replaces becomes the spare one; an empty text means none.
 func nativeRegister(u *update, r *ordermanager.Registration, creates bool) {
 	slot, token := nativeRecord.slot(r.Wait), packToken(r.Token)
 	if r.Spare {

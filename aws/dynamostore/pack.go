@@ -14,12 +14,12 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// An item of up to 1 KB costs one unit to write, and one with a task token is near it. So in the layout of our own
-// what repeats in every item is written in few bytes: well-known words as one, identifiers and tokens without their
-// encoding. Whatever has no short form is written as it is. A reader also takes the forms that earlier versions wrote,
-// in which an entry was a text.
+// An item of up to 1 KB costs one unit to write, and an item with a task token comes near that. So the layout Native
+// writes what repeats in every item in few bytes: a well-known word as one byte, identifiers and tokens without their
+// encoding. What has no short form is written unchanged. The forms of earlier versions, where an entry was a text, can
+// still be read.
 
-// What a part of an entry begins with: the number of a short word, counted from 1, or one of these.
+// The first byte of a part of an entry: the number of a short word, counted from 1, or one of these.
 const (
 	partNone     = 0
 	partTrace    = 0xFC // a W3C trace context of version 00: 25 bytes
@@ -28,8 +28,8 @@ const (
 	partText     = 0xFF // its length, and the text
 )
 
-// packEntry writes an entry of the history: action, state after it, role and identifier of the actor, time, trace
-// context, and the reason as the rest.
+// packEntry writes an entry of the history: the action, the state after it, the actor's role and identifier, the time,
+// the trace context, and last the reason.
 func packEntry(e *ordermanager.Entry, to ordermanager.State, customer string) []byte {
 	b := make([]byte, 0, 32)
 	b = packPart(b, string(e.Action), "")
@@ -61,7 +61,7 @@ func packPart(b []byte, text, customer string) []byte {
 	return append(b, text...)
 }
 
-// unpackEntry reads as much of an entry as there is.
+// unpackEntry reads an entry, or as much of it as there is.
 func unpackEntry(packed []byte, customer string) ordermanager.Entry {
 	p := parts{packed, customer}
 	e := ordermanager.Entry{
@@ -83,7 +83,7 @@ type parts struct {
 	customer string
 }
 
-// take takes bytes off; fewer than n if there are not as many.
+// take removes n bytes from the front, or as many as there are.
 func (p *parts) take(n uint64) []byte {
 	n = min(n, uint64(len(p.rest)))
 	taken := p.rest[:n]
@@ -113,7 +113,7 @@ func (p *parts) text() string {
 	return ""
 }
 
-// uuidOf returns the bytes of a UUID in its usual form, as user pools name people and gateways requests.
+// uuidOf returns the bytes of a UUID in its usual form. User pools name people, and gateways name requests, like that.
 func uuidOf(text string) ([]byte, bool) {
 	raw, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
 	return raw, err == nil && len(raw) == idBytes && uuidText(raw) == text
@@ -127,10 +127,10 @@ func uuidText(raw []byte) string {
 	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
 }
 
-// traceBytes are those of the trace, of the span, and of the flags.
+// traceBytes is the length of a trace context: the trace, the span and the flags.
 const traceBytes = 16 + 8 + 1
 
-// traceOf returns the bytes of a trace context in the form of the header traceparent.
+// traceOf returns the bytes of a trace context written as in the header traceparent.
 func traceOf(text string) ([]byte, bool) {
 	digits, ok := strings.CutPrefix(text, "00-")
 	if !ok {
@@ -148,25 +148,24 @@ func traceText(raw []byte) string {
 	return strings.Join([]string{"00", digits[:32], digits[32:48], digits[48:]}, "-")
 }
 
-// The forms of a request id: a fingerprint that a Manager makes, which is a prefix and 32 hexadecimal digits, a UUID,
-// or a number of this many digits, as the identifiers that a Manager makes are.
+// The forms of a request id that have a short one: a Manager's fingerprint (a prefix and 32 hexadecimal digits), a
+// UUID, or a number, as the identifiers that a Manager makes are.
 const (
 	idToken = 1 + iota
 	idScope
 	idUUID
-	idNumber // and the number of digits
+	idNumber // plus the number of digits
 )
 
 var fingerprints = map[byte]string{idToken: "token:", idScope: "scope:"}
 
-// numberBase is the base of those numbers. Whatever has at least as many digits as leastDigits and at most as
-// mostDigits is taken for one.
+// numberBase is the base of those numbers, which have between leastDigits and mostDigits digits.
 const (
 	numberBase              = 32
 	leastDigits, mostDigits = 16, 26
 )
 
-// packID writes a request id: in bytes if it has one of the known forms, and as a text otherwise.
+// packID writes a request id, as bytes if it has one of the known forms and as a text otherwise.
 func packID(id string) types.AttributeValue {
 	short := func(form byte, raw []byte) types.AttributeValue {
 		return &types.AttributeValueMemberB{Value: append([]byte{form}, raw...)}
@@ -211,7 +210,7 @@ func unpackID(value types.AttributeValue) string {
 	}
 }
 
-// packToken writes a token that is base64, as those of Step Functions are, as the bytes that it stands for.
+// packToken writes a base64 token, as those of Step Functions are, as bytes, and any other as a text.
 func packToken(token ordermanager.TaskToken) types.AttributeValue {
 	text := token.Reveal()
 	raw, err := base64.StdEncoding.Strict().DecodeString(text)

@@ -10,16 +10,16 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The short forms that are texts. Request ids in sets are written like that, since sets of earlier versions are of
-// texts; entries are only read.
+// The short forms that are texts. Request ids in sets are still written in them, because a set that an earlier version
+// wrote is a set of texts. Entries are only read.
 
-// escape begins what is written short. What begins with it already is written with another one before it.
+// escape begins every short form. A text that begins with it is written with another one in front.
 const escape = "~"
 
-// textPrefixes begin the fingerprints, whose digits are written in base64.
+// textPrefixes are the prefixes of fingerprints and their short forms. The digits after them are written in base64.
 var textPrefixes = map[string]string{"token:": "~t", "scope:": "~s"}
 
-// packIDText writes a request id without the encoding of a fingerprint.
+// packIDText writes a request id as a text, a fingerprint in base64.
 func packIDText(id string) string {
 	for long, short := range textPrefixes {
 		if raw, ok := digestOf(id, long); ok {
@@ -32,7 +32,7 @@ func packIDText(id string) string {
 	return id
 }
 
-// digestOf returns the bytes of a fingerprint that begins like that.
+// digestOf returns the bytes of a fingerprint with this prefix.
 func digestOf(id, prefix string) ([]byte, bool) {
 	digits, ok := strings.CutPrefix(id, prefix)
 	if !ok {
@@ -55,7 +55,7 @@ func unpackIDText(packed string) string {
 	return packed
 }
 
-// unpackEntryText reads as much of an entry as there is in a text of before: its parts with tabs between them.
+// unpackEntryText reads an entry from the text of an earlier version, whose parts are separated by tabs.
 func unpackEntryText(packed string) ordermanager.Entry {
 	const most = 7
 	parts := append(strings.SplitN(packed, "\t", most), make([]string, most)...)
@@ -81,8 +81,8 @@ func unpackWord(packed string) string {
 	return packed
 }
 
-// shortWords are the words of the standard life cycle and of the workflow's notifications. It must only ever grow at
-// its end.
+// shortWords are the words of the standard life cycle and of the workflow's notifications. Items refer to them by
+// position: add new ones at the end.
 var shortWords = []string{
 	string(ordermanager.ActionWorkflowStarted), string(ordermanager.ActionWaitingCompletion),
 	string(ordermanager.ActionTimedOut), "workflow",

@@ -11,14 +11,14 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// repeatConflicts lets the SDK repeat a request that met another program's transaction, as it repeats one that was
+// repeatConflicts makes the SDK repeat a request that conflicts with another program's transaction, as it does when
 // throttled.
 func repeatConflicts(o *dynamodb.Options) {
 	o.Retryer = retry.AddWithErrorCodes(o.Retryer, "TransactionConflictException", "ReplicatedWriteConflictException")
 }
 
-// noteStragglers is the option that takes note when the SDK repeats a request whose last sending may still be on its
-// way: one that had no answer, or one that says that the service failed.
+// noteStragglers notes when the SDK repeats a request whose earlier sending may still arrive: one that got no answer,
+// or a 5xx answer.
 func noteStragglers(straggling *bool) func(*dynamodb.Options) {
 	return func(o *dynamodb.Options) {
 		if retryer, ok := o.Retryer.(aws.RetryerV2); ok {

@@ -7,10 +7,10 @@ import (
 
 // sample is the layout of the Serverlesspresso sample's order table, in either dialect.
 //
-// The sample's functions write to the same items: they may put an item anew, and set ORDERSTATE, TaskToken,
-// orderNumber, TS, drinkOrder, baristaUserId and reason at any time. So those attributes are the truth, and are what
-// conditions look at. What the sample has no place for is in attributes with a prefix of ours, which an item of the
-// sample's may lack.
+// The sample's functions write to the same items: at any time they may replace an item, or set ORDERSTATE, TaskToken,
+// orderNumber, TS, drinkOrder, baristaUserId and reason. So those attributes are the truth, and conditions check them.
+// What the sample has no place for is in attributes with a prefix of ours, which an item written by the sample may
+// lack.
 type sample struct {
 	// venues is set in the dialect whose ORDERSTATE begins with the venue.
 	venues bool
@@ -34,22 +34,22 @@ const (
 	samplePartitionValue = "orders"
 )
 
-// The attributes that only we know.
+// Our own attributes.
 const (
-	// ownVenue is the venue in the dialect that has none.
+	// ownVenue is the venue, in the dialect that has no place for it.
 	ownVenue = "om_ve"
 	// ownCreated is when the order began; the sample overwrites TS.
 	ownCreated = "om_ca"
-	// ownFirst and ownSecond are the tokens that we registered. TaskToken holds the newest one of either, for the
-	// sample's functions. A TaskToken that is neither was written by the sample, after ours.
+	// ownFirst and ownSecond are the tokens that we registered. TaskToken holds the newer of the two, for the sample's
+	// functions. A TaskToken that is neither was written by the sample, later.
 	ownFirst  = "om_t1"
 	ownSecond = "om_t2"
-	// ownDrink and ownEnd are set when a drink or an end of ours decides nothing about a wait, as those of the sample
-	// do.
+	// ownDrink and ownEnd say that a drink or an end was ours and decided nothing about a wait; one that the sample
+	// writes always does.
 	ownDrink = "om_dk"
 	ownEnd   = "om_fi"
-	// ownCompleted and ownCancelled are what ORDERSTATE becomes when the order ends, where that has the venue in it: so
-	// an order can be ended without being read.
+	// ownCompleted and ownCancelled are what ORDERSTATE becomes when the order ends, in the dialect where it contains
+	// the venue. With them an order can be ended without being read.
 	ownCompleted = "om_completed"
 	ownCancelled = "om_cancelled"
 )
@@ -60,7 +60,7 @@ var sampleRecord = record{
 	expires: "om_ex", ending: "om_en", updated: "om_ua", fenced: "om_fe",
 }
 
-// dialect is that of the table.
+// dialect is the table's dialect.
 func (l sample) dialect() serverlesspresso.Dialect {
 	if l.venues {
 		return serverlesspresso.Core
@@ -68,10 +68,10 @@ func (l sample) dialect() serverlesspresso.Dialect {
 	return serverlesspresso.Workshop
 }
 
-// ends reports whether a state is an end in this layout.
+// ends reports whether a state is final in this layout.
 func ends(state ordermanager.State) bool { return phaseOf(state) != serverlesspresso.Open }
 
-// phaseOf is what ORDERSTATE tells of a state. An order that is being made is an open one with a barista.
+// phaseOf is how ORDERSTATE shows a state. An order that is being made is an open one with a barista.
 func phaseOf(state ordermanager.State) serverlesspresso.Phase {
 	switch state {
 	case ordermanager.StateCompleted:

@@ -36,7 +36,7 @@ func (sample) listedAttributes() []string {
 	}
 }
 
-// listed keeps tokens and histories, which the indexes of the sample have, from being sent.
+// listed leaves out the tokens and histories, which the indexes of the sample contain.
 func (l sample) listed() string {
 	return strings.Join(append(l.listedAttributes(), samplePartition, sampleID), ", ")
 }

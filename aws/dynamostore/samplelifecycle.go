@@ -49,7 +49,7 @@ func (l sample) checkLifecycle(lifecycle ordermanager.Lifecycle) error {
 	return errors.Join(problems...)
 }
 
-// checkClaim refuses an action after which the state would not be what the barista on the order says.
+// checkClaim refuses an action after which the barista on the order would not tell the state.
 func (sample) checkClaim(rule *ordermanager.Rule, from ordermanager.State, refuse func(string, ...any)) {
 	claimed := from == ordermanager.StateMaking
 	switch rule.Claim {
@@ -57,7 +57,7 @@ func (sample) checkClaim(rule *ordermanager.Rule, from ordermanager.State, refus
 		claimed = true
 	case ordermanager.ClaimReleases:
 		claimed = false
-	case ordermanager.ClaimNeeds: // and an order that nobody holds records who acted on it
+	case ordermanager.ClaimNeeds: // on an order that nobody holds, it records who acted
 		claimed = true
 	}
 	if claimed != (rule.To == ordermanager.StateMaking) {

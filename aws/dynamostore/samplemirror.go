@@ -4,8 +4,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// tokens assigns the tokens: each to its own attribute, and the newest one to TaskToken. What a token finds in its
-// place becomes the spare one; an empty text is none.
+// tokens assigns the tokens: each to its own attribute, and the newest to TaskToken. A token that is replaced becomes
+// the spare one; an empty text means none.
 func (w *writing) tokens() {
 	r := w.t.Assign.Register
 	switch {
@@ -35,7 +35,7 @@ func (w *writing) firstToken(token string) {
 	case w.t.Create != nil:
 		w.setTo(sampleToken, token)
 	case w.seen == nil:
-		// The usual case is that the second wait has not begun. If it has, TaskToken may be its token.
+		// Usually the second wait has not begun. If it has, TaskToken may be its token.
 		w.notBegun()
 		w.require("NOT ", w.kind(sampleToken, "NULL"))
 		w.setTo(sampleToken, token)
@@ -59,12 +59,12 @@ func (w *writing) secondToken(token string) {
 	if w.t.Create != nil {
 		return
 	}
-	// As the sample does; but the time of creation is kept.
+	// As in the sample, TS changes; the time of creation is kept.
 	at := w.value(millis(w.t.Entry.At))
 	w.setTo(ownCreated, "if_not_exists("+ownCreated+", if_not_exists("+sampleTime+", "+at+"))")
 	w.setTo(sampleTime, at)
 	if w.seen == nil {
-		// The usual case is that the second wait begins now, so that there is no token of it.
+		// Usually the second wait begins now, and has no token yet.
 		w.notBegun()
 		if !w.t.Assign.AnswerFirst {
 			// The first token stays, so it must be safe in its own attribute before TaskToken is overwritten.
@@ -88,7 +88,7 @@ func (w *writing) notBegun() {
 	w.requireAny(w.absent(sampleRecord.second.at)...)
 }
 
-// unmirrorFirst keeps a first token that is taken off from staying in TaskToken.
+// unmirrorFirst removes a first token from TaskToken when it is taken off.
 func (w *writing) unmirrorFirst() {
 	if w.seen == nil {
 		w.require("NOT ", sampleToken, " = ", ownFirst)

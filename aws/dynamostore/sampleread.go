@@ -7,14 +7,14 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// phantom reports whether an item is no order. The sample's functions leave such a row behind when they change an
-// order that does not exist: it has what they set, and neither a customer nor anybody who waits.
+// phantom reports whether an item is not an order. The sample's functions leave such an item behind when they change an
+// order that does not exist: it has what they set, but no customer and no token.
 func (sample) phantom(r *reader) bool {
 	return !r.has(sampleCustomer) && !r.has(sampleToken) && !r.has(sampleRecord.version)
 }
 
 func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
-	// A listing has no tokens to tell.
+	// A listed item has no token, so it cannot be told from a phantom.
 	if !listed && l.phantom(r) {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (l sample) decode(r *reader, listed bool) *ordermanager.Order {
 	}
 	held := r.holder()
 	o.FirstWait.Token, o.SecondWait.Token = held.first, held.second
-	// What decided without our keeping a decision is what the sample's functions wrote.
+	// A drink or an end without a recorded decision was written by the sample's functions.
 	theirs := ordermanager.Order{State: o.State, Drink: o.Drink}
 	if r.has(ownDrink) {
 		theirs.Drink = nil

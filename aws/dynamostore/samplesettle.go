@@ -6,8 +6,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// settle expects the newest token in TaskToken, and looks closer only when it is not there. Taking a token off its
-// own attribute must take it off TaskToken too, where it would pass for a newer one of the sample's.
+// settle first assumes that TaskToken holds the newest token; if it does not, it is called again with the item. A token
+// must be taken off TaskToken too: left there alone, it would pass for a newer token of the sample's.
 func (sample) settle(s *ordermanager.Settlement, seen item, ttl time.Duration) *update {
 	u := newUpdate()
 	u.require(exists(sampleID))

@@ -8,19 +8,19 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// writing is an update in the making.
+// writing is an update that is being built.
 type writing struct {
 	sample
 	*update
 	t *ordermanager.Transition
-	// seen reads the item that refused the update before, and before is the order in it; nil the first time.
+	// seen reads the item that refused the last update, and before is its order; both are nil the first time.
 	seen   *reader
 	before *ordermanager.Order
 	// venue is the venue, if it is known.
 	venue *string
 }
 
-// venueIn requires, in the dialect whose ORDERSTATE begins with it, that the venue is one of several.
+// venueIn requires that the venue is one of several, in the dialect whose ORDERSTATE begins with it.
 func (w *writing) venueIn(venues []string) {
 	if len(venues) > mostVenues {
 		w.require(never(sampleState))
@@ -35,7 +35,7 @@ func (w *writing) venueIn(venues []string) {
 	w.require(sampleState, " IN ", w.list(forms...))
 }
 
-// mustBeOpen reports whether the guards leave open orders only.
+// mustBeOpen reports whether the guards allow open orders only.
 func (w *writing) mustBeOpen() bool {
 	states := w.t.Guards.States
 	return len(states) > 0 && !slices.ContainsFunc(states, ends)
@@ -45,7 +45,7 @@ func (w *writing) unclaimed() []string {
 	return append(w.absent(sampleBarista), sampleBarista+" = "+w.value(str("")))
 }
 
-// forms is what ORDERSTATE may be in a phase, or ends with where the venue is not known.
+// forms lists what ORDERSTATE may be in a phase, or may end with if the venue is not known.
 func (w *writing) forms(p serverlesspresso.Phase) []string {
 	venue := ""
 	if w.venue != nil {
@@ -65,8 +65,8 @@ func (w *writing) in(p serverlesspresso.Phase) string {
 	if !w.venues || w.venue != nil {
 		return sampleState + " IN " + w.list(w.forms(p)...)
 	}
-	// Without the venue, the word must be there and the others must not: no condition looks at the end of a text. A
-	// venue whose name has such a word in it is refused here, and tried again with what was seen.
+	// Without the venue, ORDERSTATE must contain this phase's word and none of the others: no condition can look at the
+	// end of a text. If the venue's name contains such a word, this is refused, and tried again with what was seen.
 	var parts []string
 	for _, other := range serverlesspresso.Phases() {
 		part := "contains(" + sampleState + ", " + w.value(str(w.forms(other)[0])) + ")"
@@ -78,7 +78,7 @@ func (w *writing) in(p serverlesspresso.Phase) string {
 	return allOf(parts...)
 }
 
-// inAny are the conditions that the order is in one of the phases.
+// inAny lists, for each phase, the condition that the order is in it.
 func (w *writing) inAny() (parts []string) {
 	for _, p := range serverlesspresso.Phases() {
 		parts = append(parts, w.in(p))
@@ -110,7 +110,7 @@ func (w *writing) inState(states []ordermanager.State) string {
 	return anyOf(parts...)
 }
 
-// state assigns ORDERSTATE, and keeps its other forms where the venue is known and may not be later.
+// state assigns ORDERSTATE. Where it knows the venue, it also stores the final forms, for writes that do not know it.
 func (w *writing) state() {
 	to := w.t.Assign.State
 	if w.t.Create != nil {
@@ -126,7 +126,7 @@ func (w *writing) state() {
 	case w.t.Create != nil, ends(to) && (!w.venues || w.venue != nil):
 		w.set(sampleState, str(w.form(p)))
 	case !ends(to):
-		// An open order stays as it is written.
+		// An open order keeps its ORDERSTATE.
 		if !w.mustBeOpen() {
 			w.require(w.in(serverlesspresso.Open))
 		}

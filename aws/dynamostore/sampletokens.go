@@ -4,17 +4,17 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// holder is who holds which token.
+// holder has the token of each wait.
 type holder struct{ first, second ordermanager.TaskToken }
 
-// holder tells the tokens of an item apart. A TaskToken that is not one of ours belongs to the second wait if that
-// has begun, of which the order number is the sign.
+// holder tells the tokens of an item apart. A TaskToken that is not ours belongs to the second wait if that has begun,
+// which an order number or a registration of ours shows.
 func (r *reader) holder() holder {
 	h := holder{r.token(ownFirst), r.token(ownSecond)}
 	token := r.token(sampleToken)
 	switch {
 	case token.IsZero() || token.Equal(h.first) || token.Equal(h.second):
-	case token.Equal(r.token(sampleRecord.first.spare)) || token.Equal(r.token(sampleRecord.second.spare)): // it lost
+	case token.Equal(r.token(sampleRecord.first.spare)) || token.Equal(r.token(sampleRecord.second.spare)): // replaced
 	case r.has(sampleNumber) || r.has(sampleRecord.second.at):
 		h.second = token
 	default:

@@ -39,7 +39,7 @@ func (l sample) apply(t *ordermanager.Transition, seen item, ttl time.Duration) 
 	return w.update
 }
 
-// create also takes the place of a phantom: see the function of that name. It leaves nothing of it.
+// create also replaces a phantom (see there), and leaves nothing of it.
 func (w *writing) create() {
 	w.requireAny(w.absent(sampleCustomer)...)
 	w.requireAny(w.absent(sampleToken)...)
@@ -112,7 +112,7 @@ func (w *writing) guards() {
 	}
 }
 
-// undecided requires that neither we nor the sample's functions decided a wait.
+// undecided requires that neither we nor the sample's functions have decided a wait.
 func (w *writing) undecided(wait ordermanager.Wait) {
 	w.requireAny(w.absent(sampleRecord.slot(wait).decision)...)
 	w.requireAny(exists(ownEnd), w.in(serverlesspresso.Open))
@@ -121,7 +121,7 @@ func (w *writing) undecided(wait ordermanager.Wait) {
 	}
 }
 
-// decide puts decisions on record. What a drink or an end of the sample's decided is not there, and stays as it is.
+// decide records decisions, but never over what a drink or an end of the sample's has decided without a record.
 func (w *writing) decide() {
 	a := &w.t.Assign
 	if a.Drink != nil && a.First == ordermanager.Undecided {

@@ -15,7 +15,7 @@ const (
 	boardIndex       = "board"
 	customerIndex    = "customer"
 	placeIndex       = "venues"
-	owingIndex       = "owing" // of before
+	owingIndex       = "owing" // of earlier versions
 	statusIndex      = "GSI-status"
 	userIndex        = "GSI-userId"
 	timeIndex        = "LSI-timestamp"
@@ -28,7 +28,7 @@ type schema struct {
 	indexes []index
 	// expires is the attribute of the time to live.
 	expires string
-	// stream says what listens to the table's stream.
+	// stream says who reads the table's stream.
 	stream string
 }
 
@@ -45,9 +45,9 @@ type index struct {
 	keys keys
 	// local indexes share the table's partition key.
 	local bool
-	// projects lists what is projected beside the keys; empty is nothing, nil is everything.
+	// projects lists what is projected beside the keys: nothing if it is empty, everything if it is nil.
 	projects []string
-	// optional says what an index is for that orders can do without; empty for one that is required.
+	// optional says what the index is for, if orders work without it; empty if it is required.
 	optional string
 }
 
@@ -82,7 +82,7 @@ func (s schema) input(table string) *dynamodb.CreateTableInput {
 	return input
 }
 
-// streaming is how a table streams.
+// streaming is the stream that we give a table.
 func streaming() *types.StreamSpecification {
 	enabled := true
 	return &types.StreamSpecification{StreamEnabled: &enabled, StreamViewType: types.StreamViewTypeNewAndOldImages}
@@ -122,7 +122,7 @@ type Difference struct {
 	Want, Have string
 	// Required is true when orders do not work without it.
 	Required bool
-	// For says what needs it, when it is not required.
+	// For says what needs it, if Required is false.
 	For string
 }
 
@@ -220,7 +220,7 @@ func (i index) projectionText() string {
 	return "projecting " + strings.Join(i.projects, " ")
 }
 
-// lacks says what a projection has when it is less than needed.
+// lacks says what a projection has, if that is less than needed.
 func (i index) lacks(have *types.Projection) string {
 	switch {
 	case have == nil:

@@ -30,26 +30,26 @@ type StreamsAPI interface {
 
 // position is how far a stream has been read.
 type position struct {
-	// Stream is its ARN, so that a position of another table, or of a stream that was switched on anew, is none of it.
+	// Stream is the stream's ARN: a position in another table's stream, or in an earlier one of this table, is not valid.
 	Stream string  `json:"s"`
 	Shards []shard `json:"p"`
-	// At is when it was reached, in milliseconds.
+	// At is when the position was reached, in milliseconds.
 	At int64 `json:"m"`
 }
 
-// kept is how long a position is good for: a little less than the day for which a stream keeps its records. A shard
-// that is read from its beginning would not say that its beginning is gone.
+// kept is how long a position is valid: a little less than the day for which a stream keeps its records. Beyond that, a
+// shard that is read from its beginning would not tell that the beginning is gone.
 const kept = 24*time.Hour - 10*time.Minute
 
-// shard is how far one shard has been read: from its beginning, unless something else is said.
+// shard is how far one shard has been read. The zero position is its beginning.
 type shard struct {
 	ID string `json:"i"`
 	// After is the sequence number of the last record that was read.
 	After string `json:"a,omitempty"`
-	// Iterator is where to read on as long as nothing was read since the shard was joined at its end. It is good for a
-	// quarter of an hour.
+	// Iterator is where to read on while no record has been read since reading began at the shard's end. It is valid
+	// for a quarter of an hour.
 	Iterator string `json:"t,omitempty"`
-	// Ended says that all of it was read, and that what follows it is still to be found.
+	// Ended says that the whole shard has been read, and that the shards after it have not been looked up yet.
 	Ended bool `json:"e,omitempty"`
 
 	// next is where to read on within this call.
@@ -81,7 +81,7 @@ type tableStream struct {
 	table, arn string
 }
 
-// findStream returns the stream of a table that is switched on.
+// findStream returns the active stream of a table.
 func findStream(ctx context.Context, client StreamsAPI, table string) (arn string, err error) {
 	name := table
 	if i := strings.LastIndex(table, ":table/"); i >= 0 {
@@ -108,7 +108,7 @@ func findStream(ctx context.Context, client StreamsAPI, table string) (arn strin
 	return "", failed(ErrNoStream, nil)
 }
 
-// shards lists what the stream has.
+// shards lists the shards of the stream.
 func (t *tableStream) shards(ctx context.Context) (all []streamtypes.Shard, err error) {
 	var from *string
 	for {
@@ -125,7 +125,7 @@ func (t *tableStream) shards(ctx context.Context) (all []streamtypes.Shard, err 
 	}
 }
 
-// now is the end of every shard that is open.
+// now is the position at the end of every open shard.
 func (t *tableStream) now(ctx context.Context) (*position, error) {
 	all, err := t.shards(ctx)
 	if err != nil {
@@ -145,8 +145,8 @@ func (t *tableStream) now(ctx context.Context) (*position, error) {
 	return p, nil
 }
 
-// advance puts, in the place of each shard that was read to its end, those that follow it. A stream that had no shard
-// yet is read from its beginning.
+// advance replaces each shard that was read to its end by the shards that follow it. A stream that had no shard yet is
+// read from its beginning.
 func (t *tableStream) advance(ctx context.Context, p *position) error {
 	ended := func(s shard) bool { return s.Ended }
 	if len(p.Shards) > 0 && !slices.ContainsFunc(p.Shards, ended) {
@@ -174,7 +174,7 @@ func (t *tableStream) advance(ctx context.Context, p *position) error {
 	return nil
 }
 
-// childrenOf lists the shards that follow one; without one, those that follow none that is still there.
+// childrenOf lists the shards that follow a parent; without a parent, those whose parent is gone.
 func childrenOf(parent string, all []streamtypes.Shard) (children []shard) {
 	for i := range all {
 		id := ""
@@ -191,7 +191,7 @@ func childrenOf(parent string, all []streamtypes.Shard) (children []shard) {
 	return children
 }
 
-// read reads on in a shard: what comes at once, which is nothing at its end.
+// read reads what a shard has now, without waiting.
 func (t *tableStream) read(ctx context.Context, s *shard) ([]streamtypes.Record, error) {
 	if s.Ended {
 		return nil, nil
@@ -220,7 +220,7 @@ func (t *tableStream) read(ctx context.Context, s *shard) ([]streamtypes.Record,
 	return output.Records, nil
 }
 
-// begin is where to read a shard in a new call.
+// begin is where a new call starts to read a shard.
 func (t *tableStream) begin(ctx context.Context, s *shard) (string, error) {
 	switch {
 	case s.Iterator != "":
@@ -245,7 +245,7 @@ func (t *tableStream) iterator(
 	return *output.ShardIterator, nil
 }
 
-// failed sorts the errors of a stream. What says that the stream does not have what follows a position is told so.
+// failed sorts the errors of a stream. Those that say that records after a position are gone become ErrPositionUnknown.
 func (t *tableStream) failed(op string, err error) error {
 	wrapped := &Error{Op: op, Table: t.table, Kind: kindOf(err), Err: err}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// AdminAPI is what the functions that look after tables call. A *dynamodb.Client has it.
+// AdminAPI is what [Create], [Check] and [AddOwingIndex] call. A *dynamodb.Client has it.
 type AdminAPI interface {
 	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (
 		*dynamodb.CreateTableOutput, error)
@@ -27,8 +27,8 @@ type AdminAPI interface {
 		*dynamodb.UpdateTimeToLiveOutput, error)
 }
 
-// Schema returns what a table of the layout must be like, on demand and with every index, for [Create] or for an
-// infrastructure template. It panics if the layout is none of [Layouts].
+// Schema returns the request that creates a table of the layout, billed on demand and with every index, for [Create] or
+// for an infrastructure template. It panics if the layout is not one of [Layouts].
 func Schema(l Layout, table string) *dynamodb.CreateTableInput {
 	layout, err := layoutOf(l)
 	if err != nil {
@@ -37,16 +37,16 @@ func Schema(l Layout, table string) *dynamodb.CreateTableInput {
 	return layout.schema().input(table)
 }
 
-// ErrDifferent is returned by [Create] for a table that exists and is not what the layout needs.
+// ErrDifferent is returned by [Create] for an existing table that is not what the layout needs.
 var ErrDifferent = errors.New("the table is not what the layout needs")
 
 // pollEvery is how long to wait between two looks at a table that is changing.
 const pollEvery = time.Second
 
-// Create creates a table of the layout, switches its time to live on, and waits until table and indexes are active,
-// which takes about half a minute on AWS. A table that is there already is left as it is: if it is what the layout
-// needs, that is a success, and otherwise [ErrDifferent] with every difference that is required. Other errors are
-// [*Error]s, and that of a context that is done while it waits; calling it again continues.
+// Create creates a table of the layout, waits until the table and its indexes are active, which takes about half a
+// minute on AWS, and switches the time to live on. An existing table is left as it is: Create succeeds if it is what
+// the layout needs, and otherwise returns [ErrDifferent] with every required difference. Other errors are [*Error]s, or
+// that of a context that is done while it waits; calling it again continues.
 func Create(ctx context.Context, client AdminAPI, l Layout, table string) error {
 	layout, err := layoutOf(l)
 	if err != nil {
@@ -93,9 +93,9 @@ func enableExpiry(ctx context.Context, client AdminAPI, s schema, table string) 
 }
 
 // AddOwingIndex adds to a table of the sample the one index that it lacks, om-owing (partition key om_ow, a number;
-// sort key SK; it is sparse: only orders that owe a delivery are in it), and waits until it is active. DynamoDB fills
-// it in the background meanwhile. It does nothing when the index is there, and for the layout [Native], which needs
-// none. Errors as of [Create].
+// sort key SK; sparse: it has only the orders that owe a delivery), and waits until DynamoDB has filled it. If the
+// index exists it only waits, and for the layout [Native], which needs none, it does nothing. The errors are those of
+// [Create], except [ErrDifferent].
 func AddOwingIndex(ctx context.Context, client AdminAPI, l Layout, table string) error {
 	layout, err := layoutOf(l)
 	if err != nil {
@@ -130,7 +130,7 @@ func AddOwingIndex(ctx context.Context, client AdminAPI, l Layout, table string)
 func waitUntilActive(ctx context.Context, client AdminAPI, table string) error {
 	for {
 		described, err := describeTable(ctx, client, table)
-		// For a moment after it was created, a table may not be found.
+		// A table may not be found for a moment after its creation.
 		if err != nil && !errors.Is(err, ErrNoTable) {
 			return err
 		}
@@ -169,8 +169,8 @@ func wrapAdmin(op, table string, err error) error {
 	return &Error{Op: op, Table: table, Kind: kindOf(err), Err: err}
 }
 
-// Check compares a table with what the layout needs and returns every difference, those that are required first. More
-// indexes than needed are none. Errors are [*Error]s; a table that does not exist is [ErrNoTable].
+// Check compares a table with what the layout needs and returns every difference, required ones first. Additional
+// indexes are no difference. Errors are [*Error]s; a table that does not exist is [ErrNoTable].
 func Check(ctx context.Context, client AdminAPI, l Layout, table string) ([]Difference, error) {
 	layout, err := layoutOf(l)
 	if err != nil {

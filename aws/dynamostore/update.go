@@ -17,11 +17,11 @@ type update struct {
 	sets, removes, adds, deletes clause
 	conditions                   clause
 	values                       item
-	// numbered counts the values that have a number for a name; those that are names of types have those.
+	// numbered counts the values with a number as their placeholder; those that name a type are placeholders by that name.
 	numbered int
 }
 
-// clause is a list as it is written in an expression.
+// clause is a part of an expression: a list, with separators.
 type clause []byte
 
 func (c *clause) add(separator string, parts ...string) {
@@ -37,7 +37,7 @@ func newUpdate() *update {
 	return &update{sets: make(clause, 0, 256), conditions: make(clause, 0, 256), values: make(item, 24)}
 }
 
-// placeholders are made once; every update starts with the first.
+// placeholders are made once, because every update uses the same ones.
 var placeholders = func() (names [64]string) {
 	for i := range names {
 		names[i] = ":" + strconv.Itoa(i)
@@ -82,14 +82,14 @@ func (u *update) remove(names ...string) {
 	}
 }
 
-// takeToken takes a token off, if it is still there; as seen, if that is not nil.
+// takeToken removes a token, if the attribute still holds it. seen is the current item, if it is known.
 func (u *update) takeToken(
 	name string, token ordermanager.TaskToken, write func(ordermanager.TaskToken) types.AttributeValue, seen item,
 ) {
 	if token.IsZero() || seen != nil && !(&reader{item: seen}).token(name).Equal(token) {
 		return
 	}
-	if seen != nil { // a token from before it was written short
+	if seen != nil { // an earlier version may have written the token in another form
 		u.requireEqual(name, seen[name])
 	} else {
 		u.requireEqual(name, write(token))
@@ -103,10 +103,10 @@ func (u *update) requireEqual(name string, v types.AttributeValue) {
 	u.require(name, " = ", u.value(v))
 }
 
-// requireAny adds a condition of which one part must hold.
+// requireAny adds a condition: at least one of the parts must hold.
 func (u *update) requireAny(parts ...string) { u.require(anyOf(parts...)) }
 
-// anyOf takes care not to put parentheses around parentheses, which DynamoDB refuses.
+// anyOf avoids parentheses around parentheses, which DynamoDB refuses.
 func anyOf(parts ...string) string {
 	if len(parts) == 1 {
 		return parts[0]
@@ -120,13 +120,13 @@ func (u *update) kind(name, kind string) string {
 	return "attribute_type(" + name + ", :" + kind + ")"
 }
 
-// absent lists the conditions of which one must hold for an attribute that is not there: one that is NULL is none.
+// absent lists the conditions under which an attribute counts as absent: it is missing or NULL.
 func (u *update) absent(name string) []string { return []string{missing(name), u.kind(name, "NULL")} }
 
 // present is the opposite of absent.
 func (u *update) present(name string) string { return allOf(exists(name), "NOT "+u.kind(name, "NULL")) }
 
-// requireOptional requires that attributes, which are ours alone, are of a type or not there.
+// requireOptional requires that attributes of our own are missing or of a type.
 func (u *update) requireOptional(kind string, names ...string) {
 	for _, name := range names {
 		u.requireAny(missing(name), u.kind(name, kind))
@@ -140,8 +140,8 @@ func (u *update) requireNullable(kind string, names ...string) {
 	}
 }
 
-// soundness is the part of a condition that every transition has: it requires what decode requires. So an item that
-// another program broke where it matters is refused, and is not written over.
+// soundness is the part of the condition that every transition shares: it requires what decode requires. So an item
+// that decode cannot read refuses the write, and is not overwritten.
 type soundness struct {
 	condition string
 	values    item

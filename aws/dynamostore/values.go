@@ -47,7 +47,7 @@ func (r *reader) fail(attribute, rule string) {
 	}
 }
 
-// get returns an attribute. One that is NULL is one that is not there: so do SDKs of other languages write "none".
+// get returns an attribute. NULL counts as absent: SDKs of other languages write "none" like that.
 func (r *reader) get(name string) types.AttributeValue {
 	value := r.item[name]
 	if _, null := value.(*types.AttributeValueMemberNULL); null {
@@ -86,7 +86,7 @@ func (r *reader) required(name string) string {
 	return r.text(name)
 }
 
-// number reads a whole number; it takes one that is written as a decimal, as other programs may.
+// number reads a whole number, also if another program wrote it as a decimal.
 func (r *reader) number(name string) int64 {
 	n, ok := typed[*types.AttributeValueMemberN](r, name, "a number (N)")
 	if !ok {
@@ -103,7 +103,7 @@ func (r *reader) number(name string) int64 {
 	return int64(decimal)
 }
 
-// time reads milliseconds; zero if the attribute is not there.
+// time reads milliseconds; zero if the attribute is absent.
 func (r *reader) time(name string) time.Time {
 	if !r.has(name) {
 		return time.Time{}
@@ -111,12 +111,12 @@ func (r *reader) time(name string) time.Time {
 	return time.UnixMilli(r.number(name)).UTC()
 }
 
-// What is only shown must not keep an order from being read. The next four read as much as there is, whoever wrote it.
+// An attribute that is only displayed must not keep an order from being read. The next four accept whatever they find.
 
 // shown reads a text, which may be written as a number.
 func (r *reader) shown(name string) string { return plainText(r.get(name)) }
 
-// shownTime reads milliseconds, which may be written as a text; zero if they are none.
+// shownTime reads milliseconds, which may be written as a text; zero if they cannot be read.
 func (r *reader) shownTime(name string) time.Time {
 	lenient := &reader{item: item{name: &types.AttributeValueMemberN{Value: r.shown(name)}}}
 	if at := lenient.time(name); lenient.problem == nil {
@@ -154,7 +154,7 @@ func (r *reader) shownTexts(name string) []string {
 	return nil
 }
 
-// plain is an attribute as encoding/json would have it.
+// plain is an attribute as encoding/json would decode it.
 func plain(value types.AttributeValue) any {
 	switch value := value.(type) {
 	case *types.AttributeValueMemberS:
@@ -187,7 +187,7 @@ func plainList[T any](list []T, plain func(T) any) []any {
 	return all
 }
 
-// plainText is the text of a text or a number; empty for anything else.
+// plainText is the text of a text or number attribute; empty for anything else.
 func plainText(value types.AttributeValue) string {
 	switch v := value.(type) {
 	case *types.AttributeValueMemberS:
@@ -221,7 +221,7 @@ func (r *reader) list(name string) []types.AttributeValue {
 	return nil
 }
 
-// inside is a reader of what a map that is only shown has in it; of anything else, of nothing.
+// inside reads a map that is only displayed; it finds nothing in any other value.
 func inside(value types.AttributeValue) *reader {
 	if m, ok := value.(*types.AttributeValueMemberM); ok {
 		return &reader{item: m.Value}

@@ -15,21 +15,21 @@ import (
 	"github.com/brewline/ordermanager/watch"
 )
 
-// Watched is a [Store] that also tells what changed, whichever process changed it, from the stream of its table, which
-// must have new images; [Create] and [Migrate] switch it on. It is an [watch.Watcher].
+// Watched is a [Store] that is also a [watch.Watcher]: it tells what any process changed. It reads the table's stream,
+// which must have new images; [Create] and [Migrate] switch it on.
 //
-// A change comes within about a second. A position is good for as long as the stream keeps what follows it, which is 24
-// hours; one from which nothing has been read yet, for a quarter of an hour. After a resharding, what follows is
-// read once what was before has been read to its end.
+// A change comes within about a second. A position is valid for 24 hours, as long as the stream keeps what follows; one
+// from which nothing has been read yet, for a quarter of an hour. After a resharding, each new shard is read once its
+// parent has been read to its end.
 //
-// A shard of a stream takes two readers at once ("DynamoDB Streams" in the Amazon DynamoDB Developer Guide): let one
-// process read for its listeners, as httpapi.Feed does, and not each listener, and no more than two processes.
+// A shard serves two readers at once ("DynamoDB Streams" in the Amazon DynamoDB Developer Guide). So read in two
+// processes at most, and once per process for all its listeners, as httpapi.Feed does.
 type Watched struct {
 	*Store
 	streams StreamsAPI
 
 	mu sync.Mutex
-	// arn is the stream, once it is known.
+	// arn is the stream's ARN; empty until it is known.
 	arn string
 }
 
@@ -38,11 +38,12 @@ var _ watch.Watcher = (*Watched)(nil)
 // Watched returns the store with the stream of its table. It does no I/O.
 func (s *Store) Watched(client StreamsAPI) *Watched { return &Watched{Store: s, streams: client} }
 
-// lookEvery is the time between two looks at the stream while nothing comes.
+// lookEvery is the time between two reads of the stream while nothing comes.
 const lookEvery = 500 * time.Millisecond
 
-// Changes implements [watch.Watcher]. Orders come as listed ones, without history and tokens, as of their
-// change. What changes nothing that a listing shows, as a settlement, is no change, if the stream has old images too.
+// Changes implements [watch.Watcher]. Orders are as in a listing, without history and tokens, and as they were after
+// the change. If the stream has old images too, a write that changes nothing that a listing shows, such as a
+// settlement, is no change.
 //
 // Besides [watch.ErrPositionUnknown] it returns [*Error]s: [ErrNoStream] if there is nothing to read.
 func (w *Watched) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
@@ -83,7 +84,7 @@ func (w *Watched) Changes(ctx context.Context, after string, wait time.Duration)
 	}
 }
 
-// failed is an error as a Watcher returns it. Whatever it was, the stream is looked for again the next time.
+// failed returns an error as a Watcher must. After any error, the next call looks up the stream again.
 func (w *Watched) failed(ctx context.Context, err error) error {
 	w.mu.Lock()
 	w.arn = ""
@@ -94,7 +95,7 @@ func (w *Watched) failed(ctx context.Context, err error) error {
 	return err
 }
 
-// stream returns the table's stream, which is looked for once.
+// stream returns the table's stream, which is looked up once.
 func (w *Watched) stream(ctx context.Context) (*tableStream, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +109,7 @@ func (w *Watched) stream(ctx context.Context) (*tableStream, error) {
 	return &tableStream{client: w.streams, table: w.table, arn: w.arn}, nil
 }
 
-// read reads on in every shard, in all of them at once, until something came or there is nothing more.
+// read reads all shards at once until an order has changed, or there is nothing more to read.
 func (w *Watched) read(ctx context.Context, stream *tableStream, at *position) ([]*ordermanager.Order, error) {
 	for {
 		if err := stream.advance(ctx, at); err != nil {
@@ -147,7 +148,7 @@ func countEnded(at *position) (n int) {
 	return n
 }
 
-// changed is the order that a record tells of; nil if it tells of none, or of nothing that a listing shows.
+// changed is the order in a record; nil if there is none, or if nothing changed that a listing shows.
 func (w *Watched) changed(record *streamtypes.StreamRecord) *ordermanager.Order {
 	if record == nil {
 		return nil
@@ -159,7 +160,7 @@ func (w *Watched) changed(record *streamtypes.StreamRecord) *ordermanager.Order 
 	return now
 }
 
-// image reads an image of an item; nil if it cannot be read, or is no order.
+// image reads the image of an item; nil if it cannot be read, or is not an order.
 func (w *Watched) image(of map[string]streamtypes.AttributeValue) *ordermanager.Order {
 	converted, err := attributevalue.FromDynamoDBStreamsMap(of)
 	if err != nil {
@@ -172,7 +173,7 @@ func (w *Watched) image(of map[string]streamtypes.AttributeValue) *ordermanager.
 	return o
 }
 
-// changedOrders are orders, each as it was last told of.
+// changedOrders holds changed orders, each in its latest version.
 type changedOrders struct {
 	orders []*ordermanager.Order
 	at     map[string]int
