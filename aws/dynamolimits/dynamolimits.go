@@ -1,16 +1,18 @@
-// Package dynamolimits keeps the limits of a shop whose orders begin on AWS: it stands before what begins a workflow,
-// and counts in a table of DynamoDB.
+// Package dynamolimits enforces the limits of a shop whose workflows start on AWS. It wraps what starts a workflow, and
+// counts orders in a DynamoDB table.
 //
 //	starter, err := dynamolimits.New(client, "limits", manager, sfnresumer.NewStarter(steps, stateMachine),
 //		capacity.Limits{MaxPerCustomer: 1, MaxInQueue: 20})
 //	api, err := httpapi.New(manager, menu, &httpapi.Options{Starter: starter})
 //
-// An item of a venue and one of a customer there have the identifiers of the orders that count. An order has its
-// place in both before it begins, by one transaction on the condition that neither has changed since it was read, so
-// no limit is exceeded however many begin at once. Nothing has to happen when an order ends: who finds a limit
-// reached looks which of the orders that were counted have ended, and takes their places; when none has, once a
-// second at most, so that a full shop costs no more the more people ask. No crash can lose a place for good: that of
-// an order of which the Manager has not heard [Grace] later is free.
+// The table has an item (a ledger) for each venue, and one for each customer of a venue, with the identifiers of the
+// orders that count. Before an order begins, one transaction adds it to both, provided that neither has changed since
+// it was read, so no limit is exceeded however many orders begin at once.
+//
+// Nothing has to happen when an order ends. A caller who finds a limit reached looks up which of the counted orders
+// have ended, and frees their places. If that does not help, they are not looked up again for a second, so a full shop
+// costs no more the more people ask. A crash cannot lose a place for good: if the Manager has not heard of an order
+// within [Grace], its place is free.
 package dynamolimits
 
 import (
@@ -27,27 +29,26 @@ import (
 	"github.com/brewline/ordermanager/capacity"
 )
 
-// Orders is where orders are looked up; [*ordermanager.Manager] has it.
+// Orders looks orders up; [*ordermanager.Manager] implements it.
 type Orders interface {
 	Order(ctx context.Context, orderID string) (ordermanager.Order, error)
 	Lifecycle() ordermanager.Lifecycle
 }
 
-// Next is what begins the workflow of an order: it is httpapi.Starter, as those of packages sfnresumer and
-// durableresumer.
+// Next starts the workflow of an order. It is the interface httpapi.Starter, which the Starters of packages sfnresumer
+// and durableresumer implement.
 type Next interface {
 	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
 }
 
-// Workflows is what Next can have beside it, as that of package sfnresumer does: how the workflow of an order stands.
-// Then an order counts for as long as its workflow runs, however late the Manager hears of it; and one that its
-// workflow did not take, for instance because the shop is closed, counts no longer than that.
+// Workflows tells how the workflow of an order stands. A [Next] may implement it, as that of package sfnresumer does.
+// Then an order counts for as long as its workflow runs, however late the Manager hears of it, and stops counting if
+// its workflow ended without creating it, for instance because the shop is closed.
 type Workflows interface {
 	Standing(ctx context.Context, orderID string) (begun, running bool, err error)
 }
 
-// Starter begins orders within limits. It is an httpapi.Starter itself, and safe for concurrent use if what it is
-// made of is.
+// Starter starts orders within limits. It is an httpapi.Starter itself, and safe for concurrent use if its parts are.
 type Starter struct {
 	table  table
 	orders Orders
@@ -55,8 +56,8 @@ type Starter struct {
 	limits capacity.Limits
 }
 
-// New returns a Starter that counts in the table of this name, as [Schema] describes it. It does no I/O. Several shops
-// can share a table if their venues have different names. Its error is [ordermanager.ErrInvalidOptions].
+// New returns a Starter that counts in the named table, which must be as [Schema] describes. It does no I/O. Several
+// shops can share a table if their venues have different names. Its error is [ordermanager.ErrInvalidOptions].
 func New(client API, name string, orders Orders, next Next, limits capacity.Limits) (*Starter, error) {
 	limits, err := limits.Check()
 	switch {
@@ -71,10 +72,12 @@ func New(client API, name string, orders Orders, next Next, limits capacity.Limi
 	return &Starter{table: table{client, name}, orders: orders, next: next, limits: limits}, nil
 }
 
-// Start begins an order if the limits allow it. Errors: [ordermanager.ErrQueueFull] and
-// [ordermanager.ErrTooManyOrders], after which nothing was begun; [ordermanager.ErrStore] when the table could not be
-// read or written, or kept changing, and nothing was begun either; and those of what begins the order, whose place is
-// given back if it certainly was not. Starting an order again that has its place takes no other.
+// Start starts an order if the limits allow it. Starting an order that has its place again takes no second place.
+//
+// Errors: [ordermanager.ErrQueueFull] and [ordermanager.ErrTooManyOrders]; [ordermanager.ErrStore] when the table could
+// not be read or written, or kept changing; the errors of a lookup of orders or workflows. After each of these nothing
+// was started. Then there are the errors of [Next]: if one says for certain that the order did not start, its place is
+// given back.
 func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
 	placed, err := s.place(ctx, orderID, customer, venue)
 	if err != nil {
@@ -87,8 +90,8 @@ func (s *Starter) Start(ctx context.Context, orderID, customer, venue string) (o
 	return receipt, err
 }
 
-// notBegun reports whether an error says for certain that the order did not begin. That there is such an order already
-// does not: its place may be this one.
+// notBegun reports whether an error says for certain that the order did not begin. ErrOrderExists does not: the place
+// may be that order's.
 func notBegun(err error) bool {
 	return slices.ContainsFunc([]error{
 		ordermanager.ErrInvalidRequest, ordermanager.ErrShopClosed, ordermanager.ErrQueueFull, ordermanager.ErrTooManyOrders,
@@ -136,7 +139,7 @@ func (s *Starter) place(ctx context.Context, orderID, customer, venue string) (p
 	return placed, cmp.Or(err, refusal)
 }
 
-// giveBackTime is how long giving a place back may take, also when the caller has gone.
+// giveBackTime is how long giving a place back may take. It goes on even if the caller has gone.
 const giveBackTime = 5 * time.Second
 
 // giveBack takes the order out of ledgers. If that fails, its place is free after [Grace].
@@ -153,7 +156,7 @@ func (s *Starter) giveBack(ctx context.Context, keys []string, orderID string) {
 	}
 }
 
-// ledgers are those that the limits need.
+// ledgers returns the ledgers that the limits need.
 func (s *Starter) ledgers(customer, venue string) (all []*ledger) {
 	if s.limits.MaxInQueue > 0 || s.limits.MaxInWindow > 0 {
 		all = append(all, &ledger{
@@ -173,8 +176,7 @@ func (s *Starter) ledgers(customer, venue string) (all []*ledger) {
 // atOnce is how many orders are looked up at the same time.
 const atOnce = 16
 
-// look finds out which of the orders in full ledgers have ended, or never began. It returns those that it went
-// through.
+// look finds out which of the orders in full ledgers have ended or never began. It returns the ledgers that it checked.
 func (s *Starter) look(
 	ctx context.Context, ledgers []*ledger, besides string, now time.Time,
 ) (looked []*ledger, err error) {
@@ -230,7 +232,7 @@ func (s *Starter) find(ctx context.Context, orderID string) (known, error) {
 	}
 }
 
-// unheard is what is known of an order that the Manager does not know.
+// unheard finds out about an order that the Manager does not know.
 func (s *Starter) unheard(ctx context.Context, orderID string) (known, error) {
 	workflows, ok := s.next.(Workflows)
 	if !ok {

@@ -33,8 +33,8 @@ type table struct {
 	name   string
 }
 
-// change reads the ledgers, lets do change them, and writes them if it says so and nobody else did meanwhile.
-// Otherwise it begins anew.
+// change reads the ledgers, lets do change them, and writes them if do says so. If somebody else has written one in the
+// meantime, it starts again.
 func (t table) change(ctx context.Context, ledgers []*ledger, do func() (write bool, err error)) error {
 	for attempt := range attempts {
 		if err := t.read(ctx, ledgers); err != nil {
@@ -58,7 +58,8 @@ func (t table) change(ctx context.Context, ledgers []*ledger, do func() (write b
 	return t.failed(errContended)
 }
 
-// attempts is how often a change is tried. Each failure of one is the success of another.
+// attempts is how often a change is tried. Unless it is throttled, an attempt fails only because somebody else's
+// succeeded.
 const attempts = 200
 
 var (
@@ -73,8 +74,8 @@ func (t table) failed(err error) error {
 	return fmt.Errorf("%w: dynamolimits: table %s: %w", ordermanager.ErrStore, t.name, err)
 }
 
-// contended reports whether a transaction met another one. Throttling is in it too, which the SDK does not repeat
-// here.
+// contended reports whether a transaction failed because of another one, or was throttled, which the SDK does not retry
+// inside a transaction.
 func contended(err error) bool {
 	if _, ok := errors.AsType[*types.TransactionInProgressException](err); ok {
 		return true
@@ -88,7 +89,7 @@ func contended(err error) bool {
 	})
 }
 
-// read reads the ledgers as they are.
+// read reads the current ledgers.
 func (t table) read(ctx context.Context, ledgers []*ledger) error {
 	keys := make([]map[string]types.AttributeValue, len(ledgers))
 	byKey := map[string]*ledger{}
@@ -114,7 +115,7 @@ func (t table) read(ctx context.Context, ledgers []*ledger) error {
 	return nil
 }
 
-// write puts the ledgers, all or none, unless one has changed since it was read.
+// write writes all ledgers, or none if one has changed since it was read.
 func (t table) write(ctx context.Context, ledgers []*ledger) error {
 	items := make([]types.TransactWriteItem, len(ledgers))
 	for i, l := range ledgers {
@@ -199,5 +200,5 @@ const (
 	expiresAttribute = "ex"
 )
 
-// expiry is how long an item is kept that nobody writes. It is far longer than a shop's orders are open.
+// expiry is how long an item is kept after its last write: far longer than orders are open.
 const expiry = 90 * 24 * time.Hour

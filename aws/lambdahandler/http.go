@@ -61,7 +61,7 @@ func (c *call) serve(ctx context.Context, handler http.Handler) (*reply, error) 
 	return w, nil
 }
 
-// reply records a handler's answer. It is no Flusher, because answers are not streamed.
+// reply records a handler's answer. It is not a Flusher, because answers are not streamed.
 type reply struct {
 	header http.Header
 	status int
@@ -83,7 +83,7 @@ func (w *reply) Write(data []byte) (int, error) {
 	return w.body.Write(data)
 }
 
-// text returns the body as the payload formats want it: as it is if it is text, and as base64 otherwise.
+// text returns the body as the payload formats want it: unchanged if it is text, otherwise as base64.
 func (w *reply) text() (body string, encoded bool) {
 	if utf8.Valid(w.body.Bytes()) {
 		return w.body.String(), false

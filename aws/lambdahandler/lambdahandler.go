@@ -1,5 +1,5 @@
-// Package lambdahandler makes AWS Lambda handlers from an [ordermanager.Manager], one for each way in which a function
-// is invoked. Pass each as it is to lambda.Start of github.com/aws/aws-lambda-go:
+// Package lambdahandler makes AWS Lambda handlers from an [ordermanager.Manager], one for each way to invoke a
+// function. Pass each directly to lambda.Start of github.com/aws/aws-lambda-go:
 //
 //	lambda.Start(lambdahandler.Direct(manager))       // the OrderManager's input: console, SDK, a Step Functions task
 //	lambda.Start(lambdahandler.RestAPI(api))          // API Gateway REST API; also HTTPAPI and FunctionURL
@@ -12,12 +12,12 @@
 //
 // Except over HTTP, where a refusal is an answer, everything but a success is an error of the function. The errorType
 // is the stable code of [ordermanager.CodeOf], which a state machine can name in Retry and Catch, and the errorMessage
-// is the JSON of an [view.Problem]. No error contains a task token.
+// is the JSON of a [view.Problem]. No error contains a task token.
 //
 // # Time
 //
-// Give a function more time than the Manager's DeliveryTimeout, which begins anew with each action. What Lambda cuts
-// off is not lost, but waits for the next redrive.
+// Give a function more time than the Manager's DeliveryTimeout, which starts again with each action. A delivery that
+// Lambda cuts off is not lost: it waits for the next redrive.
 package lambdahandler
 
 import (
@@ -38,7 +38,7 @@ func answer(receipt ordermanager.Receipt, err error) (view.Receipt, error) {
 	return view.ReceiptOf(&receipt), nil
 }
 
-// failure returns an error in the only form whose type the Lambda runtime does not replace by the name of a Go type.
+// failure returns an error in the only form whose type the Lambda runtime does not replace with a Go type's name.
 func failure(err error) error {
 	return failed(ordermanager.CodeOf(err), view.ProblemOf(err))
 }

@@ -6,9 +6,10 @@ import (
 	"net/http"
 )
 
-// WholeAnswers is a client for a local server: it reads the whole answer before it returns it. The SDK closes the body
-// of its request once it has the header of the answer. If the transport is not finished with that body, which is likely
-// with a local server on a busy machine, the connection is lost, and the SDK retries a call that was carried out.
+// WholeAnswers is an HTTP client for a local server that reads the whole answer before it returns it. The SDK closes
+// the body of its request once it has the header of the answer. If the transport is not finished with that body, which
+// is likely with a local server on a busy machine, the connection is lost, and the SDK retries a call that was carried
+// out.
 type WholeAnswers struct{}
 
 // Do sends a request.

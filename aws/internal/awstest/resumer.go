@@ -31,7 +31,7 @@ const (
 	Undeliverable Verdict = "undeliverable"
 )
 
-// VerdictOf returns the verdict of what Resume returned; what it must not return is its own verdict.
+// VerdictOf returns the verdict of what Resume returned; for a forbidden combination, a text that shows it.
 func VerdictOf(answer ordermanager.Answer, err error) Verdict {
 	switch {
 	case err == nil && answer == ordermanager.Gone:
