@@ -145,9 +145,7 @@ var historyCases = []promise{
 	}},
 	{name: "an order can end after its history is full", run: func(c *checker) {
 		o := c.begun()
-		for len(o.model.History) < ordermanager.MaxHistory {
-			o.must(o.step(ordermanager.ActionCancel, workflow))
-		}
+		o.fill(func() ordermanager.Transition { return o.step(ordermanager.ActionCancel, workflow) })
 		o.mustNot(o.register(ordermanager.SecondWait, newToken(), o.now))
 		o.must(o.cancel("enough"))
 	}},

@@ -146,15 +146,15 @@ func largest(c *checker) *order {
 func fullHistory(c *checker) {
 	o := largest(c)
 	first := ""
-	for len(o.model.History) < ordermanager.MaxHistory {
+	o.fill(func() ordermanager.Transition {
 		t := o.step(ordermanager.ActionMake, ordermanager.Barista(long(ordermanager.MaxIDBytes)))
 		t.Entry.RequestID, t.Entry.Reason = long(ordermanager.MaxRequestIDBytes), long(ordermanager.MaxReasonBytes)
 		t.Entry.Trace = strings.Repeat("x", ordermanager.MaxTraceBytes)
 		if first == "" {
 			first = t.Entry.RequestID
 		}
-		o.must(withLongestEvents(t))
-	}
+		return withLongestEvents(t)
+	})
 	again := o.step(ordermanager.ActionMake, workflow)
 	again.Entry.RequestID = first
 	o.mustNot(again)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 )
 
 // straggler is a network on which one UpdateItem is held back: its sender has no answer and repeats it, and it arrives
@@ -46,13 +47,13 @@ func (s *straggler) Do(request *http.Request) (*http.Response, error) {
 	if held {
 		return nil, errors.New("connection reset by peer")
 	}
-	return wholeAnswers{}.Do(request)
+	return awstest.WholeAnswers{}.Do(request)
 }
 
 // arrive lets the request go that was held back, and returns the status of its answer, which nobody waits for.
 func (s *straggler) arrive(t *testing.T) int {
 	t.Helper()
-	response, err := wholeAnswers{}.Do(s.held.WithContext(t.Context()))
+	response, err := awstest.WholeAnswers{}.Do(s.held.WithContext(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}

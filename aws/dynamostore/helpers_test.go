@@ -1,12 +1,8 @@
 package dynamostore_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"io"
-	"net/http"
-	"os"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,30 +13,19 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
+	"github.com/brewline/ordermanager/internal/testenv"
 )
-
-// endpoint is where DynamoDB Local listens.
-func endpoint(t testing.TB) string {
-	t.Helper()
-	url := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
-	if url == "" {
-		if os.Getenv("ORDERMANAGER_REQUIRE_EMULATORS") == "1" {
-			t.Fatal("AWS_ENDPOINT_URL_DYNAMODB is not set, and ORDERMANAGER_REQUIRE_EMULATORS demands it")
-		}
-		t.Skip("DynamoDB Local is not running: start it with scripts/emulators start, and set what that prints")
-	}
-	return url
-}
 
 // emulator returns a client of DynamoDB Local.
 func emulator(t testing.TB, options ...func(*dynamodb.Options)) *dynamodb.Client {
 	t.Helper()
 	return client(append([]func(*dynamodb.Options){func(o *dynamodb.Options) {
-		o.BaseEndpoint = aws.String(endpoint(t))
+		o.BaseEndpoint = aws.String(testenv.URL(t, testenv.DynamoDB))
 		// DynamoDB Local 3.3 sends a wrong checksum with a large answer that is not ASCII, and the SDK would repeat the
 		// request.
 		o.DisableValidateResponseChecksum = true
-		o.HTTPClient = wholeAnswers{}
+		o.HTTPClient = awstest.WholeAnswers{}
 	}}, options...)...)
 }
 
@@ -48,25 +33,9 @@ func emulator(t testing.TB, options ...func(*dynamodb.Options)) *dynamodb.Client
 func streams(t testing.TB) *dynamodbstreams.Client {
 	t.Helper()
 	return dynamodbstreams.New(dynamodbstreams.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String(endpoint(t)), HTTPClient: wholeAnswers{},
+		Region: "eu-west-1", BaseEndpoint: aws.String(testenv.URL(t, testenv.DynamoDB)), HTTPClient: awstest.WholeAnswers{},
 		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKIATEST", "secret", "")),
 	})
-}
-
-// wholeAnswers reads an answer before it returns it. The SDK closes the body of its request when the answer's header is
-// there; if the transport has not finished with it, which is likely on a busy machine and a server this near, the
-// transport closes the connection, and the SDK repeats the request although it was answered.
-type wholeAnswers struct{}
-
-func (wholeAnswers) Do(request *http.Request) (*http.Response, error) {
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(response.Body)
-	_ = response.Body.Close()
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	return response, err
 }
 
 // client returns a client that knows no endpoint but that of its options, and takes nothing from the environment.

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/brewline/ordermanager/aws/dynamostore"
+	"github.com/brewline/ordermanager/aws/internal/awstest"
 )
 
 // transport answers the SDK's requests in the place of DynamoDB, or passes them on, and keeps what was asked.
@@ -43,7 +44,7 @@ func (tr *transport) Do(request *http.Request) (*http.Response, error) {
 	n := len(tr.ops)
 	tr.mu.Unlock()
 	if tr.answer == nil {
-		return wholeAnswers{}.Do(request)
+		return awstest.WholeAnswers{}.Do(request)
 	}
 	return tr.answer(n, op, body)
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/brewline/ordermanager/internal/workflowtest"
 )
 
-// mortal is a life that ends before or after one of the statements that go to the database, whoever sends them. From
-// then on nothing reaches the database any more, as if the process had been killed there: what was committed is there,
-// and nothing else.
+// mortal is a life that ends before or after one of the writes that reach the database, whoever sends them: a commit, or
+// a statement outside of a transaction. From then on nothing reaches the database any more, as if the process had been
+// killed there: what was committed is there, and nothing else. So a kill between two statements of a transaction leaves
+// what one before its commit leaves.
 type mortal struct {
 	workflowtest.Life
 	mu sync.Mutex
@@ -34,19 +35,6 @@ func (m *mortal) remember(query string, args []driver.NamedValue) {
 		values[i] = arg.Value
 	}
 	m.sent[query] = values
-}
-
-// step has two points at which life can end: before and after it.
-func step[T any](m *mortal, do func() (T, error)) (T, error) {
-	var none T
-	if !m.Survives() {
-		return none, workflowtest.ErrDead
-	}
-	done, err := do()
-	if err == nil && !m.Survives() {
-		return none, workflowtest.ErrDead
-	}
-	return done, err
 }
 
 // openMortal opens a file as sqlitestore.Open does, except that it is not synced: what is lost here is a process and
@@ -75,7 +63,7 @@ func (c mortalConnector) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mortalConn{c.mortal, conn.(sqliteConn)}, nil
+	return &mortalConn{mortal: c.mortal, sqliteConn: conn.(sqliteConn)}, nil
 }
 
 type sqliteConn interface {
@@ -89,45 +77,61 @@ type sqliteConn interface {
 type mortalConn struct {
 	*mortal
 	sqliteConn
+	// begun says that it is in a transaction.
+	begun bool
 }
 
-func (c mortalConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+// step sends a statement. In a transaction life does not end there.
+func step[T any](c *mortalConn, do func() (T, error)) (done T, err error) {
+	if c.begun && !c.IsDead() {
+		return do()
+	}
+	if !c.Survives() {
+		return done, workflowtest.ErrDead
+	}
+	done, err = do()
+	if err == nil && !c.Survives() {
+		return done, workflowtest.ErrDead
+	}
+	return done, err
+}
+
+func (c *mortalConn) exec(query string, args []driver.NamedValue, do func() (driver.Result, error)) (
+	driver.Result, error,
+) {
 	c.remember(query, args)
-	return step(c.mortal, func() (driver.Result, error) { return c.sqliteConn.ExecContext(ctx, query, args) })
+	return step(c, do)
 }
 
-func (c mortalConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *mortalConn) query(query string, args []driver.NamedValue, do func() (driver.Rows, error)) (
+	driver.Rows, error,
+) {
 	c.remember(query, args)
-	return c.rows(func() (driver.Rows, error) { return c.sqliteConn.QueryContext(ctx, query, args) })
-}
-
-func (c mortalConn) rows(do func() (driver.Rows, error)) (driver.Rows, error) {
-	var opened driver.Rows
-	rows, err := step(c.mortal, func() (driver.Rows, error) {
-		var err error
-		opened, err = do()
-		return mortalRows{c.mortal, opened}, err
-	})
-	if errors.Is(err, workflowtest.ErrDead) && opened != nil {
-		_ = opened.Close()
+	rows, err := step(c, do)
+	if errors.Is(err, workflowtest.ErrDead) && rows != nil {
+		_ = rows.Close()
 	}
 	return rows, err
 }
 
-func (c mortalConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
-	var begun driver.Tx
-	tx, err := step(c.mortal, func() (driver.Tx, error) {
-		var err error
-		begun, err = c.sqliteConn.BeginTx(ctx, options)
-		return mortalTx{c.mortal, begun}, err
-	})
-	if errors.Is(err, workflowtest.ErrDead) && begun != nil {
-		_ = begun.Rollback()
-	}
-	return tx, err
+func (c *mortalConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	return c.exec(query, args, func() (driver.Result, error) { return c.sqliteConn.ExecContext(ctx, query, args) })
 }
 
-func (c mortalConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+func (c *mortalConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	return c.query(query, args, func() (driver.Rows, error) { return c.sqliteConn.QueryContext(ctx, query, args) })
+}
+
+func (c *mortalConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if c.IsDead() {
+		return nil, workflowtest.ErrDead
+	}
+	tx, err := c.sqliteConn.BeginTx(ctx, options)
+	c.begun = err == nil
+	return mortalTx{c, tx}, err
+}
+
+func (c *mortalConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	stmt, err := c.sqliteConn.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -142,47 +146,41 @@ type sqliteStmt interface {
 }
 
 type mortalStmt struct {
-	conn mortalConn
+	conn *mortalConn
 	text string
 	sqliteStmt
 }
 
 func (s mortalStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	s.conn.remember(s.text, args)
-	return step(s.conn.mortal, func() (driver.Result, error) { return s.sqliteStmt.ExecContext(ctx, args) })
+	return s.conn.exec(s.text, args, func() (driver.Result, error) { return s.sqliteStmt.ExecContext(ctx, args) })
 }
 
 func (s mortalStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	s.conn.remember(s.text, args)
-	return s.conn.rows(func() (driver.Rows, error) { return s.sqliteStmt.QueryContext(ctx, args) })
-}
-
-type mortalRows struct {
-	*mortal
-	driver.Rows
-}
-
-func (r mortalRows) Next(values []driver.Value) error {
-	_, err := step(r.mortal, func() (struct{}, error) { return struct{}{}, r.Rows.Next(values) })
-	return err
+	return s.conn.query(s.text, args, func() (driver.Rows, error) { return s.sqliteStmt.QueryContext(ctx, args) })
 }
 
 type mortalTx struct {
-	*mortal
+	conn *mortalConn
 	driver.Tx
 }
 
 // Commit leaves a transaction that was not committed to be rolled back, as the death of the process does.
 func (tx mortalTx) Commit() error {
-	if !tx.Survives() {
+	if !tx.conn.Survives() {
 		_ = tx.Rollback()
 		return workflowtest.ErrDead
 	}
+	tx.conn.begun = false
 	if err := tx.Tx.Commit(); err != nil {
 		return err
 	}
-	if !tx.Survives() {
+	if !tx.conn.Survives() {
 		return workflowtest.ErrDead
 	}
 	return nil
+}
+
+func (tx mortalTx) Rollback() error {
+	tx.conn.begun = false
+	return tx.Tx.Rollback()
 }
