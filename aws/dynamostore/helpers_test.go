@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -26,6 +28,7 @@ func emulator(t testing.TB, options ...func(*dynamodb.Options)) *dynamodb.Client
 		// request.
 		o.DisableValidateResponseChecksum = true
 		o.HTTPClient = awstest.WholeAnswers{}
+		o.Retryer = retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Millisecond)
 	}}, options...)...)
 }
 
