@@ -1,5 +1,5 @@
-// Package capacity says how many orders a shop takes. Whatever starts orders counts them and asks [Limits.Refuse]; who
-// counts makes no difference to the refusal.
+// Package capacity says how many orders a shop takes. The package that starts orders counts them and asks
+// [Limits.Refuse], so a refusal is the same whoever counts.
 package capacity
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Limits is how many orders a shop takes. Whatever starts orders enforces them: the workflows of this module, and
-// package dynamolimits for workflows on AWS. Zero means no limit.
+// Limits is how many orders a shop takes; zero means no limit. The workflows of this module enforce them, and package
+// dynamolimits does for workflows on AWS.
 type Limits struct {
 	// MaxInQueue is how many orders of one venue can be open at once.
 	MaxInQueue int
@@ -21,8 +21,8 @@ type Limits struct {
 	MaxPerDay int
 	// MaxInWindow is how many orders can begin at one venue within Window.
 	MaxInWindow int
-	// Window is how long an order counts for MaxInWindow. Default: 5 minutes, as long as a code of the Serverlesspresso
-	// sample is valid.
+	// Window is how long an order counts for MaxInWindow. Default: 5 minutes, the time for which a code of the
+	// Serverlesspresso sample is valid.
 	Window time.Duration
 }
 
@@ -45,12 +45,12 @@ func (l Limits) Check() (Limits, error) {
 	return l, nil
 }
 
-// Taken is how many orders count for each of the [Limits], with the one that is about to begin. What has no limit
-// need not be counted.
+// Taken is how many orders count for each of the [Limits], including the one that is about to begin. Where there is no
+// limit, there is no need to count.
 type Taken struct{ InQueue, OfCustomer, InDay, InWindow int }
 
-// Refuse says why the last order is not taken: [ordermanager.ErrQueueFull], [ordermanager.ErrTooManyOrders], or nil if
-// it is.
+// Refuse says why the order that is about to begin is refused: [ordermanager.ErrQueueFull],
+// [ordermanager.ErrTooManyOrders], or nil if it is not.
 func (l Limits) Refuse(taken Taken) error {
 	for _, limit := range [...]struct {
 		most, taken int

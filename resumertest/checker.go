@@ -8,22 +8,22 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Harness is what a case works on: the resumer and the service behind it, as somebody sees it who runs workflows there.
-// All fields but Break and Lag are required.
+// Harness is what a case works on: the resumer, and the workflow service behind it. All fields but Break and Lag are
+// required.
 type Harness struct {
 	// Resumer is the resumer under test.
 	Resumer ordermanager.Resumer
 	// Start starts a workflow and returns the token that it waits on.
 	Start func(ctx context.Context) (ordermanager.TaskToken, error)
-	// Given returns what the workflow that waited on the token was given, in order: none while it waits, and when the
-	// wait expired. Two would mean that two answers got through.
+	// Given returns the outcomes that the workflow of the token received, in order: none while it waits or if the wait
+	// expired. Two would mean that two answers got through.
 	Given func(ctx context.Context, token ordermanager.TaskToken) ([]ordermanager.Outcome, error)
 	// Expire ends the wait on the token without an answer.
 	Expire func(ctx context.Context, token ordermanager.TaskToken) error
-	// Break makes the service fail every call in one way until mend is called. Default: the cases that need it are
+	// Break makes the service fail every call in this way until mend is called. Default: the cases that need it are
 	// skipped.
 	Break func(fault Fault) (mend func())
-	// Lag is how long Given may lag behind an answer that was accepted. Default: not at all.
+	// Lag is how far Given may lag behind an accepted answer. Default: not at all.
 	Lag time.Duration
 }
 
@@ -43,16 +43,16 @@ type Case struct {
 	Topic string
 	// Name is the promise.
 	Name string
-	// Invariant is the number of the invariant in the project's guarantees that rests on the promise; empty where none
-	// does alone.
+	// Invariant is the number of the invariant in docs/guarantees.md that depends on the promise; empty if none depends
+	// on it alone.
 	Invariant string
 	// NeedsBreak says that the case cannot run without [Harness.Break].
 	NeedsBreak bool
-	// Run returns nil when the resumer keeps the promise, and an error that says how it broke it when not.
+	// Run returns nil if the resumer keeps the promise, and otherwise an error that says how it broke it.
 	Run func(ctx context.Context, h Harness) error
 }
 
-// promise is a case as the files of this package write it down.
+// promise is a case as this package's files define it.
 type promise struct {
 	name      string
 	invariant string
@@ -74,8 +74,8 @@ func (p promise) check(ctx context.Context, h Harness) (err error) {
 	return nil
 }
 
-// checker is a running case. Its methods end the case when the resumer does not do what they ask for: they panic with
-// a failure, which check turns into the error of the case, so that a case reads as the story that it tells.
+// checker is a running case. Its methods end the case when the resumer does something else than they require: they
+// panic with a failure, which check turns into the error of the case. So a case reads like a story.
 type checker struct {
 	Harness
 	ctx context.Context
@@ -100,7 +100,7 @@ func (c *checker) start() ordermanager.TaskToken {
 	return token
 }
 
-// resume answers, and wants a certain answer.
+// resume answers a token, and requires what Resume says to it.
 func (c *checker) resume(token ordermanager.TaskToken, outcome ordermanager.Outcome, want ordermanager.Answer) {
 	got, err := c.Resumer.Resume(c.ctx, token, outcome)
 	switch {
@@ -111,7 +111,7 @@ func (c *checker) resume(token ordermanager.TaskToken, outcome ordermanager.Outc
 	}
 }
 
-// given wants the workflow to have been given exactly this.
+// given requires that the workflow received exactly this outcome.
 func (c *checker) given(token ordermanager.TaskToken, want ordermanager.Outcome) {
 	deadline := time.Now().Add(c.Lag)
 	for {
@@ -136,10 +136,10 @@ func (c *checker) given(token ordermanager.TaskToken, want ordermanager.Outcome)
 	}
 }
 
-// pause is between two looks at a workflow that lags.
+// pause is the time between two looks at a workflow that lags.
 const pause = 20 * time.Millisecond
 
-// nothing wants the workflow to have been given nothing yet.
+// nothing requires that the workflow has received nothing yet.
 func (c *checker) nothing(token ordermanager.TaskToken) {
 	got, err := c.Given(c.ctx, token)
 	c.check(err)

@@ -9,7 +9,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// same explains how an outcome differs; nil when it does not. Outputs are the same when they are the same JSON.
+// same explains how an outcome differs; nil if it does not. Outputs are compared as JSON values.
 func same(got, want ordermanager.Outcome) error {
 	switch {
 	case got.Failure() != want.Failure():
@@ -35,7 +35,7 @@ func same(got, want ordermanager.Outcome) error {
 	return nil
 }
 
-// parse keeps numbers as they are written, so that none is the same as its neighbour.
+// parse keeps numbers as text, so that large neighbours do not become equal.
 func parse(data []byte) (value any, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()

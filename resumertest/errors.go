@@ -10,7 +10,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// failing answers with a context of its own, and wants an error that does not give the token away.
+// failing answers a token with the given context, and requires an error that does not give the token away.
 func (c *checker) failing(ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome) error {
 	answer, err := c.Resumer.Resume(ctx, token, outcome)
 	if err == nil {
@@ -20,7 +20,7 @@ func (c *checker) failing(ctx context.Context, token ordermanager.TaskToken, out
 	return err
 }
 
-// secret looks for the value of the token in the error, and in all that it wraps, however they are printed.
+// secret looks for the token's value in the error and in everything that it wraps, however they are printed.
 func (c *checker) secret(err error, token ordermanager.TaskToken) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		printed, value := fmt.Sprintf(verb, err), token.Reveal()
@@ -77,7 +77,7 @@ var errorCases = []promise{
 		for _, outcome := range []ordermanager.Outcome{number(1), cancelled} {
 			token := c.start()
 			c.during(AnswerLost, func() {
-				// A resumer that tries again by itself may find its own answer: then the token is gone.
+				// A resumer that retries may find that its own answer has arrived: then the token is gone.
 				answer, err := c.Resumer.Resume(c.ctx, token, outcome)
 				switch {
 				case err != nil:
@@ -104,7 +104,7 @@ var errorCases = []promise{
 	}},
 }
 
-// done answers with a context that is done.
+// done answers with a context that is done, and requires its error and no effect.
 func (c *checker) done(ctx context.Context, want error) {
 	for _, outcome := range []ordermanager.Outcome{number(1), cancelled} {
 		token := c.start()

@@ -13,12 +13,12 @@ func success(output string) ordermanager.Outcome {
 	return ordermanager.Outcome{Output: json.RawMessage(output)}
 }
 
-// number is an outcome that can be told from those of other numbers.
+// number is an outcome that differs from that of every other number.
 func number(i int) ordermanager.Outcome { return success(fmt.Sprintf(`{"n":%d}`, i)) }
 
 var cancelled = ordermanager.Outcome{Error: ordermanager.CancelledError, Cause: "sold out, sorry"}
 
-// copied returns an outcome that a resumer can spoil without spoiling the case for the next one.
+// copied returns a copy that a resumer may damage without damaging the case.
 func copied(outcome ordermanager.Outcome) ordermanager.Outcome {
 	outcome.Output = slices.Clone(outcome.Output)
 	return outcome

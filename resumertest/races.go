@@ -7,7 +7,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// together answers all at once: the i-th token with the i-th outcome.
+// together answers all tokens at once, the i-th with the i-th outcome.
 func (c *checker) together(tokens []ordermanager.TaskToken, outcomes []ordermanager.Outcome) []ordermanager.Answer {
 	answers := make([]ordermanager.Answer, len(tokens))
 	errs := make([]error, len(tokens))

@@ -1,15 +1,15 @@
-// Package resumertest checks that an [ordermanager.Resumer] keeps its contract. One line in a test is enough, once
-// there is a [Harness]: a way to start workflows that wait, and to see what they were given.
+// Package resumertest checks that an [ordermanager.Resumer] keeps its contract. Once there is a [Harness], which starts
+// workflows that wait and shows what they received, one line in a test is enough.
 //
 //	func TestResumer(t *testing.T) {
 //		resumertest.Run(t, newHarness)
 //	}
 //
-// Each case is a promise of the contract. All workflows are started by the cases themselves, so that the suite can run
-// against a service that is shared.
+// Each case is a promise of the contract. The cases start every workflow themselves, so the suite can run against a
+// shared service.
 //
-// A green run without [Harness.Break] says nothing about what the resumer does when its service fails; the skipped
-// cases say so in the test's output.
+// A green run without [Harness.Break] says nothing about what the resumer does when its service fails; the output names
+// the skipped cases.
 package resumertest
 
 import (

@@ -32,7 +32,7 @@ var aliasingCases = []promise{
 		}
 		c.same(o.id, o.model)
 	}},
-	// But for the drink, which is like an entry of the history: nobody changes it once it is made.
+	// The drink is an exception: like an entry of the history, nobody changes it once it is made.
 	{name: "what was passed to Apply can be changed without changing the store", run: func(c *checker) {
 		o := c.order()
 		t := o.create("customer of "+o.id, "venue")
@@ -84,7 +84,7 @@ var aliasingCases = []promise{
 	}},
 }
 
-// same reads an order and compares.
+// same reads an order and compares it.
 func (c *checker) same(orderID string, want *ordermanager.Order) {
 	if err := same(c.get(orderID), want); err != nil {
 		c.fail("after the change: %w", err)

@@ -6,7 +6,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// assigning is a case of one assignment.
+// assigning is a case about one assignment.
 type assigning struct {
 	name   string
 	begin  func(c *checker) *order
@@ -14,8 +14,8 @@ type assigning struct {
 	done   func(o *ordermanager.Order) bool
 }
 
-// assignments has each assignment alone, and combinations. That nothing else changes is checked by the comparison with
-// the model, and what is named here is checked on the order itself.
+// assignments has each assignment alone, and combinations. done checks what was assigned; the comparison with the model
+// checks that nothing else changed.
 func assignments() []assigning {
 	return []assigning{
 		{"nothing is assigned, and only the history grows", claimedByAnna, ordermanager.Assignment{},
@@ -63,7 +63,7 @@ func assignmentCases() []promise {
 	var cases []promise
 	for i, row := range assignments() {
 		cases = append(cases, promise{name: row.name, run: func(c *checker) {
-			row := assignments()[i] // a fresh one, which no store has kept anything of
+			row := assignments()[i] // a fresh one that no store has seen
 			o := row.begin(c)
 			t := o.step(ordermanager.ActionCancel, ordermanager.Admin("chief"))
 			t.Assign = row.assign
@@ -104,7 +104,7 @@ func assignmentCases() []promise {
 	)
 }
 
-// oddEvents are request ids, and what is owed to publishers that have names, sorted.
+// oddEvents are owed events, sorted: request ids, and some with the name of a publisher.
 var oddEvents = []string{
 	" a scope:0123456789abcdef0123456789abcdef", " a-hook ~ts", " z-hook 1 \"\\'",
 	"1 '\"<&>", "token:0123456789abcdef0123456789abcdef", "~s", "é",

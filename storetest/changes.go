@@ -11,7 +11,7 @@ import (
 	"github.com/brewline/ordermanager/watch"
 )
 
-// patience is how long a change may take until it is told of. It only ends cases that fail.
+// patience is how long a case waits for a change. Only a case that fails waits that long.
 const patience = 30 * time.Second
 
 // follower follows the changes of a store from a position.
@@ -19,11 +19,11 @@ type follower struct {
 	c        *checker
 	store    watch.Watcher
 	position string
-	// latest are the orders that it was told of, each as the latest version of it that came.
+	// latest holds the latest version of each order that it was told of.
 	latest map[string]*ordermanager.Order
 }
 
-// follow begins to follow, at one of the clients.
+// follow begins to follow the changes at one of the clients.
 func (c *checker) follow(store ordermanager.Store) *follower {
 	f := &follower{c: c, store: store.(watch.Watcher), latest: map[string]*ordermanager.Order{}}
 	orders, err := f.read(0)
@@ -34,13 +34,13 @@ func (c *checker) follow(store ordermanager.Store) *follower {
 	return f
 }
 
-// at is another follower that goes on from the same position, at one of the clients.
+// at returns another follower that continues from the same position at one of the clients.
 func (f *follower) at(store ordermanager.Store) *follower {
 	latest := map[string]*ordermanager.Order{}
 	return &follower{c: f.c, store: store.(watch.Watcher), position: f.position, latest: latest}
 }
 
-// read asks once.
+// read asks for changes once.
 func (f *follower) read(wait time.Duration) ([]*ordermanager.Order, error) {
 	ctx, cancel := context.WithTimeout(f.c.ctx, patience)
 	defer cancel()
@@ -64,7 +64,7 @@ func (f *follower) read(wait time.Duration) ([]*ordermanager.Order, error) {
 	return changes.Orders, nil
 }
 
-// until reads on until it was told of these orders, at these versions or later ones.
+// until reads until it has been told of these orders at these versions or later.
 func (f *follower) until(versions map[string]int) error {
 	deadline := time.Now().Add(patience)
 	for {
@@ -86,7 +86,7 @@ func (f *follower) until(versions map[string]int) error {
 	}
 }
 
-// drain reads until there are no more.
+// drain reads until there are no more changes.
 func (f *follower) drain() {
 	for {
 		orders, err := f.read(0)
@@ -97,7 +97,7 @@ func (f *follower) drain() {
 	}
 }
 
-// changeCases are the promises of a store that can tell of its changes.
+// changeCases are the promises of a store that is a Watcher.
 func changeCases() []promise {
 	cases := []promise{
 		{name: "the empty position is that of the moment, and is told at once", run: func(c *checker) {

@@ -15,10 +15,10 @@ import (
 type Harness struct {
 	// Store is the store under test.
 	Store ordermanager.Store
-	// Second is another client of the same data, for a store whose data several processes share. Default: Store itself.
+	// Second is another client of the same data, for a store that several processes share. Default: Store itself.
 	Second ordermanager.Store
-	// Lag is how long a listing may lag behind writes. A case that looks for something in a listing tries again until the
-	// lag is over. Default: not at all.
+	// Lag is how far a listing may lag behind writes. A case that does not find what it expects in a listing looks
+	// again until the lag is over. Default: not at all.
 	Lag time.Duration
 }
 
@@ -28,21 +28,21 @@ type Case struct {
 	Topic string
 	// Name is the promise.
 	Name string
-	// Invariant is the number of the invariant in the project's guarantees that rests on the promise; empty where none
-	// does alone.
+	// Invariant is the number of the invariant in docs/guarantees.md that depends on the promise; empty if none depends
+	// on it alone.
 	Invariant string
-	// Needs is the life cycle that the promise is about; the zero one if it is the ordinary.
+	// Needs is the life cycle that the promise is about; the zero one for the standard life cycle.
 	Needs ordermanager.Lifecycle
-	// Watcher says that the promise is one of [watch.Watcher], which not every store is.
+	// Watcher says that the promise belongs to [watch.Watcher], which not every store implements.
 	Watcher bool
-	// Run returns nil when the store keeps the promise, and an error that says how it broke it when not. It does not clean
-	// up. The error wraps [ErrNotAsked] where the store says that it cannot keep the life cycle, or is no Watcher.
+	// Run returns nil if the store keeps the promise, and otherwise an error that says how it broke it. The error wraps
+	// [ErrNotAsked] if the store refuses the life cycle or is not a Watcher. Run does not clean up.
 	Run func(ctx context.Context, h Harness) error
 }
 
-// ErrNotAsked is returned by a case whose life cycle the store refuses, as [ordermanager.LifecycleChecker] says, and by
-// one for an [watch.Watcher] where the store is none. That hides no failure: no Manager can be built on that
-// store with that life cycle, and nobody can ask it for changes.
+// ErrNotAsked is returned by a case whose life cycle the store refuses (see [ordermanager.LifecycleChecker]), and by a
+// case for a [watch.Watcher] if the store is not one. It hides no failure: nobody can build a Manager with that life
+// cycle on the store, or ask it for changes.
 var ErrNotAsked = errors.New("the store does not do what this case is about, and says so")
 
 // refuses asks a store whether it can keep a life cycle.
@@ -54,14 +54,14 @@ func refuses(store ordermanager.Store, lifecycle ordermanager.Lifecycle) error {
 	return checker.CheckLifecycle(lifecycle)
 }
 
-// promise is a case as the files of this package write it down.
+// promise is a case as this package's files define it.
 type promise struct {
 	name      string
 	invariant string
 	run       func(c *checker)
-	// needs is the life cycle that it is about; nil if it is the ordinary one.
+	// needs returns the life cycle that it is about; nil for the standard one.
 	needs func() ordermanager.Lifecycle
-	// watcher says that it is about an [watch.Watcher].
+	// watcher says that it is about a [watch.Watcher].
 	watcher bool
 }
 
@@ -91,8 +91,8 @@ func (p promise) check(ctx context.Context, h Harness) (err error) {
 	return nil
 }
 
-// checker is a running case. Its methods end the case when the store does not do what they ask for: they panic with
-// a failure, which check turns into the error of the case, so that a case reads as the story that it tells.
+// checker is a running case. Its methods end the case when the store does something else than they require: they panic
+// with a failure, which check turns into the error of the case. So a case reads like a story.
 type checker struct {
 	Harness
 	ctx context.Context
@@ -141,7 +141,7 @@ func (c *checker) list(q ordermanager.Query) []*ordermanager.Order {
 	return all
 }
 
-// mostPages is where a listing is taken to be endless.
+// mostPages is how many pages a listing may have before it counts as endless.
 const mostPages = 100_000
 
 func (c *checker) walk(q ordermanager.Query) ([]*ordermanager.Order, error) {
@@ -157,7 +157,7 @@ func (c *checker) walk(q ordermanager.Query) ([]*ordermanager.Order, error) {
 		if slices.Contains(page.Orders, nil) {
 			return nil, errors.New("a page has an order that is nil")
 		}
-		for _, skipped := range page.Skipped { // of others: a case misses its own
+		for _, skipped := range page.Skipped { // orders of others; a case would miss its own
 			if skipped.OrderID == "" || skipped.Err == nil {
 				return nil, fmt.Errorf("a page passed over the order %q and does not say why or which", skipped.OrderID)
 			}
@@ -171,10 +171,10 @@ func (c *checker) walk(q ordermanager.Query) ([]*ordermanager.Order, error) {
 	return nil, errors.New("a listing does not end: its cursor is never empty")
 }
 
-// pause is between two looks at a listing that lags.
+// pause is the time between two looks at a listing that lags.
 const pause = 20 * time.Millisecond
 
-// eventually looks until it sees nothing wrong or the lag is over.
+// eventually looks until nothing is wrong or the lag is over.
 func (c *checker) eventually(look func() error) {
 	deadline := time.Now().Add(c.Lag)
 	for {
@@ -193,8 +193,8 @@ func (c *checker) eventually(look func() error) {
 	}
 }
 
-// listed waits until the listing has exactly these orders. It is for listings by a customer or a venue of the case's
-// own.
+// listed waits until the listing has exactly these orders. It is for listings by a customer or venue that only this
+// case uses.
 func (c *checker) listed(q ordermanager.Query, want ...string) {
 	c.eventually(func() error {
 		all, err := c.walk(q)
@@ -205,8 +205,8 @@ func (c *checker) listed(q ordermanager.Query, want ...string) {
 	})
 }
 
-// contains waits until the listing contains the order once, or does not contain it. What else is in it does not matter:
-// the table may be shared with others.
+// contains waits until the listing contains the order once, or does not contain it. It may contain other orders: the
+// table may be shared.
 func (c *checker) contains(q ordermanager.Query, orderID string, want bool) {
 	c.eventually(func() error {
 		all, err := c.walk(q)
@@ -261,7 +261,7 @@ func ids(orders []*ordermanager.Order) []string {
 	return all
 }
 
-// sameIDs compares without looking at the order.
+// sameIDs compares identifiers in any order.
 func sameIDs(got, want []string) error {
 	got, want = slices.Clone(got), slices.Clone(want)
 	slices.Sort(got)

@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// same explains how an order differs from the one that the contract demands; nil when it does not. Nil and empty lists
-// are the same, and what is owed has no order.
+// same explains how an order differs from the one that the contract demands; nil if it does not. A nil list equals an
+// empty one, and owed events may be in any order.
 func same(got, want *ordermanager.Order) error {
 	switch {
 	case got == nil && want == nil:
@@ -35,7 +35,7 @@ func same(got, want *ordermanager.Order) error {
 	return d.err()
 }
 
-// sameListed is [same] for an order of a listing, which may come without its history, its waits and its owed events.
+// sameListed is [same] for a listed order, which may come without its history, waits and owed events.
 func sameListed(got, want *ordermanager.Order) error {
 	var d differences
 	d.summary(got, want)
@@ -95,7 +95,7 @@ func (d *differences) summary(got, want *ordermanager.Order) {
 }
 
 func (d *differences) slot(field string, got, want ordermanager.WaitSlot) {
-	// The values are secrets even here; their fingerprints tell them apart.
+	// The values are secret even here; messages show their fingerprints.
 	if !got.Token.Equal(want.Token) {
 		d.add(field+".Token", nameOf(got.Token), nameOf(want.Token))
 	}

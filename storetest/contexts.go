@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// contextCases has a case for each method and each way in which a context can be done.
+// contextCases has a case for each method and each way in which its context can be done.
 func contextCases() []promise {
 	ways := []struct {
 		name string

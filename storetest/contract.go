@@ -7,10 +7,10 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// What the contract demands, written out by hand: the suite asks nothing of the code that stores are made with, because
-// it would agree with every mistake in it.
+// What the contract demands, written out by hand. The suite does not use the functions that stores are built with,
+// because it would repeat their mistakes.
 
-// refusal names the guards of a transition that do not hold; empty when it has to be applied.
+// refusal names the guards of a transition that do not hold; empty if it must be applied.
 func refusal(t *ordermanager.Transition, o *ordermanager.Order) string {
 	switch {
 	case t.Create != nil && o != nil:
@@ -67,7 +67,7 @@ func refusal(t *ordermanager.Transition, o *ordermanager.Order) string {
 	return strings.Join(failing, ", ")
 }
 
-// after is the order that a transition makes of another one, which it leaves alone.
+// after returns the order as a transition leaves it; before does not change.
 func after(t ordermanager.Transition, before *ordermanager.Order) *ordermanager.Order {
 	e, a := t.Entry, t.Assign
 	var o *ordermanager.Order
@@ -124,7 +124,7 @@ func after(t ordermanager.Transition, before *ordermanager.Order) *ordermanager.
 	return o
 }
 
-// settled is the order that a settlement makes of another one, which it leaves alone.
+// settled returns the order as a settlement leaves it; before does not change.
 func settled(s ordermanager.Settlement, before *ordermanager.Order) *ordermanager.Order {
 	o := clone(before)
 	for place, token := range map[*ordermanager.TaskToken]ordermanager.TaskToken{
@@ -139,7 +139,7 @@ func settled(s ordermanager.Settlement, before *ordermanager.Order) *ordermanage
 	return o
 }
 
-// owes reports whether an order has to be in the listing of those that owe something: an event, or an answer to a
+// owes reports whether an order must be in the listing of owing orders: whether it owes an event, or an answer to a
 // token.
 func owes(o *ordermanager.Order) bool {
 	answer := func(w ordermanager.WaitSlot) bool {
@@ -148,7 +148,7 @@ func owes(o *ordermanager.Order) bool {
 	return len(o.OwedEvents) > 0 || answer(o.FirstWait) || answer(o.SecondWait)
 }
 
-// belongs reports whether an order has to be in a listing.
+// belongs reports whether an order must be in a listing.
 func belongs(o *ordermanager.Order, q ordermanager.Query) bool {
 	switch {
 	case q.State != "" && q.State != o.State, q.Customer != "" && q.Customer != o.Customer, q.Venue != "" &&
@@ -165,7 +165,7 @@ func slotOf(o *ordermanager.Order, w ordermanager.Wait) *ordermanager.WaitSlot {
 	return &o.SecondWait
 }
 
-// clone copies an order so that nothing that is done to one of the two is done to the other.
+// clone returns a copy that shares nothing with the order that can change.
 func clone(o *ordermanager.Order) *ordermanager.Order {
 	if o == nil {
 		return nil

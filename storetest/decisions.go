@@ -4,7 +4,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// deciding is a step that decides waits, and does nothing else.
+// deciding is a step that only decides waits.
 func (o *order) deciding(first, second ordermanager.Decision) ordermanager.Transition {
 	t := o.step("decide", workflow)
 	t.Assign.First, t.Assign.Second = first, second
@@ -12,7 +12,7 @@ func (o *order) deciding(first, second ordermanager.Decision) ordermanager.Trans
 	return t
 }
 
-// guarded is a step that wants a wait to be undecided.
+// guarded is a step that requires a wait to be undecided.
 func (o *order) guarded(wait ordermanager.Wait) ordermanager.Transition {
 	t := o.step("look", workflow)
 	t.Guards.Undecided = wait

@@ -6,7 +6,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// guardCases has two cases for each guard: where it alone does not hold, and where it does.
+// guardCases has cases for each guard where it holds, and where it is the only one that does not.
 func guardCases() []promise {
 	other := "somewhere else"
 	none := ""

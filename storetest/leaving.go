@@ -7,7 +7,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// leavingCases have orders that leave a listing while somebody pages through it: those that stay must all be met.
+// leavingCases have orders that leave a listing while somebody pages through it: those that stay must all be listed.
 func leavingCases() []promise {
 	claim := func(o *order) { o.must(o.claim(anna)) }
 	settle := func(o *order) { o.settleAll() }

@@ -8,10 +8,10 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The life cycles that the promises are about. A store that refuses one when a Manager is built is not asked for what
-// only that one needs.
+// The life cycles that the promises are about. If a store refuses one when a Manager is built, the cases that need it
+// do not apply.
 
-// The states and actions of a shop of one's own. Some of the names are such as stores have been seen to stumble over.
+// The states of ownLifecycle. Stores have stumbled over some of these names.
 const (
 	shelf     ordermanager.State = "ready"
 	shelves   ordermanager.State = "ready-2"
@@ -19,11 +19,11 @@ const (
 	onHold    ordermanager.State = "making_on-hold"
 )
 
-// ownStates are the states of a life cycle of one's own beside the built-in ones.
+// ownStates are the states that ownLifecycle adds to the built-in ones.
 var ownStates = []ordermanager.State{shelf, shelves, collected, onHold}
 
 // ownLifecycle has states and actions of its own: orders wait on a shelf until they are collected, and can be put on
-// hold by whoever makes them. The workflow is answered when the drink is on the shelf.
+// hold by the barista. The workflow is answered when the drink is on the shelf.
 func ownLifecycle() ordermanager.Lifecycle {
 	type (
 		states = []ordermanager.State
@@ -46,8 +46,8 @@ func ownLifecycle() ordermanager.Lifecycle {
 		)
 }
 
-// makeAnswers is the ordinary life cycle, but that the first wait is answered when a barista takes the order. So what a
-// wait is answered with follows neither from the drink nor from the state.
+// makeAnswers is the standard life cycle, except that the first wait is answered when a barista takes the order. So
+// neither the drink nor the state tells what a wait is answered with.
 func makeAnswers() ordermanager.Lifecycle {
 	rules := ordermanager.StandardLifecycle().Rules()
 	for i := range rules {
@@ -185,7 +185,7 @@ var lifecycleCases = []promise{
 	},
 }
 
-// act is a step to a state by an action of one's own, which decides nothing.
+// act is a step to a state by any action. It decides nothing.
 func (o *order) act(
 	action ordermanager.Action, to ordermanager.State, from ...ordermanager.State,
 ) ordermanager.Transition {

@@ -12,7 +12,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// shop is a set of orders of two customers and two venues in every state, all of it unique to the case.
+// shop has orders of two customers at two venues in every state. No other case uses these customers and venues.
 type shop struct {
 	customers, venues [2]string
 	orders            []*order
@@ -36,7 +36,7 @@ func newShop(c *checker) shop {
 	return s
 }
 
-// lead leads a new order to a state.
+// lead takes a new order to a state.
 func (o *order) lead(to ordermanager.State) {
 	if to == ordermanager.StateCancelled {
 		o.must(o.cancel("no time"))

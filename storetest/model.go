@@ -25,10 +25,10 @@ func espresso() *ordermanager.Drink {
 	return &ordermanager.Drink{Name: "Espresso", Icon: "espresso-icon", Modifiers: []string{"Double", "Oat milk"}}
 }
 
-// order is an order in the store together with what the contract makes of it.
+// order is an order in the store, with the model that the contract demands.
 type order struct {
 	c *checker
-	// model is what the store must have; nil until the order was created.
+	// model is the order that the store must have; nil until it is created.
 	model *ordermanager.Order
 	id    string
 	now   time.Time
@@ -60,8 +60,8 @@ func (c *checker) claimed() *order {
 	return o
 }
 
-// do carries a transition out and checks everything that the contract says about it: whether it applies, the order in
-// the result, and the order that is read afterwards.
+// do carries out a transition and checks all that the contract says about it: whether it applies, the order in the
+// result, and the order that is read afterwards.
 func (o *order) do(t ordermanager.Transition) (applied bool) {
 	applied = o.answer(t)
 	if err := same(o.c.get(o.id), o.model); err != nil {
@@ -70,7 +70,7 @@ func (o *order) do(t ordermanager.Transition) (applied bool) {
 	return applied
 }
 
-// answer is do without the reading.
+// answer is do without reading the order.
 func (o *order) answer(t ordermanager.Transition) (applied bool) {
 	want := o.model
 	failing := refusal(&t, o.model)
@@ -91,21 +91,21 @@ func (o *order) answer(t ordermanager.Transition) (applied bool) {
 	return result.Applied
 }
 
-// must is do for a transition that has to be applied.
+// must is do for a transition that must be applied.
 func (o *order) must(t ordermanager.Transition) {
 	if !o.do(t) {
 		o.c.fail("a transition that the case needs was refused (%s)", describe(t))
 	}
 }
 
-// mustNot is do for a transition that has to be refused.
+// mustNot is do for a transition that must be refused.
 func (o *order) mustNot(t ordermanager.Transition) {
 	if o.do(t) {
 		o.c.fail("a transition was applied that must be refused (%s)", describe(t))
 	}
 }
 
-// fill makes the history full. It is read once, at the end.
+// fill fills the history. The order is read once, at the end.
 func (o *order) fill(entry func() ordermanager.Transition) {
 	for len(o.model.History) < ordermanager.MaxHistory-1 {
 		if t := entry(); !o.answer(t) {
@@ -115,7 +115,7 @@ func (o *order) fill(entry func() ordermanager.Transition) {
 	o.must(entry())
 }
 
-// settle settles, and checks what is read afterwards.
+// settle settles, and checks the order that is read afterwards.
 func (o *order) settle(s ordermanager.Settlement) {
 	s.OrderID = o.id
 	o.c.settle(s)
@@ -150,7 +150,7 @@ func (o *order) tick() time.Time {
 	return o.now
 }
 
-// step is a transition that does nothing but add an entry.
+// step is a transition that only adds an entry.
 func (o *order) step(action ordermanager.Action, actor ordermanager.Actor) ordermanager.Transition {
 	return ordermanager.Transition{
 		OrderID: o.id,
@@ -169,7 +169,7 @@ func (o *order) move(
 	return t
 }
 
-// decide adds what the states of an ordinary shop decide about the waits.
+// decide adds what the states of the standard life cycle decide about the waits.
 func decide(a *ordermanager.Assignment) {
 	switch a.State {
 	case ordermanager.StateCompleted:
@@ -263,13 +263,13 @@ func withEvent(t ordermanager.Transition) ordermanager.Transition {
 	return t
 }
 
-// withEvents makes a transition owe its event to two publishers, of which one has a name.
+// withEvents makes a transition owe its event to two publishers, one of them with a name.
 func withEvents(t ordermanager.Transition) ordermanager.Transition {
 	t.Assign.Events, t.Owing = []string{t.Entry.RequestID, named(t.Entry.RequestID)}, true
 	return t
 }
 
-// named is what is owed to a publisher that has a name, as a Manager writes it. To a store it is a text.
+// named is an event owed to a publisher with a name, as a Manager writes it. To a store it is just a text.
 func named(requestID string) string { return " a-hook " + requestID }
 
 // unique is a name that nothing else in the store has.
@@ -288,14 +288,14 @@ type settlement = ordermanager.Settlement
 
 var allOwing = ordermanager.Query{Owing: true, Limit: ordermanager.MaxPageSize}
 
-// owes checks that the order is in the listing of owing orders, and that it is not once everything was settled.
+// owes checks that the order is in the listing of owing orders, and no longer once everything is settled.
 func (o *order) owes() {
 	o.c.contains(allOwing, o.id, true)
 	o.settleAll()
 	o.c.contains(allOwing, o.id, false)
 }
 
-// owing is an order that owes an answer to both waits and three events.
+// owing returns an order that owes an answer to both waits, and three events.
 func owing(c *checker) *order {
 	o := c.begun()
 	o.must(o.put())

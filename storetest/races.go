@@ -9,8 +9,8 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// race carries the transitions out at once, half of them by the second client, and returns their results. Then it
-// checks the race as a whole: see verify.
+// race carries out the transitions at once, half of them by the second client, checks the race as a whole (see verify),
+// and returns the results.
 func (o *order) race(transitions ...ordermanager.Transition) []ordermanager.Result {
 	c := o.c
 	results := make([]ordermanager.Result, len(transitions))
@@ -35,10 +35,9 @@ func (o *order) race(transitions ...ordermanager.Transition) []ordermanager.Resu
 	return results
 }
 
-// verify checks that what came out of a race could have come out of carrying the transitions out one after another, in
-// the order in which the history has them: each that was applied was permitted at its place, gave the order that its
-// result has, and the last one gave the order that is in the store now; each that was refused was given an order as it
-// was at some time, and was not permitted then.
+// verify checks that a race gave what the transitions could have given one after another, in the order of the history.
+// Each applied one was permitted at its place and gave the order in its result, and the last one gave the order that is
+// in the store now. Each refused one got the order as it was at some moment, and was not permitted at that moment.
 func (o *order) verify(transitions []ordermanager.Transition, results []ordermanager.Result) {
 	c := o.c
 	final := c.get(o.id)
@@ -118,7 +117,7 @@ func winners(results []ordermanager.Result) int {
 	return n
 }
 
-// oneWinner races, and wants exactly one transition applied and everybody else to hold the winner's order.
+// oneWinner races, and requires that exactly one transition is applied and that every loser gets the winner's order.
 func (o *order) oneWinner(transitions ...ordermanager.Transition) {
 	results := o.race(transitions...)
 	if n := winners(results); n != 1 {
@@ -210,7 +209,7 @@ var raceCases = []promise{
 	{name: "a refusal comes with the order as it was in that instant", invariant: "2", run: func(c *checker) {
 		for range 8 {
 			o := c.begun()
-			// Those that come before the drink are refused, and only the order as it was then explains it.
+			// Those that come before the drink are refused, and only the order at that moment explains why.
 			o.race(repeat(17, func(i int) ordermanager.Transition {
 				if i == 8 {
 					return o.put()

@@ -7,14 +7,14 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// randomCases drive orders at random, and compare with the model after every step. The seeds are fixed, so that what
-// was found is found again.
+// randomCases drive orders at random, and compare them with the model after every step. The seeds are fixed, so that a
+// failure can be repeated.
 var randomCases = []promise{
 	{
 		name: "a random sequence of transitions and settlements comes out as the contract says", invariant: "1",
 		run: func(c *checker) {
 			for seed := range uint64(6) {
-				walk(c, rand.New(rand.NewPCG(seed, 0)), random) //nolint:gosec // a sequence that can be repeated is what is wanted
+				walk(c, rand.New(rand.NewPCG(seed, 0)), random) //nolint:gosec // the sequence must be repeatable
 			}
 		},
 	},
@@ -46,7 +46,7 @@ var randomCases = []promise{
 // draw makes a transition that may or may not be permitted.
 type draw func(o *order, r *rand.Rand) ordermanager.Transition
 
-// walk drives one order.
+// walk takes one order through random transitions and settlements.
 func walk(c *checker, r *rand.Rand, draw draw) {
 	o := c.begun()
 	var before []ordermanager.Transition
@@ -107,7 +107,7 @@ func random(o *order, r *rand.Rand) ordermanager.Transition {
 	return randomly(o, r, t)
 }
 
-// randomOwn is random with states and decisions that follow from nothing.
+// randomOwn is like random, with arbitrary states and decisions.
 func randomOwn(o *order, r *rand.Rand) ordermanager.Transition {
 	t := random(o, r)
 	all := append(ordermanager.States(), ownStates...)
@@ -132,7 +132,7 @@ func randomOwn(o *order, r *rand.Rand) ordermanager.Transition {
 	return announced(o, r, t)
 }
 
-// randomly adds guards, and what follows, to a transition.
+// randomly adds guards and events to a transition.
 func randomly(o *order, r *rand.Rand, t ordermanager.Transition) ordermanager.Transition {
 	if r.IntN(5) == 0 {
 		t.Guards.Customer = []string{o.model.Customer, "somebody else"}[r.IntN(2)]
@@ -161,8 +161,7 @@ func randomly(o *order, r *rand.Rand, t ordermanager.Transition) ordermanager.Tr
 	return announced(o, r, t)
 }
 
-// announced says whether the order may owe. Saying so too often is harmless; too seldom is not, so that this looks at
-// the outcome.
+// announced sets Owing. Setting it needlessly is harmless; leaving it out is not, so this looks at the outcome.
 func announced(o *order, r *rand.Rand, t ordermanager.Transition) ordermanager.Transition {
 	t.Owing = r.IntN(2) == 0 || refusal(&t, o.model) == "" && owes(after(t, o.model))
 	return t

@@ -13,7 +13,7 @@ func (o *order) losing(wait ordermanager.Wait, token ordermanager.TaskToken, at 
 	return t
 }
 
-// bothWaits runs a story for each wait, on an order whose slot of that wait has one token of the given time.
+// bothWaits runs a story for each wait, on an order with one token for that wait, registered at the given time.
 func bothWaits(c *checker, story func(o *order, wait ordermanager.Wait, token ordermanager.TaskToken, at time.Time)) {
 	for _, wait := range []ordermanager.Wait{firstWait, secondWait} {
 		o := c.order()

@@ -4,15 +4,15 @@
 //		storetest.Run(t, func(t *testing.T) ordermanager.Store { return mystore.New() })
 //	}
 //
-// Each case is a promise of the contract. What a store has to do is written out here by hand, and not asked of the
-// functions that a store can be made with; the store is compared with it after every call.
+// Each case is a promise of the contract. The suite has a model of an order, written by hand without the functions that
+// stores are built with, and compares the store with it after every call.
 //
-// All identifiers are random, so that the suite can run on a table that holds other things. The orders are such as a
-// Manager makes: one that is being made has a barista, one that is pending has none, and an entry's time is in UTC and
-// to the millisecond.
+// All identifiers are random, so the suite can run on a table with other data. The orders are such as a Manager makes:
+// one that is being made has a barista, a pending one has none, and the times of entries are in UTC, to the
+// millisecond.
 //
-// A green run says nothing about durability, about what a store does when its service fails, or about the order of a
-// listing, which the contract leaves open.
+// A green run says nothing about durability, about what a store does when its service fails, or about how a listing is
+// sorted, except that newest first is the reverse of oldest first.
 package storetest
 
 import (
@@ -28,7 +28,7 @@ func Run(t *testing.T, newStore func(t *testing.T) ordermanager.Store) {
 	RunHarness(t, func(t *testing.T) Harness { return Harness{Store: newStore(t)} })
 }
 
-// RunHarness is [Run] for a store that needs more of a [Harness] than the store.
+// RunHarness is [Run] for a store whose [Harness] has more than the store.
 func RunHarness(t *testing.T, newHarness func(t *testing.T) Harness) {
 	t.Helper()
 	for _, c := range Cases() {
@@ -36,7 +36,7 @@ func RunHarness(t *testing.T, newHarness func(t *testing.T) Harness) {
 			err := c.Run(t.Context(), newHarness(t))
 			switch {
 			case errors.Is(err, ErrNotAsked):
-				t.Log(err) // no skip, because nothing is missing that anybody could use
+				t.Log(err) // not a skip: the store lacks nothing that anybody could use
 			case err != nil:
 				t.Error(err)
 			}

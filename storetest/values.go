@@ -9,7 +9,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// odd are texts that are legal everywhere and that stores have been seen to stumble over.
+// odd are texts that are legal everywhere, and that stores have stumbled over.
 var odd = []struct{ name, text string }{
 	{"letters of many scripts", "Ärger-日本語-😀-עברית"},
 	{"a number sign", "a#b#c"},
@@ -55,7 +55,7 @@ func valueCases() []promise {
 	)
 }
 
-// oddOrder leads a whole life with a text in every place that takes one.
+// oddOrder takes an order through its whole life, with the text in every place that takes one.
 func oddOrder(c *checker, text string) {
 	o := c.order()
 	o.id = fit(text+rand.Text(), ordermanager.MaxIDBytes)
@@ -77,7 +77,7 @@ func oddOrder(c *checker, text string) {
 	o.settleAll()
 }
 
-// joined makes two orders whose identifiers are the same text when they are joined naively.
+// joined makes two orders whose identifiers give the same text when they are joined with the separator.
 func joined(c *checker, separator string) {
 	left, right := rand.Text(), rand.Text()
 	middle := "x"
@@ -177,7 +177,7 @@ func long(size int) string {
 	return (text + strings.Repeat("ä", size))[:size-size%2] + strings.Repeat("x", size%2)
 }
 
-// fit shortens a text to a limit, at the end of a character.
+// fit shortens a text to a limit, between two characters.
 func fit(text string, limit int) string {
 	if len(text) <= limit {
 		return text

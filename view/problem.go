@@ -18,7 +18,7 @@ type Problem struct {
 	Violations []ordermanager.Violation `json:"violations,omitempty"`
 	// Reasons are those of a [*ordermanager.TransitionError].
 	Reasons []ordermanager.Reason `json:"reasons,omitempty"`
-	// Allowed are the actions that the caller could do to the order now; absent where there is no order to tell it of.
+	// Allowed are the actions that the caller could do to the order now; absent if the error is not about an order.
 	Allowed []ordermanager.Action `json:"allowed,omitzero"`
 	// Order is the order as it is; null when there is none or the caller may not see it.
 	Order *Order `json:"order"`

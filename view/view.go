@@ -1,6 +1,6 @@
-// Package view has the JSON forms of orders, histories, receipts and errors. They are the same at every door: the
-// command, the HTTP API, the Lambda handlers and the webhooks. Names are those of the Serverlesspresso sample where it
-// has one. No form has a task token.
+// Package view has the JSON forms of orders, histories, receipts and errors. They are the same everywhere: in the
+// command, the HTTP API, the Lambda handlers and the webhooks. Names are those of the Serverlesspresso sample, where it
+// has one. No form contains a task token.
 package view
 
 import (
@@ -80,9 +80,9 @@ type Receipt struct {
 	Resume   ordermanager.ResumeStatus `json:"resume"`
 	Events   ordermanager.EventStatus  `json:"events"`
 	Replayed bool                      `json:"replayed"`
-	// Unchanged is there for a notification that brought nothing new.
+	// Unchanged is present for a notification that brought nothing new.
 	Unchanged bool `json:"unchanged,omitempty"`
-	// Gone is there when the workflow does not wait any more.
+	// Gone is present if the workflow no longer waits.
 	Gone ordermanager.GoneReason `json:"gone,omitempty"`
 	// Pending says why something is still owed. It may name tables, hosts and accounts, so it is not for customers.
 	Pending string `json:"pending,omitempty"`

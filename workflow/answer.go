@@ -18,8 +18,8 @@ import (
 // database decides whether a wait is open, not the clock: an answer after the deadline, but before the time-out was
 // carried out, is in time.
 //
-// A token of another workflow service is [ordermanager.ErrUndeliverable], not gone: a workflow may be waiting on it
-// there.
+// A token of another workflow service is [ordermanager.ErrUndeliverable], not gone: a workflow there may be waiting on
+// it.
 func (w *Workflow) Resume(
 	ctx context.Context, token ordermanager.TaskToken, outcome ordermanager.Outcome,
 ) (ordermanager.Answer, error) {
@@ -44,15 +44,15 @@ func (w *Workflow) Resume(
 	return result, nil
 }
 
-// answer ends the wait of the token, and begins the next one, if any. It returns the notification of that, not yet
-// recorded.
+// answer ends the wait of the token, and begins the next one, if any. It returns the notification of the next wait, not
+// yet recorded.
 func (w *Workflow) answer(
 	ctx context.Context, tx sqldb.Conn, token ordermanager.TaskToken, outcome ordermanager.Outcome,
 ) (ordermanager.Answer, *notification, error) {
 	var venue string
 	var stage Stage
 	afterDrink, afterCompletion := StageCompletion, StageFinished
-	goesOn := StageDrink // the only stage with a next one
+	goesOn := StageDrink // the only stage that another one follows
 	if outcome.Failure() || cancelled(outcome) {
 		afterDrink, afterCompletion, goesOn = StageCancelled, StageCancelled, ""
 	}
@@ -104,7 +104,7 @@ func cancelled(outcome ordermanager.Outcome) bool {
 	return json.Unmarshal(outcome.Output, &output) == nil && output.Cancelled
 }
 
-// answer is the column of an outcome. The output is stored as text, exactly as sent.
+// answer is an outcome as a column. The output is stored as text, exactly as sent.
 type answer struct{ outcome *ordermanager.Outcome }
 
 type answerJSON struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// joint is the workflow as a part of the store's transactions.
+// joint runs the workflow inside the store's transactions.
 //
 // It learns from the first order whether the Manager's store uses it: if that order's token arrives here, the store
 // starts the workflows from then on.
@@ -52,7 +52,8 @@ func (j joint) Record(ctx context.Context, tx sqldb.Conn, n *ordermanager.Waitin
 
 func (j joint) Recorded() { j.w.nudge() }
 
-// In is for stores: the workflow as a part of their transactions if it is in their place, and nil otherwise.
+// In is for stores. It returns the workflow for use inside their transactions if it is in the same place, and nil
+// otherwise.
 func (w *Workflow) In(place any) sqldb.Workflow {
 	if w.db.Place() != place {
 		return nil

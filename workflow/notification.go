@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// notification is a notification of the Manager.
+// notification is what the Manager must be told.
 type notification struct {
 	id      int64
 	action  ordermanager.Action
@@ -16,10 +16,10 @@ type notification struct {
 	token   ordermanager.TaskToken // of the wait that began
 	cause   string                 // of a time-out
 	at      int64                  // milliseconds
-	// requestID is random, so that nobody can use it before the time-out does.
+	// requestID is random, so that nobody else can use it first.
 	requestID string
 
-	// What the workflow knows itself.
+	// These are columns of the workflow, not of the notification.
 	customer, venue, number string
 	stage                   Stage
 }

@@ -23,8 +23,9 @@ func (w *Workflow) nextAfter(ctx context.Context, id int64) (notification, error
 	return n, err
 }
 
-// tell notifies the Manager, then deletes the notification. The Manager recognises a repeated one by its token, or by
-// the request id of a time-out. A final error means that the Manager will never accept it; it is deleted too.
+// tell notifies the Manager, then deletes the notification. The Manager recognises a repeated one by its token, or a
+// time-out by its request id. After a final error, which means that the Manager will never accept it, it is deleted
+// too.
 func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Receipt, error) {
 	receipt, err := w.notify(ctx, n)
 	if err != nil && !final(err) {
@@ -34,14 +35,14 @@ func (w *Workflow) tell(ctx context.Context, n notification) (ordermanager.Recei
 		w.options.Logger.ErrorContext(ctx, "notification refused", "order", n.orderID, "notification", n.action, "error", err)
 	}
 	if done := w.told(ctx, &n, &receipt, err); done != nil {
-		// The Manager was told. It will be told again, which does no harm.
+		// The Manager has been told, and will be told again, which does no harm.
 		w.options.Logger.WarnContext(ctx, "told but not recorded",
 			"order", n.orderID, "notification", n.action, "error", done)
 	}
 	return receipt, err
 }
 
-// told deletes a notification, and records what follows from the Manager's answer.
+// told deletes a notification, and records the consequence of the Manager's answer.
 func (w *Workflow) told(ctx context.Context, n *notification, receipt *ordermanager.Receipt, err error) error {
 	const done = "DELETE FROM ordermanager_notifications WHERE id = ?"
 	var follow func(tx sqldb.Conn) error
@@ -101,7 +102,7 @@ func forget(ctx context.Context, tx sqldb.Conn, orderID string) error {
 	return nil
 }
 
-// ending is the stage in which a workflow that timed out ends: the order shows who was faster.
+// ending is the final stage of a workflow that timed out. The order shows whether something else was faster.
 func ending(o *ordermanager.Order) Stage {
 	switch {
 	case o.SecondWait.Decision == ordermanager.Done:

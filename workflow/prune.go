@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// pruneBatch is how many workflows are deleted in one transaction: so few that nobody waits long for it.
+// pruneBatch is how many workflows are deleted in one transaction: few enough that nobody waits long for it.
 const pruneBatch = 200
 
 // prune deletes some of the workflows whose retention is over, and nudges Run for the rest. Those with a pending

@@ -11,7 +11,7 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// poll is how often Run looks for work that does not wake it: deadlines, failed steps, and those of other processes.
+// poll is how often Run looks for work that does not wake it: deadlines, failed steps, and steps of other processes.
 const poll = time.Second
 
 // Run takes every step that becomes due, until the context is done: it delivers notifications to the Manager, and
@@ -37,10 +37,10 @@ func (w *Workflow) Run(ctx context.Context) {
 }
 
 // Advance takes every step that is due, once: [Workflow.Run] calls it repeatedly, and tests that control the clock call
-// it directly. A wait whose deadline has passed ends, and then its token is gone. The Manager is told, and whether the
-// order had ended before, and how, decides the final stage: an order that was completed just in time finishes. Some of
-// the workflows that ended longer ago than [Options].Retention are deleted. A failed step stays due; its error is
-// returned with those of the others.
+// it directly. It ends each wait whose deadline has passed, after which the token is gone, and tells the Manager. If
+// the order has already ended, the final stage is that of its end: a workflow whose order was completed just in time is
+// finished. It deletes some of the workflows that ended longer ago than [Options].Retention. A failed step stays due;
+// all errors are returned together.
 func (w *Workflow) Advance(ctx context.Context) error {
 	return errors.Join(w.timeOut(ctx), w.tellAll(ctx), w.prune(ctx))
 }
@@ -56,7 +56,7 @@ func (w *Workflow) timeOut(ctx context.Context) error {
 	}
 }
 
-// timeOutNext ends the wait that has been due longest, unless another process is ending it. It returns how many it
+// timeOutNext ends the wait that has been due longest and that no other process is ending. It returns how many it
 // ended.
 func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err error) {
 	const next = "SELECT order_id, stage FROM ordermanager_workflows WHERE deadline <= ? ORDER BY deadline LIMIT 1"
@@ -68,7 +68,7 @@ func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err
 		}
 		return err == nil, err
 	}
-	// Looked for without a transaction first: mostly there is nothing.
+	// Look without a transaction first: usually there is nothing.
 	if found, err := read(w.db.QueryRow(ctx, next, now)); err != nil || !found {
 		return 0, err
 	}
@@ -88,8 +88,8 @@ func (w *Workflow) timeOutNext(ctx context.Context, now int64) (ended int64, err
 	return ended, err
 }
 
-// tellAll tells the Manager everything that it has not been told, oldest first. After a failure the later notifications
-// of the same order have to wait.
+// tellAll tells the Manager everything that it has not been told, oldest first. After a failure, later notifications of
+// the same order have to wait.
 func (w *Workflow) tellAll(ctx context.Context) error {
 	var errs []error
 	failed := map[string]bool{}

@@ -8,12 +8,12 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Shop returns how a venue stands. A venue that was never heard of is open and empty. Errors are those of the database.
+// Shop returns the state of a venue. An unknown venue is open and empty. Errors are those of the database.
 func (w *Workflow) Shop(ctx context.Context, venue string) (Shop, error) {
 	return readShop(ctx, w.db, venue)
 }
 
-// SetOpen opens or closes a venue for new orders; those that are open go on. Errors are those of the database.
+// SetOpen opens or closes a venue for new orders; orders that have begun go on. Errors are those of the database.
 func (w *Workflow) SetOpen(ctx context.Context, venue string, open bool) error {
 	_, err := w.db.Exec(ctx, `INSERT INTO ordermanager_shops (venue, closed) VALUES (?, ?)
 		ON CONFLICT (venue) DO UPDATE SET closed = excluded.closed`, venue, !open)

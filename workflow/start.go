@@ -13,22 +13,22 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// start is an order that [Workflow.Start] is about to begin: in the transaction of the store that creates the order,
-// if the store takes the workflow along, and otherwise in one of the workflow's own, before the Manager is told.
+// start is an order that [Workflow.Start] is about to begin: in the store's transaction that creates the order, if the
+// store supports that, and otherwise in a transaction of the workflow's own, before the Manager is told.
 type start struct {
 	workflow     *Workflow
 	notification *notification
 	deadline     int64
-	// begun says that the workflow was begun.
+	// begun says that the workflow has begun.
 	begun bool
-	// recorded says that it is begun with a notification of its own, which Run may tell the Manager before Start does.
+	// recorded says that it begins with a stored notification, which Run may tell the Manager before Start does.
 	recorded atomic.Bool
 }
 
 // begin begins the workflow, if the shop takes the order.
 func (s *start) begin(ctx context.Context, tx sqldb.Conn) error {
 	n := s.notification
-	s.begun = false // it may have been, in a transaction that failed
+	s.begun = false // an attempt that failed may have set it
 	begun, err := tx.Exec(ctx, `
 		INSERT INTO ordermanager_workflows (order_id, customer, venue, stage, token, deadline, started)
 		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
@@ -46,7 +46,7 @@ func (s *start) begin(ctx context.Context, tx sqldb.Conn) error {
 	return nil
 }
 
-// admit says whether the shop takes the order, which is counted already.
+// admit refuses the order if the shop does not take it. The order is already among those that it counts.
 func (w *Workflow) admit(ctx context.Context, tx sqldb.Conn, customer, venue string, now int64) error {
 	limits := w.options.Limits
 	if limits.Limited() && w.db.SkipLocked() != "" {
@@ -97,8 +97,8 @@ func (c *counts) count(into *int, venue, condition string, args ...any) {
 		append([]any{venue}, args...)...)
 }
 
-// begin makes the token of a wait that begins, which the notification takes to the Manager, and returns the deadline.
-// Only the token's fingerprint stays with the workflow.
+// begin makes the token of a new wait, which the notification takes to the Manager, and returns the deadline. The
+// workflow keeps only the token's fingerprint.
 func (w *Workflow) begin(n *notification, timeout time.Duration) (deadline int64) {
 	now := w.options.Now()
 	n.token, n.at = ordermanager.NewTaskToken(tokenPrefix+rand.Text()), now.UnixMilli()
@@ -107,10 +107,10 @@ func (w *Workflow) begin(n *notification, timeout time.Duration) (deadline int64
 
 // Start begins the workflow of a new order, if the shop takes it, and tells the Manager, which creates the order.
 //
-// When it returns an error the order was not begun, except after a failure of the database, when that is not known:
-// starting the same order again tells. When the order was begun and the Manager could not be told, that is not an
-// error: it is [ordermanager.Receipt.Pending], the receipt's order is as it will be, and [Workflow.Run] tells the
-// Manager. Where the two begin in one write, neither begins without the other.
+// After an error the order has not begun, except after a failure of the database, when that is unknown: start the same
+// order again to find out. If the workflow has begun and the Manager cannot be told yet, that is not an error: the
+// receipt has the order as it will be, [ordermanager.Receipt.Pending] says why, and [Workflow.Run] tells the Manager.
+// Where workflow and order begin in one write, neither begins without the other.
 //
 // Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists],
 // [ordermanager.ErrInvalidRequest], [ordermanager.ErrContextDone], [ordermanager.ErrStore], and those of the database.

@@ -13,15 +13,15 @@ import (
 // Status is what is known of one workflow.
 type Status struct {
 	OrderID, Customer, Venue string
-	// Stage is where the workflow stands. After a time-out it is final when nothing is pending: see [Workflow.Advance].
+	// Stage is where the workflow stands. After a time-out it is final once nothing is pending: see [Workflow.Advance].
 	Stage Stage
 	// Number is the order number; empty until the first wait was answered.
 	Number string
 	// Deadline is when the open wait times out, in UTC; zero when none is open.
 	Deadline time.Time
-	// FirstAnswer and SecondAnswer are what the waits were answered with; nil for one that was not.
+	// FirstAnswer and SecondAnswer are what the waits were answered with; nil for a wait without an answer.
 	FirstAnswer, SecondAnswer *ordermanager.Outcome
-	// Pending is how many notifications the Manager is still to be told.
+	// Pending is how many notifications the Manager has not been told yet.
 	Pending int
 }
 

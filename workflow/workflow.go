@@ -3,13 +3,14 @@
 // postgres one in PostgreSQL.
 //
 // Each order waits for its drink, takes a number, and waits for completion; each wait has a token and a time-out. A
-// Workflow is the [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. In the
-// database of the store, a Manager that was made with both of them, unwrapped Workflow and all, writes a transition,
-// the answer that follows from it and the workflow's next step as one: see [ordermanager.Joint].
+// Workflow is the [ordermanager.Resumer] of its own tokens, and tells a [ordermanager.Manager] what happens. If
+// Workflow and store share a database, and the Manager was made with this Workflow itself rather than a wrapper, a
+// transition, the answer that follows from it and the workflow's next step are one transaction: see
+// [ordermanager.Joint].
 //
 // A step and what the Manager must be told of it are one transaction, and the Manager is told at least once, by
 // [Workflow.Run]. So a process can be killed at any moment: when the database is opened again, every order is where it
-// was, no number is given twice, and what the Manager was not told yet it is told then.
+// was, no number is given twice, and the Manager is told what it has not been told yet.
 package workflow
 
 import (
@@ -24,8 +25,8 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// Stage is where a [Workflow] stands with an order. The values are those of package memory, without that for taking a
-// number, which is part of the answer's step here.
+// Stage is where a [Workflow] stands with an order. The values are those of package memory, except the stage that takes
+// a number: here that is part of the answer's step.
 type Stage string
 
 const (
@@ -41,7 +42,7 @@ const (
 	StageTimedOut Stage = "timed out"
 )
 
-// The reasons for not taking an order. Nothing was written.
+// The reasons why a shop does not take an order. After each, nothing was written.
 var (
 	// ErrShopClosed: the venue is closed: see [Workflow.SetOpen].
 	ErrShopClosed = ordermanager.ErrShopClosed
@@ -63,8 +64,8 @@ type Options struct {
 	// Retention is how long an ended workflow is kept; after that, [Workflow.Status] no longer knows it. Its order stays.
 	// Default: 30 days. The minimum is 24 hours and the Window of Limits, which count ended workflows.
 	Retention time.Duration
-	// Logger gets a warning for everything that Run will retry, and an error for what the Manager will never accept. It
-	// never gets a task token. Default: no logging.
+	// Logger gets a warning for everything that Run will retry, and an error for what the Manager will never accept,
+	// but never a task token. Default: no logging.
 	Logger *slog.Logger
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
@@ -78,7 +79,7 @@ type Workflow struct {
 	options Options
 	wake    chan struct{}
 
-	// starting are the orders being started, by the fingerprint of their token.
+	// starting holds the orders that are being started, by the fingerprint of their token.
 	starting sync.Map
 	// joins is set if the Manager's store runs the workflow in its transactions: see joint.
 	joins atomic.Bool
@@ -86,7 +87,7 @@ type Workflow struct {
 
 var _ ordermanager.Resumer = (*Workflow)(nil)
 
-// New is for packages that support a database: they create its tables first. Make a Manager with the workflow, then
+// New is for packages that support a database, which create its tables first. Make a Manager with the workflow, then
 // call [Workflow.Connect]. Its error is [ordermanager.ErrInvalidOptions].
 func New(database sqldb.Database, options *Options) (*Workflow, error) {
 	w := &Workflow{db: database, wake: make(chan struct{}, 1)}
