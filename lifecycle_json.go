@@ -70,7 +70,7 @@ func (l *Lifecycle) UnmarshalJSON(data []byte) error {
 //
 // The names and values are those of [StateRule] and [Rule]; "answers" of a rule is "first_wait". People write such
 // files, so unknown and duplicate names are refused like everything else that is wrong: with their place, all at once,
-// as a [*LifecycleError]. A byte-order mark is skipped.
+// as a [*LifecycleError]. Of an object with a duplicate name, only that is reported. A byte-order mark is skipped.
 func ParseLifecycle(data []byte) (Lifecycle, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	c := &tableChecker{}
