@@ -12,7 +12,7 @@ import (
 	"github.com/brewline/ordermanager/watch"
 )
 
-// changesBatch is the number of changes in an answer, which may have more from the last one's transaction.
+// changesBatch is the number of changes in an answer, plus the others of the last one's transaction.
 const changesBatch = 256
 
 var _ watch.Watcher = (*Store)(nil)
@@ -34,7 +34,7 @@ func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (
 	})
 }
 
-// position is one in the changes of a table.
+// position is a position in the changes of a table.
 type position struct {
 	table string // a fingerprint of the server, its timeline, and the table's OID
 	seen  snapshot

@@ -12,8 +12,8 @@ import (
 	"github.com/brewline/ordermanager/internal/sqlstore"
 )
 
-// The errors of a server, for [errors.Is]. The error of the driver or the server is wrapped beside them. Of a failed
-// write, nothing or all was written, unless the error's comment says that nothing was.
+// The errors of a server, for [errors.Is]. They wrap the error of the driver or the server too. A failed write wrote
+// nothing or everything, and nothing where the error's comment says so.
 var (
 	// ErrUnreachable: there is no connection to the server, it broke, or the server is starting or stopping. Whether a
 	// write was carried out is unknown; repeat it to find out.
@@ -38,7 +38,7 @@ var (
 	ErrServerVersion = errors.New("the PostgreSQL server is too old")
 	// ErrFull: the server's disk is full. Nothing was written. Reading still works.
 	ErrFull = errors.New("the PostgreSQL server has no room left")
-	// ErrCorrupt: the database is damaged, or a row holds what is not an order. It is left as it is.
+	// ErrCorrupt: the database is damaged, or a row does not hold an order. It is left as it is.
 	ErrCorrupt = errors.New("the database holds what cannot be read")
 )
 

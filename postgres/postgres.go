@@ -1,13 +1,13 @@
 // Package postgres keeps orders in PostgreSQL: an [ordermanager.Store] for a service in several replicas.
 //
-// A transition is one guarded UPDATE … RETURNING, found through the primary key and committed before it is answered; of
-// replicas that race, the row's lock lets one go first, and the other's guards then see what it did. Nothing is kept
-// in a replica, so any number of them can use one database, and each can be killed at any moment.
+// A transition is one guarded UPDATE … RETURNING, found through the primary key and committed before it is answered. If
+// replicas race, the row's lock lets one go first, and the guards of the others then see what it did. A replica keeps
+// nothing, so any number of them can use one database, and each can be killed at any moment.
 //
 // The tables are in a schema of their own. The first replica that starts brings them up to date, and the others wait
-// for it. They hold task tokens, which are capabilities: let nobody read them who may not resume a workflow.
+// for it. They hold task tokens, which are capabilities: only who may resume a workflow should be able to read them.
 //
-// PostgreSQL 14 or later, and every connection pooler that gives a transaction one connection.
+// It works with PostgreSQL 14 or later, and with every connection pooler that gives a transaction one connection.
 package postgres
 
 import (
@@ -55,7 +55,7 @@ func (o *Options) schema() (string, error) {
 // A call whose context ends cancels its statement, and waits up to a second for the answer. So its outcome is nearly
 // always known, and no statement continues after its call.
 //
-// Errors: [ErrUnreachable], [ErrLogin], [ErrTooManyConnections]; and one that is the URL's own if it cannot be read.
+// Errors: [ErrUnreachable], [ErrLogin], [ErrTooManyConnections]; another one if the URL cannot be read.
 func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 	channel = "ordermanager"
 	// tellEvery limits how often a process notifies the others.
 	tellEvery = 20 * time.Millisecond
-	// tellTimeout limits a notification, and connectTimeout the connection that listens.
+	// tellTimeout limits a notification, and connectTimeout connecting to listen.
 	tellTimeout    = 5 * time.Second
 	connectTimeout = 5 * time.Second
 	// lingering is how long to keep listening after nobody waits any more: waiting callers usually return at once.

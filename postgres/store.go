@@ -42,7 +42,7 @@ func NewStore(ctx context.Context, pool *pgxpool.Pool, options *Options) (*Store
 }
 
 // listMode lets the server plan each listing for its values. A generic plan cannot know that one state is rare and
-// another that of nearly every order.
+// another very common.
 func listMode(pool *pgxpool.Pool) pgx.QueryExecMode {
 	if mode := pool.Config().ConnConfig.DefaultQueryExecMode; mode != pgx.QueryExecModeCacheStatement {
 		return mode // it was set for a reason, such as a pooler
@@ -170,9 +170,9 @@ func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, e
 	return told(ctx, o), err
 }
 
-// List implements [ordermanager.Store]. It is oldest first and reads its own writes. Orders come without their history,
-// their waits and what they owe. A row that is not an order is skipped, as [ErrCorrupt]. A page is read in one go, so
-// nothing is held between two pages.
+// List implements [ordermanager.Store], oldest or newest first. It sees every earlier write. Orders come without their
+// history, waits and owed events. A row that cannot be read is skipped, with [ErrCorrupt]. Nothing is held open between
+// two pages.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	statement, err := s.dialect.List(&q)
 	if err != nil {

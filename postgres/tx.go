@@ -10,14 +10,13 @@ import (
 
 type txKey struct{}
 
-// InTx returns a context in which the calls of stores and workflows of this package are part of a transaction of yours:
-// your rows and the order commit or vanish together.
+// InTx returns a context that makes calls of this package's stores and workflows part of your own transaction: your
+// rows and the order commit or roll back together.
 //
 // A workflow of this package on the store's pool and schema takes part in it too. Nothing uncommitted is announced:
-// what a transition owes is recorded as always, but hidden from the Manager, so that its receipt has no pending
-// delivery, no other workflow is resumed and no event is published. After the commit, [ordermanager.Manager.Redrive]
-// delivers, in this process or, if it ends before, in another. Repeating the request with the same request id delivers
-// at once.
+// what a transition owes is recorded, but hidden from the Manager, so the receipt has no pending delivery, no other
+// workflow is resumed and no event is published. After the commit, [ordermanager.Manager.Redrive] delivers it, in any
+// process. Repeating the request with the same request id delivers it at once.
 //
 // A refused action leaves the transaction usable. After an error the server accepts nothing more in it: roll it back.
 // With an isolation level above read committed a race is [ErrConflict].
@@ -30,7 +29,7 @@ func txOf(ctx context.Context) pgx.Tx {
 	return tx
 }
 
-// told returns the order as the caller may see it: in a transaction, without what is owed.
+// told returns the order as the caller may see it: inside the caller's transaction, without what it owes.
 func told(ctx context.Context, o *ordermanager.Order) *ordermanager.Order {
 	if o != nil && txOf(ctx) != nil {
 		o.FirstWait.Token, o.FirstWait.Spare = ordermanager.TaskToken{}, ordermanager.TaskToken{}

@@ -11,9 +11,9 @@ import (
 	"github.com/brewline/ordermanager/workflow"
 )
 
-// NewWorkflow returns the two-wait workflow in a database, and brings its tables up to date; they are in the store's
-// schema. Each replica has one and runs [workflow.Workflow.Run]: there is no leader. The first replica to notice
-// carries out a time-out, another delivers the notifications of a killed one, and the numbers of a venue have neither
+// NewWorkflow returns the two-wait workflow in a database, and brings its tables, which are in the store's schema, up
+// to date. Each replica has one and runs [workflow.Workflow.Run]; there is no leader. The first replica to notice
+// carries out a time-out, another one delivers the notifications of a killed one, and a venue's numbers have neither
 // gaps nor duplicates.
 //
 // With [InTx], an order starts inside your transaction.

@@ -1,15 +1,14 @@
 // Package sqlitestore keeps orders in one SQLite file: an [ordermanager.Store] for one machine, without a server and
 // without a C compiler.
 //
-// A transition is one guarded UPDATE, found through the primary key and committed before it is answered.
-// The file is in WAL mode with synchronous=FULL, so that what was acknowledged is on the disk when the power goes:
-// "Write-Ahead Logging" and "PRAGMA synchronous" in SQLite's documentation. One writer is at work at a time, and
-// readers are not held up by it. The writers of one process wait in line, and those who wait at the same time share one
-// commit, so that the disk is synced the less often the more there is to do; those of several processes wait for each
-// other up to five seconds. Any number of processes can use one file on one machine; a network file system is not one
-// machine.
+// A transition is one guarded UPDATE, found through the primary key and committed before it is answered. The file is in
+// WAL mode with synchronous=FULL, so an acknowledged write survives a power failure ("Write-Ahead Logging" and "PRAGMA
+// synchronous" in SQLite's documentation). One writer works at a time, and does not hold up readers. Writers of one
+// process queue, and those that wait at the same time share one commit, so the disk is synced less often per write as
+// load grows. Writers of several processes wait for each other up to five seconds. Any number of processes on one
+// machine can use one file, but not over a network file system.
 //
-// The file holds task tokens, which are capabilities: a new one is made for its owner alone.
+// The file holds task tokens, which are capabilities: a new file can be read by its owner alone.
 package sqlitestore
 
 import (
@@ -45,13 +44,12 @@ var (
 // Open opens a file with the settings that the package comment names, and creates it if it is missing; its directory
 // must exist. Use the database for [New], for the workflow in the same file and for your own tables; close it yourself.
 //
-// Errors: [ErrCannotOpen], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. After any of them the file is as it
-// was.
+// Errors: [ErrCannotOpen], [ErrReadOnly], [ErrFull], [ErrCorrupt], [ErrLocked]. None of them changes an existing file.
 func Open(ctx context.Context, path string) (*sql.DB, error) { return sqlitefile.Open(ctx, path) }
 
 // OpenReadOnly opens a file for a program that only reads: a copy on a read-only medium, or somebody else's file. The
-// file must exist and its tables be up to date; nothing is written to it. An index that programs share may be created
-// beside it; without one, changes made in the meantime are not seen.
+// file must exist, and its tables must be up to date. Nothing is written to it, but SQLite may create its shared index
+// beside it; where it cannot, later changes are not seen.
 //
 // Errors: [ErrCannotOpen], [ErrCorrupt], [ErrLocked], and [ErrReadOnly] if the newest changes are in the -wal file
 // beside it and cannot be read without writing. [New] returns ErrReadOnly if the tables are older than this version.
@@ -71,25 +69,25 @@ func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	return &Store{file: sqlitefile.FileOf(db), writer: sqlitefile.NewWriter(db)}, nil
 }
 
-// The errors of a file, for [errors.Is]. The error of the driver or the operating system is wrapped beside them. None
-// of them damages the file; of a failed write, nothing or all was written.
+// The errors of a file, for [errors.Is]. They wrap the error of the driver or the operating system too. None of them
+// damages the file; a failed write wrote nothing or everything.
 var (
 	// ErrCannotOpen: the file cannot be opened, for instance because its directory does not exist, or because it is a
 	// directory.
 	ErrCannotOpen = sqlitefile.ErrCannotOpen
-	// ErrReadOnly: the file or its directory may not be written to. A file that is up to date can still be read if
+	// ErrReadOnly: this user may not write to the file or its directory. A file that is up to date can still be read if
 	// SQLite can make its -shm file beside it.
 	ErrReadOnly = sqlitefile.ErrReadOnly
-	// ErrFull: the disk, or the limit that was set for the file, is full. Reading still works, and writing does once there
-	// is room.
+	// ErrFull: the disk is full, or the file has reached the limit set for it. Reading still works, and writing does
+	// once there is room.
 	ErrFull = sqlitefile.ErrFull
-	// ErrCorrupt: the file is not a SQLite database, or it is damaged. It is left as it is, for you to restore.
+	// ErrCorrupt: the file is not a SQLite database, or is damaged. It is left as it is, for you to restore.
 	ErrCorrupt = sqlitefile.ErrCorrupt
 	// ErrNewerSchema: a newer version of this module has changed the tables. Nothing was touched.
 	ErrNewerSchema = sqlitefile.ErrNewerSchema
-	// ErrReplaced: the file, or the -wal file beside it, was deleted, moved or replaced while the program had it open, and
-	// what is written now would be lost. Nothing is read or written any more: stop the program, find out which file is the
-	// right one, and start it again.
+	// ErrReplaced: the file, or the -wal file beside it, was deleted, moved or replaced while the program had it open,
+	// and writes would be lost. Nothing more is read or written: stop the program, find out which file is the right
+	// one, and start it again.
 	ErrReplaced = sqlitefile.ErrReplaced
 	// ErrLocked: another process kept the file locked for longer than the busy timeout. Nothing was written; try again.
 	ErrLocked = sqlitefile.ErrLocked
@@ -131,8 +129,8 @@ func classify(err error) error {
 	return sqlitefile.Classify(err)
 }
 
-// Apply implements [ordermanager.Store]. The order that refused a write is read in the same transaction, and a workflow
-// of package embedded/workflow on the same [sql.DB] takes part in it: see [ordermanager.Joint].
+// Apply implements [ordermanager.Store]. The order that refuses a write is read in the same transaction. A workflow of
+// package embedded/workflow on the same [sql.DB] takes part in the transaction: see [ordermanager.Joint].
 func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermanager.Result, error) {
 	joint := sqlstore.SQLite.Joint(&t, s.file)
 	answer, err := s.apply(ctx, &t, joint)
@@ -221,9 +219,9 @@ func (s *Store) Get(ctx context.Context, orderID string) (*ordermanager.Order, e
 	return query(ctx, s, sqlstore.SQLite.Get(orderID), sqlstore.One)
 }
 
-// List implements [ordermanager.Store]. It is oldest first and reads its own writes. Orders come without their history,
-// their waits and what they owe. A row that is not an order is skipped, as [ErrCorrupt]. A page is read in one go, so
-// nothing is held between two pages.
+// List implements [ordermanager.Store], oldest or newest first. It sees every earlier write. Orders come without their
+// history, waits and owed events. A row that cannot be read is skipped, with [ErrCorrupt]. Nothing is held open between
+// two pages.
 func (s *Store) List(ctx context.Context, q ordermanager.Query) (ordermanager.Page, error) {
 	statement, err := sqlstore.SQLite.List(&q)
 	if err != nil {
@@ -247,7 +245,7 @@ const (
 	lookEvery = 50 * time.Millisecond
 )
 
-// Changes implements [watch.Watcher]. It reports this process's writes at once, and others' within 50 ms; while
+// Changes implements [watch.Watcher]. It reports this process's writes at once, and those of others within 50 ms. While
 // nobody waits, nothing is read. Deleting an order by hand makes all positions unknown.
 func (s *Store) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
 	if after == "" {
@@ -285,7 +283,7 @@ func changedAfter(from, to int64) sqlstore.Statement {
 	return sqlstore.SQLite.Changed("changed > ? AND changed <= ? ORDER BY changed LIMIT ?", from, to, changesBatch)
 }
 
-// position is one in the changes of a file.
+// position is a position in the changes of a file.
 type position struct {
 	file   string
 	number int64

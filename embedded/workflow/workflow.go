@@ -1,9 +1,10 @@
-// Package workflow is the two-wait workflow of an order in process, durable in a SQLite file: the stand-in for AWS
-// Step Functions and the Serverlesspresso sample's OrderProcessor on one machine. On the [sql.DB] of a
-// sqlitestore.Store it is a part of the store's transactions: an order begins, gets its number and ends in one commit
-// with its workflow. See [ordermanager.Joint].
+// Package workflow runs the two-wait workflow of an order in process, durable in a SQLite file. On one machine it
+// stands in for AWS Step Functions and the Serverlesspresso sample's OrderProcessor. On the [sql.DB] of a
+// sqlitestore.Store it takes part in the store's transactions: an order and its workflow begin, get a number and end in
+// the same commits. See [ordermanager.Joint].
 //
-// Package workflow, whose types it has, describes what it does. The errors of the file are those of sqlitestore.
+// The types are those of the module's package workflow, which says what they do. The errors of the file are those of
+// sqlitestore.
 package workflow
 
 import (
@@ -40,7 +41,7 @@ const (
 	StageTimedOut   = workflow.StageTimedOut
 )
 
-// The reasons for not taking an order, as package workflow describes them.
+// The reasons why a shop does not take an order, as package workflow describes them.
 var (
 	ErrShopClosed    = workflow.ErrShopClosed
 	ErrQueueFull     = workflow.ErrQueueFull

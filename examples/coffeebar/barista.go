@@ -34,15 +34,15 @@ func (t table) outcome(action ordermanager.Action, o ordermanager.Order) string 
 type column struct {
 	State ordermanager.State
 	Title string
-	// Empty is what stands there if the barista has nothing to do with any order in it.
+	// Empty is the text if no order in it concerns the barista.
 	Empty string
-	// Held says that baristas hold the orders in this state; then they are the reader's, or the others'.
+	// Held says that baristas hold the orders in this state: the reader or others.
 	Held bool
-	// Mine are orders that the reader holds, Others those that somebody else holds, Free those that nobody does.
+	// Mine are orders that the reader holds, Others those that somebody else holds, Free those that nobody holds.
 	Mine, Free, Others []ordermanager.Order
 }
 
-// Count is how many orders of the column the reader has to do with.
+// Count is how many orders of the column concern the reader.
 func (c column) Count() int { return len(c.Mine) + len(c.Free) }
 
 func (s *site) baristaHome(r *http.Request, v visitor) (page, error) {

@@ -13,9 +13,9 @@ import (
 	"github.com/brewline/ordermanager/watch"
 )
 
-// board keeps how many orders are in each state, and the orders that ended last. It sees every order that has changed,
-// in whatever order it hears of them and however often: this program's when they are written, and those of others when
-// the pages are told of them.
+// board counts the orders in each state, and keeps those that ended last. It must see every change, in any sequence and
+// any number of times: it sees those of this program when they are written, and those of other programs when the pages
+// are told.
 type board struct {
 	table  table
 	mu     sync.Mutex
@@ -24,9 +24,9 @@ type board struct {
 	// known are the orders that are open, and those that have ended lately.
 	known  map[string]counted
 	lately []string
-	// since is when the oldest order can have been created that is not known and not counted yet, once it has ended.
+	// since tells whether an ended order that is not known is counted already: only those created later are not.
 	since time.Time
-	// position is how far the store's changes were seen.
+	// position is how far the store's changes have been seen.
 	position string
 }
 
@@ -82,7 +82,7 @@ func (b *board) recall(id string) {
 	}
 }
 
-// sees reports whether it has seen an order as it is.
+// sees reports whether it has seen an order in this version.
 func (b *board) sees(o *ordermanager.Order) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -117,7 +117,7 @@ func (b *board) count(state ordermanager.State) int {
 	return b.counts[state]
 }
 
-// latest returns up to n orders that ended in such a state, the latest first.
+// latest returns up to n orders that ended in such a state, latest first.
 func (b *board) latest(such func(ordermanager.State) bool, n int) []ordermanager.Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -130,7 +130,7 @@ func (b *board) latest(such func(ordermanager.State) bool, n int) []ordermanager
 	return found
 }
 
-// store returns a store that does what the given one does and shows the board what becomes of the orders.
+// store wraps a store so that the board sees every change.
 func (b *board) store(store *sqlitestore.Store) ordermanager.Store { return watchedStore{store, b} }
 
 type watchedStore struct {
@@ -149,7 +149,7 @@ func (s watchedStore) Apply(ctx context.Context, t ordermanager.Transition) (ord
 
 // Changes implements [watch.Watcher]. The board sees every change before anybody is told of it.
 func (s watchedStore) Changes(ctx context.Context, after string, wait time.Duration) (watch.Changes, error) {
-	if after == "" { // somebody begins to listen: others may have changed something while nobody did
+	if after == "" { // somebody begins to listen: other programs may have changed something while nobody listened
 		if err := s.catchUp(ctx); err != nil {
 			return watch.Changes{}, err
 		}
@@ -179,7 +179,7 @@ func (s watchedStore) catchUp(ctx context.Context) error {
 	}
 }
 
-// show shows the board what it has not seen, with its history, which changes come without.
+// show shows the board the orders that it has not seen, with their history, which is not part of a change.
 func (s watchedStore) show(ctx context.Context, orders []*ordermanager.Order) error {
 	for _, o := range orders {
 		if s.board.sees(o) {

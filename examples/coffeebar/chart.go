@@ -70,7 +70,7 @@ func (t table) waits(latest []ordermanager.Order) chart {
 		b.X, b.Width = chartLeft+i*slot+slot/6, slot*2/3
 		b.LabelX = b.X + b.Width/2
 		if fromRight := len(c.Bars) - 1 - i; len(b.Number) > 3 && fromRight%2 == 1 {
-			b.Number = "" // a long one needs the room of two
+			b.Number = "" // a long number needs the room of two
 		}
 		b.WaitHeight, b.MakeHeight = height(b.waited), height(b.made)
 		b.WaitY = chartBase - b.WaitHeight
@@ -80,7 +80,7 @@ func (t table) waits(latest []ordermanager.Order) chart {
 }
 
 // measure reads the times from the order's history: it waits from the choice of its drink until it is claimed for the
-// last time, and is made until its workflow is told so.
+// last time, and is made until it reaches a state that answers the workflow.
 func (t table) measure(o ordermanager.Order) bars {
 	var chosen, claimed, done time.Time
 	for _, e := range o.History {

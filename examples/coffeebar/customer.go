@@ -28,7 +28,7 @@ func (s *site) addCustomer(routes *http.ServeMux) {
 type customerPage struct {
 	Name string
 	Shop workflow.Shop
-	// NewID is the order that the button begins; pressed twice, it begins one.
+	// NewID is the order that the button begins. Pressed twice, it begins only one.
 	NewID  string
 	Open   []ordermanager.Order
 	Closed []ordermanager.Order
@@ -83,9 +83,9 @@ func (s *site) startOrder(r *http.Request, v visitor) (page, error) {
 // orderPage is one order as its customer sees it.
 type orderPage struct {
 	Order ordermanager.Order
-	// Menu is what can be chosen, as long as nothing was.
+	// Menu is what can be chosen, until something has been.
 	Menu []ordermanager.MenuItem
-	// Deadline is when the order is given up if nothing happens; zero when it has ended.
+	// Deadline is when the order is given up if nothing happens; zero once it has ended.
 	Deadline time.Time
 	// Queued says that it waits to be made, and Before how many orders are made first.
 	Queued bool
@@ -138,8 +138,8 @@ func (s *site) customerOrder(r *http.Request, v visitor) (page, error) {
 	return page{title: "Your order", content: "order", data: data}, nil
 }
 
-// orderPath is where a customer follows an order. It leads past the header, to where the keyboard and a screen reader
-// go on.
+// orderPath is where a customer follows an order. It skips the header, so that a keyboard or screen reader continues
+// with the order.
 func orderPath(id string) string { return "/customer/orders/" + id + "#live" }
 
 func (s *site) chooseDrink(r *http.Request, v visitor) (page, error) {
@@ -155,7 +155,7 @@ func (s *site) chooseDrink(r *http.Request, v visitor) (page, error) {
 	return s.afterwards(p, done, err), errPage
 }
 
-// actOnOwn is what a customer does to their order, but for the choice of the drink.
+// actOnOwn handles what a customer does to their own order, except choosing the drink.
 func (s *site) actOnOwn(action ordermanager.Action) handler {
 	return func(r *http.Request, v visitor) (page, error) {
 		receipt, err := s.act(r, v, action)

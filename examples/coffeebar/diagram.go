@@ -9,10 +9,10 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// diagram is the life cycle as a picture: what the table says, with how many orders are where. The states stand one
-// below the other, so that it fits on a phone whatever the table is. An action that leads to the next state is an arrow
-// between the two. All others leave their state at the right, under their names, for a lane that leads to one state. So
-// no line ever runs through a name.
+// diagram is a picture of the life cycle, with the number of orders in each state. The states stand one below the
+// other, so that any table fits on a phone. An action that leads to the next state is an arrow between the two. All
+// others leave their state at the right, under their names, and enter a lane that leads to their target. So no line
+// runs through a name.
 type diagram struct {
 	Width, Height, BoxWidth int
 	Boxes                   []box
@@ -115,7 +115,7 @@ type lane struct {
 func (l *lane) top() int    { return min(l.in, slices.Min(l.out)) }
 func (l *lane) bottom() int { return max(l.in, slices.Max(l.out)) }
 
-// ports are where lines leave a state and come in: those that lead up or back leave above where lines come in.
+// ports are where lines leave and enter a state. Those that lead up or back leave above where lines come in.
 func (p *pen) ports(i, states int) {
 	for to := range i + 1 {
 		p.leave(way{i, to})
@@ -169,7 +169,7 @@ func (p *pen) lane(to int) *lane {
 	return p.lanes[to]
 }
 
-// drawLanes puts the lanes beside all names, the short ones first, and each as near as those before it let it.
+// drawLanes puts the lanes to the right of all names, short ones first, each as near as it can be.
 func (p *pen) drawLanes() {
 	var lanes []*lane
 	for _, l := range p.lanes {

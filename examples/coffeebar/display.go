@@ -19,10 +19,10 @@ type displayPage struct {
 	Columns []displayColumn
 }
 
-// displayColumn is the orders of one state: those that are ready come first.
+// displayColumn is the orders in one state. The column of ready orders comes first.
 type displayColumn struct {
 	State ordermanager.State
-	// Class is that of the style sheet.
+	// Class is the column's class in the style sheet.
 	Class        string
 	Title, Empty string
 	Orders       []ordermanager.Order
@@ -60,7 +60,7 @@ func (s *site) display(r *http.Request, _ visitor) (page, error) {
 	return page{title: "Display", content: "display", data: data}, nil
 }
 
-// justReady are the latest orders that are made and have ended, where there is no shelf for them to stand on.
+// justReady returns the latest orders that are made and have ended, for a table without a shelf.
 func (s *site) justReady() []ordermanager.Order {
 	return slices.DeleteFunc(s.board.latest(s.table.done, shownReady), func(o ordermanager.Order) bool {
 		return time.Since(o.UpdatedAt) > s.shelfTimeout

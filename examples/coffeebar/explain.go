@@ -12,7 +12,7 @@ import (
 	"github.com/brewline/ordermanager/embedded/workflow"
 )
 
-// What goes wrong, in the words of the people whom it concerns.
+// What went wrong, in the words of the people who read it.
 
 func explainListen(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {

@@ -40,7 +40,7 @@ func functionsOf(t table) template.FuncMap {
 	}
 }
 
-// What a part of a template gets that needs more than one thing.
+// The arguments of templates that need more than one.
 type (
 	act struct {
 		Order ordermanager.Order

@@ -36,7 +36,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("coffeebar", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&s.db, "db", defaultFile(), "the `file` that everything is kept in; it is made if it is not there")
+	flags.StringVar(&s.db, "db", defaultFile(), "the `file` that everything is kept in; created if it does not exist")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 is any free one")
 	addHost := func(name string) error { s.hosts = append(s.hosts, hostname(name)); return nil }
 	flags.Func("host", "a `name` under which the bar is reached, beside localhost and its address; repeatable", addHost)
@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	defer b.close()
 	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !net.ParseIP(host).IsLoopback() {
-		fmt.Fprintln(stderr, "warning: this address can be reached from other machines, and whoever comes can be anybody")
+		fmt.Fprintln(stderr, "warning: this address can be reached from other machines, and callers can pose as anybody")
 	}
 	fmt.Fprintf(stdout, "The coffee bar is open at http://%s\nEverything is kept in %s\nStop with Ctrl-C.\n",
 		listener.Addr(), s.db)

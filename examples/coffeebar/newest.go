@@ -38,7 +38,7 @@ func (b *bar) newest(ctx context.Context, q ordermanager.Query, most int) ([]ord
 	return orders, nil
 }
 
-// fillBoard tells the board what is there when the bar opens. What others change meanwhile it sees once more.
+// fillBoard shows the board what exists when the bar opens. It will see again what others change meanwhile.
 func (b *bar) fillBoard(ctx context.Context, store watch.Watcher) error {
 	now, err := store.Changes(ctx, "", 0)
 	if err != nil {
@@ -49,7 +49,7 @@ func (b *bar) fillBoard(ctx context.Context, store watch.Watcher) error {
 	if err != nil {
 		return err
 	}
-	// A single statement, so that an order is in one state.
+	// A single statement, so that no order is counted in two states.
 	rows, err := b.db.QueryContext(ctx, `SELECT state, count(*), '', 0 FROM ordermanager_orders GROUP BY state UNION ALL
 		SELECT state, 0, id, version FROM ordermanager_orders WHERE state IN (SELECT value FROM json_each(?))`, string(open))
 	if err != nil {
@@ -82,7 +82,7 @@ func (b *bar) fillBoard(ctx context.Context, store watch.Watcher) error {
 	return nil
 }
 
-// inState lists the orders in a state, the oldest first, but for those that wait for their drink to be chosen.
+// inState lists the orders in a state, oldest first, except those whose drink has not been chosen.
 func (s *site) inState(ctx context.Context, state ordermanager.State) ([]ordermanager.Order, error) {
 	var found []ordermanager.Order
 	for o, err := range s.manager.Orders(ctx, ordermanager.Query{State: state}) {

@@ -11,7 +11,7 @@ import (
 	"github.com/brewline/ordermanager/httpapi"
 )
 
-// open opens the file and puts the parts together. It changes no order.
+// open opens the file and connects the parts. It changes no order.
 func open(ctx context.Context, s settings, lifecycle table, log *slog.Logger) (*bar, error) {
 	if err := prepareFile(s.db, s.reset); err != nil {
 		return nil, err

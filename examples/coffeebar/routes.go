@@ -12,7 +12,7 @@ import (
 //go:embed templates static
 var files embed.FS
 
-// newSite returns the pages. They are served under the names of the hosts alone, and to their own forms.
+// newSite returns the pages. It serves them only under the names of the hosts, and takes only their own forms.
 func newSite(b *bar, hosts []string) (http.Handler, error) {
 	templates, err := template.New("").Funcs(functionsOf(b.table)).ParseFS(files, "templates/*.html")
 	if err != nil {
@@ -47,7 +47,7 @@ func newSite(b *bar, hosts []string) (http.Handler, error) {
 	return withHeaders(onlyHosts(hosts, http.NewCrossOriginProtection().Handler(routes))), nil
 }
 
-// onlyPosted reports whether there is nothing at an address but a form is sent to it.
+// onlyPosted reports whether an address only takes forms.
 func onlyPosted(routes *http.ServeMux, r *http.Request) bool {
 	post := &http.Request{Method: http.MethodPost, URL: r.URL, Host: r.Host}
 	_, pattern := routes.Handler(post)
@@ -68,7 +68,7 @@ func (s *site) addDoor(routes *http.ServeMux, d door) error {
 	return nil
 }
 
-// withHeaders lets the pages load nothing from elsewhere.
+// withHeaders keeps the pages from loading anything from elsewhere.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

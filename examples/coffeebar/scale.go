@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// scale returns the distance between the lines of a scale that reaches to most: a round time, and four lines at most.
+// scale returns the distance between the lines of a scale up to most: a round time that gives at most four steps.
 func scale(most time.Duration) time.Duration {
 	for _, step := range []time.Duration{
 		time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second,

@@ -19,8 +19,8 @@ var (
 	seedBaristas  = []string{"Mara", "Noor", "Oskar"}
 )
 
-// seed makes demonstration orders of the last hours, by the same rules and within the same times as all others, but
-// with a clock of its own. It does nothing to a file that has orders.
+// seed makes demonstration orders of the last hours, with a clock of its own but the same rules and time-outs as for
+// real ones. It does nothing to a file that has orders.
 func seed(
 	ctx context.Context, db *sql.DB, store ordermanager.Store, menu *menu, t table, within settings,
 ) error {
@@ -65,7 +65,7 @@ func seed(
 type seeder struct {
 	table table
 	now   time.Time
-	// most is how many seconds go by between two actions at most.
+	// most is how many seconds may pass between two actions.
 	most     int
 	random   *rand.Rand
 	items    []ordermanager.MenuItem
@@ -81,7 +81,7 @@ func (s *seeder) pass(least, most int) {
 	}
 }
 
-// order lets one order go the usual way up to a state, or until its customer cancels.
+// order takes one order along the usual way up to a state, or until its customer cancels.
 func (s *seeder) order(ctx context.Context, n int, cancel bool, until ordermanager.State) error {
 	id, customer := fmt.Sprintf("demo-%02d", n+1), ordermanager.Customer(seedCustomers[n%len(seedCustomers)])
 	if _, err := s.workflow.Start(ctx, id, customer.ID, venue); err != nil {
@@ -100,7 +100,7 @@ func (s *seeder) order(ctx context.Context, n int, cancel bool, until ordermanag
 			}
 		}
 	}
-	// Who does a step: a barista or the customer if the table lets them, and else a supervisor, who may do it always.
+	// A barista or the customer takes a step if the table lets them, otherwise a supervisor, who always may.
 	people := []ordermanager.Actor{ordermanager.Barista(seedBaristas[n%len(seedBaristas)]), customer}
 	at := s.table.Initial()
 	for _, rule := range s.table.wayRules() {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// redriveEvery is how often what is owed is redriven, and clearEvery how often the shelf is checked.
+	// redriveEvery is how often owed deliveries are redriven, and clearEvery how often the shelf is checked.
 	redriveEvery = 15 * time.Second
 	clearEvery   = time.Second
 	// stopTimeout is how long current requests may take when the bar closes.
@@ -75,8 +75,8 @@ func every(ctx context.Context, interval time.Duration, do func(context.Context)
 // owed.
 func (b *bar) redrive(ctx context.Context) { _, _ = b.manager.Redrive(ctx, nil) }
 
-// clearShelf ends the orders that nobody has collected in time, where the life cycle has an action by which the bar
-// does so. Failures are logged and retried.
+// clearShelf ends the orders that nobody has collected in time, if the life cycle has an action for that. Failures are
+// logged and retried.
 func (b *bar) clearShelf(ctx context.Context) {
 	for _, state := range b.table.shelf() {
 		action, ok := b.table.clearing(state)

@@ -36,10 +36,10 @@ var doors = map[door]ordermanager.Role{
 	managerDoor:  ordermanager.RoleAdmin,
 }
 
-// maxNameLength is in characters: a name has to fit on a cup.
+// maxNameLength is the maximum in characters: a name has to fit on a cup.
 const maxNameLength = 24
 
-// screenName is the name of the display, which is nobody.
+// screenName is the name of the display, which is no person.
 const screenName = "screen"
 
 // visitor is who came through a door.
@@ -72,7 +72,7 @@ func visitorOf(r *http.Request, d door) (visitor, bool) {
 	return visitor{d, ordermanager.Actor{Role: doors[d], ID: name}}, true
 }
 
-// signedIn returns who somebody is, door by door.
+// signedIn returns who the caller is behind each door where they are signed in.
 func signedIn(r *http.Request) []visitor {
 	var found []visitor
 	for _, d := range slices.Sorted(maps.Keys(doors)) {

@@ -44,7 +44,7 @@ func (s *site) behind(d door, answer handler) http.HandlerFunc {
 		p, err := answer(r, v)
 		if err != nil {
 			p = s.problem(statusOf(err), s.table.explain(err))
-			// That a caller went away, and with it the request, is no failure.
+			// A caller who went away is no failure.
 			if p.status >= http.StatusInternalServerError && r.Context().Err() == nil {
 				s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
 			}
@@ -69,10 +69,10 @@ type layout struct {
 	Refused bool
 }
 
-// scripted reports whether htmx asks, which stays on its page.
+// scripted reports whether the request comes from htmx, which stays on its page.
 func scripted(r *http.Request) bool { return r.Header.Get("HX-Request") != "" }
 
-// write sends a page. To htmx, which has the rest already, it sends the content and the message alone.
+// write sends a page. To htmx, which has the rest already, it sends only the content and the message.
 func (s *site) write(w http.ResponseWriter, r *http.Request, v visitor, p page) {
 	switch {
 	case p.redirect != "" && scripted(r):
@@ -116,8 +116,7 @@ func (s *site) write(w http.ResponseWriter, r *http.Request, v visitor, p page) 
 	_, _ = whole.WriteTo(w) // nothing to do if the visitor is gone
 }
 
-// pageOf is the page on which a form stands: that of the order for a customer, and the first one behind the door for
-// all others.
+// pageOf is the page with the form: for a customer that of the order, for all others the first one behind the door.
 func pageOf(path string) string {
 	parts := strings.Split(path, "/") // "", door, "orders", id, action
 	d := door(parts[1])

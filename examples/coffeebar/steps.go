@@ -13,7 +13,7 @@ type step struct {
 	Done, Now, Failed bool
 }
 
-// steps shows how far an order has come on the usual way. An order that has left it stands where it left.
+// steps shows how far an order has come on the usual way, or where it left that way.
 func (t table) steps(o *ordermanager.Order) []step {
 	way := t.way()
 	names := []string{"Choose a drink"}

@@ -18,7 +18,7 @@ type streams struct {
 
 func newStreams() *streams { return &streams{open: map[string]int{}} }
 
-// limit refuses a stream to an address that has as many as it may.
+// limit refuses another stream to an address at the limit.
 func (s *streams) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address, _, _ := net.SplitHostPort(r.RemoteAddr)

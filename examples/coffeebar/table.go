@@ -9,13 +9,13 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// The bar's own life cycle: the standard one with a shelf, where a drink that is ready stands until it is collected.
+// The bar's own life cycle: the standard one with a shelf, where a drink that is ready stays until it is collected.
 //
 //go:embed lifecycle.json
 var lifecycleJSON []byte
 
-// table is the bar's life cycle, and what its pages derive from it. They have words for some states and actions, and
-// know none but put, by which a customer chooses a drink.
+// table is the bar's life cycle, and what the pages derive from it. The pages have words for some states and actions,
+// but depend only on put, by which a customer chooses a drink.
 type table struct{ ordermanager.Lifecycle }
 
 // readTable reads the life cycle from a file, or the bar's own if there is none.
@@ -46,8 +46,8 @@ func (t table) from(state ordermanager.State) []ordermanager.Rule {
 	return slices.DeleteFunc(t.Rules(), func(r ordermanager.Rule) bool { return !slices.Contains(r.From, state) })
 }
 
-// offers returns what somebody is offered for an order in a state, what leads on first. A drink is chosen from the
-// menu.
+// offers returns the actions offered to a role for an order in a state, those that lead on first. It leaves out put: a
+// drink is chosen from the menu.
 func (t table) offers(state ordermanager.State, role ordermanager.Role) []ordermanager.Rule {
 	offers := slices.DeleteFunc(t.from(state), func(r ordermanager.Rule) bool {
 		may := slices.Contains(r.By, role)
@@ -86,12 +86,12 @@ func (t table) ended() []ordermanager.State {
 // done reports whether the drink of an order in the state is made.
 func (t table) done(state ordermanager.State) bool { return t.Answers(state) == ordermanager.Done }
 
-// shelf returns the states in which a drink that is made stands and waits for its customer.
+// shelf returns the states in which a drink is made and waits for its customer.
 func (t table) shelf() []ordermanager.State {
 	return slices.DeleteFunc(t.open(), func(state ordermanager.State) bool { return !t.done(state) })
 }
 
-// clearing is how the bar itself ends orders in a state: by an action of its own that the table names it for.
+// clearing is the action by which the bar itself ends orders in a state: one that the table allows the role system.
 func (t table) clearing(state ordermanager.State) (ordermanager.Action, bool) {
 	for _, r := range t.from(state) {
 		if t.Terminal(r.To) && slices.Contains(r.By, ordermanager.RoleSystem) {
@@ -126,14 +126,14 @@ func (t table) wayRules() []ordermanager.Rule {
 	}
 }
 
-// back reports whether a rule leads to where its orders have been before.
+// back reports whether a rule leads back to an earlier state of the usual way.
 func (t table) back(r ordermanager.Rule, from ordermanager.State) bool {
 	way := t.way()
 	to := slices.Index(way, r.To)
 	return to >= 0 && to < slices.Index(way, from)
 }
 
-// tone is the class of a state in the style sheet: it is coloured by what it means.
+// tone is the class of a state in the style sheet, by what the state means.
 func (t table) tone(state ordermanager.State) string {
 	switch {
 	case state == t.Initial():

@@ -8,7 +8,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// What the pages call things. A state or an action for which there is no word here is called by its name.
+// What the pages call things. A state or action without a word here is called by its name.
 
 // What the bar's own life cycle has beyond the standard one.
 const (
@@ -18,7 +18,7 @@ const (
 	actionGiveUp  ordermanager.Action = "give_up"
 )
 
-// spoken is a name of a life-cycle table as people read it.
+// spoken is a name from the table as people read it.
 func spoken[T ~string](name T) string { return strings.ReplaceAll(string(name), "_", " ") }
 
 // sentence begins with a capital letter.
@@ -75,8 +75,8 @@ func (t table) heading(o ordermanager.Order) string {
 	return t.brief(o)
 }
 
-// advice is what a customer should know besides the heading and the number of orders before theirs. How long ago that
-// was follows after a dot, so it ends without a full stop.
+// advice is what a customer should know besides the heading and the number of orders before theirs. It ends without a
+// full stop, because the page adds how long ago that was.
 func (t table) advice(o ordermanager.Order) string {
 	switch {
 	case t.Answers(o.State) == ordermanager.Cancelled:

@@ -11,7 +11,7 @@ import (
 const (
 	replicas = 3
 	orders   = 60
-	// fatal is how many orders are done when a replica is killed.
+	// fatal is how many orders have been handed to customers when a replica is killed.
 	fatal = 20
 )
 

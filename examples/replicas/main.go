@@ -23,7 +23,7 @@ import (
 	"github.com/brewline/ordermanager/internal/pglocal"
 )
 
-const usage = "without arguments replicas kills one of three services, and the others finish its orders; " +
+const usage = "without arguments, replicas kills one of three services, and the others finish its orders; " +
 	"with \"serve --addr ADDR --postgres URL\" it is one of them"
 
 func main() {

@@ -18,11 +18,11 @@ type screen struct {
 	// states are the orders as shown.
 	states map[string]order
 	lastID string
-	// moves counts its moves to another replica, and rereads how often it was told to read everything again.
+	// moves counts its moves to another replica, and rereads how often it was told to read everything (again).
 	moves, rereads int
 }
 
-// show listens until all orders have ended. It closes listening once it misses nothing from then on.
+// show listens until all orders have ended. It closes listening once it will miss nothing more.
 func (s *screen) show(ctx context.Context, orders int, listening chan<- struct{}) error {
 	for s.ended() < orders {
 		if err := s.listen(ctx, orders, listening); err != nil && ctx.Err() != nil {

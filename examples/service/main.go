@@ -1,5 +1,6 @@
 // Command service is an order service in one process: the REST interface over a Manager in memory, and a route of its
-// own. It is only for trying out: it forgets everything when it stops, and believes what callers say about themselves.
+// own. It is only for trying things out: it forgets everything when it stops, and believes what callers say about
+// themselves.
 //
 //	go run ./examples/service
 //

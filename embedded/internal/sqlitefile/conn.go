@@ -36,7 +36,7 @@ type conn struct {
 
 func (c *conn) Close() error { return errors.Join(c.statements.close(), c.driverConn.Close()) }
 
-// statements are the prepared statements of a connection, by their text. There are few.
+// statements are the few prepared statements of a connection, by their text.
 type statements map[string]statement
 
 type statement interface {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What can be wrong with the file. sqlitestore documents these errors under the same names.
+// What can go wrong with the file. sqlitestore documents these errors under the same names.
 var (
 	ErrCannotOpen  = errors.New("the database file cannot be opened")
 	ErrReadOnly    = errors.New("the database file or its directory is read-only")

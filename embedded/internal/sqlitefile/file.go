@@ -12,14 +12,14 @@ import (
 	"weak"
 )
 
-// A File is what all users of one [sql.DB] share: the queue of its writers, and which file it is.
+// A File is what all users of one [sql.DB] share: the queue of its writers, and the identity of the file.
 type File struct {
 	// turn is held by the writer. SQLite allows one, and makes the others poll at growing intervals; here they queue, and
 	// poll only for other processes.
 	turn chan struct{}
 	mu   sync.Mutex
 	line []*step
-	// committed is closed by the next commit; nil while nobody waits for it.
+	// committed is closed by the next commit; nil while nobody waits.
 	committed chan struct{}
 	// careful is set if a step failed recently. The holder of the turn owns it.
 	careful bool
@@ -123,12 +123,12 @@ func replaced(path string, err error) error {
 }
 
 // Writer writes to a file. Writers of one process that wait at the same time share a transaction, and so one sync of
-// the disk: whoever gets the turn carries out what all of them want, and what fails touches
-// nobody else. Nobody waits for others to come: one that is alone goes at once.
+// the disk: the one that gets the turn carries out the steps of all, and a step that fails affects no other. A writer
+// that is alone goes at once.
 type Writer struct {
 	db   *sql.DB
 	file *File
-	// statements are the prepared statements of readers, by their text. There are few.
+	// statements are the few prepared statements of readers, by their text.
 	statements sync.Map
 }
 

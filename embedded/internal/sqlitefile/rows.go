@@ -97,7 +97,7 @@ func (o only) Scan(dest ...any) error {
 	return err
 }
 
-// row is one of database/sql.
+// row is a row of database/sql.
 type row struct{ row *sql.Row }
 
 func (r row) Scan(dest ...any) error { return Classify(r.row.Scan(dest...)) }

@@ -7,13 +7,13 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// transaction is one on a connection of the driver: passing its statements through database/sql costs a fifth of a
-// step. It belongs to whoever has the turn.
+// transaction is a transaction on a connection of the driver: passing its statements through database/sql costs a fifth
+// of a step. The writer that has the turn owns it.
 type transaction struct {
 	driver.Tx
 	conn       driver.Conn
 	statements statements
-	// args and values are of the statement that is being executed.
+	// args and values belong to the statement that is being executed.
 	args   []driver.NamedValue
 	values []driver.Value
 	// end releases the context of the transaction.

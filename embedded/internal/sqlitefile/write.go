@@ -31,12 +31,12 @@ func (w *Writer) Prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	}
 	kept, found := w.statements.LoadOrStore(text, statement)
 	if found {
-		_ = statement.Close() //nolint:sqlclosecheck // the one that was faster stays open
+		_ = statement.Close() //nolint:sqlclosecheck // the one that came first stays open
 	}
 	return kept.(*sql.Stmt), nil
 }
 
-// wait queues a step, and waits until it is done: by another caller, or by this one for everybody.
+// wait queues a step, and waits until it is done: by another caller, or by this one, together with everybody else's.
 func (f *File) wait(s *step, db *sql.DB) error {
 	f.mu.Lock()
 	f.line = append(f.line, s)
@@ -146,7 +146,7 @@ func (f *File) together(ctx context.Context, on driver.Conn, statements statemen
 func atOnce(tx *transaction, batch []*step, outcomes []error) bool {
 	for i, s := range batch {
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {
-			continue // it was not started
+			continue // it does not start
 		}
 		if outcomes[i] = s.do(&Tx{tx}); outcomes[i] != nil {
 			return false
@@ -155,7 +155,7 @@ func atOnce(tx *transaction, batch []*step, outcomes []error) bool {
 	return true
 }
 
-// parts executes each step in a savepoint. It returns the step that could not be rolled back, if any.
+// parts executes each step in a savepoint. If a failed step cannot be rolled back, it returns which.
 func parts(tx *transaction, batch []*step, outcomes []error) (failed int, whole bool) {
 	for i, s := range batch {
 		if outcomes[i] = s.ctx.Err(); outcomes[i] != nil {

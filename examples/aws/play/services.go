@@ -52,7 +52,7 @@ type processorEvent struct {
 	} `json:"detail"`
 }
 
-// open creates what the template has, or names, with these parameters.
+// open creates what the template declares or names, with these parameters.
 func open(ctx context.Context, stackName string, parameters map[string]string) (*services, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func open(ctx context.Context, stackName string, parameters map[string]string) (
 	if err != nil {
 		return nil, err
 	}
-	// Our workflow takes the place of the sample's, with its tables and its bus.
+	// Our workflow takes the place of the sample's, with its tables and bus.
 	t.names["Config"], t.names["Bus"] = variables["CONFIG_TABLE"], variables["EVENT_BUS"]
 	s := &services{
 		template: t, dynamo: dynamodb.NewFromConfig(cfg),
@@ -177,7 +177,7 @@ func (s *services) createWorkflow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.template.names["Dialect"] == string(serverlesspresso.Core) { // whose workflow sends the venue
+	if s.template.names["Dialect"] == string(serverlesspresso.Core) { // its workflow sends the venue
 		const customer = `"userId.$": "$.userId"`
 		definition = strings.ReplaceAll(definition, customer, customer+`, "eventId.$": "$.bucket.eventId"`)
 	}

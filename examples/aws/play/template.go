@@ -22,8 +22,8 @@ type template struct {
 	names map[string]string
 }
 
-// readTemplate reads the template with the parameters that differ from their defaults. Each resource is named by its
-// stack and itself, in lower case.
+// readTemplate reads the template with the parameters that differ from their defaults. The name of each resource is
+// made of the stack's and its own, in lower case.
 func readTemplate(stackName string, parameters map[string]string) (*template, error) {
 	data, err := stack.Files.ReadFile("template.yaml")
 	if err != nil {

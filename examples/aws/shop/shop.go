@@ -44,7 +44,7 @@ type Shop struct {
 //	ORDER_PROCESSOR  the state machine that begins with an order; empty where something else starts it
 //	LIMITS_TABLE     the table of the orders that count for MAX_IN_QUEUE, MAX_PER_CUSTOMER, MAX_PER_DAY and MAX_IN_WINDOW
 //	                 (within WINDOW_SECONDS); 0 is no limit
-//	CATCHES_CANCELLED  true if the workflow has a Catch for OrderCancelled, which the sample's has not
+//	CATCHES_CANCELLED  true if the workflow has a Catch for OrderCancelled; the sample's has none
 //
 // It calls no service. The workflow may complete an unclaimed order, as the sample's robot barista does.
 func Open() (*Shop, error) {
