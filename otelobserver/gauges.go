@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -70,14 +71,18 @@ type reading struct {
 	forDrink, forBarista int64
 }
 
+// observe reports what can be known. It returns no error: a periodic reader would not export any metric then, just when
+// the store is down.
 func (w *watch) observe(ctx context.Context, to metric.Observer) error {
 	w.reading.Lock()
 	defer w.reading.Unlock()
-	var err error
 	if w.seen.at.IsZero() || time.Since(w.seen.at) >= freshFor {
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		w.seen, err = w.read(ctx)
+		var err error
+		if w.seen, err = w.read(ctx); err != nil {
+			otel.Handle(err)
+		}
 	}
 	if w.seen.owingKnown {
 		to.ObserveInt64(w.owing, w.seen.owing)
@@ -91,7 +96,7 @@ func (w *watch) observe(ctx context.Context, to metric.Observer) error {
 		to.ObserveInt64(w.waits, w.seen.forDrink, metric.WithAttributes(keyWait.String("drink")))
 		to.ObserveInt64(w.waits, w.seen.forBarista, metric.WithAttributes(keyWait.String("completion")))
 	}
-	return err
+	return nil
 }
 
 func (w *watch) read(ctx context.Context) (reading, error) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -585,21 +586,72 @@ func TestWatch_saysHowThingsStand(t *testing.T) {
 	})
 }
 
+// A store that is down costs the gauges, and no other metric.
 func TestWatch_leavesOutWhatItCannotKnow(t *testing.T) {
-	b := open(t)
-	if _, err := b.observer.Watch(b.Manager); err != nil {
+	var handled error
+	before := otel.GetErrorHandler()
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { handled = err }))
+	defer otel.SetErrorHandler(before)
+	var exported exports
+	reader := sdkmetric.NewPeriodicReader(&exported)
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	observer, err := otelobserver.New(&otelobserver.Options{MeterProvider: meters})
+	if err != nil {
 		t.Fatal(err)
 	}
-	b.store.Hook = func(string, string, bool) error { return errNetwork }
-	var all metricdata.ResourceMetrics
-	err := b.metrics.Collect(t.Context(), &all)
-	if !errors.Is(err, errNetwork) {
-		t.Errorf("got %v", err)
+	store := memory.NewStore()
+	store.Hook = func(string, string, bool) error { return errNetwork }
+	manager, err := ordermanager.New(
+		store, menu, new(memory.Resumer), &ordermanager.Options{Observer: observer.Observe},
+	)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := fmt.Sprint(all); strings.Contains(got, "owing") || strings.Contains(got, "waits") {
-		t.Errorf("got %s", got)
+	if _, err := observer.Watch(manager); err != nil {
+		t.Fatal(err)
+	}
+	_, err = manager.Make(t.Context(), ordermanager.Request{OrderID: "1", Actor: ordermanager.Barista("ben")})
+	if !errors.Is(err, errNetwork) {
+		t.Fatal(err)
+	}
+	if err := meters.ForceFlush(t.Context()); err != nil || !errors.Is(handled, errNetwork) {
+		t.Errorf("got %v, and %v was handled", err, handled)
+	}
+	if diff := gocmp.Diff(exports{"db.client.operation.duration", "ordermanager.action.duration"}, exported); diff != "" {
+		t.Error(diff)
+	}
+	if err := meters.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
+
+// exports are the names of the metrics that a periodic reader exported first.
+type exports []string
+
+func (e *exports) Export(_ context.Context, all *metricdata.ResourceMetrics) error {
+	if len(*e) > 0 {
+		return nil
+	}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			*e = append(*e, m.Name)
+		}
+	}
+	slices.Sort(*e)
+	return nil
+}
+
+func (*exports) Temporality(kind sdkmetric.InstrumentKind) metricdata.Temporality {
+	return sdkmetric.DefaultTemporalitySelector(kind)
+}
+
+func (*exports) Aggregation(kind sdkmetric.InstrumentKind) sdkmetric.Aggregation {
+	return sdkmetric.DefaultAggregationSelector(kind)
+}
+
+func (*exports) ForceFlush(context.Context) error { return nil }
+
+func (*exports) Shutdown(context.Context) error { return nil }
 
 // stuck is an exporter whose collector never answers.
 type stuck struct{}
