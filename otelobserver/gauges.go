@@ -35,13 +35,13 @@ const keyWait = attribute.Key("ordermanager.wait")
 func (o *Observer) Watch(manager *ordermanager.Manager) (stop func() error, err error) {
 	w := &watch{manager: manager}
 	var errs [4]error
-	w.owing, errs[0] = o.meter.Int64ObservableGauge("ordermanager.orders.owing", metric.WithUnit("{order}"),
+	w.owing, errs[0] = o.meter.Int64ObservableGauge("ordermanager.owing.orders", metric.WithUnit("{order}"),
 		metric.WithDescription("Orders that owe a workflow an answer, or an event."))
-	w.age, errs[1] = o.meter.Float64ObservableGauge("ordermanager.orders.owing.age", metric.WithUnit("s"),
+	w.age, errs[1] = o.meter.Float64ObservableGauge("ordermanager.owing.age", metric.WithUnit("s"),
 		metric.WithDescription(
 			"Time since the last change of the order that has owed a delivery for longest; 0 when none does.",
 		))
-	w.waits, errs[2] = o.meter.Int64ObservableGauge("ordermanager.waits.open", metric.WithUnit("{wait}"),
+	w.waits, errs[2] = o.meter.Int64ObservableGauge("ordermanager.open.waits", metric.WithUnit("{wait}"),
 		metric.WithDescription("Orders that wait for a drink, or for completion."))
 	registration, err := o.meter.RegisterCallback(w.observe, w.owing, w.age, w.waits)
 	errs[3] = err

@@ -92,7 +92,8 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 		duration: histogram("ordermanager.menu.duration", "Duration of readings of the menu.", actionBuckets),
 		span:     trace.SpanKindInternal, title: "menu",
 	}
-	database := histogram("db.client.operation.duration", "Duration of calls to the store.", databaseBuckets)
+	// The descriptions of the metrics that the conventions define are theirs, as an exporter may want one for each name.
+	database := histogram("db.client.operation.duration", "Duration of database client operations.", databaseBuckets)
 	for name, call := range map[string]*operation{"apply": &o.apply, "settle": &o.settle, "get": &o.get, "list": &o.list} {
 		*call = operation{duration: database, span: trace.SpanKindClient, title: name, fixed: []attribute.KeyValue{
 			semconv.DBSystemNameKey.String(options.Database), semconv.DBOperationName(name),
@@ -103,11 +104,13 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 		span:     trace.SpanKindClient, title: "resume", resumes: true,
 	}
 	sent, err := meter.Int64Counter("messaging.client.sent.messages", metric.WithUnit("{message}"),
-		metric.WithDescription("Number of events that were attempted to be sent."))
+		metric.WithDescription("Number of messages producer attempted to send to the broker."))
 	errs = append(errs, err)
 	o.publish = operation{
-		duration: histogram("messaging.client.operation.duration", "Duration of the sending of events.", messagingBuckets),
-		span:     trace.SpanKindProducer, sent: sent,
+		duration: histogram("messaging.client.operation.duration",
+			"Duration of messaging operation initiated by a producer or consumer client.", messagingBuckets),
+		span: trace.SpanKindClient, // not a producer: what a message carries is the context of its action
+		sent: sent,
 	}
 	o.publish.sendTo(options.Messaging, options.Destination)
 	o.redrive = operation{
@@ -138,7 +141,9 @@ func (o *operations) publishing(name string) *operation {
 // sendTo sets the messaging system and, unless it is empty, the destination.
 func (o *operation) sendTo(system, destination string) {
 	o.title = "send"
-	o.fixed = []attribute.KeyValue{semconv.MessagingSystemKey.String(system), semconv.MessagingOperationName("send")}
+	o.fixed = []attribute.KeyValue{
+		semconv.MessagingSystemKey.String(system), semconv.MessagingOperationName("send"), semconv.MessagingOperationTypeSend,
+	}
 	if destination != "" {
 		o.title += " " + destination
 		o.fixed = append(o.fixed, semconv.MessagingDestinationName(destination))

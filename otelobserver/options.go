@@ -23,5 +23,5 @@ type Options struct {
 	Destination string
 }
 
-// other is the conventions' value for anything that they do not list.
+// other is what the conventions call anything that they do not list.
 const other = "_OTHER"

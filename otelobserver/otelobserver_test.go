@@ -253,18 +253,18 @@ ordermanager put internal {ordermanager.action=put}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager waiting_completion internal {ordermanager.action=waiting_completion}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=waiting_completion}
-  send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
+  send Serverlesspresso client {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.operation.type=send messaging.system=aws_eventbridge}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager make internal {ordermanager.action=make}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=make}
-  send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
+  send Serverlesspresso client {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.operation.type=send messaging.system=aws_eventbridge}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager make internal {error.type=claimed ordermanager.action=make}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=make ordermanager.refused=true}
 ordermanager complete internal {ordermanager.action=complete}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=complete}
   resume client Error {error.type=internal ordermanager.action=complete ordermanager.resume.status=pending}
-  send Serverlesspresso producer {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge}
+  send Serverlesspresso client {messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.operation.type=send messaging.system=aws_eventbridge}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 ordermanager redrive internal {}
   list client {db.operation.name=list db.system.name=aws.dynamodb}
@@ -292,15 +292,16 @@ func TestObserver_tellsPublishersApart(t *testing.T) {
 	before := len(b.spans.Ended())
 	b.must(manager.Cancel(t.Context(), ordermanager.Request{OrderID: "1", Actor: ordermanager.Customer("anna")}))
 	const (
-		onBus  = "messaging.destination.name=Serverlesspresso messaging.operation.name=send messaging.system=aws_eventbridge"
-		onHook = "messaging.destination.name=hook messaging.operation.name=send messaging.system=_OTHER"
+		send   = " messaging.operation.name=send messaging.operation.type=send messaging.system="
+		onBus  = "messaging.destination.name=Serverlesspresso" + send + "aws_eventbridge"
+		onHook = "messaging.destination.name=hook" + send + "_OTHER"
 	)
 	want := `
 ordermanager cancel internal {ordermanager.action=cancel}
   apply client {db.operation.name=apply db.system.name=aws.dynamodb ordermanager.action=cancel}
   resume client {ordermanager.action=cancel ordermanager.resume.status=gone}
-  send Serverlesspresso producer {` + onBus + `}
-  send hook producer Error {error.type=internal ` + onHook + `}
+  send Serverlesspresso client {` + onBus + `}
+  send hook client Error {error.type=internal ` + onHook + `}
   settle client {db.operation.name=settle db.system.name=aws.dynamodb}
 `
 	if diff := gocmp.Diff(strings.TrimSpace(want), tree(b.spans.Ended()[before:])); diff != "" {
@@ -554,7 +555,7 @@ func TestWatch_saysHowThingsStand(t *testing.T) {
 		b.start("4")
 		b.must(b.does("cancel", "4", anna))
 		want := map[string]float64{
-			"ordermanager.orders.owing": 2, "ordermanager.orders.owing.age": 90, "drink": 1, "completion": 2,
+			"ordermanager.owing.orders": 2, "ordermanager.owing.age": 90, "drink": 1, "completion": 2,
 		}
 		if diff := gocmp.Diff(want, b.gauges()); diff != "" {
 			t.Error(diff)
@@ -567,12 +568,12 @@ func TestWatch_saysHowThingsStand(t *testing.T) {
 		reads := 0
 		b.store.Hook = func(string, string, bool) error { reads++; return nil }
 		time.Sleep(29 * time.Second) //nolint:forbidigo // the clock of the bubble
-		want["ordermanager.orders.owing.age"] = 119
+		want["ordermanager.owing.age"] = 119
 		if diff := gocmp.Diff(want, b.gauges()); diff != "" || reads > 0 {
 			t.Errorf("within 30 seconds the store is not read again: %d reads\n%s", reads, diff)
 		}
 		time.Sleep(time.Second) //nolint:forbidigo // the clock of the bubble
-		want["ordermanager.orders.owing"], want["ordermanager.orders.owing.age"] = 0, 0
+		want["ordermanager.owing.orders"], want["ordermanager.owing.age"] = 0, 0
 		if diff := gocmp.Diff(want, b.gauges()); diff != "" {
 			t.Error(diff)
 		}

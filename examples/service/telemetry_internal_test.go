@@ -94,7 +94,7 @@ func TestTelemetry_reachesTheCollector(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"ordermanager.action.duration", "db.client.operation.duration", "ordermanager.waits.open",
+		"ordermanager.action.duration", "db.client.operation.duration", "ordermanager.open.waits",
 		"http.server.request.duration",
 	} {
 		if !slices.Contains(c.metrics, name) {
