@@ -1,9 +1,11 @@
 package otelobserver
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -12,12 +14,24 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// labels are the attributes of measurements. Building an attribute set takes longer than a measurement, so each
-// combination of operation, action and error type is built once. The life cycle, the publishers and the error codes
-// bound their number.
+// measured is what is measured of operations of one name.
+type measured struct {
+	// duration is nil if nothing is measured.
+	duration metric.Float64Histogram
+	// sent counts events; nil for operations without any.
+	sent metric.Int64Counter
+	// fixed are the constant attributes.
+	fixed []attribute.KeyValue
+	// resumes makes the fate of the answer a label.
+	resumes bool
+}
+
+// labels are the attributes of an operation's measurements. Building an attribute set takes longer than a measurement,
+// so each combination of operation, action and error type is built once. The life cycle, the publishers and the error
+// codes bound their number.
 type labels struct {
+	measured   *measured
 	fixed      []attribute.KeyValue
-	resumes    bool
 	well, gone *labelled
 	failed     growing[string, *labelled]
 }
@@ -28,14 +42,28 @@ type labelled struct {
 	add    []metric.AddOption
 }
 
-func newLabels(fixed []attribute.KeyValue, resumes bool) *labels {
-	l := &labels{fixed: fixed, resumes: resumes}
+func newLabels(m *measured, more ...attribute.KeyValue) *labels {
+	l := &labels{measured: m, fixed: append(slices.Clip(m.fixed), more...)}
 	l.well, l.gone = l.with(ordermanager.ResumeDelivered), l.with(ordermanager.ResumeGone)
 	return l
 }
 
-// of returns the labels for an ending. The error type is empty for a success.
-func (l *labels) of(e ordermanager.Ending, errorType string) *labelled {
+// measure records one operation. The error type is empty for a success.
+func (l *labels) measure(
+	ctx context.Context, took time.Duration, events int, e *ordermanager.Ending, errorType string,
+) {
+	if l.measured.duration == nil {
+		return
+	}
+	with := l.of(e, errorType)
+	l.measured.duration.Record(ctx, took.Seconds(), with.record...)
+	if l.measured.sent != nil {
+		l.measured.sent.Add(ctx, int64(events), with.add...)
+	}
+}
+
+// of returns the labels for an ending.
+func (l *labels) of(e *ordermanager.Ending, errorType string) *labelled {
 	switch {
 	case errorType != "":
 		return l.failed.get(errorType, func() *labelled {
@@ -49,7 +77,7 @@ func (l *labels) of(e ordermanager.Ending, errorType string) *labelled {
 
 func (l *labels) with(status ordermanager.ResumeStatus, more ...attribute.KeyValue) *labelled {
 	all := append(slices.Clip(l.fixed), more...)
-	if l.resumes {
+	if l.measured.resumes {
 		all = append(all, keyResume.String(string(status)))
 	}
 	option := metric.WithAttributeSet(attribute.NewSet(all...))

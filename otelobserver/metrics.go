@@ -3,8 +3,6 @@ package otelobserver
 import (
 	"context"
 	"errors"
-	"slices"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -24,18 +22,12 @@ var (
 
 // operation is how operations of one name are recorded.
 type operation struct {
-	duration metric.Float64Histogram
-	span     trace.SpanKind
+	measured
+	span trace.SpanKind
 	// title is the span's name.
 	title string
-	// fixed are the constant attributes.
-	fixed []attribute.KeyValue
 	// perAction makes the action a label and a part of the span's name.
 	perAction bool
-	// resumes makes the fate of the answer a label.
-	resumes bool
-	// sent counts events; nil for operations without any.
-	sent metric.Int64Counter
 	// unlabelled are the labels without an action.
 	unlabelled *labels
 	byAction   byAction
@@ -83,46 +75,62 @@ func (o *operations) instrument(meter metric.Meter, options *Options) error {
 		return h
 	}
 	o.handle = operation{
-		duration: histogram(
+		measured: measured{duration: histogram(
 			"ordermanager.action.duration", "Duration of actions and notifications as a whole.", actionBuckets,
-		),
+		)},
 		span: trace.SpanKindInternal, title: "ordermanager", perAction: true,
 	}
 	o.menu = operation{
-		duration: histogram("ordermanager.menu.duration", "Duration of readings of the menu.", actionBuckets),
-		span:     trace.SpanKindInternal, title: "menu",
+		measured: measured{
+			duration: histogram("ordermanager.menu.duration", "Duration of readings of the menu.", actionBuckets),
+		},
+		span: trace.SpanKindInternal, title: "menu",
 	}
 	// The descriptions of the metrics that the conventions define are theirs, as an exporter may want one for each name.
-	database := histogram("db.client.operation.duration", "Duration of database client operations.", databaseBuckets)
-	for name, call := range map[string]*operation{"apply": &o.apply, "settle": &o.settle, "get": &o.get, "list": &o.list} {
-		*call = operation{duration: database, span: trace.SpanKindClient, title: name, fixed: []attribute.KeyValue{
-			semconv.DBSystemNameKey.String(options.Database), semconv.DBOperationName(name),
-		}}
-	}
+	o.calls(options.Database,
+		histogram("db.client.operation.duration", "Duration of database client operations.", databaseBuckets))
 	o.resume = operation{
-		duration: histogram("ordermanager.resume.duration", "Duration of answers to workflows.", actionBuckets),
-		span:     trace.SpanKindClient, title: "resume", resumes: true,
+		measured: measured{
+			duration: histogram("ordermanager.resume.duration", "Duration of answers to workflows.", actionBuckets),
+			resumes:  true,
+		},
+		span: trace.SpanKindClient, title: "resume",
 	}
 	sent, err := meter.Int64Counter("messaging.client.sent.messages", metric.WithUnit("{message}"),
 		metric.WithDescription("Number of messages producer attempted to send to the broker."))
 	errs = append(errs, err)
 	o.publish = operation{
-		duration: histogram("messaging.client.operation.duration",
-			"Duration of messaging operation initiated by a producer or consumer client.", messagingBuckets),
+		measured: measured{
+			duration: histogram("messaging.client.operation.duration",
+				"Duration of messaging operation initiated by a producer or consumer client.", messagingBuckets),
+			sent: sent,
+		},
 		span: trace.SpanKindClient, // not a producer: what a message carries is the context of its action
-		sent: sent,
 	}
 	o.publish.sendTo(options.Messaging, options.Destination)
 	o.redrive = operation{
-		duration: histogram("ordermanager.redrive.duration", "Duration of redrives as a whole.", redriveBuckets),
-		span:     trace.SpanKindInternal, title: "ordermanager redrive",
+		measured: measured{
+			duration: histogram("ordermanager.redrive.duration", "Duration of redrives as a whole.", redriveBuckets),
+		},
+		span: trace.SpanKindInternal, title: "ordermanager redrive",
 	}
 	for _, each := range []*operation{
 		&o.handle, &o.menu, &o.apply, &o.settle, &o.get, &o.list, &o.resume, &o.publish, &o.redrive,
 	} {
-		each.unlabelled = newLabels(each.fixed, each.resumes)
+		each.unlabelled = newLabels(&each.measured)
 	}
 	return errors.Join(errs...)
+}
+
+// calls sets how calls of the store are recorded. They have metrics if it is a database that has a name.
+func (o *operations) calls(database string, duration metric.Float64Histogram) {
+	for name, call := range map[string]*operation{"apply": &o.apply, "settle": &o.settle, "get": &o.get, "list": &o.list} {
+		*call = operation{span: trace.SpanKindInternal, title: name}
+		if database != "" {
+			call.duration, call.span = duration, trace.SpanKindClient
+			call.fixed = []attribute.KeyValue{semconv.DBSystemNameKey.String(database), semconv.DBOperationName(name)}
+		}
+	}
 }
 
 // publishing is publication to a publisher. A named one is a destination of that name.
@@ -131,9 +139,11 @@ func (o *operations) publishing(name string) *operation {
 		return &o.publish
 	}
 	return o.others.get(name, func() *operation {
-		named := &operation{duration: o.publish.duration, span: o.publish.span, sent: o.publish.sent}
+		named := &operation{
+			measured: measured{duration: o.publish.duration, sent: o.publish.sent}, span: o.publish.span,
+		}
 		named.sendTo(other, name)
-		named.unlabelled = newLabels(named.fixed, named.resumes)
+		named.unlabelled = newLabels(&named.measured)
 		return named
 	})
 }
@@ -147,14 +157,6 @@ func (o *operation) sendTo(system, destination string) {
 	if destination != "" {
 		o.title += " " + destination
 		o.fixed = append(o.fixed, semconv.MessagingDestinationName(destination))
-	}
-}
-
-// measure records one operation.
-func (o *operation) measure(ctx context.Context, took time.Duration, events int, with *labelled) {
-	o.duration.Record(ctx, took.Seconds(), with.record...)
-	if o.sent != nil {
-		o.sent.Add(ctx, int64(events), with.add...)
 	}
 }
 
@@ -178,6 +180,6 @@ func (o *operation) labels(action ordermanager.Action) *labels {
 		return o.unlabelled
 	}
 	return o.byAction.get(action, func() *labels {
-		return newLabels(append(slices.Clip(o.fixed), keyAction.String(string(action))), o.resumes)
+		return newLabels(&o.measured, keyAction.String(string(action)))
 	})
 }

@@ -12,14 +12,14 @@ type Options struct {
 	TracerProvider trace.TracerProvider
 	// MeterProvider makes the metrics. Default: the global one.
 	MeterProvider metric.MeterProvider
-	// Database is the kind of store, as the conventions spell db.system.name: "aws.dynamodb", "postgresql", "sqlite".
-	// Default: "_OTHER".
+	// Database is the kind of store, as the conventions spell db.system.name ("aws.dynamodb", "postgresql", "sqlite"), or
+	// a name of your own. Default: the store is no database, like the one in memory; its calls have spans, but no metrics.
 	Database string
 	// Messaging is the system that the Manager's Options.Publisher sends to, as the conventions spell messaging.system.
 	// Default: "_OTHER", which named publishers always have.
 	Messaging string
-	// Destination is the name of its bus or topic, for messaging.destination.name. Default: none. A named publisher's is
-	// its name.
+	// Destination is the name of its bus or topic, for messaging.destination.name. Default: none. A named publisher's
+	// is its name.
 	Destination string
 }
 

@@ -28,10 +28,12 @@ type Observer struct {
 	// tracer is nil if spans are not recorded.
 	tracer trace.Tracer
 	meter  metric.Meter
-	// began is the origin of times: reading only the monotonic clock takes half as long as reading both.
-	began      time.Time
+
 	operations operations
 }
+
+// origin is that of times: reading only the monotonic clock takes half as long as reading both.
+var origin = time.Now()
 
 // New returns an Observer. Pass its methods [Observer.Observe] and [Observer.Trace] to a Manager as Options.Observer
 // and Options.Trace. An error means that the MeterProvider refused an instrument.
@@ -46,13 +48,10 @@ func New(options *Options) (*Observer, error) {
 	if o.MeterProvider == nil {
 		o.MeterProvider = otel.GetMeterProvider()
 	}
-	if o.Database == "" {
-		o.Database = other
-	}
 	if o.Messaging == "" {
 		o.Messaging = other
 	}
-	observer := &Observer{began: time.Now()}
+	observer := new(Observer)
 	if _, none := o.TracerProvider.(noop.TracerProvider); !none {
 		observer.tracer = o.TracerProvider.Tracer(scope, trace.WithSchemaURL(semconv.SchemaURL))
 	}
@@ -68,18 +67,21 @@ func (o *Observer) Observe(
 	if operation == nil {
 		return ctx, nil // unknown to this version
 	}
+	if o.tracer == nil && operation.duration == nil {
+		return ctx, nil
+	}
 	labels, events := operation.labels(op.Action), op.Events
-	began := time.Since(o.began)
+	began := time.Since(origin)
 	if o.tracer == nil {
 		return ctx, func(e ordermanager.Ending) {
 			// Without spans there are no exemplars, so the context need not be searched.
-			operation.measure(context.Background(), time.Since(o.began)-began, events, labels.of(e, errorType(e.Err)))
+			labels.measure(context.Background(), time.Since(origin)-began, events, &e, errorType(e.Err))
 		}
 	}
 	ctx, span := start(ctx, o.tracer, operation, op)
 	return ctx, func(e ordermanager.Ending) {
 		errorType := errorType(e.Err)
-		operation.measure(ctx, time.Since(o.began)-began, events, labels.of(e, errorType))
+		labels.measure(ctx, time.Since(origin)-began, events, &e, errorType)
 		end(span, operation, e, errorType)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
@@ -275,6 +276,36 @@ ordermanager redrive internal {}
 `
 	if diff := gocmp.Diff(strings.TrimSpace(want), tree(b.spans.Ended())); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A store that is no database is not measured as one: a metric of the conventions must name the system.
+func TestObserver_hasNoMetricsOfADatabaseThatHasNoName(t *testing.T) {
+	b := open(t)
+	b.metrics = sdkmetric.NewManualReader()
+	observer, err := otelobserver.New(&otelobserver.Options{
+		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(b.spans)),
+		MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(b.metrics)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Manager, err = ordermanager.New(b.store, menu, b.resumer, &ordermanager.Options{Observer: observer.Observe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.start("1")
+	want := `
+ordermanager workflow_started internal {ordermanager.action=workflow_started}
+  apply internal {ordermanager.action=workflow_started}
+`
+	if diff := gocmp.Diff(strings.TrimSpace(want), tree(b.spans.Ended())); diff != "" {
+		t.Error(diff)
+	}
+	for _, m := range b.collect() {
+		if m.Name != "ordermanager.action.duration" {
+			t.Errorf("a metric %s", m.Name)
+		}
 	}
 }
 
@@ -596,7 +627,7 @@ func TestWatch_leavesOutWhatItCannotKnow(t *testing.T) {
 	var exported exports
 	reader := sdkmetric.NewPeriodicReader(&exported)
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
-	observer, err := otelobserver.New(&otelobserver.Options{MeterProvider: meters})
+	observer, err := otelobserver.New(&otelobserver.Options{MeterProvider: meters, Database: "sqlite"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -689,6 +720,26 @@ func TestObserver_noActionWaitsForACollector(t *testing.T) {
 		}
 		_ = spans.Shutdown(context.WithoutCancel(t.Context()))
 	})
+}
+
+func TestObserver_measuresWithOneAllocation(t *testing.T) {
+	observer, err := otelobserver.New(&otelobserver.Options{
+		TracerProvider: noop.NewTracerProvider(), Database: "sqlite",
+		MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"handle", "store.apply"} {
+		op := ordermanager.Operation{Name: name, Action: ordermanager.ActionMake, OrderID: "1"}
+		n := testing.AllocsPerRun(100, func() {
+			_, end := observer.Observe(context.Background(), op)
+			end(ordermanager.Ending{})
+		})
+		if n != 1 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
 }
 
 func TestObserver_passesOverWhatItDoesNotKnow(t *testing.T) {

@@ -215,6 +215,7 @@ func everyMetric(t *testing.T) string {
 	}
 	observer, err := otelobserver.New(&otelobserver.Options{
 		TracerProvider: noop.NewTracerProvider(), MeterProvider: metric.NewMeterProvider(metric.WithReader(exporter)),
+		Database: "memory",
 	})
 	if err != nil {
 		t.Fatal(err)
