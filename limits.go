@@ -33,7 +33,7 @@ const (
 	MaxPublisherNameBytes = 32
 	// MaxTokenBytes limits a task token: "taskToken" in the AWS Step Functions API Reference, SendTaskSuccess.
 	MaxTokenBytes = 2048
-	// MaxRequestBytes limits the JSON of one request or notification.
+	// MaxRequestBytes limits the JSON of one request.
 	MaxRequestBytes = 64 << 10
 	// MaxOutputBytes limits the JSON with which a workflow is resumed: "output" in the AWS Step Functions API Reference,
 	// SendTaskSuccess.

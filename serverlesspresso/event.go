@@ -51,9 +51,12 @@ func (e *UnknownEventError) Error() string {
 // Unwrap returns [ordermanager.ErrInvalidRequest].
 func (e *UnknownEventError) Unwrap() error { return ordermanager.ErrInvalidRequest }
 
-// ParseEvent reads an event of the OrderProcessor workflow, or the one that starts it, of at most
-// [ordermanager.MaxRequestBytes]. It checks types and required fields; the Manager checks the values, once for every
-// door. After an error the event still has its Action, if that could be read.
+// maxEventBytes is EventBridge's own limit: nobody could send an event again that was refused for its long cause.
+const maxEventBytes = 1 << 20
+
+// ParseEvent reads an event of the OrderProcessor workflow, or the one that starts it, of at most 1 MiB. It checks
+// required fields and types, but not those of what is only shown (robot and cause); the Manager checks the values, once
+// for every door. After an error the event still has its Action, if that could be read.
 //
 // Unlike in a request, a known name in the wrong case is ignored like any unknown name: the sender of an event cannot
 // correct it.
@@ -61,7 +64,7 @@ func (e *UnknownEventError) Unwrap() error { return ordermanager.ErrInvalidReque
 // Errors: [*ordermanager.RequestError], whose field is a path in the event's JSON, and [*UnknownEventError]. They
 // never contain a task token.
 func ParseEvent(data []byte) (Event, error) {
-	fields, err := parseObject("event", data)
+	fields, err := parseObject("event", data, maxEventBytes)
 	if err != nil {
 		return Event{}, err
 	}
@@ -108,7 +111,7 @@ var readers = map[string]struct {
 			OrderID:  d.required("orderId"),
 			Customer: d.required("userId"),
 			Venue:    d.text("eventId"),
-			Robot:    d.truth("robot"),
+			Robot:    d.flag("robot"),
 			Token:    ordermanager.NewTaskToken(d.required("TaskToken")),
 			At:       at,
 		}
@@ -123,7 +126,7 @@ var readers = map[string]struct {
 		}
 	}},
 	typeTimedOut: {ordermanager.ActionTimedOut, func(d *reader, id string, _ time.Time) any {
-		return ordermanager.TimedOut{OrderID: d.required("orderId"), Cause: d.text("cause"), RequestID: id}
+		return ordermanager.TimedOut{OrderID: d.required("orderId"), Cause: d.shown("cause"), RequestID: id}
 	}},
 }
 

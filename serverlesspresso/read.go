@@ -4,16 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/strictjson"
 )
 
-// parseObject parses a document that must be an object of at most [ordermanager.MaxRequestBytes].
-func parseObject(path string, data []byte) (*strictjson.Object, error) {
-	if len(data) > ordermanager.MaxRequestBytes {
-		rule := fmt.Sprintf("is longer than %d bytes", ordermanager.MaxRequestBytes)
+// parseObject parses a document that must be an object of at most limit bytes.
+func parseObject(path string, data []byte, limit int) (*strictjson.Object, error) {
+	if len(data) > limit {
+		rule := fmt.Sprintf("is longer than %d bytes", limit)
 		return nil, &ordermanager.RequestError{Field: path, Rule: rule}
 	}
 	v, err := strictjson.Parse(path, data)
@@ -65,13 +66,30 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-func (r *reader) truth(name string) bool {
+// flag reads a boolean that is only shown, which may be written as a text or a number.
+func (r *reader) flag(name string) bool {
 	v := r.fields.Get(name)
-	truth, ok := v.Bool()
-	if !ok && !v.Absent() {
-		r.fail(v.Error("is not true or false"))
+	if truth, ok := v.Bool(); ok {
+		return truth
 	}
-	return truth
+	text, isText := v.Text()
+	if number, isNumber := v.Number(); isNumber {
+		text, isText = number.String(), true
+	}
+	switch strings.ToLower(text) {
+	case "", "0", "false", "no":
+		return false
+	}
+	return isText
+}
+
+// shown reads a text that is only shown: anything else is shown as its JSON.
+func (r *reader) shown(name string) string {
+	v := r.fields.Get(name)
+	if text, ok := v.Text(); ok || v.Absent() {
+		return text
+	}
+	return v.Raw()
 }
 
 // number reads what one dialect writes as a string and the other as a number, which DynamoDB limits to 38 digits.

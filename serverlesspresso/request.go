@@ -30,7 +30,7 @@ var (
 // Faults of the drink are no error here: the menu reports them with its own. See [Body].
 func ParseRequest(data []byte) (ordermanager.Request, error) {
 	var request ordermanager.Request
-	fields, err := parseObject("request", data)
+	fields, err := parseObject("request", data, ordermanager.MaxRequestBytes)
 	if err != nil {
 		return request, err
 	}
