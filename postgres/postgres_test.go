@@ -297,14 +297,6 @@ func TestACallerThatGivesUpLeavesNothingBehind(t *testing.T) {
 	if o, err := s.store.Get(t.Context(), "1"); err != nil || o.Version != 1 {
 		t.Errorf("it was written afterwards: %+v, %v", o, err)
 	}
-	done, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.store.Apply(done, ordermanager.Transition{OrderID: "1"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("apply: %v", err)
-	}
-	if err := s.store.Settle(done, ordermanager.Settlement{OrderID: "1"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("settle: %v", err)
-	}
 }
 
 // Invariants 4 and 5: what is in a transaction is told to nobody before the commit, and is not lost after it.

@@ -62,7 +62,10 @@ var historyCases = []promise{
 	}},
 	{name: "request ids that contain one another are different", invariant: "6", run: func(c *checker) {
 		o := c.begun()
-		for _, id := range []string{"abc", "ab", "a", "abcd", "bc", "ABC", "abc ", "a,b", "b", "%", "_", "*"} {
+		for _, id := range []string{
+			"abc", "ab", "a", "abcd", "bc", "ABC", "abc ", " abc", "a,b", "b", "%", "_", "*", "é", "e\u0301", `"`, `\`, `\"`,
+			`","`, `{"requestId":"a",`, `}]`, "]", "<&>", "\u2028",
+		} {
 			t := o.step(ordermanager.ActionCancel, workflow)
 			t.Entry.RequestID = id
 			o.must(t)

@@ -172,6 +172,14 @@ func (r *run) accepted(receipt ordermanager.Receipt, err error, want ordermanage
 	return receipt
 }
 
+// waitsForItsBarista is how most stories begin: the customer chose, and the workflow is in its second wait.
+func (r *run) waitsForItsBarista() {
+	r.Helper()
+	r.hears(workflowStarted, ordermanager.ResumeNone)
+	r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
+	r.hears(waitingCompletion, ordermanager.ResumeNone)
+}
+
 // ends waits for the execution to succeed, with the end that the state machine names, and looks at the order then.
 func (r *run) ends(end string, want ordermanager.State, reason string) (output map[string]any) {
 	r.Helper()
@@ -287,9 +295,7 @@ func TestOrderProcessor(t *testing.T) {
 			r.await(serverlesspresso.DetailTypeOrderCompleted)
 		}},
 		"an order that is put back and claimed again ends the workflow once": {patient, patient, func(r *run) {
-			r.hears(workflowStarted, ordermanager.ResumeNone)
-			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
-			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.waitsForItsBarista()
 			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
 			r.does(ordermanager.ActionUnmake, ben, ordermanager.ResumeNone)
 			carl := ordermanager.Barista("carl")
@@ -320,16 +326,12 @@ func TestOrderProcessor(t *testing.T) {
 			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
 		}},
 		"a cancel of a pending order in the second wait ends the workflow": {patient, patient, func(r *run) {
-			r.hears(workflowStarted, ordermanager.ResumeNone)
-			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
-			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.waitsForItsBarista()
 			r.does(ordermanager.ActionCancel, anna, ordermanager.ResumeDelivered)
 			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
 		}},
 		"a cancel of an order in the making ends the workflow": {patient, patient, func(r *run) {
-			r.hears(workflowStarted, ordermanager.ResumeNone)
-			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
-			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.waitsForItsBarista()
 			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
 			r.does(ordermanager.ActionCancel, ben, ordermanager.ResumeDelivered)
 			r.ends("cancelled", ordermanager.StateCancelled, "no milk")
@@ -340,17 +342,13 @@ func TestOrderProcessor(t *testing.T) {
 			r.ends("timed out", ordermanager.StateCancelled, "Customer timedout")
 		}},
 		"a barista who does not answer cancels the order": {patient, 1, func(r *run) {
-			r.hears(workflowStarted, ordermanager.ResumeNone)
-			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
-			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.waitsForItsBarista()
 			r.does(ordermanager.ActionMake, ben, ordermanager.ResumeNone)
 			r.hears(orderTimeOut, ordermanager.ResumeGone)
 			r.ends("timed out", ordermanager.StateCancelled, "Barista timedout")
 		}},
 		"a time-out that comes after the order was completed leaves it completed": {patient, 1, func(r *run) {
-			r.hears(workflowStarted, ordermanager.ResumeNone)
-			r.does(ordermanager.ActionPut, anna, ordermanager.ResumeDelivered)
-			r.hears(waitingCompletion, ordermanager.ResumeNone)
+			r.waitsForItsBarista()
 			late := r.await(orderTimeOut)
 			if gone := r.does(ordermanager.ActionComplete, ben, ordermanager.ResumeGone).Gone; gone != ordermanager.GoneExpired {
 				r.Errorf("the workflow is gone because of %q", gone)

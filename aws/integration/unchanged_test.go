@@ -28,9 +28,7 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 	const none, delivered = ordermanager.ResumeNone, ordermanager.ResumeDelivered
 	tell(t, e, unchanged(e), map[string]story{
 		"a completed order": {patient, patient, func(r *run) {
-			r.hears(workflowStarted, none)
-			r.does(ordermanager.ActionPut, anna, delivered)
-			r.hears(waitingCompletion, none)
+			r.waitsForItsBarista()
 			r.does(ordermanager.ActionMake, ben, none)
 			r.does(ordermanager.ActionComplete, ben, delivered)
 			r.ends("finished", ordermanager.StateCompleted, "")
@@ -56,9 +54,7 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 			r.ends("finished", ordermanager.StateCancelled, "no milk")
 		}},
 		"a cancel of an order in the making": {patient, patient, func(r *run) {
-			r.hears(workflowStarted, none)
-			r.does(ordermanager.ActionPut, anna, delivered)
-			r.hears(waitingCompletion, none)
+			r.waitsForItsBarista()
 			r.does(ordermanager.ActionMake, ben, none)
 			r.does(ordermanager.ActionCancel, ben, delivered)
 			r.ends("finished", ordermanager.StateCancelled, "no milk")
@@ -69,16 +65,12 @@ func TestUnchangedOrderProcessor(t *testing.T) {
 			r.ends("timed out", ordermanager.StateCancelled, "Customer timedout")
 		}},
 		"a barista who does not answer": {patient, 1, func(r *run) {
-			r.hears(workflowStarted, none)
-			r.does(ordermanager.ActionPut, anna, delivered)
-			r.hears(waitingCompletion, none)
+			r.waitsForItsBarista()
 			r.hears(orderTimeOut, ordermanager.ResumeGone)
 			r.ends("timed out", ordermanager.StateCancelled, "Barista timedout")
 		}},
 		"a workflow that begins again after a completion gets the answers on record": {patient, patient, func(r *run) {
-			r.hears(workflowStarted, none)
-			r.does(ordermanager.ActionPut, anna, delivered)
-			r.hears(waitingCompletion, none)
+			r.waitsForItsBarista()
 			r.does(ordermanager.ActionComplete, ben, delivered)
 			r.ends("finished", ordermanager.StateCompleted, "")
 			r.startsAgain(delivered, delivered)

@@ -2,7 +2,6 @@ package sqlitestore_test
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"errors"
 	"io/fs"
@@ -379,18 +378,4 @@ func TestANewFileIsItsOwnersAlone(t *testing.T) {
 			t.Errorf("%s has mode %v (%v)", name, info.Mode().Perm(), err)
 		}
 	}
-}
-
-func TestAContextThatIsDoneWritesNothing(t *testing.T) {
-	store := newStore(t, open(t, tempFile(t)))
-	mustApply(t, store, create("1", "ada", "", start))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := store.Apply(ctx, note("1", "r")); !errors.Is(err, context.Canceled) {
-		t.Errorf("apply: %v", err)
-	}
-	if err := store.Settle(ctx, ordermanager.Settlement{OrderID: "1"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("settle: %v", err)
-	}
-	mustApply(t, store, note("1", "r"))
 }

@@ -121,81 +121,12 @@ func TestOrdersAreThereAfterTheFileIsOpenedAgain(t *testing.T) {
 
 var tokens = cmp.Comparer(func(a, b ordermanager.TaskToken) bool { return a.Equal(b) })
 
-// Invariant 6: the guard is exact, whatever the request id looks like.
-func TestARequestIDAppliesOnceWhateverItLooksLike(t *testing.T) {
-	store := newStore(t, open(t, tempFile(t)))
-	mustApply(t, store, create("1", "ada", "", start))
-	mustApply(t, store, put("1", "ada", "put"))
-	ids := []string{
-		"a", "A", "aa", "%", "_", "*", "é", "e\u0301", "日本", `"`, `\`, `\"`, `","`, `{"requestId":"a",`,
-		`{"requestId":"`,
-		`}]`, "]", "<&>",
-		"\u2028", "a\x00", "\n", " a", "a ", "",
-	}
-	for i, id := range ids {
-		transition := note("1", id)
-		o := mustApply(t, store, transition)
-		if got := o.History[len(o.History)-1].RequestID; got != id {
-			t.Errorf("%q came back as %q", id, got)
-		}
-		result, err := store.Apply(t.Context(), transition)
-		if err != nil || result.Applied {
-			t.Errorf("%q was applied twice (%v)", id, err)
-		}
-		if want := i + 3; result.Order.Version != want || len(result.Order.History) != want {
-			t.Errorf("%q: version %d with %d entries, want %d", id, result.Order.Version, len(result.Order.History), want)
-		}
-	}
-}
-
 // note is a transition that changes nothing but the history.
 func note(id, requestID string) ordermanager.Transition {
 	return ordermanager.Transition{
 		OrderID: id,
 		Entry: ordermanager.Entry{Action: ordermanager.ActionWaitingCompletion, Actor: ordermanager.System("workflow"), RequestID: requestID,
 			At: start.Add(time.Minute), Reason: `{"requestId":"reason",`},
-	}
-}
-
-// Invariant 2: of the processes that race for an order, one wins, and each loser is told who by its own write.
-func TestOneOfManyHandlesWinsTheClaim(t *testing.T) {
-	path := tempFile(t)
-	first := newStore(t, open(t, path))
-	const handles, orders = 4, 10
-	stores := []ordermanager.Store{first}
-	for range handles - 1 {
-		stores = append(stores, newStore(t, open(t, path)))
-	}
-	for i := range orders {
-		id := fmt.Sprint(i)
-		mustApply(t, first, create(id, "ada", "", start))
-		mustApply(t, first, put(id, "ada", "put"))
-		results := make([]ordermanager.Result, handles)
-		var racing sync.WaitGroup
-		for n, store := range stores {
-			racing.Go(func() {
-				barista := fmt.Sprint("barista ", n)
-				var err error
-				if results[n], err = store.Apply(t.Context(), claim(id, barista, barista)); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		racing.Wait()
-		winner := ""
-		for n, result := range results {
-			if result.Applied {
-				if winner != "" {
-					t.Errorf("order %s was claimed twice", id)
-				}
-				winner = fmt.Sprint("barista ", n)
-			}
-		}
-		for _, result := range results {
-			if result.Order == nil || result.Order.Barista != winner {
-				t.Errorf("order %s: a loser saw %+v, the winner is %q", id, result.Order, winner)
-			}
-		}
 	}
 }
 

@@ -19,7 +19,7 @@ var (
 const manyStates = 1_000_000
 
 func TestExplore_invariantsHoldInEveryStateOfEveryScenario(t *testing.T) {
-	short := testing.Short() || raceDetector
+	short := testing.Short()
 	var (
 		mu                         sync.Mutex
 		states, transitions, calls int

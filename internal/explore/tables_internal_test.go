@@ -50,7 +50,7 @@ func soundTables(t *testing.T, ofSize int) (sound []drawn, tried int) {
 // Whatever its states and actions are: a table that Validate accepts keeps every invariant.
 func TestTables_everyOneThatValidateAcceptsKeepsTheInvariants(t *testing.T) {
 	ofSize := tablesOfSize
-	if testing.Short() || raceDetector {
+	if testing.Short() {
 		ofSize = 3
 	}
 	sound, tried := soundTables(t, ofSize)

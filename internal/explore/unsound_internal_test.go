@@ -227,7 +227,7 @@ const refusedTables = 400
 // What Validate refuses it refuses for a reason: it is not only sound, but exact.
 func TestTables_drawnOnesThatValidateRefusesForOneReasonBreakAnInvariant(t *testing.T) {
 	want := refusedTables
-	if testing.Short() || raceDetector {
+	if testing.Short() {
 		want = 20
 	}
 	found := map[om.Code]int{}
