@@ -460,6 +460,7 @@ func TestRouting_refusesWhatIsNotThere(t *testing.T) {
 		{"POST", "/menu", 405, "GET, HEAD, OPTIONS"},
 		{"DELETE", "/orders/1", 405, "GET, HEAD, OPTIONS, PUT"},
 		{"BREW", "/menu", 405, "GET, HEAD, OPTIONS"},
+		{"HEAD", "/orders/1/resend", 405, "OPTIONS, POST"},
 	} {
 		w := f.do(call{actor: "admin:1", method: test.method, path: test.path})
 		if w.Code != test.status || w.Header().Get("Allow") != test.allow ||

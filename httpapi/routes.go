@@ -101,7 +101,10 @@ func (h *Handler) resources() map[string]methods {
 
 // resource serves a path: it finds the method's endpoint, and answers OPTIONS itself.
 func (h *Handler) resource(methods methods) http.HandlerFunc {
-	offered := append(slices.Collect(maps.Keys(methods)), http.MethodHead, http.MethodOptions)
+	offered := append(slices.Collect(maps.Keys(methods)), http.MethodOptions)
+	if methods[http.MethodGet] != nil {
+		offered = append(offered, http.MethodHead)
+	}
 	slices.Sort(offered)
 	allow := strings.Join(offered, ", ")
 	return func(w http.ResponseWriter, r *http.Request) {

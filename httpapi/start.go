@@ -32,8 +32,11 @@ func (h *Handler) startOrder(w http.ResponseWriter, r *http.Request, actor order
 	case actor.Role == ordermanager.RoleCustomer:
 		asked.UserID = actor.ID
 	}
-	if asked.OrderID == "" {
+	switch asked.OrderID {
+	case "":
 		asked.OrderID = rand.Text()
+	case "count": // nobody could order its drink here
+		return invalid("orderId", "is count, and /orders/count is something else")
 	}
 	for _, field := range [...]struct{ name, value string }{
 		{"orderId", asked.OrderID}, {"userId", asked.UserID}, {"eventId", asked.EventID},
@@ -71,7 +74,7 @@ func parseNewOrder(w http.ResponseWriter, r *http.Request) (newOrder, error) {
 		return asked, err
 	}
 	document, err := strictjson.Parse("body", body)
-	if err == nil {
+	if err == nil && !document.Absent() {
 		var fields *strictjson.Object
 		if fields, err = document.Object(); err == nil {
 			err = asked.read(fields)

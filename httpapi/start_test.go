@@ -38,8 +38,9 @@ func TestStart_makesUpAnIdentifierThatIsNotThere(t *testing.T) {
 	f := newFixture(t)
 	first := object(t, f.do(call{actor: "customer:ann", method: "POST", path: "/orders"}))["orderId"]
 	second := object(t, f.do(call{actor: "customer:ann", method: "POST", path: "/orders", body: `{}`}))["orderId"]
-	if first == "" || first == second {
-		t.Errorf("the identifiers are %q and %q", first, second)
+	third := object(t, f.do(call{actor: "customer:ann", method: "POST", path: "/orders", body: `null`}))["orderId"]
+	if first == "" || first == second || third == nil {
+		t.Errorf("the identifiers are %q, %q and %q", first, second, third)
 	}
 }
 
@@ -55,6 +56,7 @@ func TestStart_refusesAndBeginsNothing(t *testing.T) {
 		`{"orderId":"x","eventId":"nowhere"}`:            {"customer:ann", 404, "unknown_venue", ""},
 		`{"orderId":"x","eventId":"closed"}`:             {"customer:ann", 503, "menu_unavailable", ""},
 		`{"orderId":"x","eventId":"full"}`:               {"customer:ann", 409, "queue_full", ""},
+		`{"orderId":"count"}`:                            {"customer:ann", 400, "invalid_request", "orderId"},
 		`{"orderId":["x"]}`:                              {"customer:ann", 400, "invalid_request", "body.orderId"},
 		`{"OrderID":"x"}`:                                {"customer:ann", 400, "invalid_request", "body.OrderID"},
 		`{"orderId":"x","orderId":"x"}`:                  {"customer:ann", 400, "invalid_request", "body.orderId"},
