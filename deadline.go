@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// limitedContext ends a call after some time. The time starts with its first use, so it costs one reading of the clock,
-// and there is a timer only if somebody waits: a store in memory never does.
+// limitedContext ends a call after some time. The time starts when somebody waits for its end or asks for it a second
+// time: a call that only asks whether it may begin, as to a store in memory, reads no clock and has no timer.
 type limitedContext struct {
 	context.Context
 	limit time.Duration
-	// ends is when it ends, as time since the program began; 0 until first used.
+	// ends is when it ends, as time since the program began; 0 until the time starts.
 	ends  atomic.Int64
+	asked atomic.Bool
 	timed atomic.Pointer[timedContext]
 }
 
@@ -73,6 +74,9 @@ func (c *limitedContext) Err() error {
 	}
 	if err := c.Context.Err(); err != nil {
 		return err
+	}
+	if first := !c.asked.Swap(true); first && c.limit > 0 {
+		return nil
 	}
 	if c.left() <= 0 {
 		return context.DeadlineExceeded
