@@ -16,10 +16,14 @@ type Resumer struct {
 	// Hook is called around every "resume", with the token's fingerprint as the key. Set it before the resumer is used.
 	Hook Hook
 
-	mu       sync.Mutex
-	waiting  map[string]struct{}
-	answered []Answered
+	mu      sync.Mutex
+	waiting map[string]struct{}
+	// answered is in pieces, so that adding to it copies nothing.
+	answered [][]Answered
 }
+
+// piece is how many answers are kept together.
+const piece = 64
 
 // Answered is an outcome that a waiting workflow got.
 type Answered struct {
@@ -58,7 +62,7 @@ func (r *Resumer) expire(token ordermanager.TaskToken) bool {
 func (r *Resumer) Answered() []Answered {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.answered)
+	return slices.Concat(r.answered...)
 }
 
 // Resume implements [ordermanager.Resumer].
@@ -76,7 +80,12 @@ func (r *Resumer) Resume(
 			return ordermanager.Gone, nil
 		}
 		outcome.Output = slices.Clone(outcome.Output)
-		r.answered = append(r.answered, Answered{token, outcome})
+		last := len(r.answered) - 1
+		if last < 0 || len(r.answered[last]) == piece {
+			r.answered = append(r.answered, make([]Answered, 0, piece))
+			last++
+		}
+		r.answered[last] = append(r.answered[last], Answered{token, outcome})
 		return ordermanager.Accepted, nil
 	})
 }

@@ -110,11 +110,13 @@ func (s *Store) Apply(ctx context.Context, t ordermanager.Transition) (ordermana
 		if !t.Permits(o) {
 			return ordermanager.Result{Order: clone(o)}, nil
 		}
-		o = t.Apply(o)
-		if shard.orders == nil {
-			shard.orders = map[string]*ordermanager.Order{}
+		before := o
+		if o = t.Apply(o); o != before {
+			if shard.orders == nil {
+				shard.orders = map[string]*ordermanager.Order{}
+			}
+			shard.orders[t.OrderID] = o
 		}
-		shard.orders[t.OrderID] = o
 		s.note(shard, t.OrderID)
 		if s.watched.Load() {
 			s.changes.add(t.OrderID)
