@@ -182,13 +182,9 @@ func (r *Request) scoped() string {
 	return scopePrefix + fingerprint(string(r.Actor.Role), r.Actor.ID, r.RequestID)
 }
 
-// newRequestID returns a random identifier. Guessing it gains nothing, so the runtime's generator is good enough, at a
-// tenth of the cost of crypto/rand.
-func newRequestID() string {
-	var id [26]byte
-	text := strconv.AppendUint(id[:0], rand.Uint64(), 32)      //nolint:gosec // as above
-	return string(strconv.AppendUint(text, rand.Uint64(), 32)) //nolint:gosec // as above
-}
+// newRequestID returns a random identifier. It differs from the few others of its order, and guessing it gains nothing,
+// so 64 bits of the runtime's generator are good enough, at a tenth of the cost of crypto/rand.
+func newRequestID() string { return strconv.FormatUint(rand.Uint64(), 32) } //nolint:gosec // as above
 
 // permission is what the request's actor may do by a rule, within the venues of the request.
 func (m *Manager) permission(move *move, r *Request) Permission {
