@@ -143,7 +143,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) er
 		case err != nil:
 			return err
 		case result.Applied:
-			*receipt = m.applied(ctx, &t, &result)
+			*receipt = m.finish(ctx, r.Action, &t, result.Order, result.Answered...)
 			return nil
 		}
 		if failing&guardMissing != 0 {

@@ -72,9 +72,12 @@ const (
 // finish delivers what the order owes after an accepted transition and returns the receipt. It cannot fail: what goes
 // wrong from here on is owed, not lost. The transition is nil if it was not written by this call; the waits may have
 // been answered with it.
-func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *Order, answered ...Wait) Receipt {
-	receipt := Receipt{Action: action, Resume: ResumeNone, Events: EventsNone}
+func (m *Manager) finish(
+	ctx context.Context, action Action, t *Transition, o *Order, answered ...Wait,
+) (receipt Receipt) {
+	receipt.Action, receipt.Resume, receipt.Events = action, ResumeNone, EventsNone
 	if len(answered) > 0 {
+		m.told(ctx, t, o, answered)
 		receipt.Resume = ResumeDelivered
 	}
 	if o.owes() {
@@ -83,6 +86,19 @@ func (m *Manager) finish(ctx context.Context, action Action, t *Transition, o *O
 	o.mask()
 	receipt.Order = *o
 	return receipt
+}
+
+// told tells the observer what was done with the write: which waits were answered, and which notification was spared.
+func (m *Manager) told(ctx context.Context, t *Transition, o *Order, answered []Wait) {
+	for _, wait := range answered {
+		by := m.table.decided(o, wait)
+		_, end := m.begin(ctx, Operation{Name: "resume", Action: by.Action, OrderID: o.ID, Traces: withTrace(nil, by.Trace)})
+		end(Ending{})
+	}
+	if last := o.History[len(o.History)-1]; last.RequestID != t.Entry.RequestID {
+		_, end := m.begin(ctx, Operation{Name: "handle", Action: last.Action, OrderID: o.ID})
+		end(Ending{})
+	}
 }
 
 // answersFirst reports whether nobody can have answered a wait before: the transition, nil if there is none, registered

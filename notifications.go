@@ -40,7 +40,7 @@ func (m *Manager) WorkflowStarted(ctx context.Context, n WorkflowStarted) (Recei
 		case err != nil:
 			return Receipt{}, err
 		case result.Applied:
-			return m.applied(ctx, &creation, &result), nil
+			return m.finish(ctx, creation.Entry.Action, &creation, result.Order, result.Answered...), nil
 		case result.Order.Customer != n.Customer || result.Order.Venue != n.Venue:
 			return Receipt{}, fmt.Errorf("%w: %s", ErrOrderExists, n.OrderID)
 		}
@@ -184,7 +184,7 @@ func (m *Manager) register(ctx context.Context, t *Transition, o *Order) (Receip
 			return Receipt{}, err
 		}
 		if result.Applied {
-			return m.applied(ctx, t, &result), nil
+			return m.finish(ctx, t.Entry.Action, t, result.Order, result.Answered...), nil
 		}
 		o = result.Order
 		var entry Entry
