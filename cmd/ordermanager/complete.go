@@ -43,6 +43,9 @@ const completeWord = "__complete"
 
 // complete prints the completions of the last word, each with its meaning after a tab. None means a file or free text.
 func complete(out io.Writer, program *kong.Node, words []string) {
+	if len(words) > 1 && words[0] == "help" {
+		words = words[1:] // what help explains
+	}
 	node, awaited, given := walk(program, words[:len(words)-1])
 	word := words[len(words)-1]
 	suggest := func(text, help string) {
@@ -51,10 +54,19 @@ func complete(out io.Writer, program *kong.Node, words []string) {
 			fmt.Fprintf(out, "%s\t%s\n", text, help)
 		}
 	}
+	name, _, valued := strings.Cut(word, "=")
 	switch {
 	case awaited != nil:
 		for _, value := range awaited.EnumSlice() {
 			suggest(value, "")
+		}
+	case valued && strings.HasPrefix(word, "--"):
+		for _, flag := range flagsOf(node) {
+			if "--"+flag.Name == name {
+				for _, value := range flag.EnumSlice() {
+					suggest(name+"="+value, "")
+				}
+			}
 		}
 	case strings.HasPrefix(word, "-"):
 		for _, flag := range flagsOf(node) {

@@ -293,6 +293,11 @@ func TestComplete_suggestsWhatCanComeNext(t *testing.T) {
 		"orders --layout ":            "native workshop core",
 		"orders --store x --layout w": "workshop",
 		"orders --json --output ":     "table json",
+		"orders --output=":            "--output=table --output=json",
+		"orders --output=j":           "--output=json",
+		"orders --nonsense=":          "",
+		"help re":                     "redrive repair",
+		"help table c":                "create check",
 		"completion ":                 "bash zsh fish",
 		"exec ":                       "",
 		"orders --store ":             "",
@@ -302,7 +307,8 @@ func TestComplete_suggestsWhatCanComeNext(t *testing.T) {
 		var got []string
 		for line := range strings.Lines(stdout) {
 			word, help, tab := strings.Cut(line, "\t")
-			if got = append(got, word); !tab || len(help) == 1 && strings.HasPrefix(word, "--") {
+			if got = append(got, word); !tab ||
+				len(help) == 1 && strings.HasPrefix(word, "--") && !strings.Contains(word, "=") {
 				t.Errorf("%q: a line without what it means: %q", words, line)
 			}
 		}
@@ -326,6 +332,32 @@ func TestCompletion_isAScriptThatTheShellReads(t *testing.T) {
 		command.Stdin = strings.NewReader(script)
 		if said, err := command.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v, %s", shell, err, said)
+		}
+	}
+}
+
+// bash hands a script the parts of sqlite:FILE and of --output=json, and replaces the last part with what it answers.
+func TestCompletion_joinsWhatBashSplits(t *testing.T) {
+	_, script, _ := invoke(t, "", "completion", "bash")
+	for line, want := range map[string]string{
+		`ordermanager st`: "st| stX",
+		`ordermanager show --store sqlite : shop.db ''`:                 "show|--store|sqlite:shop.db|| X",
+		`ordermanager show --store sqlite : ./shop.db`:                  "show|--store|sqlite:./shop.db| ./shop.dbX",
+		`ordermanager show --store sqlite :`:                            "show|--store|sqlite:| X",
+		`ordermanager copy postgres : //u @ host : 5432/db?a = b 'x y'`: "copy|postgres://u@host:5432/db?a=b|x y| x yX",
+		`ordermanager stats --output =`:                                 "stats|--output=| X",
+		`ordermanager stats --output = j`:                               "stats|--output=j| jX",
+		`ordermanager stats --output=j`:                                 "stats|--output=j| --output=jX", // with other COMP_WORDBREAKS
+	} {
+		// This program shows what it is asked, and completes the last word with an X.
+		command := exec.CommandContext(t.Context(), "bash", "-c", script+`
+			ordermanager() { shift; printf '%s|' "$@" >&3; printf '%sX\t\n' "${@: -1}"; }
+			COMP_WORDS=(`+line+`) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+			_ordermanager 3>&1
+			printf ' %s' "${COMPREPLY[@]}"`)
+		got, err := command.CombinedOutput()
+		if err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v, want %q", line, got, err, want)
 		}
 	}
 }
