@@ -37,6 +37,23 @@ func telling(
 	}
 }
 
+func goesOnFromTheEnd() ordermanager.Store {
+	s := memory.NewStore()
+	slow := &outside{Store: s, apply: func(ctx context.Context, t transition) (result, error) {
+		later() // so that somebody writes whenever it reads
+		return s.Apply(ctx, t)
+	}}
+	return watcher{slow, func(ctx context.Context, after string, wait time.Duration) (changes, error) {
+		answer, err := s.Changes(ctx, after, wait)
+		if err != nil || after == "" {
+			return answer, err
+		}
+		later()
+		end, err := s.Changes(ctx, "", 0)
+		return changes{Orders: answer.Orders, Position: end.Position}, err
+	}}
+}
+
 var watcherMistakes = []storeMistake{
 	{"begins with what changed before",
 		"changes/the empty position is that of the moment, and is told at once",
@@ -65,15 +82,7 @@ var watcherMistakes = []storeMistake{
 		tellsOfThePast},
 	{"goes on from the end while it was reading",
 		"changes/no change is missed while many write",
-		telling(func(ctx context.Context, s *memory.Store, after string, wait time.Duration) (changes, error) {
-			answer, err := s.Changes(ctx, after, wait)
-			if err != nil || after == "" {
-				return answer, err
-			}
-			later()
-			end, err := s.Changes(ctx, "", 0)
-			return changes{Orders: answer.Orders, Position: end.Position}, err
-		})},
+		goesOnFromTheEnd},
 	{"has one reader and remembers where it is",
 		"changes/any position can be gone on from, at another client too",
 		remembersItsReader},
