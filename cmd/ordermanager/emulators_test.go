@@ -301,7 +301,12 @@ func TestRedrive_resumesAnExecutionThatWasLeftWaiting(t *testing.T) {
 				flag, want string
 				code       int
 			}{
-				{"--dry-run", "1 order owes something; nothing was delivered\n", exitRefused},
+				{
+					"--dry-run",
+					"order 1, which is pending, owes the answer to the first wait\n" +
+						"1 order owes something; nothing was delivered\n",
+					exitRefused,
+				},
 				{
 					"--resume=stepfunctions",
 					"1 order owed something: 1 answered, 0 whose workflow no longer waits, 0 with events published, 0 still pending\n",

@@ -273,7 +273,7 @@ func TestRedrive_changesOneLineOnATerminalAndAddsLinesElsewhere(t *testing.T) {
 		false: "order 1: still pending: no; network\n1 order so far, 1 still pending, 0.2 orders a second\n",
 	} {
 		var out strings.Builder
-		p := newProgress(&out, eventsFlag{}, false)
+		p := newProgress(&out, eventsFlag{})
 		p.live, p.begun, p.last = live, p.begun.Add(-6*time.Second), p.last.Add(-6*time.Second)
 		p.visited(owing)
 		p.end()

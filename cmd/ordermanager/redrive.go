@@ -25,8 +25,8 @@ func (*redriveCommand) Help() string {
 delivered stays on record until a redrive. Run this regularly, say every minute, and after every outage, with the same
 --resume and --events as the programs that write the orders. Runs may overlap with those programs, and with each other.
 
-The summary goes to standard output. Progress, and the reason for each order that still owes something, go to standard
-error. The exit code is 1 if anything is still owed.`
+The summary, and what a dry run lists, go to standard output. Progress, and the reason for each order that still owes
+something, go to standard error. The exit code is 1 if anything is still owed.`
 }
 
 // Run redrives.
@@ -49,7 +49,13 @@ func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *s
 	if err != nil {
 		return err
 	}
-	progress := newProgress(std.err, c.eventsFlag, c.DryRun)
+	progress := newProgress(std.err, c.eventsFlag)
+	if c.DryRun {
+		progress.list = std.out
+		if c.inJSON() {
+			progress.list = std.err
+		}
+	}
 	report, err := house.manager.Redrive(ctx, &ordermanager.RedriveOptions{DryRun: c.DryRun, Visited: progress.visited})
 	progress.end()
 	if report != (ordermanager.RedriveReport{}) || err == nil {
@@ -96,9 +102,10 @@ func (c *redriveCommand) summarise(out io.Writer, report ordermanager.RedriveRep
 
 // progress reports the progress of a redrive.
 type progress struct {
-	out    io.Writer
+	out io.Writer
+	// list gets what each order owes, in a dry run; otherwise it is nil.
+	list   io.Writer
 	events eventsFlag
-	dryRun bool
 	// live is set on a terminal, where one line is updated.
 	live    bool
 	orders  int
@@ -107,9 +114,9 @@ type progress struct {
 	last    time.Time
 }
 
-func newProgress(out io.Writer, events eventsFlag, dryRun bool) *progress {
+func newProgress(out io.Writer, events eventsFlag) *progress {
 	now := time.Now()
-	return &progress{out: out, events: events, dryRun: dryRun, live: isTerminal(out), begun: now, last: now}
+	return &progress{out: out, events: events, live: isTerminal(out), begun: now, last: now}
 }
 
 // How often progress is reported: by updating a line, and by a new line.
@@ -122,12 +129,12 @@ func (p *progress) visited(receipt ordermanager.Receipt) {
 	p.orders++
 	order := &receipt.Order
 	switch {
-	case p.dryRun:
+	case p.list != nil:
 		d := detailsOf(order)
-		p.say("order %s, which is %s, owes %s", cell(order.ID), order.State, d.owesText())
+		p.say(p.list, "order %s, which is %s, owes %s", cell(order.ID), order.State, d.owesText())
 	case receipt.Pending != nil:
 		p.pending++
-		p.say("order %s: still pending: %s%s", cell(order.ID), legible(receipt.Pending.Error()), p.events.missing(order))
+		p.say(p.out, "order %s: still pending: %s%s", cell(order.ID), legible(receipt.Pending.Error()), p.events.missing(order))
 	}
 	now := time.Now()
 	switch since := now.Sub(p.last); {
@@ -136,7 +143,7 @@ func (p *progress) visited(receipt ordermanager.Receipt) {
 		fmt.Fprintf(p.out, "\r\x1b[K%s", p.text(now))
 	case !p.live && since >= plainEvery:
 		p.last = now
-		p.say("%s", p.text(now))
+		p.say(p.out, "%s", p.text(now))
 	}
 }
 
@@ -148,9 +155,9 @@ func (p *progress) text(now time.Time) string {
 }
 
 // say prints a permanent line.
-func (p *progress) say(format string, args ...any) {
+func (p *progress) say(to io.Writer, format string, args ...any) {
 	p.end()
-	fmt.Fprintf(p.out, format+"\n", args...)
+	fmt.Fprintf(to, format+"\n", args...)
 }
 
 // end removes the updated line.

@@ -177,8 +177,8 @@ func TestRedrive_deliversWhatWasLeftOwed(t *testing.T) {
 		stderr string
 	}{
 		{
-			[]string{"--dry-run"}, exitRefused, "1 order owes something; nothing was delivered\n",
-			"order 1, which is pending, owes the answer to the first wait\n",
+			[]string{"--dry-run"}, exitRefused,
+			"order 1, which is pending, owes the answer to the first wait\n1 order owes something; nothing was delivered\n", "",
 		},
 		{
 			[]string{"--resume", "none"}, exitRefused,
