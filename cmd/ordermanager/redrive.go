@@ -134,7 +134,8 @@ func (p *progress) visited(receipt ordermanager.Receipt) {
 		p.say(p.list, "order %s, which is %s, owes %s", cell(order.ID), order.State, d.owesText())
 	case receipt.Pending != nil:
 		p.pending++
-		p.say(p.out, "order %s: still pending: %s%s", cell(order.ID), legible(receipt.Pending.Error()), p.events.missing(order))
+		why := legible(receipt.Pending.Error()) + p.events.missing(order)
+		p.say(p.out, "order %s: still pending: %s", cell(order.ID), why)
 	}
 	now := time.Now()
 	switch since := now.Sub(p.last); {
