@@ -16,12 +16,40 @@ func isPostgres(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
 
-// masked returns a store's name without its password.
+// masked returns a store's name without its passwords.
 func masked(name string) string {
 	if u, err := url.Parse(name); isPostgres(name) && err == nil {
-		return u.Redacted()
+		return redacted(u)
 	}
 	return name
+}
+
+// redacted returns a URL without its passwords, of which the parameters may have some too.
+func redacted(u *url.URL) string {
+	shown := *u
+	shown.RawQuery = editQuery(u, func(name, pair string) string {
+		if name == "password" || name == "sslpassword" {
+			return name + "=xxxxx"
+		}
+		return pair
+	})
+	return shown.Redacted()
+}
+
+// editQuery returns the query with each parameter replaced, or left out where edit returns nothing. It writes nothing
+// else anew: url.Values writes a space as +, which PostgreSQL takes for a plus.
+func editQuery(u *url.URL, edit func(name, pair string) string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if plain, err := url.PathUnescape(name); err == nil {
+			name = plain
+		}
+		if pair = edit(name, pair); pair != "" {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, "&")
 }
 
 // openPool connects to PostgreSQL. The URL's parameter schema is the schema of the tables.
@@ -32,11 +60,14 @@ func (b *backends) openPool(ctx context.Context, name string) error {
 			"--store: the PostgreSQL URL cannot be read; write postgres://user:password@host:port/database?schema=NAME",
 		)
 	}
-	query := u.Query()
-	b.tables = &postgres.Options{Schema: query.Get("schema")}
-	query.Del("schema")
-	u.RawQuery = query.Encode()
-	b.server = u.Redacted()
+	b.tables = &postgres.Options{Schema: u.Query().Get("schema")}
+	u.RawQuery = editQuery(u, func(name, pair string) string {
+		if name == "schema" {
+			return ""
+		}
+		return pair
+	})
+	b.server = redacted(u)
 	b.pool, err = postgres.Open(ctx, u.String())
 	return err
 }

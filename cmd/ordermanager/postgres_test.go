@@ -88,10 +88,23 @@ func passwordOf(t *testing.T, store string) string {
 }
 
 func TestPostgres_aServerThatDoesNotAnswerIsNamedWithoutItsPassword(t *testing.T) {
-	code, _, stderr := invoke(t, "", "orders", "--store", "postgres://shop:secret@127.0.0.1:1/shop")
-	if code != exitFailed || !strings.Contains(stderr, "127.0.0.1:1") || strings.Contains(stderr, "secret") ||
-		!strings.Contains(stderr, "check host, port and network") {
-		t.Errorf("exit code %d, %q", code, stderr)
+	for _, store := range []string{
+		"postgres://shop:secret@127.0.0.1:1/shop", "postgres://127.0.0.1:1/shop?schema=a&user=shop&password=secret",
+		"postgres://127.0.0.1:1/shop?user=shop&%70assword=secret&sslpassword=secret",
+	} {
+		code, _, stderr := invoke(t, "", "orders", "--store", store)
+		if code != exitFailed || !strings.Contains(stderr, "127.0.0.1:1") || strings.Contains(stderr, "secret") ||
+			!strings.Contains(stderr, "check host, port and network") {
+			t.Errorf("exit code %d, %q", code, stderr)
+		}
+	}
+}
+
+func TestPostgres_parametersReachTheServerAsTheyAreWritten(t *testing.T) {
+	store := newServer(t) + "&options=-c%20timezone%3DUTC%20-c%20statement_timeout%3D60000"
+	execute(t, store, newOrder1)
+	if got := shown(t, store, "1"); got.State != ordermanager.StatePending {
+		t.Errorf("got %+v", got)
 	}
 }
 
