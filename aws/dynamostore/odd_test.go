@@ -221,7 +221,10 @@ func TestRows_nullIsAbsentWhereverItDecides(t *testing.T) {
 func TestRows_thatAreBrokenWhereItMattersAreNotWrittenOver(t *testing.T) {
 	brokenRows := map[string]attributes{
 		"an unknown state":    {"ORDERSTATE": str("BREWING")},
+		"a state and a space": {"ORDERSTATE": str("NEW-YORK-CREATED ")},
+		"more than a state":   {"ORDERSTATE": str("NEW-YORK-CREATED-AGAIN")},
 		"a list as token":     {"TaskToken": listValue()},
+		"bytes as token":      {"TaskToken": &types.AttributeValueMemberB{Value: []byte("abc")}},
 		"a map as barista":    {"baristaUserId": mapValue(nil)},
 		"a number as venue":   {"om_ve": num("7")},
 		"a time that is text": {"om_t1at": str("yesterday")},
@@ -235,6 +238,9 @@ func TestRows_thatAreBrokenWhereItMattersAreNotWrittenOver(t *testing.T) {
 				n.puts(broken)
 				before := raw(t, n.client, n.table, keyOf(n.layout, "o1"))
 				_, errPut := h.Put(ctx, n.put())
+				_, errMake := h.Make(ctx, by(anna))
+				_, errUnmake := h.Unmake(ctx, by(anna))
+				_, errComplete := h.Complete(ctx, by(anna))
 				_, errCancel := h.Cancel(ctx, by(ordermanager.Admin("root")))
 				_, errTimedOut := h.TimedOut(ctx, ordermanager.TimedOut{OrderID: "o1", Cause: "too late"})
 				_, errStarted := h.WorkflowStarted(ctx, ordermanager.WorkflowStarted{
@@ -244,7 +250,8 @@ func TestRows_thatAreBrokenWhereItMattersAreNotWrittenOver(t *testing.T) {
 					ctx, ordermanager.WaitingCompletion{OrderID: "o1", Number: "7", Token: h.resumer.Issue()},
 				)
 				for action, err := range map[string]error{
-					"put": errPut, "cancel": errCancel, "time-out": errTimedOut, "start": errStarted, "wait": errWaiting,
+					"put": errPut, "make": errMake, "unmake": errUnmake, "complete": errComplete, "cancel": errCancel,
+					"time-out": errTimedOut, "start": errStarted, "wait": errWaiting,
 				} {
 					if err == nil || !strings.Contains(err.Error(), dynamostore.ErrBrokenItem.Error()) {
 						t.Errorf("%s: %v", action, err)

@@ -11,7 +11,7 @@ type holder struct{ first, second ordermanager.TaskToken }
 // which an order number or a registration of ours shows.
 func (r *reader) holder() holder {
 	h := holder{r.token(ownFirst), r.token(ownSecond)}
-	token := r.token(sampleToken)
+	token := ordermanager.NewTaskToken(r.text(sampleToken))
 	switch {
 	case token.IsZero() || token.Equal(h.first) || token.Equal(h.second):
 	case token.Equal(r.token(sampleRecord.first.spare)) || token.Equal(r.token(sampleRecord.second.spare)): // replaced

@@ -76,6 +76,10 @@ var sampleSound = newSoundness(func(u *update) {
 func (w *writing) guards() {
 	g := &w.t.Guards
 	w.requireSound(sampleSound)
+	if w.venues && w.venue == nil {
+		// contains does not see what comes after the word in ORDERSTATE: somebody must have read it.
+		w.require(exists(ownCompleted))
+	}
 	if len(g.States) > 0 {
 		w.require(w.inState(g.States))
 	} else {
