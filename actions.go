@@ -111,8 +111,8 @@ func (m *Manager) act(ctx context.Context, r *Request, receipt *Receipt) error {
 	return m.carryOut(ctx, r, receipt)
 }
 
-// carryOut writes the transition of the first rule that the actor is permitted, and of another rule of the action when
-// the order turns out to be in a state of that one. Every further attempt follows from a change that somebody else
+// carryOut writes the transition of the first rule that the actor is permitted. If the order turns out to be in a state
+// of another rule of the action, it writes that rule's. Every further attempt follows from a change that somebody else
 // made. The receipt is left alone if there is an error.
 func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) error {
 	moves := m.table.moves[r.Action]

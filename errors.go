@@ -53,11 +53,11 @@ var (
 	ErrOrderExists error = &sentinel{code: "order_exists", message: "the order exists already"}
 	// ErrShopClosed is returned by a workflow that does not begin an order because the venue is closed. Code shop_closed.
 	ErrShopClosed error = &sentinel{code: "shop_closed", message: "the shop is closed"}
-	// ErrQueueFull is returned by a workflow that does not begin an order because the venue has as many open orders as it
-	// can take. Code queue_full.
+	// ErrQueueFull is returned by a workflow that does not begin an order because the venue has as many open orders, or
+	// took as many within a time, as it can. Code queue_full.
 	ErrQueueFull error = &sentinel{code: "queue_full", message: "the shop has as many open orders as it can take"}
 	// ErrTooManyOrders is returned by a workflow that does not begin an order because its customer has as many open orders
-	// at the venue as one may have. Code too_many_orders.
+	// at the venue, or began as many within a day, as a customer may. Code too_many_orders.
 	ErrTooManyOrders error = &sentinel{
 		code: "too_many_orders", message: "the customer has as many open orders as one may have",
 	}

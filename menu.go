@@ -118,11 +118,10 @@ func (m *Menu) Validate() error {
 }
 
 // Sound returns a copy of the menu without what cannot be served, and says what that is, so that one odd entry does
-// not close the shop. These are left out: a drink without a name, with one that is over-long or has control
-// characters, or that stands on the menu already; an option of such a name, or that a customer could not tell from
-// another; an icon that is no name; and a drink of which a group cannot be chosen from as it says. A group without
-// options is left out too, but is no fault. Names that look the same are the same: see [Menu.Sanitize]. A menu
-// without drinks is a fault.
+// not close the shop. It leaves out drinks whose name is missing, too long, has control characters or is there already;
+// options with such a name, or that a customer could not tell from another; icons with such a name; and drinks with a
+// group whose Min and Max nobody can meet. A group without options is left out too, but is no fault. Names that look
+// the same are the same: see [Menu.Sanitize]. A menu without drinks is a fault.
 func (m *Menu) Sound() (*Menu, []MenuFault) {
 	c := checker{}
 	if len(m.Items) == 0 {

@@ -128,7 +128,7 @@ type Entry struct {
 	Trace string
 }
 
-// Clone returns a copy that changes no more with o. The entries of the history and the drink are shared: nobody changes
+// Clone returns a copy. The entries of the history and the drink are shared: nobody changes
 // them once they are made, so that a copy costs the same however long the history is. Stores use it so that what they
 // return never aliases what they keep.
 func (o *Order) Clone() *Order {

@@ -338,7 +338,7 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 	return page, err
 }
 
-// direction is empty for the usual one, in which cursors are as they were before there was another.
+// direction is empty for oldest first: those cursors are older than the other direction, and stay valid.
 func direction(q Query) string {
 	if q.Newest {
 		return "newest"

@@ -38,8 +38,8 @@ type RedriveReport struct {
 //
 // Several orders are delivered at once, so that one that hangs does not delay the others. An order that fails is
 // counted as pending and left for a later time: this Manager waits about as long again as the trouble has lasted, up to
-// six hours. If who did not accept it (the workflow's service, or a publisher) accepted nothing else in the meantime,
-// it is tried as soon as they do: the trouble was not its own.
+// six hours. If the workflow's service or the publisher accepted nothing else in the meantime, the trouble is not the
+// order's own, and it is tried again as soon as they accept something.
 //
 // Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and [ErrStore]
 // when the listing failed, or when everything was visited and some orders could not be read or settled.
