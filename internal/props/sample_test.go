@@ -41,7 +41,7 @@ func digits(s string) types.AttributeValue {
 // Codecs: an item as the functions of the sample write it, in every form that they give it, is read as the order that
 // it is.
 func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
-	null := &types.AttributeValueMemberNULL{Value: true}
+	null, read := &types.AttributeValueMemberNULL{Value: true}, map[ordermanager.State]int{}
 	often(t, func(t *rapid.T) {
 		id, customer := texts.Draw(t, "id"), texts.Draw(t, "customer")
 		ms := rapid.Int64Range(1_600_000_000_000, 1_900_000_000_000).Draw(t, "TS")
@@ -145,7 +145,8 @@ func TestDynamoDB_readsItemsThatTheSampleWrote(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
-	})
+		read[want.State]++
+	}, func() bool { return len(read) == 4 })
 }
 
 // An item of any form at all is read, or refused as broken; and the refusal does not repeat what may be a token
@@ -167,6 +168,7 @@ func TestDynamoDB_refusesBrokenItemsWithoutRepeatingThem(t *testing.T) {
 		&types.AttributeValueMemberSS{Value: []string{secret}}, text("CREATED"), text("pending"),
 		text(`{"drink":"` + secret + `"}`), &types.AttributeValueMemberB{Value: []byte(secret)},
 	})
+	read, refused := 0, 0
 	often(t, func(t *rapid.T) {
 		item := rapid.MapOfN(names, values, 1, 20).Draw(t, "item")
 		for _, layout := range dynamostore.Layouts() {
@@ -176,8 +178,10 @@ func TestDynamoDB_refusesBrokenItemsWithoutRepeatingThem(t *testing.T) {
 			}
 			_, err = store.Get(t.Context(), "1")
 			if err == nil {
+				read++
 				continue
 			}
+			refused++
 			broken, ok := errors.AsType[*dynamostore.ItemError](err)
 			if !ok || broken.Attribute == "" || broken.Rule == "" || !errors.Is(err, dynamostore.ErrBrokenItem) {
 				t.Fatalf("%v does not say what is broken", err)
@@ -187,5 +191,5 @@ func TestDynamoDB_refusesBrokenItemsWithoutRepeatingThem(t *testing.T) {
 				t.Fatalf("repeats what is in the item: %s", shown)
 			}
 		}
-	})
+	}, func() bool { return read > 0 && refused > 0 })
 }
