@@ -41,6 +41,14 @@ func parseParameters(r *http.Request) (parameters, error) {
 	return parameters(values), nil
 }
 
+// parseStaffParameters returns those of a question about everybody's orders, which is not for customers.
+func parseStaffParameters(r *http.Request, actor ordermanager.Actor) (parameters, error) {
+	if actor.Role == ordermanager.RoleCustomer {
+		return nil, &refusal{code: "forbidden", detail: "customers have GET /myOrders"}
+	}
+	return parseParameters(r)
+}
+
 func (p parameters) get(name string) string { return url.Values(p).Get(name) }
 
 // query reads the parameters of every listing: maxItems and cursor.

@@ -121,10 +121,7 @@ func (h *Handler) getActions(w http.ResponseWriter, r *http.Request, actor order
 }
 
 func (h *Handler) listOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
-	if actor.Role == ordermanager.RoleCustomer {
-		return &refusal{code: "forbidden", detail: "customers have GET /myOrders"}
-	}
-	params, err := parseParameters(r)
+	params, err := parseStaffParameters(r, actor)
 	if err != nil {
 		return err
 	}

@@ -144,10 +144,7 @@ type stateCount struct {
 
 // countOrders is GET /orders/count?eventId=: it reads every open order, of the venue or of all of them.
 func (h *Handler) countOrders(w http.ResponseWriter, r *http.Request, actor ordermanager.Actor) error {
-	if actor.Role == ordermanager.RoleCustomer {
-		return &refusal{code: "forbidden", detail: "customers have GET /myOrders"}
-	}
-	params, err := parseParameters(r)
+	params, err := parseStaffParameters(r, actor)
 	if err != nil {
 		return err
 	}

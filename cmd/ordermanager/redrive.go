@@ -33,11 +33,7 @@ something, go to standard error. The exit code is 1 if anything is still owed.`
 func (c *redriveCommand) Run(ctx context.Context, std *stdio) error {
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
-	err := c.redrive(ctx, backends, std)
-	if errors.Is(err, errRefused) {
-		return err
-	}
-	return backends.explain(err)
+	return backends.explain(c.redrive(ctx, backends, std))
 }
 
 func (c *redriveCommand) redrive(ctx context.Context, backends *backends, std *stdio) error {

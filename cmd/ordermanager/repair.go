@@ -42,11 +42,7 @@ func (c *repairCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
-	err := c.repair(ctx, backends, std)
-	if errors.Is(err, errRefused) {
-		return err
-	}
-	return backends.explain(err)
+	return backends.explain(c.repair(ctx, backends, std))
 }
 
 func (c *repairCommand) repair(ctx context.Context, backends *backends, std *stdio) error {

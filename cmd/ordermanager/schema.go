@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/brewline/ordermanager/postgres"
@@ -37,10 +36,7 @@ func (a *schemaArgument) visit(ctx context.Context, do func(b *backends, missing
 	if err == nil {
 		err = do(backends, missing)
 	}
-	if err != nil && !errors.Is(err, errRefused) {
-		return backends.explain(err)
-	}
-	return err
+	return backends.explain(err)
 }
 
 const upToDate = "the tables are up to date"
