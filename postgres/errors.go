@@ -28,6 +28,10 @@ var (
 	ErrReadOnly = errors.New("the PostgreSQL server takes no writes")
 	// ErrConflict: the server ended the transaction in favour of another. Nothing was written; try again.
 	ErrConflict = errors.New("the transaction gave way to another")
+	// ErrPooler: a prepared statement is not where it was prepared, because a connection pooler gave the session to
+	// somebody else. Nothing was written. Behind a pooler in transaction mode the URL needs
+	// default_query_exec_mode=exec.
+	ErrPooler = errors.New("a connection pooler lost what was prepared: add default_query_exec_mode=exec to the URL")
 	// ErrPrivileges: the user may not do this. Nothing was written. docs/postgres.md lists what is needed.
 	ErrPrivileges = errors.New("the database user lacks a privilege")
 	// ErrNoTables: the tables do not exist. Nothing was written. [NewStore] creates them, if its user may.
@@ -47,6 +51,7 @@ var (
 var meanings = map[string]error{
 	"08":    ErrUnreachable, // connection_exception
 	"25006": ErrReadOnly,    // read_only_sql_transaction
+	"26000": ErrPooler,      // invalid_sql_statement_name: the prepared statement does not exist
 	"28":    ErrLogin,       // invalid_authorization_specification
 	"3D000": ErrLogin,       // invalid_catalog_name: there is no such database
 	"3F000": ErrNoTables,    // invalid_schema_name
@@ -54,6 +59,7 @@ var meanings = map[string]error{
 	"40P01": ErrConflict,    // deadlock_detected
 	"42501": ErrPrivileges,  // insufficient_privilege
 	"42P01": ErrNoTables,    // undefined_table
+	"42P05": ErrPooler,      // duplicate_prepared_statement
 	"53100": ErrFull,        // disk_full
 	"53300": ErrTooManyConnections,
 	"57P01": ErrUnreachable, // admin_shutdown

@@ -7,7 +7,8 @@
 // The tables are in a schema of their own. The first replica that starts brings them up to date, and the others wait
 // for it. They hold task tokens, which are capabilities: only who may resume a workflow should be able to read them.
 //
-// It works with PostgreSQL 14 or later, and with every connection pooler that gives a transaction one connection.
+// It works with PostgreSQL 14 or later, and with every connection pooler that gives a transaction one connection; the
+// URL then needs default_query_exec_mode=exec, and without it calls end with [ErrPooler].
 package postgres
 
 import (

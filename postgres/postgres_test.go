@@ -255,6 +255,41 @@ func TestAServerThatTakesNoWritesIsSaidSo(t *testing.T) {
 	}
 }
 
+// A pooler in transaction mode gives one client the session in which another one prepared its statements.
+func TestAPoolerThatLosesPreparedStatementsIsSaidSo(t *testing.T) {
+	s := newShop(t)
+	one := func(mode string) *shop {
+		u, err := url.Parse(pgtest.URL(t))
+		must(t, err)
+		u.RawQuery = "pool_max_conns=1" + mode
+		return newShopOn(t, pgtest.Pool(t, u.String()), s.options)
+	}
+	cached, lost := one(""), one("")
+	get := func(s *shop) error {
+		_, err := s.store.Get(t.Context(), "1")
+		return err
+	}
+	const simply = pgx.QueryExecModeSimpleProtocol
+	must(t, get(cached))
+	var statement string
+	must(t, cached.pool.QueryRow(
+		t.Context(), "SELECT name FROM pg_prepared_statements WHERE statement LIKE '%WHERE id = $1'", simply,
+	).Scan(&statement))
+	_, err := cached.pool.Exec(t.Context(), "DEALLOCATE ALL", simply)
+	must(t, err)
+	_, err = lost.pool.Exec(t.Context(), "PREPARE "+statement+" AS SELECT 1", simply)
+	must(t, err)
+	wantError(t, get(cached), postgres.ErrPooler) // it no longer exists
+	wantError(t, get(lost), postgres.ErrPooler)   // it exists already
+
+	exec := one("&default_query_exec_mode=exec")
+	must(t, get(exec))
+	must(t, exec.start(t.Context(), "1"))
+	_, err = exec.pool.Exec(t.Context(), "DEALLOCATE ALL", simply)
+	must(t, err)
+	must(t, exec.start(t.Context(), "2"))
+}
+
 func TestTablesThatWereDroppedAreSaidSo(t *testing.T) {
 	s := newShop(t)
 	_, err := s.pool.Exec(t.Context(), "DROP SCHEMA "+s.options.Schema+" CASCADE")

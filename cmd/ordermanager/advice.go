@@ -43,6 +43,7 @@ var serverAdvice = []struct {
 	{postgres.ErrLogin, "check user, password and database"},
 	{postgres.ErrTooManyConnections, "lower pool_max_conns in the URL, or raise max_connections"},
 	{postgres.ErrReadOnly, "connect to the primary: target_session_attrs=read-write in the URL finds it"},
+	{postgres.ErrPooler, "docs/postgres.md has more about poolers"},
 	{postgres.ErrPrivileges, "docs/postgres.md lists what is needed; schema sql prints what its owner has to run"},
 	{postgres.ErrNewerSchema, "use that version"},
 	{postgres.ErrServerVersion, "use PostgreSQL 14 or later"},

@@ -14,8 +14,8 @@ import (
 	"github.com/brewline/ordermanager/aws/dynamostore"
 )
 
-// explain turns a backend's error into a sentence that names the table or the file and says what to do. Other errors, and
-// none, it returns as they are.
+// explain turns a backend's error into a sentence that names the table or the file and says what to do. Other errors,
+// and none, it returns as they are.
 func (b *backends) explain(err error) error {
 	advised, ok := errors.AsType[*advisedError](err)
 	switch {
