@@ -5,12 +5,41 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/aws/dynamostore"
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
+
+// unheeded returns an error for a flag that was given and would change nothing: one with a tag needs whose flag is
+// missing, one with an empty value, as of a shell's variable that is not set, or an --output that --json overrules.
+func unheeded(parsed *kong.Context) error {
+	given := map[string]bool{}
+	for _, step := range parsed.Path {
+		if step.Flag != nil {
+			given[step.Flag.Name] = true
+		}
+	}
+	for _, step := range parsed.Path {
+		if step.Flag == nil {
+			continue
+		}
+		name, value, needs := step.Flag.Name, step.Flag.Target, step.Flag.Tag.Get("needs")
+		switch {
+		case needs != "" && !given[needs]:
+			return fmt.Errorf("--%s: changes nothing without --%s; add that, or leave --%[1]s out", name, needs)
+		case value.Kind() == reflect.String && value.String() == "":
+			return fmt.Errorf("--%s: is empty; give it a value, or leave it out", name)
+		case name == "output" && given["json"] && value.String() != "json":
+			return fmt.Errorf("--output: %s contradicts --json; leave one of them out", value)
+		}
+	}
+	return nil
+}
 
 type lifecycleFlag struct {
 	Lifecycle string `default:"standard" placeholder:"LIFECYCLE" help:"The life cycle: standard; serverlesspresso, where unclaimed orders may be completed; or a FILE (docs/lifecycle.md). Default: standard."`

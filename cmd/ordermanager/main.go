@@ -87,6 +87,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return fail(stderr, hint(err))
 	}
+	if err := unheeded(parsed); err != nil {
+		return fail(stderr, err)
+	}
 	switch err := parsed.Run(&stdio{stdin, stdout, stderr, help}); {
 	case errors.Is(err, errRefused):
 		return exitRefused

@@ -311,6 +311,25 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve create one`},
 		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 means all orders`},
 		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
+		{
+			[]string{"stats", "--store", "sqlite:x", "--interval", "1m"},
+			`--interval: changes nothing without --watch; add that, or leave --interval out`,
+		},
+		{
+			[]string{"serve", "--store", "memory", "--window", "10m", "--max-in-queue", "3"},
+			`--window: changes nothing without --max-in-window; add that, or leave --window out`,
+		},
+		{[]string{"exec", "--webhook", ""}, `--webhook: is empty; give it a value, or leave it out`},
+		{[]string{"orders", "--store", "sqlite:x", "--customer="}, `--customer: is empty; give it a value, or leave it out`},
+		{
+			[]string{"orders", "--store", "sqlite:x", "--output", "table", "--json"},
+			`--output: table contradicts --json; leave one of them out`,
+		},
+		{[]string{"exec", "--output", "table", "--json"}, `--output: table contradicts --json; leave one of them out`},
+		{
+			[]string{"show", "1", "--store", "sqlite:x", "--layout", "core"},
+			`--layout: only a table of DynamoDB has one; leave it out for sqlite:x`,
+		},
 		{[]string{"show", "--store", "sqlite:x"}, `expected "<order>" (try --help)`},
 		{
 			[]string{"redrive", "--store", "cup"},

@@ -151,6 +151,9 @@ func (b *backends) storeAndManager(
 	if err != nil {
 		return nil, nil, err
 	}
+	if b.layout.Known() && !strings.HasPrefix(store, schemeDynamoDB+":") {
+		return nil, nil, fmt.Errorf("--layout: only a table of DynamoDB has one; leave it out for %s", masked(store))
+	}
 	opened, err := b.openReading(ctx, store)
 	if err != nil {
 		return nil, nil, err

@@ -18,7 +18,7 @@ type statsCommand struct {
 	Venue      string        `placeholder:"ID" help:"Only orders of this venue; required in the layout core."`
 	StuckAfter time.Duration `default:"20m" help:"How long an open order must be unchanged to be stuck: its workflow should have timed out."`
 	Watch      bool          `help:"Count again and again until interrupted."`
-	Interval   time.Duration `default:"5s" help:"With --watch: the time between two counts."`
+	Interval   time.Duration `default:"5s" needs:"watch" help:"With --watch: the time between two counts."`
 }
 
 // Help is the long help of the command.
