@@ -103,7 +103,8 @@ func (b *backends) openTable(ctx context.Context, table string) (ordermanager.St
 	return store, err
 }
 
-// telling is the store with what its table's stream tells, if there is one that this program may read.
+// telling returns a DynamoDB store as a watch.Watcher if its table has a stream that this program may read; otherwise,
+// and for other stores, the store as it is.
 func (b *backends) telling(ctx context.Context, store ordermanager.Store) ordermanager.Store {
 	table, ok := store.(*dynamostore.Store)
 	if !ok {
@@ -114,7 +115,7 @@ func (b *backends) telling(ctx context.Context, store ordermanager.Store) orderm
 		return store
 	}
 	watched := table.Watched(dynamodbstreams.NewFromConfig(cfg, func(o *dynamodbstreams.Options) {
-		// A stand-in for DynamoDB has the streams at the same place.
+		// A local DynamoDB serves its streams at the same endpoint.
 		if local := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"); local != "" && o.BaseEndpoint == nil {
 			o.BaseEndpoint = &local
 		}

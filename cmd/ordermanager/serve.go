@@ -133,7 +133,7 @@ func (c *serveCommand) open(ctx context.Context, backends *backends, log *slog.L
 	}
 	feed := httpapi.NewFeed()
 	local := resumeFlag{Resume: "local"}
-	store = feed.Store(backends.telling(ctx, store))
+	store = feed.Store(store)
 	house, err := openHouse(ctx, backends, store, menu, local, c.eventsFlag, c.lifecycleFlag)
 	if err != nil {
 		return nil, err

@@ -27,9 +27,9 @@ type watchCommand struct {
 func (*watchCommand) Help() string {
 	return `Prints each line that is added to the history of an order from now on, until interrupted.
 
-SQLite files and PostgreSQL report changes. A DynamoDB table is polled for open orders: an order that begins and ends
-between two reads is not seen, and a change by a program that keeps no history is printed as "changed by another
-program".`
+SQLite files, PostgreSQL, and DynamoDB tables with a stream report changes. Other DynamoDB tables are polled for open
+orders: an order that begins and ends between two reads is not seen. A change by a program that keeps no history is
+printed as "changed by another program".`
 }
 
 // Run watches until it is interrupted.
