@@ -34,8 +34,8 @@ func MenuFile(path string) (ordermanager.MenuSource, error) {
 // A byte-order mark is skipped.
 //
 // It is strict: the error is an [*ordermanager.InvalidMenuError] with every fault and its place, including unknown
-// names and whatever [ordermanager.Menu.Validate] refuses. In DynamoDB JSON an unknown attribute is taken to be another
-// program's, unless it looks like a misspelt name.
+// names, several menus in one document, and whatever [ordermanager.Menu.Validate] refuses. In DynamoDB JSON an unknown
+// attribute is taken to be another program's, unless it looks like a misspelt name.
 func ParseMenu(data []byte) (*ordermanager.Menu, error) {
 	v, err := strictjson.Parse("", bytes.TrimPrefix(data, []byte("\ufeff")))
 	var r menuReader

@@ -22,36 +22,56 @@ func (r *menuReader) locate(v strictjson.Value) (list []any, path string, typed 
 	if fields == nil {
 		return nil, "", false
 	}
-	if item := fields.Get("Item"); !item.Absent() {
-		return r.locate(item)
+	hasList := isItem(v)
+	forms := slices.DeleteFunc(append([]string{"Item", "Items", "items"}, menuAttributes...), func(name string) bool {
+		v := fields.Get(name)
+		return v.Absent() || hasList && slices.Contains(menuAttributes, name) && !holdsList(v) // another program's
+	})
+	switch len(forms) {
+	case 0:
+		r.report(document(v.Path), "is not a menu: it has none of items, value, menu, Item and Items")
+		return nil, "", false
+	case 1:
+	default:
+		r.several(document(v.Path), forms)
+		return nil, "", false
 	}
-	if items, ok := fields.Get("Items").List(); ok {
-		return r.among(items)
-	}
-	for _, name := range append([]string{"items"}, menuAttributes...) {
-		if v := fields.Get(name); !v.Absent() {
-			if name == "items" {
-				r.strict = true
-				r.unknown("", fields.Names, []string{"items"})
-			}
-			return r.entries(v)
+	found := fields.Get(forms[0])
+	switch forms[0] {
+	case "Item":
+		return r.locate(found)
+	case "Items":
+		items, ok := found.List()
+		if !ok {
+			r.report(found.Path, "is not a list")
+			return nil, "", false
 		}
+		return r.among(items)
+	case "items":
+		r.strict = true
+		r.unknown("", fields.Names, []string{"items"})
 	}
-	r.report(document(v.Path), "is not a menu: it has none of items, value, menu, Item and Items")
-	return nil, "", false
+	return r.entries(found)
+}
+
+// several reports that it is not clear which menu is meant.
+func (r *menuReader) several(path string, places []string) {
+	r.report(path, "has several menus, in "+strings.Join(places, " and ")+": keep the one that is meant")
 }
 
 // isItem reports whether a value is an item with a list in one of the menu attributes.
 func isItem(v strictjson.Value) bool {
 	item, err := v.Object()
-	return err == nil && slices.ContainsFunc(menuAttributes, func(name string) bool {
-		attribute := item.Get(name)
-		if _, plain := attribute.List(); plain {
-			return true
-		}
-		typed, err := attribute.Object()
-		return err == nil && !typed.Get("L").Absent()
-	})
+	return err == nil && slices.ContainsFunc(menuAttributes, func(name string) bool { return holdsList(item.Get(name)) })
+}
+
+// holdsList reports whether an attribute is a list, plain or in DynamoDB JSON.
+func holdsList(attribute strictjson.Value) bool {
+	if _, plain := attribute.List(); plain {
+		return true
+	}
+	typed, err := attribute.Object()
+	return err == nil && !typed.Get("L").Absent()
 }
 
 // among finds the only item that has a menu.
@@ -68,7 +88,7 @@ func (r *menuReader) among(items []strictjson.Value) (list []any, path string, t
 	for i, item := range items {
 		paths[i] = item.Path
 	}
-	r.report("the document", "has several menus, in "+strings.Join(paths, " and ")+": keep the one that is meant")
+	r.several("the document", paths)
 	return nil, "", false
 }
 

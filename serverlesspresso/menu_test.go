@@ -55,13 +55,14 @@ func TestParseMenu_readsEveryForm(t *testing.T) {
 		{Drink: "Mocha", SoldOut: true},
 	}}
 	for name, data := range map[string]string{
-		"plain":                       `{"items":[` + latte + `,` + mocha + `]}`,
-		"the list alone":              `[` + latte + `,` + mocha + `]`,
-		"with a byte-order mark":      "\ufeff" + `[` + latte + `,` + mocha + `]`,
-		"an item, workshop":           `{"PK":{"S":"menu"},"value":` + typed + `}`,
-		"an item, core":               `{"PK":{"S":"config-ABC"},"menu":` + typed + `,"storeOpen":{"BOOL":false}}`,
-		"an item whose list is plain": `{"storeOpen":true,"menu":[` + latte + `,` + mocha + `]}`,
-		"as get-item prints it":       `{"Item":{"PK":{"S":"menu"},"value":` + typed + `}}`,
+		"plain":                             `{"items":[` + latte + `,` + mocha + `]}`,
+		"the list alone":                    `[` + latte + `,` + mocha + `]`,
+		"with a byte-order mark":            "\ufeff" + `[` + latte + `,` + mocha + `]`,
+		"an item, workshop":                 `{"PK":{"S":"menu"},"value":` + typed + `}`,
+		"an item, core":                     `{"PK":{"S":"config-ABC"},"menu":` + typed + `,"storeOpen":{"BOOL":false}}`,
+		"beside a value of another program": `{"value":{"N":"3"},"menu":` + typed + `}`,
+		"an item whose list is plain":       `{"storeOpen":true,"menu":[` + latte + `,` + mocha + `]}`,
+		"as get-item prints it":             `{"Item":{"PK":{"S":"menu"},"value":` + typed + `}}`,
 		"as scan prints it": `{"Items":[` + config + `,{"PK":{"S":"menu"},"value":` + typed +
 			`}],"Count":2,"ScannedCount":2,"ConsumedCapacity":null}`,
 		"as a table is seeded": `[{"PK":{"S":"menu"},"value":` + typed + `},` + config + `]`,
@@ -157,6 +158,19 @@ func TestParseMenu_namesEveryFaultAndItsPlace(t *testing.T) {
 			`{"Items":[{"menu":{"L":[]}},{"PK":{"S":"config"}},{"menu":{"L":[]}}]}`,
 			[]string{"the document has several menus, in Items[0] and Items[2]: keep the one that is meant"},
 		},
+		{
+			`{"PK":{"S":"menu"},"value":{"L":[]},"menu":{"L":[]}}`,
+			[]string{"the document has several menus, in value and menu: keep the one that is meant"},
+		},
+		{
+			`{"Items":[{"value":[],"menu":[]}]}`,
+			[]string{"Items[0] has several menus, in value and menu: keep the one that is meant"},
+		},
+		{
+			`{"Item":{"menu":[]},"items":[],"value":[]}`,
+			[]string{"the document has several menus, in Item and items and value: keep the one that is meant"},
+		},
+		{`{"Items":{"L":[]}}`, []string{"Items is not a list"}},
 		{`{"items":5}`, []string{`items is neither a list nor an attribute of DynamoDB, like {"S":"Latte"}`}},
 		{`{"value":{"S":"x"}}`, []string{"value is not a list"}},
 		{`{"value":{"B":"eA=="}}`, []string{`value has the type "B", which a menu does not use`}},
