@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,9 +67,11 @@ func BenchmarkGet(b *testing.B) {
 }
 
 // compare runs all ways on new orders of the same kind, and reports the medians of their rounds, and what each allocates.
-// The third is what net/http alone takes to find a route, read the body and send the headers.
+// The third is what net/http alone takes to find a route, read the body and send the headers. Garbage is collected only
+// between rounds, or whether it falls into one would decide.
 func compare(b *testing.B, manager, http, nothing func(f *bench, id string)) {
 	b.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	ways := []struct {
 		name  string
 		do    func(f *bench, id string)
@@ -79,7 +82,7 @@ func compare(b *testing.B, manager, http, nothing func(f *bench, id string)) {
 			way := &ways[i]
 			b.StopTimer()
 			f := newBench(b)
-			runtime.GC() // so that none falls into the round
+			runtime.GC()
 			b.StartTimer()
 			began := time.Now()
 			for _, id := range f.ids {
