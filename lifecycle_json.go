@@ -113,7 +113,7 @@ func (c *tableChecker) readTable(table strictjson.Value) Lifecycle {
 		case firstWait:
 			r.Answers = FirstWait
 		default:
-			c.problem(codeValue, rule.Path+".answers", "%q is not %q", texts.Clip(answers, MaxNameBytes), firstWait)
+			c.problem(codeValue, rule.Path()+".answers", "%q is not %q", texts.Clip(answers, MaxNameBytes), firstWait)
 		}
 		l.rules = append(l.rules, r)
 	}
@@ -127,12 +127,12 @@ func (c *tableChecker) readObject(v strictjson.Value, fields map[string]any) {
 		c.problem(codeForm, bad.Path, "it %s", bad.Rule)
 		return
 	}
-	for _, name := range object.Names {
+	for _, name := range object.Names() {
 		member := object.Get(name)
 		if into, known := fields[name]; !known {
-			c.problem(codeForm, member.Path, "nothing is called %q here", texts.Clip(name, MaxNameBytes))
+			c.problem(codeForm, member.Path(), "nothing is called %q here", texts.Clip(name, MaxNameBytes))
 		} else if !readInto(member, into) {
-			c.problem(codeForm, member.Path, "it has the wrong type")
+			c.problem(codeForm, member.Path(), "it has the wrong type")
 		}
 	}
 }

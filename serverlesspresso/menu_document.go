@@ -29,11 +29,11 @@ func (r *menuReader) locate(v strictjson.Value) (list []any, path string, typed 
 	})
 	switch len(forms) {
 	case 0:
-		r.report(document(v.Path), "is not a menu: it has none of items, value, menu, Item and Items")
+		r.report(document(v.Path()), "is not a menu: it has none of items, value, menu, Item and Items")
 		return nil, "", false
 	case 1:
 	default:
-		r.several(document(v.Path), forms)
+		r.several(document(v.Path()), forms)
 		return nil, "", false
 	}
 	found := fields.Get(forms[0])
@@ -43,13 +43,13 @@ func (r *menuReader) locate(v strictjson.Value) (list []any, path string, typed 
 	case "Items":
 		items, ok := found.List()
 		if !ok {
-			r.report(found.Path, "is not a list")
+			r.report(found.Path(), "is not a list")
 			return nil, "", false
 		}
 		return r.among(items)
 	case "items":
 		r.strict = true
-		r.unknown("", fields.Names, []string{"items"})
+		r.unknown("", fields.Names(), []string{"items"})
 	}
 	return r.entries(found)
 }
@@ -86,7 +86,7 @@ func (r *menuReader) among(items []strictjson.Value) (list []any, path string, t
 	}
 	paths := make([]string, len(items))
 	for i, item := range items {
-		paths[i] = item.Path
+		paths[i] = item.Path()
 	}
 	r.several("the document", paths)
 	return nil, "", false
@@ -102,9 +102,9 @@ func (r *menuReader) entries(v strictjson.Value) (list []any, path string, typed
 	}
 	list, ok := value.([]any)
 	if !ok && len(r.faults) == 0 {
-		r.report(v.Path, "is not a list")
+		r.report(v.Path(), "is not a list")
 	}
-	return list, v.Path, typed
+	return list, v.Path(), typed
 }
 
 // plain returns a value as encoding/json would.
@@ -133,7 +133,7 @@ func (r *menuReader) plain(v strictjson.Value) any {
 		return nil
 	}
 	object := map[string]any{}
-	for _, name := range fields.Names {
+	for _, name := range fields.Names() {
 		object[name] = r.plain(fields.Get(name))
 	}
 	return object
@@ -142,13 +142,12 @@ func (r *menuReader) plain(v strictjson.Value) any {
 // attribute does the same for a value of DynamoDB JSON ({"S":"x"}, {"L":[…]}, …).
 func (r *menuReader) attribute(v strictjson.Value) any {
 	fields, err := v.Object()
-	if err != nil || len(fields.Names) != 1 {
-		r.report(v.Path, `is neither a list nor an attribute of DynamoDB, like {"S":"Latte"}`)
+	if err != nil || len(fields.Names()) != 1 {
+		r.report(v.Path(), `is neither a list nor an attribute of DynamoDB, like {"S":"Latte"}`)
 		return nil
 	}
-	kind := fields.Names[0]
-	content := fields.Get(kind)
-	content.Path = v.Path // report paths without the types
+	kind := fields.Names()[0]
+	content := fields.Get(kind).At(v.Path()) // report paths without the types
 	switch kind {
 	case "S":
 		return r.plain(content)
@@ -166,7 +165,7 @@ func (r *menuReader) attribute(v strictjson.Value) any {
 	case "L", "SS", "NS":
 		elements, ok := content.List()
 		if !ok {
-			r.report(v.Path, "is not a list")
+			r.report(v.Path(), "is not a list")
 		}
 		list := make([]any, len(elements))
 		for i, element := range elements {
@@ -183,12 +182,12 @@ func (r *menuReader) attribute(v strictjson.Value) any {
 			return nil
 		}
 		object := map[string]any{}
-		for _, name := range inner.Names {
+		for _, name := range inner.Names() {
 			object[name] = r.attribute(inner.Get(name))
 		}
 		return object
 	}
-	r.report(v.Path, fmt.Sprintf("has the type %q, which a menu does not use", kind))
+	r.report(v.Path(), fmt.Sprintf("has the type %q, which a menu does not use", kind))
 	return nil
 }
 

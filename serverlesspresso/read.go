@@ -24,8 +24,7 @@ func parseObject(path string, data []byte, limit int) (*strictjson.Object, error
 	case v.Raw()[0] != '{':
 		return nil, refusal(v.Error("is not a JSON object"))
 	}
-	v.Path = "" // its fields are named without it
-	fields, err := v.Object()
+	fields, err := v.At("").Object() // its fields are named without a path
 	return fields, refusal(err)
 }
 
@@ -89,7 +88,7 @@ func (r *reader) shown(name string) string {
 	if text, ok := v.Text(); ok || v.Absent() {
 		return text
 	}
-	return v.Raw()
+	return strings.Clone(v.Raw())
 }
 
 // number reads what one dialect writes as a string and the other as a number, which DynamoDB limits to 38 digits.

@@ -25,23 +25,37 @@ func (e *Error) Error() string { return strings.TrimSpace(e.Path + " " + e.Rule)
 
 // Value is a JSON value. The zero Value is absent.
 type Value struct {
-	// Path leads to it.
-	Path string
-	raw  json.RawMessage
+	// raw is a part of the document's text.
+	raw string
+	// path leads to it; to a member of an object, from the object.
+	path string
+	in   *Object
 }
+
+// Path leads to the value. It is made only when it is asked for, which is seldom.
+func (v Value) Path() string {
+	if v.in == nil || v.in.path == "" {
+		return v.path
+	}
+	return v.in.path + "." + v.path
+}
+
+// At returns the value under another path.
+func (v Value) At(path string) Value { return Value{raw: v.raw, path: path} }
 
 // Parse checks that data is a single JSON value, in valid UTF-8 and without unpaired surrogates. Its error is an
 // [*Error].
 func Parse(path string, data []byte) (Value, error) {
-	v := Value{Path: path, raw: bytes.TrimSpace(data)}
+	v := Value{path: path}
 	switch {
 	case !utf8.Valid(data):
-		return Value{Path: path}, v.Error("is not valid UTF-8")
+		return v, v.Error("is not valid UTF-8")
 	case !json.Valid(data):
-		return Value{Path: path}, v.Error("is not valid JSON" + where(data))
+		return v, v.Error("is not valid JSON" + where(data))
 	case halfCharacter(data):
-		return Value{Path: path}, v.Error("has half of a surrogate pair, which is no character")
+		return v, v.Error("has half of a surrogate pair, which is no character")
 	}
+	v.raw = string(bytes.TrimSpace(data))
 	return v, nil
 }
 
@@ -90,25 +104,25 @@ func hex(digits []byte) uint64 {
 }
 
 // Error returns an [*Error] about this value.
-func (v Value) Error(rule string) *Error { return &Error{Path: v.Path, Rule: rule} }
+func (v Value) Error(rule string) *Error { return &Error{Path: v.Path(), Rule: rule} }
 
 // Absent reports whether the value is missing or null.
-func (v Value) Absent() bool { return len(v.raw) == 0 || string(v.raw) == "null" }
+func (v Value) Absent() bool { return v.raw == "" || v.raw == "null" }
 
-// Raw returns the value as it was written.
-func (v Value) Raw() string { return string(v.raw) }
+// Raw returns the value as it was written. It is a part of the document, which it keeps in memory.
+func (v Value) Raw() string { return v.raw }
 
 // Text returns a string, and false for anything else.
 func (v Value) Text() (text string, ok bool) {
 	if v.Absent() || v.raw[0] != '"' {
 		return "", false
 	}
-	return unquote(v.raw), true
+	return strings.Clone(unquote(v.raw)), true // an order must not keep the document in memory
 }
 
 // Bool returns true or false, and false for anything else.
 func (v Value) Bool() (truth, ok bool) {
-	return truth, !v.Absent() && json.Unmarshal(v.raw, &truth) == nil
+	return v.raw == "true", v.raw == "true" || v.raw == "false"
 }
 
 // Number returns a number as it was written, and false for anything else.
@@ -124,32 +138,42 @@ func (v Value) List() (elements []Value, ok bool) {
 	if v.Absent() || v.raw[0] != '[' {
 		return nil, false
 	}
-	elements = []Value{}
+	elements, path := []Value{}, v.Path()
 	for rest := v.raw[1:]; ; {
-		var element json.RawMessage
-		if element, rest = cut(rest); element == nil {
+		var element string
+		if element, rest = cut(rest); element == "" {
 			return elements, true
 		}
-		elements = append(elements, Value{v.Path + "[" + strconv.Itoa(len(elements)) + "]", element})
+		elements = append(elements, Value{raw: element, path: path + "[" + strconv.Itoa(len(elements)) + "]"})
 	}
 }
 
 // Object is a JSON object.
 type Object struct {
-	// Names are the names of its members, in their order.
-	Names   []string
 	path    string
-	members []json.RawMessage
-	// places indexes the names, if there are more than few.
+	members []member
+	first   [few]member // where the members are, if there are few
+	// places indexes the names of many members.
 	places map[string]int
 }
 
-// few is how many names a scan finds faster than a map.
-const few = 16
+type member struct{ name, raw string }
+
+// few is how many members an object has room for, and many how many a map finds faster than a scan.
+const few, many = 8, 16
+
+// Names returns the names of its members, in their order.
+func (o *Object) Names() []string {
+	names := make([]string, len(o.members))
+	for i, member := range o.members {
+		names[i] = member.name
+	}
+	return names
+}
 
 func (o *Object) place(name string) int {
 	if o.places == nil {
-		return slices.Index(o.Names, name)
+		return slices.IndexFunc(o.members, func(m member) bool { return m.name == name })
 	}
 	if place, found := o.places[name]; found {
 		return place
@@ -157,16 +181,16 @@ func (o *Object) place(name string) int {
 	return -1
 }
 
-func (o *Object) add(name string, member json.RawMessage) {
-	o.Names, o.members = append(o.Names, name), append(o.members, member)
-	if len(o.Names) == few+1 {
-		o.places = make(map[string]int, 2*few)
-		for i, name := range o.Names {
-			o.places[name] = i
+func (o *Object) add(name, raw string) {
+	o.members = append(o.members, member{name, raw})
+	if len(o.members) == many+1 {
+		o.places = make(map[string]int, 2*many)
+		for i, member := range o.members {
+			o.places[member.name] = i
 		}
 	}
 	if o.places != nil {
-		o.places[name] = len(o.Names) - 1
+		o.places[name] = len(o.members) - 1
 	}
 }
 
@@ -178,10 +202,11 @@ func (v Value) Object() (*Object, error) {
 	if v.Absent() || v.raw[0] != '{' {
 		return nil, v.Error("is not an object")
 	}
-	o := &Object{path: v.Path, Names: make([]string, 0, 8), members: make([]json.RawMessage, 0, 8)}
+	o := &Object{path: v.Path()}
+	o.members = o.first[:0]
 	for rest := v.raw[1:]; ; {
-		var quoted, member json.RawMessage
-		if quoted, rest = cut(rest); quoted == nil {
+		var quoted, member string
+		if quoted, rest = cut(rest); quoted == "" {
 			return o, nil
 		}
 		member, rest = cut(rest)
@@ -193,9 +218,9 @@ func (v Value) Object() (*Object, error) {
 	}
 }
 
-// cut returns the next value inside an array, or the next name or value inside an object, and what comes after it; nil
-// at the end. What it cuts has been found valid: it only looks for where values end.
-func cut(inside json.RawMessage) (value, rest json.RawMessage) {
+// cut returns the next value inside an array, or the next name or value inside an object, and what comes after it;
+// nothing at the end. What it cuts has been found valid: it only looks for where values end.
+func cut(inside string) (value, rest string) {
 	for separates(inside[0]) {
 		inside = inside[1:]
 	}
@@ -212,7 +237,7 @@ func cut(inside json.RawMessage) (value, rest json.RawMessage) {
 			depth++
 		case ']', '}':
 			if end == 0 {
-				return nil, nil
+				return "", ""
 			}
 			depth--
 		default:
@@ -229,38 +254,35 @@ func cut(inside json.RawMessage) (value, rest json.RawMessage) {
 // separates reports whether a character separates values.
 func separates(c byte) bool { return c <= ' ' || c == ',' || c == ':' }
 
-// unquote returns the text of a valid string.
-func unquote(quoted json.RawMessage) string {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
+// unquote returns the text of a valid string, as a part of it if it can.
+func unquote(quoted string) string {
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
 	}
 	var text string
-	_ = json.Unmarshal(quoted, &text)
+	_ = json.Unmarshal([]byte(quoted), &text)
 	return text
 }
 
 // None returns an object without members, for an absent value.
-func (v Value) None() *Object { return &Object{path: v.Path} }
+func (v Value) None() *Object { return &Object{path: v.Path()} }
 
 // Get returns a member; a missing one has its path too.
 func (o *Object) Get(name string) Value {
-	path := name
-	if o.path != "" {
-		path = o.path + "." + name
-	}
+	v := Value{path: name, in: o}
 	if place := o.place(name); place >= 0 {
-		return Value{path, o.members[place]}
+		v.raw = o.members[place].raw
 	}
-	return Value{Path: path}
+	return v
 }
 
 // Misspelt returns an [*Error] for the first member whose name differs from a known one only in case; nil if there is
 // none. Ignoring such a member would do something other than what was meant.
 func (o *Object) Misspelt(known ...string) error {
-	for _, name := range o.Names {
+	for _, member := range o.members {
 		for _, right := range known {
-			if name != right && strings.EqualFold(name, right) {
-				return o.Get(name).Error("is not the name of a field: write " + right)
+			if member.name != right && strings.EqualFold(member.name, right) {
+				return o.Get(member.name).Error("is not the name of a field: write " + right)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -46,6 +47,17 @@ func TestParse_takesEveryCharacter(t *testing.T) {
 	}
 }
 
+func TestText_doesNotKeepTheDocument(t *testing.T) {
+	v, err := strictjson.Parse("", []byte(`"latte"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := v.Text()
+	if unsafe.StringData(text) == unsafe.StringData(v.Raw()[1:]) {
+		t.Error("a text is a part of the document, which stays in memory with it")
+	}
+}
+
 func TestObject_hasEachNameOnce(t *testing.T) {
 	for data, path := range map[string]string{
 		`{"a":1,"a":1}`:           "in.a",
@@ -76,18 +88,18 @@ func TestObject_isReadByItsExactNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"a", "A", "n", "t", "l", "o", "z"}, o.Names); diff != "" {
+	if diff := cmp.Diff([]string{"a", "A", "n", "t", "l", "o", "z"}, o.Names()); diff != "" {
 		t.Error(diff)
 	}
 	text, _ := o.Get("a").Text()
 	number, _ := o.Get("n").Number()
 	truth, _ := o.Get("t").Bool()
 	list, _ := o.Get("l").List()
-	if text != "x" || number != "-1.5" || !truth || len(list) != 2 || list[1].Path != "l[1]" || !list[1].Absent() {
+	if text != "x" || number != "-1.5" || !truth || len(list) != 2 || list[1].Path() != "l[1]" || !list[1].Absent() {
 		t.Errorf("%q, %q, %v, %v", text, number, truth, list)
 	}
 	inner, err := o.Get("o").Object()
-	if err != nil || inner.Get("i").Path != "o.i" {
+	if err != nil || inner.Get("i").Path() != "o.i" {
 		t.Errorf("%v, %v", inner, err)
 	}
 	for _, name := range []string{"N", "absent", "z"} {
@@ -96,7 +108,7 @@ func TestObject_isReadByItsExactNames(t *testing.T) {
 		}
 	}
 	// Each kind of value is that kind alone.
-	for _, name := range o.Names {
+	for _, name := range o.Names() {
 		v := o.Get(name)
 		_, isText := v.Text()
 		_, isNumber := v.Number()
@@ -192,8 +204,8 @@ func FuzzParse(f *testing.F) {
 		}
 		if o, err := v.Object(); err == nil {
 			var want map[string]json.RawMessage
-			if json.Unmarshal(data, &want) != nil || len(want) != len(o.Names) {
-				t.Fatalf("%q has %q", data, o.Names)
+			if json.Unmarshal(data, &want) != nil || len(want) != len(o.Names()) {
+				t.Fatalf("%q has %q", data, o.Names())
 			}
 			for name, member := range want {
 				if got := o.Get(name).Raw(); got != string(member) {
