@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/brewline/ordermanager"
+	"github.com/brewline/ordermanager/internal/jsonform"
 	"github.com/brewline/ordermanager/watch"
 )
 
@@ -144,11 +144,9 @@ func encode(orders []*ordermanager.Order, before, after string) *piece {
 		if i == len(orders)-1 {
 			id = after
 		}
-		data, err := json.Marshal(orderOf(o))
-		if err != nil {
-			panic(err) // the forms of this package can always be marshalled
-		}
-		fmt.Fprintf(&text, "event: order\nid: %s\ndata: %s\n\n", id, data)
+		data := jsonform.New(formSize)
+		writeOrder(&data, o)
+		fmt.Fprintf(&text, "event: order\nid: %s\ndata: %s\n\n", id, data.Bytes())
 		p.changes[i] = change{customer: o.Customer, venue: o.Venue}
 		ends[i] = text.Len()
 	}

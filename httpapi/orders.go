@@ -23,11 +23,14 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, actor ordermanager
 	if err != nil {
 		return inOurWords(err)
 	}
-	answer := outcomeOf(&receipt)
-	f := jsonform.New(formSize)
-	answer.write(&f)
-	writeForm(w, r, &f)
+	answerReceipt(w, r, &receipt)
 	return nil
+}
+
+func answerReceipt(w http.ResponseWriter, r *http.Request, receipt *ordermanager.Receipt) {
+	f := jsonform.New(formSize)
+	writeReceipt(&f, receipt)
+	writeForm(w, r, &f)
 }
 
 // inOurWords renames the fields of a refused request to those of this interface.
@@ -78,9 +81,8 @@ func (h *Handler) getOrder(w http.ResponseWriter, r *http.Request, actor orderma
 	if err != nil {
 		return err
 	}
-	answer := orderOf(&o)
 	f := jsonform.New(formSize)
-	answer.write(&f)
+	writeOrder(&f, &o)
 	writeForm(w, r, &f)
 	return nil
 }

@@ -23,7 +23,7 @@ func (h *Handler) repair(
 		if err != nil {
 			return inOurWords(err)
 		}
-		writeJSON(w, r, outcomeOf(&receipt))
+		answerReceipt(w, r, &receipt)
 		return nil
 	}
 }

@@ -29,40 +29,47 @@ type attribute struct {
 }
 
 func orderOf(o *ordermanager.Order) order {
-	dialect := serverlesspresso.Workshop
-	if o.Venue != "" {
-		dialect = serverlesspresso.Core
-	}
-	created := strconv.FormatInt(o.CreatedAt.UnixMilli(), 10)
-	v := order{Order: view.OrderOf(o), TS: created, OrderState: dialect.OrderState(o)}
+	v := order{Order: view.OrderOf(o), OrderState: orderState(o), TS: strconv.FormatInt(o.CreatedAt.UnixMilli(), 10)}
 	if text := serverlesspresso.DrinkOrder(o); text != "" {
 		v.DrinkOrder = &attribute{text}
 	}
 	return v
 }
 
-// write writes the fields of the order's JSON as [json.Marshal] does, only faster: nearly every answer has an order.
-func (o *order) write(f *jsonform.Form) {
-	f.Text("orderId", o.OrderID)
+func orderState(o *ordermanager.Order) string {
+	if o.Venue != "" {
+		return serverlesspresso.Core.OrderState(o)
+	}
+	return serverlesspresso.Workshop.OrderState(o)
+}
+
+// writeOrder writes the fields of the order's JSON as [json.Marshal] writes those of orderOf, only faster: nearly every
+// answer has an order.
+func writeOrder(f *jsonform.Form, o *ordermanager.Order) {
+	var drink ordermanager.Drink
+	if o.Drink != nil {
+		drink = *o.Drink
+	}
+	f.Text("orderId", o.ID)
 	f.Text("state", string(o.State))
-	f.Text("userId", o.UserID)
-	f.Text("eventId", o.EventID)
-	f.Text("orderNumber", o.OrderNumber)
-	f.Text("baristaUserId", o.BaristaUserID)
-	f.Text("drink", o.Drink)
-	f.Texts("modifiers", o.Modifiers)
-	f.Text("icon", o.Icon)
+	f.Text("userId", o.Customer)
+	f.Text("eventId", o.Venue)
+	f.Text("orderNumber", o.Number)
+	f.Text("baristaUserId", o.Barista)
+	f.Text("drink", drink.Name)
+	f.Texts("modifiers", drink.Modifiers)
+	f.Text("icon", drink.Icon)
 	f.Text("reason", o.Reason)
 	f.Number("version", o.Version)
-	f.Text("orderState", o.OrderState)
-	if o.DrinkOrder == nil {
+	f.Text("orderState", orderState(o))
+	if o.Drink == nil {
 		f.Null("drinkOrder")
 	} else {
 		f.Begin("drinkOrder")
-		f.Text("S", o.DrinkOrder.S)
+		f.Text("S", serverlesspresso.DrinkOrder(o))
 		f.End()
 	}
-	f.Text("TS", o.TS)
+	f.Text("TS", strconv.FormatInt(o.CreatedAt.UnixMilli(), 10))
 }
 
 func orderOrNil(o *ordermanager.Order) *order {
@@ -73,34 +80,19 @@ func orderOrNil(o *ordermanager.Order) *order {
 	return &v
 }
 
-// outcome is the answer to an accepted action: the receipt as at every door, with the order in this interface's form.
-type outcome struct {
-	view.Receipt
-	// Order replaces the receipt's.
-	Order order `json:"order"`
-}
-
-// outcomeOf omits why something is pending: the message of a resumer or publisher is only logged.
-func outcomeOf(r *ordermanager.Receipt) outcome {
-	return outcome{
-		view.Receipt{
-			Action: r.Action, Resume: r.Resume, Events: r.Events, Replayed: r.Replayed, Unchanged: r.Unchanged, Gone: r.Gone,
-		},
-		orderOf(&r.Order),
-	}
-}
-
-func (o *outcome) write(f *jsonform.Form) {
-	f.Text("action", string(o.Action))
-	f.Text("resume", string(o.Resume))
-	f.Text("events", string(o.Events))
-	f.Bool("replayed", o.Replayed)
-	if o.Unchanged {
+// writeReceipt writes the fields of the answer to an accepted action: the receipt as at every door, with the order in
+// this interface's form. It omits why something is pending: the message of a resumer or publisher is only logged.
+func writeReceipt(f *jsonform.Form, r *ordermanager.Receipt) {
+	f.Text("action", string(r.Action))
+	f.Text("resume", string(r.Resume))
+	f.Text("events", string(r.Events))
+	f.Bool("replayed", r.Replayed)
+	if r.Unchanged {
 		f.Bool("unchanged", true)
 	}
-	f.Optional("gone", string(o.Gone))
+	f.Optional("gone", string(r.Gone))
 	f.Begin("order")
-	o.Order.write(f)
+	writeOrder(f, &r.Order)
 	f.End()
 }
 

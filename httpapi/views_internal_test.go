@@ -2,32 +2,39 @@ package httpapi
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/internal/jsonform"
 	"github.com/brewline/ordermanager/view"
 )
 
-func TestOutcome_writesWhatMarshalWrites(t *testing.T) {
-	full := order{
-		Order: view.Order{
-			OrderID: "1", State: "making", UserID: "2", EventID: "3", OrderNumber: "4", BaristaUserID: "5", Drink: "6",
-			Modifiers: []string{"7", "8"}, Icon: "9", Reason: `"10"`, Version: 11,
-		},
-		OrderState: "12", DrinkOrder: &attribute{`{"13":"\\"}`}, TS: "14",
+func TestWriteReceipt_writesWhatMarshalWrites(t *testing.T) {
+	full := ordermanager.Order{
+		ID: "1", State: "making", Customer: "2", Venue: "3", Number: "4", Barista: "5", Reason: `"10"`, Version: 11,
+		Drink:     &ordermanager.Drink{Name: `6\`, Modifiers: []string{"7", "8"}, Icon: "9"},
+		CreatedAt: time.UnixMilli(12),
 	}
-	empty := order{Order: view.Order{Modifiers: []string{}}}
-	for _, give := range []outcome{
-		{Order: empty},
-		{Receipt: view.Receipt{
-			Action: "make", Resume: "pending", Events: "none", Replayed: true, Unchanged: true, Gone: "expired",
-		}, Order: full},
+	for _, give := range []ordermanager.Receipt{
+		{},
+		{Order: ordermanager.Order{Drink: &ordermanager.Drink{}}},
+		{
+			Action: "make", Order: full, Resume: "pending", Events: "none", Replayed: true, Unchanged: true, Gone: "expired",
+			Pending: errors.New("for the log alone"),
+		},
 	} {
 		f := jsonform.New(0)
-		give.write(&f)
-		want, err := json.Marshal(give)
+		writeReceipt(&f, &give)
+		receipt := view.ReceiptOf(&give)
+		receipt.Pending = ""
+		want, err := json.Marshal(struct {
+			view.Receipt
+			Order order `json:"order"`
+		}{receipt, orderOf(&give.Order)})
 		if err != nil {
 			t.Fatal(err)
 		}
