@@ -184,8 +184,8 @@ func writeJSON(w http.ResponseWriter, r *http.Request, value any) {
 	write(w, r, "application/json", http.StatusOK, value)
 }
 
-// formSize is roughly the size of an order.
-const formSize = 512
+// formSize is the size of a receipt whose order has UUIDs for names.
+const formSize = 704
 
 func writeForm(w http.ResponseWriter, r *http.Request, f *jsonform.Form) {
 	writeBytes(w, r, "application/json", http.StatusOK, append(f.Bytes(), '\n'))
