@@ -55,11 +55,11 @@ var (
 	ErrShopClosed error = &sentinel{code: "shop_closed", message: "the shop is closed"}
 	// ErrQueueFull is returned by a workflow that does not begin an order because the venue has as many open orders, or
 	// took as many within a time, as it can. Code queue_full.
-	ErrQueueFull error = &sentinel{code: "queue_full", message: "the shop has as many open orders as it can take"}
+	ErrQueueFull error = &sentinel{code: "queue_full", message: "the shop takes no more orders at the moment"}
 	// ErrTooManyOrders is returned by a workflow that does not begin an order because its customer has as many open orders
 	// at the venue, or began as many within a day, as a customer may. Code too_many_orders.
 	ErrTooManyOrders error = &sentinel{
-		code: "too_many_orders", message: "the customer has as many open orders as one may have",
+		code: "too_many_orders", message: "the customer may begin no more orders at the moment",
 	}
 	// ErrNotOwner is returned when the order belongs to another customer. Code not_owner.
 	ErrNotOwner error = &sentinel{code: "not_owner", message: "the order belongs to another customer"}

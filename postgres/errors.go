@@ -20,14 +20,14 @@ var (
 	ErrUnreachable = errors.New("the PostgreSQL server cannot be reached")
 	// ErrLogin: the server refuses this user or database, or there is no such database. Nothing was written.
 	ErrLogin = errors.New("the PostgreSQL server refused the login")
-	// ErrTooManyConnections: the server has no connection left for this user. Nothing was written. Lower
+	// ErrTooManyConnections: the server has too many connections, in all or of this user. Nothing was written. Lower
 	// pool_max_conns, or raise max_connections.
-	ErrTooManyConnections = errors.New("the PostgreSQL server has no connection left")
+	ErrTooManyConnections = errors.New("the PostgreSQL server has too many connections")
 	// ErrReadOnly: the server is a standby, or the database or the session is read-only. Nothing was written. After a
 	// failover, new connections must go to the new primary: target_session_attrs=read-write in the URL.
-	ErrReadOnly = errors.New("the PostgreSQL server takes no writes")
+	ErrReadOnly = errors.New("the PostgreSQL server is read-only")
 	// ErrConflict: the server ended the transaction in favour of another. Nothing was written; try again.
-	ErrConflict = errors.New("the transaction gave way to another")
+	ErrConflict = errors.New("the transaction conflicted with another one")
 	// ErrPooler: a prepared statement is not where it was prepared, because a connection pooler gave the session to
 	// somebody else. Nothing was written. Behind a pooler in transaction mode the URL needs
 	// default_query_exec_mode=exec.
@@ -43,7 +43,7 @@ var (
 	// ErrFull: the server's disk is full. Nothing was written. Reading still works.
 	ErrFull = errors.New("the PostgreSQL server has no room left")
 	// ErrCorrupt: the database is damaged, or a row does not hold an order. It is left as it is.
-	ErrCorrupt = errors.New("the database holds what cannot be read")
+	ErrCorrupt = errors.New("a row cannot be read")
 )
 
 // meanings are the meanings of the server's codes: "PostgreSQL Error Codes" in its documentation. A class is the first

@@ -50,4 +50,4 @@ type Changes struct {
 // ErrPositionUnknown is returned by a [Watcher] for a position from which it cannot continue: it belongs to another
 // store or to an earlier state of this one, or too much has changed since. Start again with the empty position, and
 // read everything.
-var ErrPositionUnknown = errors.New("the store cannot go on from this position, and everything has to be read again")
+var ErrPositionUnknown = errors.New("the store does not know this position: read everything again")

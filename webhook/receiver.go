@@ -13,7 +13,7 @@ import (
 
 // ErrUnverified is returned for a request without a valid, recent signature: it is missing, wrong, or more than five
 // minutes off. Trust nothing in such a request; answer it with 401.
-var ErrUnverified = errors.New("the webhook is not signed as it must be")
+var ErrUnverified = errors.New("the webhook has no valid, recent signature")
 
 // Receiver receives what a [Publisher] posts. It is safe for concurrent use.
 type Receiver struct {

@@ -64,7 +64,7 @@ func New(client API, name string, orders Orders, next Next, limits capacity.Limi
 	case err != nil:
 		return nil, err
 	case client == nil || name == "" || orders == nil || next == nil:
-		return nil, fmt.Errorf("%w: a client, a table, the orders and what begins them are required",
+		return nil, fmt.Errorf("%w: the client, the table, the orders and the starter are required",
 			ordermanager.ErrInvalidOptions)
 	case max(limits.MaxInQueue, limits.MaxPerCustomer, limits.MaxPerDay, limits.MaxInWindow) > MaxLimit:
 		return nil, fmt.Errorf("%w: a limit of orders is more than %d", ordermanager.ErrInvalidOptions, MaxLimit)

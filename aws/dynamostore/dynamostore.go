@@ -232,7 +232,7 @@ func (s *Store) fence(ctx context.Context, orderID, attempt string, current item
 	}
 	return nil, &Error{
 		Op: "UpdateItem", Table: s.table, OrderID: orderID, Kind: ErrUnreachable,
-		Err: errors.New("there is no such order now, and an attempt that had no answer may still arrive"),
+		Err: errors.New("there is no such order now, but an earlier attempt that got no answer may still arrive"),
 	}
 }
 

@@ -24,7 +24,7 @@ var (
 	ErrNoIndex = errors.New("the table lacks an index")
 	// ErrWrongKeys is returned when the keys of the table or of an index are not those of the layout: the table or the
 	// layout is the wrong one. [Check] says what differs.
-	ErrWrongKeys = errors.New("the table has other keys than the layout")
+	ErrWrongKeys = errors.New("the keys of the table are not those of the layout")
 	// ErrThrottled is returned when DynamoDB still throttled after the SDK's own retries. Try again later.
 	ErrThrottled = errors.New("throttled")
 	// ErrAccessDenied is returned when the caller's policy does not allow the call.

@@ -364,7 +364,7 @@ func (s *Store) fetchPart(ctx context.Context, keys []item, whole map[string]ite
 		case pause > time.Second:
 			return &Error{
 				Op: "BatchGetItem", Table: s.table, Kind: ErrThrottled,
-				Err: fmt.Errorf("%d items were left out again and again", len(keys)),
+				Err: fmt.Errorf("%d items stayed unread after repeated attempts", len(keys)),
 			}
 		}
 		timer := time.NewTimer(pause)

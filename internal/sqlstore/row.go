@@ -28,7 +28,7 @@ func (s Statement) Returning() Statement {
 }
 
 // ErrBrokenRow is returned for a row that no store of this module wrote.
-var ErrBrokenRow = errors.New("a row holds what is not an order")
+var ErrBrokenRow = errors.New("a row is not a valid order")
 
 // Rows is a result of any driver.
 type Rows interface {

@@ -12,7 +12,7 @@ var (
 	ErrFull        = errors.New("there is no room for the database file to grow")
 	ErrCorrupt     = errors.New("the file is damaged, or not a database")
 	ErrNewerSchema = errors.New("the database file was written by a newer version of this program")
-	ErrLocked      = errors.New("somebody else has kept the database file locked")
+	ErrLocked      = errors.New("another program keeps the database file locked")
 	ErrReplaced    = errors.New("the database file was deleted or replaced while it was open")
 )
 
