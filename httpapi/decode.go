@@ -134,7 +134,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // isJSON reports whether the headers say that the body is JSON. Without a type it is assumed to be.
 func isJSON(header http.Header) bool {
-	if encoding := header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return false
 	}
 	declared := header.Get("Content-Type")

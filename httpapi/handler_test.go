@@ -227,6 +227,22 @@ func TestAct_refuses(t *testing.T) {
 	}
 }
 
+func TestAct_takesJSONHoweverItsHeadersAreWritten(t *testing.T) {
+	for _, header := range []http.Header{
+		{},
+		{"Content-Type": {"Application/JSON; charset=UTF-8"}},
+		{"Content-Encoding": {"identity"}},
+		{"Content-Encoding": {"Identity"}},
+	} {
+		f := newFixture(t)
+		f.start("1", "1", "")
+		w := f.do(call{actor: "customer:1", method: "PUT", path: "/orders/1", body: cappuccino, header: header})
+		if w.Code != http.StatusOK {
+			t.Errorf("%v: %d %s", header, w.Code, w.Body)
+		}
+	}
+}
+
 func TestAct_tellsTheLoserWhatTheOrderIs(t *testing.T) {
 	f := newFixture(t)
 	f.start("1", "1", "")
@@ -521,6 +537,9 @@ func TestCORS_letsAllowedOriginsIn(t *testing.T) {
 		"Access-Control-Max-Age":        {"600"},
 	}, w.Header()); diff != "" || w.Code != http.StatusNoContent {
 		t.Errorf("the shop: %d %s", w.Code, diff)
+	}
+	if got := ask(preflight(shop), "HTTPS://Shop.example").Header().Get("Access-Control-Allow-Origin"); got != shop {
+		t.Errorf("the shop, in another case: %q", got)
 	}
 	if header := ask(preflight(other), shop).Header(); header.Get("Access-Control-Allow-Origin") != "" ||
 		header.Get("Vary") != "Origin" {

@@ -143,7 +143,7 @@ func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request, allow stri
 		return
 	case slices.Contains(h.origins, "*"):
 		origin = "*"
-	case !slices.Contains(h.origins, origin):
+	case !slices.ContainsFunc(h.origins, func(allowed string) bool { return strings.EqualFold(allowed, origin) }):
 		return
 	}
 	header.Set("Access-Control-Allow-Origin", origin)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -362,6 +363,17 @@ func TestCompletion_joinsWhatBashSplits(t *testing.T) {
 	}
 }
 
+func TestServe_believesATokenHoweverItsSchemeIsWritten(t *testing.T) {
+	claims := "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"ann"}`)) + "."
+	for _, scheme := range []string{"Bearer", "bearer", "BEARER"} {
+		r := httptest.NewRequest(http.MethodGet, "/workshop/orders", nil)
+		r.Header.Set("Authorization", scheme+" "+claims)
+		if got, err := demoIdentity(r); err != nil || got != ordermanager.Customer("ann") {
+			t.Errorf("%s: %+v, %v", scheme, got, err)
+		}
+	}
+}
+
 func TestServe_refusesWhatAPageOfAnotherSiteSends(t *testing.T) {
 	manager, err := ordermanager.New(memory.NewStore(), ordermanager.NoMenu(), &memory.Resumer{}, nil)
 	if err != nil {
@@ -391,6 +403,8 @@ func TestServe_refusesWhatAPageOfAnotherSiteSends(t *testing.T) {
 		{"POST", "[::1]:8080", "none", 200},
 		{"POST", "[::1]", "", 200},
 		{"POST", "coffee.local", "", 200},
+		{"GET", "Coffee.Local:8080", "", 200},
+		{"GET", "LOCALHOST:8080", "", 200},
 		{"POST", "localhost:8080", "cross-site", 403},
 		{"PUT", "localhost:8080", "same-site", 403},
 		{"GET", "localhost:8080", "cross-site", 200},

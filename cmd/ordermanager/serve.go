@@ -188,7 +188,8 @@ func ownPagesOnly(addr string, api *httpapi.Handler, next http.Handler) http.Han
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		if host != "localhost" && host != own && net.ParseIP(strings.Trim(host, "[]")) == nil {
+		isOwn := strings.EqualFold(host, "localhost") || strings.EqualFold(host, own)
+		if !isOwn && net.ParseIP(strings.Trim(host, "[]")) == nil {
 			refuse(w, r, "this server is localhost, and not "+host)
 			return
 		}
@@ -198,7 +199,7 @@ func ownPagesOnly(addr string, api *httpapi.Handler, next http.Handler) http.Han
 
 // demoIdentity authenticates nobody: it believes "X-Demo-User: barista:3", and any token.
 func demoIdentity(r *http.Request) (ordermanager.Actor, error) {
-	if token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); found {
+	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		return httpapi.CognitoActor(unverified(token))
 	}
 	role, id, _ := strings.Cut(r.Header.Get("X-Demo-User"), ":")
