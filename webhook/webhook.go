@@ -196,8 +196,9 @@ func (p *Publisher) post(ctx context.Context, e *ordermanager.Event) error {
 		}
 		return fmt.Errorf("%s: %w", p.host, err)
 	}
-	// Drain a short body, so that the connection can be reused.
-	_, _ = io.CopyN(io.Discard, answer.Body, 4<<10)
+	if answer.StatusCode != http.StatusSwitchingProtocols { // whose body is the connection, which no time-out ends
+		_, _ = io.CopyN(io.Discard, answer.Body, 4<<10) // a short body, so that the connection can be reused
+	}
 	_ = answer.Body.Close()
 	status := answer.StatusCode
 	refusal := fmt.Errorf("%s answers %d %s", p.host, status, http.StatusText(status)) // not in the receiver's words

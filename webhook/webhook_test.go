@@ -365,6 +365,31 @@ func TestPublisher_waitsOnlySoLong(t *testing.T) {
 	}
 }
 
+// The body of such an answer is the connection itself, which the time-out of the request does not end.
+func TestPublisher_doesNotWaitForASwitchedConnection(t *testing.T) {
+	done := make(chan struct{})
+	h := open(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "something")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+		<-done
+	})
+	defer close(done)
+	published := make(chan error)
+	go func() { published <- h.publisher(t, secret).Publish(t.Context(), []ordermanager.Event{plain}) }()
+	select {
+	case err := <-published:
+		if !errors.Is(err, ordermanager.ErrUndeliverable) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it still waits")
+	}
+}
+
 // Receivers that are slow, break off or are not what they seem leave the event owed.
 func TestPublisher_aBrokenReceiverLeavesTheEventOwed(t *testing.T) {
 	breaksOff := func(part string) func(http.ResponseWriter, *http.Request) {
