@@ -375,7 +375,8 @@ func (m *Manager) refuseDrink(ctx context.Context, r *Request, violations []Viol
 	}
 	for _, id := range [...]string{r.RequestID, r.scoped()} {
 		entry, _, found := o.Entry(id)
-		if found && entry.Action == r.Action && entry.Actor == r.Actor && o.Drink.matches(r.Drink) {
+		same := found && entry.Action == r.Action && entry.Actor == r.Actor && entry.Reason == r.Reason
+		if same && o.Drink.matches(r.Drink) {
 			*receipt = m.finish(ctx, r.Action, nil, o)
 			receipt.Replayed = true
 			return nil

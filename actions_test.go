@@ -350,7 +350,11 @@ func TestManager_repeatsAPutThatTheMenuWouldRefuseToday(t *testing.T) {
 	if _, err := manager.Put(t.Context(), request); !errors.Is(err, ordermanager.ErrInvalidOrder) {
 		t.Errorf("a new put got %v", err)
 	}
-	request.RequestID, request.Drink.Modifiers = "r", []string{"Oat"}
+	request.RequestID, request.Reason = "r", "another"
+	if _, err := manager.Put(t.Context(), request); !errors.Is(err, ordermanager.ErrInvalidOrder) {
+		t.Errorf("another reason under the same request id got %v", err)
+	}
+	request.Reason, request.Drink.Modifiers = "", []string{"Oat"}
 	if _, err := manager.Put(t.Context(), request); !errors.Is(err, ordermanager.ErrInvalidOrder) {
 		t.Errorf("another drink under the same request id got %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -246,7 +247,7 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	by := m.table.decided(o, wait)
 	ctx, end := m.begin(ctx, Operation{Name: "resume", Action: by.Action, OrderID: o.ID, Traces: withTrace(nil, by.Trace)})
 	defer func() { end(Ending{Err: err, Gone: err == nil && answer == Gone}) }()
-	defer recovered(&err)
+	defer recovered(&err, token)
 	outcome, err := m.outcomeOf(o, wait, by)
 	if err == nil {
 		answer, err = m.resumer.Resume(ctx, token, outcome)
@@ -254,6 +255,7 @@ func (m *Manager) resume(ctx context.Context, o *Order, wait Wait, token TaskTok
 	if err == nil && answer != Accepted && answer != Gone {
 		err = fmt.Errorf("the resumer answered %q", answer)
 	}
+	read(err)
 	return answer, err
 }
 
@@ -263,7 +265,7 @@ func (m *Manager) outcomeOf(o *Order, wait Wait, by *Entry) (outcome Outcome, er
 	if m.outcome == nil {
 		return defaultOutcome(o, wait, decision, by.Action), nil
 	}
-	defer recovered(&err)
+	defer recovered(&err, TaskToken{})
 	outcome, err = m.outcome(Decided{Order: o.masked(), Wait: wait, Decision: decision, By: *by})
 	if err == nil {
 		err = outcome.Validate()
@@ -280,9 +282,22 @@ func withTrace(traces []string, trace string) []string {
 }
 
 // recovered turns a collaborator's panic into an error: after the write, nothing may look as if the action had failed.
-func recovered(err *error) {
+// What panics may print the token that it was given.
+func recovered(err *error, token TaskToken) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("%w: a collaborator panicked: %v", ErrUndeliverable, p)
+		text := fmt.Sprint(p)
+		if !token.IsZero() {
+			text = strings.ReplaceAll(text, token.Reveal(), redacted)
+		}
+		*err = fmt.Errorf("%w: a collaborator panicked: %s", ErrUndeliverable, text)
+	}
+}
+
+// read asks a collaborator's error what will be asked of it later, while a panic is still recovered: the methods of a
+// nil pointer that became an error panic.
+func read(err error) {
+	if err != nil {
+		_, _ = err.Error(), errors.Is(err, ErrUndeliverable)
 	}
 }
 
@@ -316,9 +331,9 @@ func (m *Manager) publish(ctx context.Context, o *Order, to *share) (accepted []
 	}
 	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
 	err = m.publishAll(ctx, o.ID, to, events)
-	partly, _ := errors.AsType[*PublishError](err)
+	failed, known := failedOf(err, events)
 	for i := range events {
-		if id := events[i].ID; err == nil || partly != nil && partly.Failed[id] == nil {
+		if id := events[i].ID; known && !failed[id] {
 			accepted = append(accepted, keys[id])
 		}
 	}
@@ -336,6 +351,27 @@ func (m *Manager) publishAll(ctx context.Context, orderID string, to *share, eve
 	operation := Operation{Name: "publish", OrderID: orderID, Publisher: to.name, Events: len(events), Traces: traces}
 	ctx, end := m.begin(ctx, operation)
 	defer func() { end(Ending{Err: err}) }()
-	defer recovered(&err)
-	return to.publisher.Publish(ctx, events)
+	defer recovered(&err, TaskToken{})
+	err = to.publisher.Publish(ctx, events)
+	read(err)
+	return err
+}
+
+// failedOf returns which events were not accepted, if the error says so: it names some of them, and is not joined from
+// several errors, of which the others may speak of more.
+func failedOf(err error, events []Event) (failed map[string]bool, known bool) {
+	for chain := err; chain != nil; chain = errors.Unwrap(chain) {
+		partly, ok := chain.(*PublishError) //nolint:errorlint // As looks into joined errors too
+		if !ok {
+			continue
+		}
+		failed = make(map[string]bool, len(partly.Failed))
+		for i := range events {
+			if _, named := partly.Failed[events[i].ID]; named {
+				failed[events[i].ID] = true
+			}
+		}
+		return failed, len(failed) > 0
+	}
+	return nil, err == nil
 }

@@ -223,6 +223,39 @@ func TestPublishers_eachSaysForItselfWhichEventsItAccepted(t *testing.T) {
 	}
 }
 
+// Invariant 5: an error that does not say clearly what was accepted has accepted nothing.
+func TestPublish_anErrorThatSaysTooLittleLeavesEverythingOwed(t *testing.T) {
+	refused := func(id string) *ordermanager.PublishError {
+		return &ordermanager.PublishError{Failed: map[string]error{id: errNetwork}}
+	}
+	for name, errs := range map[string]func(ids []string) error{
+		"a failure without a reason": func(ids []string) error {
+			return &ordermanager.PublishError{Failed: map[string]error{ids[0]: nil, ids[1]: nil}}
+		},
+		"none of the events":   func([]string) error { return refused("another") },
+		"no failure at all":    func([]string) error { return &ordermanager.PublishError{} },
+		"of two publishers":    func(ids []string) error { return errors.Join(refused(ids[0]), refused(ids[1])) },
+		"of one and something": func(ids []string) error { return errors.Join(refused(ids[0]), errNetwork) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.publisher.Hook = failing("publish", false)
+			h.bring(ordermanager.StateMaking)
+			h.wait()
+			owed := h.order().OwedEvents
+			manager := must[*ordermanager.Manager](t)(ordermanager.New(h.store, coffeeMenu, h.resumer, &ordermanager.Options{
+				Publisher: publisherFunc(func(_ context.Context, events []ordermanager.Event) error {
+					return errs([]string{events[0].ID, events[1].ID})
+				}),
+			}))
+			r := must[*ordermanager.Receipt](t)(manager.RedriveOrder(t.Context(), order))
+			if r.Events != ordermanager.EventsPending || !slices.Equal(h.order().OwedEvents, owed) || len(owed) != 2 {
+				t.Errorf("owed is %q of %q: %+v", h.order().OwedEvents, owed, r)
+			}
+		})
+	}
+}
+
 func TestPublishers_whatIsOwedToOneThatIsNotThereStaysOwedUntilItIsGivenUp(t *testing.T) {
 	f := newFan(t)
 	f.hook.Hook = failing("publish", false)

@@ -107,7 +107,8 @@ type Ending struct {
 // Observer is called when an operation begins. The context that it returns is used for what happens in between, and the
 // function that it returns is called once, with how the operation ended. Either may be nil. It is where metrics and
 // traces are added: a span begins and ends here; package otelobserver does it for OpenTelemetry. It must be safe for
-// concurrent use, and an operation waits for it, so it must not block. No task token reaches it.
+// concurrent use, and an operation waits for it, so it must not block. A panic is logged, and the operation goes on. No
+// task token reaches it.
 type Observer func(ctx context.Context, op Operation) (context.Context, func(Ending))
 
 // Lifecycle returns the Manager's life cycle.
@@ -219,15 +220,27 @@ func (m *Manager) begin(ctx context.Context, op Operation) (context.Context, fun
 	return m.observe(ctx, op)
 }
 
-func (m *Manager) observe(ctx context.Context, op Operation) (context.Context, func(Ending)) {
-	observed, end := m.observer(ctx, op)
-	if observed == nil {
-		observed = ctx
+func (m *Manager) observe(ctx context.Context, op Operation) (observed context.Context, end func(Ending)) {
+	observed, end = ctx, unobserved
+	defer m.unharmed(ctx, op)
+	within, told := m.observer(ctx, op)
+	if within != nil {
+		observed = within
 	}
-	if end == nil {
-		end = unobserved
+	if told != nil {
+		end = func(e Ending) {
+			defer m.unharmed(ctx, op)
+			told(e)
+		}
 	}
 	return observed, end
+}
+
+// unharmed recovers an observer's panic: what is only told must not look as if it had failed.
+func (m *Manager) unharmed(ctx context.Context, op Operation) {
+	if p := recover(); p != nil {
+		m.log.WarnContext(ctx, "the observer panicked", "operation", op.Name, "order", op.OrderID, "panic", fmt.Sprint(p))
+	}
 }
 
 func unobserved(Ending) {}

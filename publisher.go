@@ -17,8 +17,8 @@ import (
 // concurrent use.
 type Publisher interface {
 	// Publish publishes the events, in order. A nil error means that every one was accepted. A [*PublishError] in the
-	// chain of an error says which were not; after any other error that is unknown, and all of them will be published
-	// again. An error that repeating cannot cure wraps [ErrUndeliverable].
+	// chain of an error says which were not; after any other error, one that is joined from several among them, that is
+	// unknown, and all of them will be published again. An error that repeating cannot cure wraps [ErrUndeliverable].
 	Publish(ctx context.Context, events []Event) error
 }
 

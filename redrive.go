@@ -3,6 +3,7 @@ package ordermanager
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 )
 
@@ -42,7 +43,8 @@ type RedriveReport struct {
 // order's own, and it is tried again as soon as they accept something.
 //
 // Errors: [ErrContextDone] when it is stopped midway, with the report of what was visited until then, and [ErrStore]
-// when the listing failed, or when everything was visited and some orders could not be read or settled.
+// when the listing failed, or when everything was visited and some orders could not be read or settled. A panic of the
+// store while it reads or settles an order, or of Visited, is an error about that order and does not end the program.
 func (m *Manager) Redrive(ctx context.Context, options *RedriveOptions) (RedriveReport, error) {
 	if options == nil {
 		options = &RedriveOptions{}
@@ -136,8 +138,14 @@ func (r *redriver) failed(ctx context.Context, orderID string, err error) {
 	r.errs = append(r.errs, err)
 }
 
-// order delivers what one order owes.
+// order delivers what one order owes. It runs in a goroutine of its own, where no caller could recover a panic of the
+// store.
 func (r *redriver) order(ctx context.Context, orderID string) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.failed(ctx, orderID, fmt.Errorf("order %s: a collaborator panicked: %v", orderID, p))
+		}
+	}()
 	if !r.options.DryRun && !r.m.trouble.due(orderID) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

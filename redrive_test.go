@@ -1,10 +1,13 @@
 package ordermanager_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -92,6 +95,120 @@ func TestAnAction_survivesACollaboratorThatPanics(t *testing.T) {
 	r := must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
 	if r.Resume != ordermanager.ResumePending || !errors.Is(r.Pending, ordermanager.ErrUndeliverable) || !r.Order.Owes() {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// nilError is an error whose methods panic when it is nil.
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+func TestAnAction_survivesErrorsThatPanic(t *testing.T) {
+	var missing *nilError
+	var missingPublish *ordermanager.PublishError
+	resumer := &service{do: func(context.Context, string) (ordermanager.Answer, error) { return "", missing }}
+	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), coffeeMenu, resumer, &ordermanager.Options{
+		Publisher: publisherFunc(func(context.Context, []ordermanager.Event) error { return missingPublish }),
+	}))
+	must[ordermanager.Receipt](t)(manager.WorkflowStarted(
+		t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{}),
+	))
+	r := must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
+	if r.Resume != ordermanager.ResumePending || r.Pending.Error() == "" || !r.Order.Owes() {
+		t.Errorf("got %+v", r)
+	}
+	r = must[ordermanager.Receipt](t)(manager.Make(t.Context(), by("make", ordermanager.Barista(holder))))
+	if r.Events != ordermanager.EventsPending || r.Pending.Error() == "" || len(r.Order.OwedEvents) != 1 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// Invariant 8: what panics is not asked to keep a token to itself.
+func TestAPanic_doesNotPrintTheToken(t *testing.T) {
+	s := &service{do: func(_ context.Context, token string) (ordermanager.Answer, error) { panic("cannot answer " + token) }}
+	var log bytes.Buffer
+	options := &ordermanager.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	manager := owing(t, 0, s, options)
+	must[ordermanager.Receipt](t)(manager.WorkflowStarted(
+		t.Context(), started(ordermanager.NewTaskToken("s3cret"), time.Time{}),
+	))
+	r := must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
+	for _, text := range []string{r.Pending.Error(), log.String()} {
+		if strings.Contains(text, "s3cret") || !strings.Contains(text, "cannot answer [redacted]") {
+			t.Errorf("it says %s", text)
+		}
+	}
+}
+
+// An observer is only told: what panics in it changes nothing, whenever that is.
+func TestAnObserverThatPanics_changesNothing(t *testing.T) {
+	var told []string // the operations, begun and ended
+	panics := -1      // when
+	tell := func(what string) {
+		told = append(told, what)
+		if len(told)-1 == panics {
+			panic("out of paper")
+		}
+	}
+	life := func() {
+		told = nil
+		h := newHouse(t, func(o *ordermanager.Options) {
+			o.Observer = func(ctx context.Context, op ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
+				tell(op.Name)
+				return ctx, func(ordermanager.Ending) { tell("end of " + op.Name) }
+			}
+		})
+		h.bring(ordermanager.StateMaking)
+		h.wait()
+		r := h.receipt(h.Handle(t.Context(), by("complete", ordermanager.Barista(holder))))
+		if r.Resume != ordermanager.ResumeDelivered || r.Events != ordermanager.EventsPublished || h.stored().Owes() {
+			t.Errorf("a panic at %d: %+v", panics, r)
+		}
+		must[ordermanager.RedriveReport](t)(h.Redrive(t.Context(), nil))
+	}
+	life()
+	for panics = range told {
+		life()
+	}
+}
+
+// brokenStore panics when it reads one order.
+type brokenStore struct{ ordermanager.Store }
+
+func (s brokenStore) Get(ctx context.Context, id string) (*ordermanager.Order, error) {
+	if id == "order-1" {
+		panic("no such column")
+	}
+	return s.Store.Get(ctx, id)
+}
+
+// The deliveries of a redrive are in goroutines, where nobody else could recover a panic.
+func TestRedrive_survivesAStoreAndACallerThatPanic(t *testing.T) {
+	store := memory.NewStore()
+	accepts := &service{
+		do: func(context.Context, string) (ordermanager.Answer, error) { return ordermanager.Accepted, nil },
+	}
+	down := &service{do: func(context.Context, string) (ordermanager.Answer, error) { return "", errNetwork }}
+	filler := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, down, nil))
+	for _, id := range []string{"order-0", "order-1", "order-2"} {
+		must[ordermanager.Receipt](t)(filler.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{
+			OrderID: id, Customer: owner, Token: ordermanager.NewTaskToken(id),
+		}))
+		r := put()
+		r.OrderID = id
+		must[ordermanager.Receipt](t)(filler.Put(t.Context(), r))
+	}
+	manager := must[*ordermanager.Manager](t)(ordermanager.New(brokenStore{store}, coffeeMenu, accepts, nil))
+	report, err := manager.Redrive(t.Context(), &ordermanager.RedriveOptions{
+		Visited: func(r ordermanager.Receipt) {
+			if r.Order.ID == "order-2" {
+				panic("out of paper")
+			}
+		},
+	})
+	if report.Delivered != 2 || report.Pending != 2 || err == nil ||
+		!containsText(err, "no such column") || !containsText(err, "out of paper") {
+		t.Errorf("got %+v, %v", report, err)
 	}
 }
 
