@@ -59,12 +59,8 @@ func (c *repairCommand) repair(ctx context.Context, backends *backends, std *std
 	case errors.Is(err, ordermanager.ErrStore), errors.Is(err, ordermanager.ErrContextDone):
 		return err
 	case err != nil:
-		problem := view.ProblemOf(err)
-		text := refusingText(&problem)
-		if errors.Is(err, ordermanager.ErrOrderNotFound) {
-			text += "; " + listThem(c.Store)
-		}
-		if err := c.print(std, &problem, text); err != nil {
+		problem := view.ProblemOf(c.worded(err))
+		if err := c.print(std, &problem, c.refusingText(problem, err)); err != nil {
 			return err
 		}
 		return errRefused
@@ -80,6 +76,47 @@ func (c *repairCommand) repair(ctx context.Context, backends *backends, std *std
 		return errRefused
 	}
 	return nil
+}
+
+// worded returns a refusal in the words of this command, whose release is the action unmake.
+func (c *repairCommand) worded(err error) error {
+	if c.How != "release" {
+		return err
+	}
+	if e, ok := errors.AsType[*ordermanager.TransitionError](err); ok {
+		worded := *e
+		worded.Action = ordermanager.Action(c.How)
+		return &worded
+	}
+	if errors.Is(err, ordermanager.ErrUnknownAction) || errors.Is(err, ordermanager.ErrForbidden) {
+		return fmt.Errorf("release is the action unmake: %w", err)
+	}
+	return err
+}
+
+// refusingText says why a repair was refused, and which other one may help.
+func (c *repairCommand) refusingText(problem view.Problem, err error) string {
+	var others []ordermanager.Action
+	for _, action := range problem.Allowed {
+		switch action {
+		case ordermanager.ActionCancel:
+			others = append(others, action)
+		case ordermanager.ActionUnmake:
+			others = append(others, "release")
+		}
+	}
+	problem.Allowed = others
+	text := refusingText(&problem)
+	e, ok := errors.AsType[*ordermanager.TransitionError](err)
+	switch {
+	case errors.Is(err, ordermanager.ErrOrderNotFound):
+		text += "; " + listThem(c.Store)
+	case ok && e.Order != nil && e.Order.Owes():
+		text += "; resend delivers what it owes, and abandon gives that up"
+	case ok && e.Ended:
+		text += "; it has ended and owes nothing, so there is nothing to repair"
+	}
+	return text
 }
 
 func (c *repairCommand) print(std *stdio, value any, text string) error {

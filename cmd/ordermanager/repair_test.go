@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -71,20 +74,46 @@ func TestRepair_putsAnOrderRightAndKeepsWhoAndWhy(t *testing.T) {
 
 func TestRepair_keepsToTheLifeCycle(t *testing.T) {
 	store, _ := newFile(t)
-	execute(t, store, newOrder1, put1, make1, complete1)
-	for how, want := range map[string]string{
-		"cancel":  "refused, illegal_transition: cannot cancel order 1, which is completed",
-		"release": "refused, illegal_transition: cannot unmake order 1, which is completed",
-	} {
-		if code, stdout, _ := repair(t, store, "1", how); code != exitRefused || !strings.HasPrefix(stdout, want) {
+	refused := func(how, want string, flags ...string) {
+		t.Helper()
+		code, stdout, _ := repair(t, store, "1", how, flags...)
+		if code != exitRefused || stdout != "refused, "+want+"\n" {
 			t.Errorf("%s: exit code %d, %q", how, code, stdout)
 		}
 	}
+	const illegal = ": the state of the order does not allow this"
+	execute(t, store, newOrder1, put1)
+	refused("release", "illegal_transition: cannot release order 1, which is pending"+illegal+"; allowed now: cancel")
+	pickup := filepath.Join(t.TempDir(), "pickup.json")
+	table, err := os.ReadFile("../../examples/pickup/lifecycle.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pickup, bytes.ReplaceAll(table, []byte("unmake"), []byte("let_go")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused("release", `unknown_action: release is the action unmake: unknown action: "unmake"; the life cycle has put, make, `+
+		`let_go, finish, collect, give_up, cancel`, "--lifecycle", pickup)
+	execute(t, store, make1, complete1)
+	const nothing = "; it has ended and owes nothing, so there is nothing to repair"
+	refused("cancel", "illegal_transition: cannot cancel order 1, which is completed"+illegal+nothing)
+	refused("release", "illegal_transition: cannot release order 1, which is completed"+illegal+nothing)
 	code, stdout, _ := repair(t, store, "9", "cancel", "--json")
 	var problem view.Problem
 	if err := json.Unmarshal([]byte(stdout), &problem); code != exitRefused || err != nil ||
 		problem.Code != "order_not_found" {
 		t.Errorf("exit code %d, %v, %q", code, err, stdout)
+	}
+}
+
+func TestRepair_namesTheRepairThatAnEndedOrderNeeds(t *testing.T) {
+	store, _ := newFile(t)
+	execute(t, store, newOrder1, put1, make1)
+	invoke(t, complete1, "exec", "--store", store, "--resume", "none")
+	want := "refused, illegal_transition: cannot cancel order 1, which is completed: the state of the order does not allow " +
+		"this; resend delivers what it owes, and abandon gives that up\n"
+	if code, stdout, _ := repair(t, store, "1", "cancel", "--resume", "none"); code != exitRefused || stdout != want {
+		t.Errorf("exit code %d, %q, want %q", code, stdout, want)
 	}
 }
 
