@@ -16,7 +16,7 @@ type call struct {
 	actor  ordermanager.Actor
 	drink  string
 	id     string
-	// scoped is the request id in its place when somebody else has used it.
+	// scoped is the request id as it is recorded if somebody else has used it.
 	scoped string
 	run    func(ctx context.Context, m *ordermanager.Manager) (ordermanager.Receipt, error)
 }

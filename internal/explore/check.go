@@ -10,7 +10,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// checkWrite checks what one applied transition made of a record.
+// checkWrite checks a record after an applied transition.
 func checkWrite(before, after *ordermanager.Order) *Violation {
 	if before == nil {
 		return nil
@@ -30,7 +30,7 @@ func checkWrite(before, after *ordermanager.Order) *Violation {
 	return nil
 }
 
-// checkAsked checks what a transition tells the store beside the order.
+// checkAsked checks what a transition tells the store besides the changes to the order.
 func (e *explorer) checkAsked(t *ordermanager.Transition, after *ordermanager.Order) *Violation {
 	moves := t.Assign.State != ""
 	if ends := moves && e.sc.law.final(after.State); t.Assign.Ends != ends {
@@ -39,7 +39,7 @@ func (e *explorer) checkAsked(t *ordermanager.Transition, after *ordermanager.Or
 	return nil
 }
 
-// checkWorld checks what must hold at every instant, whatever the callers are doing.
+// checkWorld checks what must hold at every moment, whatever the callers are doing.
 func (e *explorer) checkWorld(s *state) *Violation {
 	o := e.orders.get(s.order)
 	if o == nil {
@@ -71,7 +71,7 @@ func (e *explorer) checkWorld(s *state) *Violation {
 	return nil
 }
 
-// checkResume checks an answer at the moment that it reaches the workflow.
+// checkResume checks an answer when it reaches the workflow.
 func (e *explorer) checkResume(s *state, o *op) *Violation {
 	order := e.orders.get(s.order)
 	switch {
@@ -90,7 +90,7 @@ func (e *explorer) checkResume(s *state, o *op) *Violation {
 		outcomeText(o.outcome))
 }
 
-// consistent reports whether an answer says what the order says.
+// consistent reports whether an answer agrees with the order.
 func consistent(o *op, order *ordermanager.Order, lf *life) bool {
 	w := tokens[o.token].wait
 	wait := lf.waits[w]
@@ -102,7 +102,7 @@ func consistent(o *op, order *ordermanager.Order, lf *life) bool {
 	if json.Unmarshal(o.outcome.Output, &output) != nil || output.OrderID != orderID || output.Action != wait.by.Action {
 		return false
 	}
-	// The order may have moved on since the answer was made up, but it must have been in that state after the decision.
+	// The order may have changed since the answer was built, but must have been in that state after the decision.
 	since := slices.IndexFunc(order.History, func(e ordermanager.Entry) bool { return e.RequestID == wait.by.RequestID })
 	was := slices.ContainsFunc(order.History[since:], func(e ordermanager.Entry) bool { return e.To == output.State })
 	cancelled := lf.waits[ordermanager.SecondWait].decision == ordermanager.Cancelled
@@ -112,7 +112,7 @@ func consistent(o *op, order *ordermanager.Order, lf *life) bool {
 	return was && output.Cancelled == cancelled
 }
 
-// checkPublish checks events at the moment that they are published.
+// checkPublish checks events when they are published.
 func (e *explorer) checkPublish(s *state, ref nodeRef) *Violation {
 	order, o := e.orders.get(s.order), e.tree.node(ref).next
 	seen := e.heard(ref).order
@@ -142,8 +142,8 @@ func (e *explorer) checkPublish(s *state, ref nodeRef) *Violation {
 	return nil
 }
 
-// checkReturn checks what a call says against what it was answered and against the world as it is. The world may have
-// moved on, but not back: what is on record stays on record, and a token that is not live stays so.
+// checkReturn checks the result of a call against the answers that it got and against the world as it is. The world may
+// have moved on, but never back: entries stay in the history, and a dead token stays dead.
 func (e *explorer) checkReturn(s *state, ref nodeRef) *Violation {
 	n, h := e.tree.node(ref), e.heard(ref)
 	if v := h.checkSettled(n); v != nil {
@@ -164,21 +164,21 @@ func (e *explorer) checkReturn(s *state, ref nodeRef) *Violation {
 	)
 }
 
-// heard sums up what a call learned.
+// heard is what a call has learned.
 type heard struct {
 	applied, failed, menu bool
-	// delivered says that it resumed, published or settled.
+	// delivered: it resumed, published or settled something.
 	delivered bool
 	accepted  bool
-	// answered says that its write answered a wait.
+	// answered: its write answered a wait.
 	answered bool
-	// order is the record that it saw last, and refusing the one that refused its last write.
+	// order is the record that it saw last, and refusing the record that refused its last write.
 	order, refusing *ordermanager.Order
-	// taken are the events that publishers accepted, and settled those that it settled.
+	// taken are the events that publishers accepted, and settled those that the call settled.
 	taken, settled []string
 }
 
-// heard is what a call has learned so far.
+// heard returns what a call has learned so far.
 func (e *explorer) heard(ref nodeRef) *heard {
 	answers, steps := e.tree.answers(ref)
 	h := &heard{}
@@ -188,7 +188,7 @@ func (e *explorer) heard(ref nodeRef) *heard {
 	return h
 }
 
-// checkSettled checks that what one publisher accepted is settled, whatever became of another.
+// checkSettled checks that the events that a publisher accepted are settled, whatever happened to those of another.
 func (h *heard) checkSettled(n *node) *Violation {
 	for _, key := range h.taken {
 		if !slices.Contains(h.settled, key) {
@@ -227,8 +227,7 @@ func (h *heard) add(e *explorer, a answer, step *op) {
 	h.settled = append(h.settled, step.settlement.Events...)
 }
 
-// entry is the entry of an order that the call can have made: under its own request id, or under one of its actor's
-// own.
+// entry returns the history entry that the call may have made: under its own request id, or its actor's form of it.
 func (c *call) entry(o *ordermanager.Order) (entry ordermanager.Entry, found bool) {
 	for _, e := range o.History {
 		if e.RequestID == c.id && e.Actor == c.actor || c.scoped != "" && e.RequestID == c.scoped {
@@ -260,8 +259,7 @@ func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
 	case h.delivered:
 		return violated(ClearRefusal, "%s is refused with %v and has delivered something", n.call.name, n.err)
 	}
-	// A call that saw no order must not be refused as if its request were not on record; one that did, goes by what it
-	// saw.
+	// A call that saw the order goes by what it saw; for one that saw none, the order as it is now counts.
 	o := h.order
 	if o == nil {
 		o = e.orders.get(s.order)
@@ -298,14 +296,14 @@ func (e *explorer) checkError(s *state, n *node, h *heard) *Violation {
 	return nil
 }
 
-// forbidden reports whether some rule of the action does not let the caller do it.
+// forbidden reports whether the action has a rule that does not permit the caller.
 func (e *explorer) forbidden(c *call) bool {
 	return slices.ContainsFunc(
 		e.sc.law.rules, func(r ordermanager.Rule) bool { return r.Action == c.action && !permits(&r, c.actor.Role) },
 	)
 }
 
-// justified reports whether a reason for a refusal is true of the order that refused.
+// justified reports whether a reason for a refusal is true of the refusing order.
 func (e *explorer) justified(c *call, reason error, o *ordermanager.Order) bool {
 	lf := e.orders.life(o)
 	_, legal := e.sc.law.rule(c.action, lf.state)
@@ -313,7 +311,7 @@ func (e *explorer) justified(c *call, reason error, o *ordermanager.Order) bool 
 	case errors.Is(reason, ordermanager.ErrUnknownState):
 		return false
 	case errors.Is(reason, ordermanager.ErrDrinkAccepted):
-		// It is an ErrIllegalTransition as well.
+		// This also is an ErrIllegalTransition.
 		return lf.drink
 	case errors.Is(reason, ordermanager.ErrIllegalTransition):
 		return !legal
@@ -350,7 +348,7 @@ func (e *explorer) checkSuccess(s *state, n *node, h *heard) *Violation {
 		}
 		return nil
 	case !found && n.receipt.Replayed && !h.applied && e.claimed(n.call, h.order):
-		return nil // they have what they ask for
+		return nil // they already have it
 	}
 	switch {
 	case !found || !n.call.same(entry, o):
@@ -374,7 +372,7 @@ func (e *explorer) claimed(c *call, o *ordermanager.Order) bool {
 		})
 }
 
-// checkReceipt checks what the receipt says about what followed.
+// checkReceipt checks what the receipt says about answers and events.
 func (e *explorer) checkReceipt(s *state, n *node, h *heard) *Violation {
 	r := &n.receipt
 	owed := h.answered
@@ -417,7 +415,7 @@ func (e *explorer) checkReceipt(s *state, n *node, h *heard) *Violation {
 	return nil
 }
 
-// checkRecovered checks a world in which everything was delivered that could be.
+// checkRecovered checks a world in which everything deliverable was delivered.
 func (e *explorer) checkRecovered(s *state) *Violation {
 	o := e.orders.get(s.order)
 	for i, a := range e.sc.actors {

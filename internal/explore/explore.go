@@ -7,24 +7,23 @@ import (
 	"time"
 )
 
-// Result is what an exploration found.
+// Result is the result of an exploration.
 type Result struct {
-	// States and Transitions are how many distinct states there are and how many steps lead from one to another.
+	// States is the number of distinct states, and Transitions that of the steps between them.
 	States, Transitions int
-	// Depth is how many steps the farthest state is away.
+	// Depth is the number of steps to the farthest state.
 	Depth int
-	// Worlds is how many of the states differ in more than the positions of calls. From each, everything crashes and
-	// recovers.
+	// Worlds is the number of distinct worlds: states that differ in more than the positions of calls. From each, all
+	// calls crash and the world recovers.
 	Worlds int
 	// Taken counts the steps of I/O by what became of them.
 	Taken Taken
 	// Calls is how often a call of the Manager was run from its start.
 	Calls int
-	// Complete says that the limit was not reached: every state was visited or, if there is a violation, every schedule
-	// that is shorter than its own.
+	// Complete is set if the limit was not reached: every state was visited or, after a violation, every schedule that
+	// is shorter than the violation's.
 	Complete bool
-	// Violation is what was found, nil if nothing was, and Trace the schedule that leads to it: a shortest one if
-	// Complete.
+	// Violation is the violation found, or nil, and Trace the schedule that leads to it: a shortest one if Complete.
 	Violation *Violation
 	Trace     Trace
 	Took      time.Duration
@@ -61,8 +60,8 @@ func (r *Result) String() string {
 		r.States, r.Transitions, r.Depth, r.Worlds, r.Calls, r.Took.Round(time.Millisecond))
 }
 
-// Explore visits every state of a scenario, the nearest first, until it finds a violation or has visited limit states
-// (0: no limit).
+// Explore visits the states of a scenario, nearest first, until it finds a violation or has visited limit states (0: no
+// limit).
 func Explore(sc *Scenario, limit int) (Result, error) {
 	began := time.Now()
 	e, err := newExplorer(sc)
@@ -83,8 +82,8 @@ func Explore(sc *Scenario, limit int) (Result, error) {
 func (e *explorer) search(s state, limit int) (result Result) {
 	e.found[s] = 0
 	e.links = append(e.links, link{})
-	// keep keeps the violation with the shortest schedule. One that shows only when the world recovers has a tail; there
-	// may be a shorter schedule of ordinary steps, so the search goes on until it is past that length.
+	// keep keeps the violation with the shortest schedule. One that appears only during recovery has a tail, and a
+	// shorter schedule of ordinary steps may exist, so the search continues past that length.
 	keep := func(from *state, last *successor, rest Trace, v *Violation) {
 		if trace := append(e.path(e.found[*from], last), rest...); result.Violation == nil || len(trace) < len(result.Trace) {
 			result.Violation, result.Trace = v, trace
@@ -132,8 +131,8 @@ func (e *explorer) search(s state, limit int) (result Result) {
 	return result
 }
 
-// visitWorld checks the world of a state, and that it recovers from the crash of every call. It does so once for every
-// world: the recovery does not depend on where the calls stood that crashed.
+// visitWorld checks the world of a state, and that it recovers after every call has crashed. It does so once per world:
+// recovery does not depend on where the crashed calls were.
 func (e *explorer) visitWorld(s *state) (Trace, *Violation) {
 	world := *s
 	world.at = [maxActors]nodeRef{}
@@ -157,7 +156,7 @@ func (e *explorer) visitWorld(s *state) (Trace, *Violation) {
 	return append(e.crashes(s), rest...), v
 }
 
-// crashes is the crash of every call that is under way.
+// crashes lets every running call crash.
 func (e *explorer) crashes(s *state) Trace {
 	var trace Trace
 	for i, at := range s.at {
@@ -170,8 +169,8 @@ func (e *explorer) crashes(s *state) Trace {
 	return trace
 }
 
-// heal delivers from a world in which no call is left everything that there is, without faults: the notifications that
-// were not taken yet and what the order owes, until nothing changes any more.
+// heal delivers everything in a world without running calls, without faults: notifications that were not taken, and
+// what the order owes, until nothing changes any more.
 func (e *explorer) heal(s state) (Trace, *Violation) {
 	trace, v := e.healed(&s, nil)
 	if v != nil {
@@ -212,8 +211,7 @@ func (e *explorer) runCall(s *state, i int, trace Trace) (Trace, *Violation) {
 	return trace, v
 }
 
-// whole runs a call to its end, without faults and with nobody in between, and reports whether it was answered with
-// success.
+// whole runs a call to its end, without faults and undisturbed, and reports whether it succeeded.
 func (e *explorer) whole(s *state, who string, c *call, trace Trace) (_ Trace, done bool, _ *Violation) {
 	for ref := e.tree.root(c); ; {
 		n := e.tree.node(ref)
@@ -234,7 +232,7 @@ func (e *explorer) whole(s *state, who string, c *call, trace Trace) (_ Trace, d
 	}
 }
 
-// path is the trace to a state, and one step further.
+// path is the trace to a state, plus one step.
 func (e *explorer) path(number uint32, last *successor) Trace {
 	var choices []choice
 	for ; number != 0; number = e.links[number].parent {

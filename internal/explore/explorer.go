@@ -57,7 +57,7 @@ func newExplorer(sc *Scenario) (*explorer, error) {
 	return e, err
 }
 
-// describe is one line about a state, for people.
+// describe describes a state in one line.
 func (e *explorer) describe(s *state) string {
 	o := e.orders.get(s.order)
 	if o == nil {
@@ -81,28 +81,28 @@ func (e *explorer) describe(s *state) string {
 	)
 }
 
-// outcome is what becomes of one step of I/O.
+// outcome is the outcome of one step of I/O.
 type outcome uint8
 
 const (
-	// asAsked: the step is done and the call gets its answer.
+	// asAsked: the step succeeds, and the call gets its answer.
 	asAsked outcome = iota
-	// lost: the step is done and its answer is lost, so the call gets an error.
+	// lost: the step succeeds, but its answer is lost, so the call gets an error.
 	lost
-	// failed: the step is not done and the call gets an error.
+	// failed: nothing happens, and the call gets an error.
 	failed
 	// partly: the first of several events is published, and the call gets an error.
 	partly
 	// named: the first of several events is published, and the call is told that the others were not.
 	named
-	// retried: the write is done, its answer is lost below the store's interface, and the store's client repeats it: the
-	// call is told that its own write was refused.
+	// retried: the write succeeds, its answer is lost below the store's interface, and the store's client repeats it.
+	// The call is told that the repetition was refused.
 	retried
-	// apart: the write is done without what the workflow had to do in it.
+	// apart: the write succeeds without the workflow's part in it.
 	apart
-	// otherMenu: the menu has changed, and does not have the drink any more.
+	// otherMenu: the menu has changed, and no longer has the drink.
 	otherMenu
-	// crashBefore and crashAfter: the process that runs the call dies before the step, or when it is done.
+	// crashBefore and crashAfter: the process that runs the call dies before or after the step.
 	crashBefore
 	crashAfter
 	outcomeCount
@@ -111,8 +111,7 @@ const (
 // fault reports whether an outcome counts against a scenario's bound of faults.
 func (o outcome) fault() bool { return o != asAsked && o != otherMenu }
 
-// outcomeNames are the names of the outcomes in a trace; what a step that is done as asked leads to depends on the
-// step.
+// outcomeNames are the names of the outcomes in a trace. What a step leads to if it succeeds depends on the step.
 var outcomeNames = [outcomeCount]string{
 	asAsked:     "done as asked",
 	lost:        "done, answer lost",
@@ -126,10 +125,10 @@ var outcomeNames = [outcomeCount]string{
 	crashAfter:  "done, crash after",
 }
 
-// choice is one step of the whole system, as it is kept with every state.
+// choice is one step of the whole system, as stored with every state.
 type choice struct {
 	actor   uint8 // workflowActor, or an index of Scenario.actors
-	again   bool  // a call that was answered before is repeated
+	again   bool  // repeats a call that was answered
 	outcome uint8 // an outcome, a move of the workflow, or givesUp
 }
 
@@ -138,7 +137,7 @@ const (
 	givesUp       = uint8(outcomeCount)
 )
 
-// written is what a write makes of a record.
+// written is the result of a write to a record.
 type written struct {
 	applied   bool
 	order     orderRef
@@ -150,7 +149,7 @@ type write struct {
 	node  nodeRef
 }
 
-// check is everything that the checks of one call depend on.
+// check is the key of a check: everything that it depends on.
 type check struct {
 	order     orderRef
 	node      nodeRef
@@ -158,7 +157,7 @@ type check struct {
 	published requestSet
 }
 
-// remembered makes a check once for everything that it depends on.
+// remembered makes a check once per key.
 func (e *explorer) remembered(c check, look func() *Violation) *Violation {
 	v, found := e.checks[c]
 	if !found {
@@ -168,7 +167,7 @@ func (e *explorer) remembered(c check, look func() *Violation) *Violation {
 	return v
 }
 
-// requestBit is the place of a request id, as it is owed to a publisher, in a requestSet.
+// requestBit returns the bit of a request id, owed to a publisher, in a requestSet.
 func (e *explorer) requestBit(id string) requestSet {
 	i := slices.Index(e.requests, id)
 	if i < 0 { // one that the Manager made up

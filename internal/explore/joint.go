@@ -2,9 +2,8 @@ package explore
 
 import "github.com/brewline/ordermanager"
 
-// jointly does what a store does whose database has the workflow in it: in the write itself the wait is answered that
-// it decides, and what follows from that is recorded. It returns the waits that were answered, as a set, and what is
-// wrong.
+// jointly models a store that shares its database with the workflow: the write that decides a wait also answers it, and
+// the consequences are recorded. It returns the set of answered waits, and a violation if there is one.
 func (e *explorer) jointly(s *state, t *ordermanager.Transition) (answered uint8, v *Violation) {
 	for _, w := range waits {
 		o := e.orders.copy(s.order)
@@ -25,7 +24,7 @@ func (e *explorer) jointly(s *state, t *ordermanager.Transition) (answered uint8
 			return answered, v
 		}
 		if !s.workflow.resume(live, outcome.Failure()) {
-			continue // nothing waits on it, which the Manager finds out
+			continue // the workflow is not waiting, which the Manager will notice
 		}
 		answered |= 1 << w
 		settlement := ordermanager.Settlement{OrderID: o.ID, First: slot.Token, FirstSpare: slot.Spare}
@@ -45,8 +44,8 @@ func (e *explorer) jointly(s *state, t *ordermanager.Transition) (answered uint8
 	return answered, nil
 }
 
-// reach lets the workflow reach its second wait, and registers that. If the order does not take it as it is, there is
-// the notification, as there is if it does: then it is one too many.
+// reach lets the workflow reach its second wait, and registers that wait. The notification is sent in any case: it
+// registers the wait if the order did not accept it here, and is superfluous if it did.
 func (e *explorer) reach(s *state, joint *ordermanager.Joint) *Violation {
 	if !s.workflow.move(moveReach, e.sc) {
 		return nil
@@ -67,7 +66,7 @@ func (e *explorer) reach(s *state, joint *ordermanager.Joint) *Violation {
 	return first(func() *Violation { return e.keep(s, o) }, func() *Violation { return checkWrite(before, o) })
 }
 
-// keep puts a record in the place of the one that is there.
+// keep replaces the record.
 func (e *explorer) keep(s *state, o *ordermanager.Order) *Violation {
 	var fresh bool
 	if s.order, fresh = e.orders.put(o); !fresh {

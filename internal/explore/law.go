@@ -6,15 +6,14 @@ import (
 	om "github.com/brewline/ordermanager"
 )
 
-// law is a life-cycle table as the oracle reads it. Those of the scenarios are written out here a second time on
-// purpose: an oracle that asked the table under test, or the code that reads it, would agree with every mistake in
-// them.
+// law is a life-cycle table as the oracle reads it. The tables of the scenarios are deliberately written out again
+// here: an oracle that asked the table under test, or the code that reads it, would agree with every mistake in them.
 type law struct {
 	states []om.StateRule
 	rules  []om.Rule
 }
 
-// shopLaw is the life of an ordinary order; with robots, also of one that is completed without a claim.
+// shopLaw is the life cycle of an ordinary order; with robots, orders can also be completed without a claim.
 func shopLaw(robots bool) *law {
 	completable := []om.State{"making"}
 	if robots {
@@ -42,7 +41,7 @@ func shopLaw(robots bool) *law {
 	}
 }
 
-// lifecycle is the table as the library takes it.
+// lifecycle returns the table in the library's form.
 func (l *law) lifecycle() om.Lifecycle {
 	return om.Lifecycle{}.WithStates(l.states...).With(l.rules...)
 }
@@ -76,8 +75,8 @@ func (l *law) initial() om.State {
 	return ""
 }
 
-// answers is what a workflow is told in a state. A table that says two things of one state is broken, whichever is
-// done.
+// answers returns what a workflow is told in a state. A table that says two things about a state is broken, whichever
+// is chosen.
 func (l *law) answers(state om.State) (answer om.Decision, same bool) {
 	same = true
 	for i, s := range l.states {
@@ -103,8 +102,7 @@ func (l *law) final(state om.State) bool {
 	return true
 }
 
-// permits reports whether somebody may ask for what a rule says at all: one of its roles or, without roles, whoever
-// does such things in a coffee shop.
+// permits reports whether a rule lets the role ask at all: its roles do or, if it names none, the coffee shop's policy.
 func permits(r *om.Rule, who om.Role) bool {
 	if r.Action == om.ActionTimedOut {
 		return who == om.RoleSystem

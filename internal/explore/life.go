@@ -7,15 +7,15 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// life is what its history makes of an order.
+// life is what an order must be according to its history.
 type life struct {
 	state ordermanager.State
-	// holder has the claim; barista is the name that the order shows.
+	// holder holds the claim; barista is the name shown with the order.
 	holder, barista string
 	number, reason  string
 	drink           bool
 	waits           [3]lifeWait // by the number of the wait
-	// announced has the event of each entry; its type is empty where none is due.
+	// announced has the event of each entry; the type is empty if there is none.
 	announced []announcement
 	violation *Violation
 }
@@ -35,14 +35,14 @@ func (lf *life) decided(w ordermanager.Wait) bool {
 	return lf.waits[w].decision != ordermanager.Undecided
 }
 
-// decide puts a decision on record, unless there is one.
+// decide records a decision, unless there is one.
 func (lf *life) decide(w ordermanager.Wait, d ordermanager.Decision, by ordermanager.Entry) {
 	if wait := &lf.waits[w]; wait.decision == ordermanager.Undecided && d != ordermanager.Undecided {
 		wait.decision, wait.by = d, by
 	}
 }
 
-// live follows the history of an order by the law, and checks that everything else about the order comes from it.
+// live follows an order's history by the law, and checks that the rest of the order agrees with it.
 func (sc *Scenario) live(o *ordermanager.Order) *life {
 	lf := &life{}
 	for i, e := range o.History {
@@ -82,7 +82,7 @@ func (sc *Scenario) follow(lf *life, o *ordermanager.Order, i int, e ordermanage
 		}
 		if e.Action == ordermanager.ActionWaitingCompletion && !lost {
 			lf.number = numberOf(t)
-			// Nobody waits for news of an order whose workflow has its answer.
+			// The workflow of this order has its answer, so it needs nothing more.
 			if !lf.decided(ordermanager.SecondWait) {
 				said = announcement{kind: "WaitingCompletion"}
 			}
@@ -111,7 +111,7 @@ func (sc *Scenario) follow(lf *life, o *ordermanager.Order, i int, e ordermanage
 	return nil
 }
 
-// obey does to a life what a rule says, and checks who did it.
+// obey applies a rule to a life, and checks that the actor was permitted.
 func (sc *Scenario) obey(lf *life, o *ordermanager.Order, rule *ordermanager.Rule, e ordermanager.Entry) *Violation {
 	who := e.Actor
 	switch {
@@ -162,7 +162,7 @@ func (sc *Scenario) obey(lf *life, o *ordermanager.Order, rule *ordermanager.Rul
 	return nil
 }
 
-// compare checks an order against what its history makes of it.
+// compare checks an order against its history.
 func (sc *Scenario) compare(lf *life, o *ordermanager.Order) *Violation {
 	answer, same := sc.law.answers(lf.state)
 	switch {
@@ -208,7 +208,7 @@ func (sc *Scenario) compare(lf *life, o *ordermanager.Order) *Violation {
 	return nil
 }
 
-// allowed lists what somebody could do to an order now.
+// allowed lists the actions that are possible on an order now.
 func (sc *Scenario) allowed(lf *life, o *ordermanager.Order, who ordermanager.Actor) []ordermanager.Action {
 	allowed := []ordermanager.Action{}
 	for _, action := range sc.law.actions() {

@@ -4,26 +4,26 @@ import "github.com/brewline/ordermanager"
 
 // Mutation is a seeded bug.
 type Mutation struct {
-	// Ports wraps what the Manager works with, so that what it asks for is changed on its way to the model.
+	// Ports wraps the Manager's collaborators, to change its requests on their way to the model.
 	Ports func(Ports) Ports
 	// Model changes what the store does.
 	Model Model
 }
 
-// Ports are what a Manager works with. A mutation wraps them.
+// Ports are a Manager's collaborators. A mutation wraps them.
 type Ports struct {
 	Store      ordermanager.Store
 	Resumer    ordermanager.Resumer
 	Publishers map[string]ordermanager.Publisher // by name; the first has none
 }
 
-// Model is what the modelled store does with the data that it gets. The zero Model keeps the contract; a mutation
-// replaces parts of it.
+// Model is what the modelled store does with its input. The zero Model keeps the contract; a mutation replaces parts of
+// it.
 type Model struct {
 	Permits func(t ordermanager.Transition, o *ordermanager.Order) bool
 	Apply   func(t ordermanager.Transition, o *ordermanager.Order) *ordermanager.Order
 	Settle  func(s ordermanager.Settlement, o *ordermanager.Order)
-	// Unlist reports whether a settlement takes the order, whose version is given, off the listing of owing orders.
+	// Unlist reports whether a settlement removes the order, whose version is given, from the listing of owing orders.
 	Unlist func(s ordermanager.Settlement, version int) bool
 }
 

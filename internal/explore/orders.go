@@ -6,7 +6,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// orders is the table of all order records that came up. Equal records are kept once, so that a record is a number.
+// orders has every order record that occurred. Equal records are stored once, so a number stands for a record.
 type orders struct {
 	sc      *Scenario
 	records []*ordermanager.Order
@@ -20,7 +20,7 @@ func newOrders(sc *Scenario) *orders {
 	}
 }
 
-// life is what the history of a record makes of it.
+// life returns the life of a record.
 func (s *orders) life(o *ordermanager.Order) *life { return s.lives[o] }
 
 // get returns a record, nil for none. It must not be changed.
@@ -34,7 +34,7 @@ func (s *orders) copy(ref orderRef) *ordermanager.Order {
 	return s.records[ref].Clone()
 }
 
-// put keeps a record.
+// put stores a record, and reports whether it is new.
 func (s *orders) put(o *ordermanager.Order) (ref orderRef, fresh bool) {
 	if o == nil {
 		return 0, false
@@ -50,7 +50,7 @@ func (s *orders) put(o *ordermanager.Order) (ref orderRef, fresh bool) {
 	return ref, !found
 }
 
-// key tells any two different records apart. It leaves the times out that the standing clock makes equal.
+// key distinguishes different records. It omits the times that are equal because the clock stands still.
 func key(o *ordermanager.Order) string {
 	drink := "none"
 	if o.Drink != nil {
@@ -69,5 +69,5 @@ func key(o *ordermanager.Order) string {
 	return text
 }
 
-// orderRef names an order record in the explorer's table of records; zero means that there is no order.
+// orderRef is the number of an order record; zero means no order.
 type orderRef uint32

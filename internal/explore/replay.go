@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Replay runs a schedule again, checking everything on the way as an exploration does, whatever the bounds of the
-// scenario are. It returns the first violation, nil if there is none, and what each step led to. A step that is not
-// possible is an error.
+// Replay runs a schedule again, with all checks of an exploration but without the scenario's bounds. It returns the
+// first violation, or nil, and the result of each step. An impossible step is an error.
 func Replay(sc *Scenario, trace Trace) (*Violation, []string, error) {
 	unbounded := *sc
 	unbounded.Faults, unbounded.InFlight = -1, 0

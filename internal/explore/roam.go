@@ -7,7 +7,7 @@ import (
 	om "github.com/brewline/ordermanager"
 )
 
-// place is what the possibilities of an order depend on: two orders in one place can do the same.
+// place determines what can be done to an order: two orders in the same place have the same possibilities.
 type place struct {
 	state         om.State
 	holder        string
@@ -16,14 +16,14 @@ type place struct {
 	stage         stage
 }
 
-// road is a whole call that leads from one place to another.
+// road is a complete call that leads from one place to another.
 type road struct {
 	to     place
-	person bool // somebody's action, and not a time-out
+	person bool // an action of a person, not a time-out
 }
 
-// roamer leads one order through everything that its table says: in every place that an order can be in, everybody asks
-// for every action, and the workflow runs out of time. Nobody interferes and nothing fails.
+// roamer takes one order through everything that its table allows: in every place, everybody asks for every action, and
+// the workflow times out. Nobody interferes, and nothing fails.
 type roamer struct {
 	*explorer
 	traces  map[place]Trace
@@ -31,8 +31,7 @@ type roamer struct {
 	applied map[string]bool
 }
 
-// Roam visits every place of a table. It returns how many there are, and the violation with the schedule that leads to
-// it.
+// Roam visits every place of a table. It returns their number and, if there is one, the violation with its schedule.
 func Roam(sc *Scenario) (places int, trace Trace, v *Violation, err error) {
 	alone := *sc
 	alone.Callers, alone.Redrivers, alone.NoPublisher, alone.TimeOuts = nil, 1, true, true
@@ -75,7 +74,7 @@ func (r *roamer) place(s *state) place {
 	return p
 }
 
-// leave tries every way out of a place.
+// leave tries everything in a place.
 func (r *roamer) leave(s *state, trace Trace, arrive func(s state, trace Trace, person bool)) (Trace, *Violation) {
 	o := r.orders.get(s.order)
 	allowed := map[om.Actor][]om.Action{}
@@ -126,8 +125,8 @@ func (r *roamer) leave(s *state, trace Trace, arrive func(s state, trace Trace, 
 	return nil, nil
 }
 
-// judge looks at all places together: whoever waits can be answered by what people do, and everything in the table
-// happens.
+// judge checks all places together: people's actions can answer every waiting workflow, and everything in the table can
+// happen.
 func (r *roamer) judge() (Trace, *Violation) {
 	answered := map[place]bool{}
 	for grown := true; grown; {
@@ -168,7 +167,7 @@ func (r *roamer) judge() (Trace, *Violation) {
 			return nil, violated(NothingDead, "rules[%d]: %s never happens", i, rule.Action)
 		}
 		for _, from := range rule.From {
-			// A time-out of an order whose workflow has its answer has nothing to do.
+			// The workflow has its answer, so a time-out has no effect.
 			if answer, _ := r.sc.law.answers(from); rule.Action == om.ActionTimedOut && answer != om.Undecided {
 				continue
 			}

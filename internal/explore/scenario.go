@@ -8,57 +8,56 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// Scenario says who acts on the one order, and how far the exploration goes. The workflow, its notifications and a
-// redriver take part in every scenario.
+// Scenario describes who acts on the order, and how far to explore. The workflow, its notifications and a redriver take
+// part in every scenario.
 type Scenario struct {
-	// Name and About say what the scenario is.
+	// Name and About describe the scenario.
 	Name, About string
 	// Callers are the people.
 	Callers []Caller
-	// Prelude is what has happened before, in order and without faults: names of actors, each of whom makes one call, and
+	// Prelude is what happened before, in order and without faults: names of actors, each of which makes one call, and
 	// of moves of the workflow.
 	Prelude []string
 	// Lifecycle is the life-cycle table. Default: the standard one.
 	Lifecycle ordermanager.Lifecycle
-	// Times are the times of notifications whose clocks were wrong, as of the start.
+	// Times are the times of notifications with wrong clocks, relative to the start.
 	Times map[token]time.Duration
-	// TimeOuts says that the workflow's waits can time out, and Redrives how often it can begin a wait again with a new
-	// token.
+	// TimeOuts lets the workflow's waits time out. Redrives is how often it can begin a wait again with a new token.
 	TimeOuts bool
 	Redrives uint8
-	// Duplicates says that a notification that was taken can be delivered again, any number of times.
+	// Duplicates lets an accepted notification be delivered again, any number of times.
 	Duplicates bool
-	// OtherMenu says that the menu can lose its drinks and get them back at any time.
+	// OtherMenu lets the menu lose and regain its drinks at any time.
 	OtherMenu bool
-	// Joint says that the workflow is in the store's database, and takes part in its writes.
+	// Joint puts the workflow into the store's database, where it takes part in the store's writes.
 	Joint bool
-	// NoPublisher leaves the publisher out, and Publishers are the names of others beside it.
+	// NoPublisher omits the publisher. Publishers are the names of additional ones.
 	NoPublisher bool
 	Publishers  []string
-	// Redrivers is how many redrivers there are.
+	// Redrivers is the number of redrivers.
 	Redrivers int
-	// Faults bounds how many steps of I/O fail, lose their answer or end in a crash; -1 is no bound.
+	// Faults limits how many steps of I/O fail, lose their answer or end in a crash; -1 is no limit.
 	Faults int
-	// InFlight bounds how many calls are under way at the same time; 0 is no bound.
+	// InFlight limits the number of concurrent calls; 0 is no limit.
 	InFlight int
-	// Long scenarios are left out of a short run.
+	// Long scenarios are skipped with -short.
 	Long bool
-	// Mutation is a seeded bug; nil for the code as it is.
+	// Mutation is a seeded bug, or nil.
 	Mutation *Mutation
 
 	actors []actor
 	law    *law
 }
 
-// Caller is somebody who makes calls, one after another. A call that was not answered with success can be repeated,
-// under the same request id, or given up; Repeats says that one that was can be repeated as well.
+// Caller makes calls, one after another. A call without a successful answer can be repeated, under the same request id,
+// or given up. With Repeats, a successful call can be repeated too.
 type Caller struct {
 	Name    string
 	Calls   []*call
 	Repeats bool
 }
 
-// actor is one sequence of calls: of a caller, of whoever delivers a notification, or of a redriver.
+// actor makes one sequence of calls: it is a caller, delivers a notification, or redrives.
 type actor struct {
 	name    string
 	calls   []*call
@@ -67,7 +66,7 @@ type actor struct {
 	forever bool // its only call is never done
 }
 
-// Bound says in words how far the exploration of the scenario goes.
+// Bound describes the limits of the exploration.
 func (sc *Scenario) Bound() string {
 	number := func(n int, one, more string) string {
 		switch {
@@ -94,7 +93,7 @@ func (sc *Scenario) Bound() string {
 	return bound
 }
 
-// prepare makes the actors out of the description.
+// prepare builds the actors.
 func (sc *Scenario) prepare() {
 	if sc.law == nil {
 		sc.law = shopLaw(false)
@@ -123,7 +122,7 @@ func (sc *Scenario) prepare() {
 	}
 }
 
-// publishers are the names of all publishers; the first has none.
+// publishers returns the names of all publishers; the first is unnamed.
 func (sc *Scenario) publishers() []string {
 	if sc.NoPublisher {
 		return nil
@@ -131,7 +130,7 @@ func (sc *Scenario) publishers() []string {
 	return append([]string{""}, sc.Publishers...)
 }
 
-// at is the time that a token is registered with.
+// at returns the time that a token is registered with.
 func (sc *Scenario) at(t token) time.Time {
 	if after, wrong := sc.Times[t]; wrong {
 		return start.Add(after)
@@ -139,7 +138,7 @@ func (sc *Scenario) at(t token) time.Time {
 	return tokens[t].at
 }
 
-// recorded is the time that goes on record: one that is too far in the future counts as the oldest.
+// recorded returns the time that is recorded: one too far in the future counts as the oldest.
 func (sc *Scenario) recorded(t token) time.Time {
 	if at := sc.at(t); !at.After(start.Add(5 * time.Minute)) {
 		return at
@@ -147,7 +146,7 @@ func (sc *Scenario) recorded(t token) time.Time {
 	return time.UnixMilli(0)
 }
 
-// canEmit reports whether a notification can come up in the scenario.
+// canEmit reports whether a notification can occur in the scenario.
 func (sc *Scenario) canEmit(n notice) bool {
 	switch n {
 	case noticeFirstTimedOut, noticeSecondTimedOut:

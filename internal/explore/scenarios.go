@@ -14,12 +14,12 @@ func act(name string, action om.Action, actor om.Actor) *call {
 	return request(name, action, actor, om.Request{})
 }
 
-// reused is a call under the request id of another one.
+// reused returns a call with the request id of another.
 func reused(id string, name string, action om.Action, actor om.Actor, drink string) *call {
 	return request(name, action, actor, om.Request{RequestID: id, Drink: om.DrinkOrder{Drink: drink}})
 }
 
-// The beginnings of an order's life that have scenarios of their own.
+// The initial phases of an order's life that have scenarios of their own.
 var (
 	atFirstWait  = []string{"notice of A1"}
 	drinkTaken   = []string{"notice of A1", "ann"}

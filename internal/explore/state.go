@@ -4,21 +4,21 @@ package explore
 const maxActors = 12
 
 // state is everything that the future depends on: the world (the order's record, the store's listing, the workflow,
-// what was published) and where each actor stands. It is a plain comparable value: the explorer's set of visited states
-// holds the states themselves and not their hashes, so no state is ever missed because two hashes collide.
+// what was published) and each actor's position. It is a plain comparable value, so the set of visited states can hold
+// the states themselves: with hashes, a collision could hide one.
 type state struct {
 	order     orderRef
 	published requestSet
 	workflow  workflow
-	// left are the tokens that have been in a slot and are not any more.
+	// left are the tokens that were once in a slot and no longer are.
 	left tokenSet
-	// listed says that the store lists the order as owing. It is kept as a store with an index of its own would keep it,
-	// from Transition.Owing and Settlement.Everything alone, which is the harder contract.
+	// listed: the store lists the order as owing. It follows Transition.Owing and Settlement.Everything alone, as in a
+	// store with an index of its own, which is the harder contract.
 	listed bool
 	faults uint8
-	// done is how many of its calls each actor has been answered with success.
+	// done is how many of its calls each actor completed successfully.
 	done [maxActors]uint8
-	// at is where each actor's call is cut; zero when it is not in a call.
+	// at is each actor's position in its call; zero between calls.
 	at [maxActors]nodeRef
 }
 

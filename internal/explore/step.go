@@ -2,17 +2,17 @@ package explore
 
 import "slices"
 
-// successor is a step that is possible in a state, and where it leads.
+// successor is a possible step, and the state that it leads to.
 type successor struct {
 	choice choice
-	// step is the I/O step; nil for the workflow and for giving up. did says what became of it.
+	// step is the I/O step; nil for the workflow and for giving up. did describes its outcome.
 	step      *op
 	did       string
 	state     state
 	violation *Violation
 }
 
-// successors calls visit with every step that is possible in a state, until it returns false.
+// successors calls visit with every possible step from a state, until it returns false.
 func (e *explorer) successors(s *state, visit func(*successor) bool) {
 	for move := range moveCount {
 		next := successor{choice: choice{actor: workflowActor, outcome: move}, did: moveNames[move], state: *s}
@@ -41,7 +41,7 @@ func (e *explorer) successors(s *state, visit func(*successor) bool) {
 		if a.repeats && done > 0 && !e.outcomes(s, again, e.tree.root(a.calls[done-1]), visit) {
 			return
 		}
-		// A caller may stop asking, without ever learning what became of it, and go on.
+		// A caller may give up, without ever learning the outcome, and go on.
 		if done < len(a.calls)-1 {
 			c.outcome = givesUp
 			next := successor{choice: c, did: "gives up", state: *s}
@@ -63,7 +63,7 @@ func inFlight(s *state) int {
 	return n
 }
 
-// outcomes calls visit with everything that can become of the step that a call is about to take.
+// outcomes calls visit with every outcome of a call's next step.
 func (e *explorer) outcomes(s *state, c choice, ref nodeRef, visit func(*successor) bool) bool {
 	step := e.tree.node(ref).next
 	for o := range outcomeCount {
@@ -79,15 +79,15 @@ func (e *explorer) outcomes(s *state, c choice, ref nodeRef, visit func(*success
 	return true
 }
 
-// take takes a call's next step with the given outcome. It reports false for an outcome that is not possible or that
-// makes no difference from another one.
+// take takes a call's next step with the given outcome. It reports false for an outcome that is impossible or makes no
+// difference.
 func (e *explorer) take(next *successor, ref nodeRef, o outcome) bool {
 	s, i := &next.state, int(next.choice.actor)
 	if o.fault() && e.sc.Faults >= 0 {
 		s.faults++
 	}
 	if o == crashBefore {
-		// Before its first step a call has done nothing, so a crash there is no step.
+		// A call has done nothing before its first step, so crashing there makes no difference.
 		next.did = outcomeNames[crashBefore]
 		inCall := s.at[i] != 0
 		s.at[i] = 0
@@ -109,7 +109,7 @@ func (e *explorer) take(next *successor, ref nodeRef, o outcome) bool {
 	n := e.tree.node(child)
 	returned := n.next == nil
 	if o == crashAfter {
-		// Elsewhere this is the crash before the step that follows.
+		// Otherwise this equals a crash before the next step.
 		next.did = outcomeNames[crashAfter]
 		s.at[i] = 0
 		return returned && n.violation == nil
@@ -132,7 +132,7 @@ func (e *explorer) take(next *successor, ref nodeRef, o outcome) bool {
 	return true
 }
 
-// perform does to the world what the step does, and returns the call's answer.
+// perform applies the step to the world, and returns the call's answer.
 func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, did string, possible bool) {
 	s, step := &next.state, e.tree.node(ref).next
 	before := *s
@@ -156,7 +156,7 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 			}
 			if o == apart {
 				if answered == 0 {
-					return a, did, false // the workflow had nothing to do in it
+					return a, did, false // the workflow had no part in it
 				}
 				*s, answered = alone, 0
 			}
@@ -229,12 +229,12 @@ func (e *explorer) perform(next *successor, ref nodeRef, o outcome) (a answer, d
 	return a, did, false
 }
 
-// sameWorld reports whether a step has changed nothing: then a lost answer is no different from a failure.
+// sameWorld reports whether a step changed nothing: then a lost answer equals a failure.
 func sameWorld(a, b *state) bool {
 	return a.order == b.order && a.listed == b.listed && a.workflow == b.workflow && a.published == b.published
 }
 
-// written works out what the write that a call is about to make does to a record, once.
+// written computes, once, the result of a call's write to a record.
 func (e *explorer) written(order orderRef, ref nodeRef) written {
 	w, found := e.writes[write{order, ref}]
 	if found {
@@ -258,7 +258,7 @@ func (e *explorer) written(order orderRef, ref nodeRef) written {
 	return w
 }
 
-// settled works out what the settling that a call is about to do makes of a record, once.
+// settled computes, once, the result of a call's settlement of a record.
 func (e *explorer) settled(order orderRef, ref nodeRef) written {
 	if order == 0 {
 		return written{}
@@ -274,7 +274,7 @@ func (e *explorer) settled(order orderRef, ref nodeRef) written {
 	return w
 }
 
-// noteLeft notes the tokens that have left their slots.
+// noteLeft records the tokens that have left their slots.
 func (e *explorer) noteLeft(before, after *state) {
 	if before.order == 0 || before.order == after.order {
 		return
@@ -289,7 +289,7 @@ func (e *explorer) noteLeft(before, after *state) {
 	}
 }
 
-// step is a successor as it stands in a trace.
+// step returns a successor as a step of a trace.
 func (e *explorer) step(next *successor) Step {
 	if next.choice.actor == workflowActor {
 		return Step{Actor: workflowName, Did: next.did}

@@ -8,8 +8,7 @@ import (
 	om "github.com/brewline/ordermanager"
 )
 
-// The names that a drawn table takes its own from. The built-in ones are among them: they mean what the table says, and
-// nothing more.
+// The names for random tables. The built-in ones are among them, but mean only what the table says.
 var (
 	stateNames  = []om.State{"pending", "making", "ready", "on_hold", "collected", "cancelled", "refunded"}
 	actionNames = []om.Action{
@@ -17,9 +16,8 @@ var (
 	}
 )
 
-// drawTable draws a table from a seed: 4 to 7 states and 5 to 10 actions, all of them with one or two rules. It knows
-// so much of what makes a table sound that every few are, and so little that all rules of validation have something to
-// do.
+// drawTable draws a table from a seed: 4 to 7 states and 5 to 10 actions, each with one or two rules. It is sound just
+// often enough to find sound tables, and unsound in ways that exercise every rule of validation.
 func drawTable(seed uint64) *law {
 	r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // what can be drawn again is what is wanted
 	l := &law{}
@@ -56,7 +54,7 @@ func drawRules(r *rand.Rand, l *law, held map[om.State]bool) {
 			}
 			rule := om.Rule{Action: action, From: []om.State{from.State}, To: l.states[r.IntN(n)].State}
 			to, _ := l.answers(rule.To)
-			// Mostly, what a workflow was told stays true.
+			// Usually, what a workflow was told stays true.
 			if from.Answers != om.Undecided && to != from.Answers && r.IntN(8) > 0 {
 				rule.To, to = from.State, from.Answers
 			}
@@ -111,11 +109,10 @@ func drawMeaning(r *rand.Rand, rule *om.Rule, accepts, fromHeld, toHeld bool) {
 	}
 }
 
-// people are those who act on the order of a table.
+// people are the actors on a table's order.
 var people = []om.Actor{om.Customer(customer), om.Barista("bob"), om.Barista("cem"), om.Admin("dee"), om.System("till")}
 
-// ask is a call of somebody for an action of a table. It brings a drink if one can be accepted in the state where they
-// ask.
+// ask returns a person's call for an action of a table, with a drink if the state accepts one.
 func (l *law) ask(name string, action om.Action, who om.Actor, at om.State) *call {
 	r := om.Request{Reason: "the reason of " + name}
 	rule, legal := l.rule(action, at)
@@ -128,8 +125,8 @@ func (l *law) ask(name string, action om.Action, who om.Actor, at om.State) *cal
 	return request(name, action, who, r)
 }
 
-// scenario is a small order on a table: two or three people who between them walk through the table, and one who gets
-// in their way.
+// scenario is a small scenario for a table: two or three people who together walk through the table, and one who
+// interferes.
 func (l *law) scenario(name string, seed uint64) *Scenario {
 	r := rand.New(rand.NewPCG(seed, 8)) //nolint:gosec // as above
 	calls := map[string][]*call{}

@@ -31,7 +31,7 @@ func has(o *ordermanager.Order, requestID string) bool {
 	return slices.ContainsFunc(o.History, func(e ordermanager.Entry) bool { return e.RequestID == requestID })
 }
 
-// nameOf shortens a request id for people: a registration's is the name of its token.
+// nameOf returns a readable form of a request id: for a registration, the name of its token.
 func nameOf(requestID string) string {
 	if t := tokenWithID(requestID); t != noToken {
 		return tokens[t].name
@@ -39,8 +39,8 @@ func nameOf(requestID string) string {
 	return requestID
 }
 
-// owed is what is on record of an event that is owed to a publisher, and owing takes that apart. They are written down
-// a second time here: what a Manager has written stays on record.
+// owed returns the key under which an event is owed to a publisher, and owing parses it. The format is repeated here on
+// purpose: what a Manager has written must stay readable.
 func owed(publisher, requestID string) string {
 	if publisher == "" {
 		return requestID
@@ -56,7 +56,7 @@ func owing(key string) (publisher, requestID string) {
 	return parts[1], parts[2]
 }
 
-// eventOf is what is owed, for people.
+// eventOf describes what is owed.
 func eventOf(key string) string {
 	publisher, id := owing(key)
 	if publisher != "" {

@@ -6,10 +6,10 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// token is one of the task tokens that the workflow can hand out.
+// token is a task token that the workflow can issue.
 type token uint8
 
-// The tokens, in the order of their events' times: a second first wait begins before or after the first second wait.
+// The tokens, in the order of their times: a second first wait may begin before or after the first second wait.
 const (
 	noToken token = iota
 	tokenA1
@@ -26,7 +26,7 @@ func (s tokenSet) has(t token) bool { return s&(1<<t) != 0 }
 
 func (s *tokenSet) add(t token) { *s |= 1 << t }
 
-// secret begins the value of every token, so that a leak is easily found.
+// secret begins the value of every token, so that leaks are easy to find.
 const secret = "secret-value-of-"
 
 var tokens = [tokenCount]struct {
@@ -56,10 +56,10 @@ func newToken(name string, wait ordermanager.Wait, minute int) (t struct {
 	return t
 }
 
-// start is the time at which nothing has happened yet.
+// start is the time before anything has happened.
 var start = time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)
 
-// tokenWithID names the token of a registration; noToken for what is none.
+// tokenWithID returns the token of a registration, or noToken.
 func tokenWithID(requestID string) token {
 	for t := tokenA1; t < tokenCount; t++ {
 		if tokens[t].id == requestID {
@@ -71,7 +71,7 @@ func tokenWithID(requestID string) token {
 
 func numberOf(t token) string { return "number of " + tokens[t].name }
 
-// tokenOf names a task token; noToken for one that the workflow never handed out.
+// tokenOf returns the token with a value, or noToken if the workflow never issued it.
 func tokenOf(value ordermanager.TaskToken) token {
 	for t := tokenA1; t < tokenCount; t++ {
 		if tokens[t].value.Equal(value) {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Step is one step of a schedule: who did what, and what became of it.
+// Step is one step of a schedule: who did what, with which outcome.
 type Step struct {
 	Actor string
-	// Op is the step of I/O; empty for the workflow and for somebody who gives up.
+	// Op is the step of I/O; empty for the workflow and for giving up.
 	Op  string
 	Did string
 }

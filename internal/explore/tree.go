@@ -13,7 +13,7 @@ import (
 	"github.com/brewline/ordermanager"
 )
 
-// op is one step of I/O that a call is about to take, as data.
+// op is the next step of I/O of a call, as data.
 type op struct {
 	kind       opKind
 	text       string
@@ -29,37 +29,37 @@ type opKind uint8
 
 var opNames = [opKinds]string{"apply", "settle", "get", "list", "resume", "publish", "menu"}
 
-// answer is what a call got for one step of I/O.
+// answer is the answer to one step of I/O.
 type answer struct {
 	kind  answerKind
 	order orderRef // of applied, refused and read
-	// answered is the set of waits that were answered with the write.
+	// answered is the set of waits that the write answered.
 	answered uint8
 }
 
 type answerKind uint8
 
-// errInjected is the error of every I/O step that fails.
+// errInjected is the error of every failed step of I/O.
 var errInjected = errors.New("injected fault")
 
-// nodeRef names a node; zero means none.
+// nodeRef is the number of a node; zero means none.
 type nodeRef uint32
 
-// node is a call together with the answers that it got so far. A call of the Manager keeps nothing but what it was
-// asked and what it was answered, so this is all there is to know about it: what it does next, or what it returned.
+// node is a call with the answers that it got so far. A call of the Manager keeps nothing but its request and those
+// answers, so they determine what it does next, or what it returned.
 type node struct {
 	call   *call
 	parent nodeRef
 	answer answer // to the parent's step
-	// next is the step that the call is about to take; nil when it has returned.
+	// next is the call's next step; nil if it has returned.
 	next      *op
 	receipt   ordermanager.Receipt
 	err       error
 	violation *Violation
 }
 
-// tree is the memory of calls: every node is worked out once, by running the Manager's code from the start of the call
-// with the recorded answers.
+// tree remembers calls: every node is computed once, by running the Manager's code from the start of the call with the
+// recorded answers.
 type tree struct {
 	newManager func() (*ordermanager.Manager, error)
 	manager    *ordermanager.Manager
@@ -112,7 +112,7 @@ func (t *tree) root(c *call) nodeRef {
 	return ref
 }
 
-// child is the node that a call reaches with one more answer.
+// child returns the node after one more answer.
 func (t *tree) child(parent nodeRef, a answer) nodeRef {
 	ref, found := t.edges[edge{parent, a}]
 	if !found {
@@ -122,7 +122,7 @@ func (t *tree) child(parent nodeRef, a answer) nodeRef {
 	return ref
 }
 
-// answers lists what the call was answered so far, and the steps that it took.
+// answers lists the answers that the call got, and its steps.
 func (t *tree) answers(ref nodeRef) (answers []answer, steps []*op) {
 	for n := t.node(ref); n.parent != 0; n = t.node(n.parent) {
 		answers = append(answers, n.answer)
@@ -140,7 +140,7 @@ func (t *tree) add(n node) nodeRef {
 	return ref
 }
 
-// run works a node out.
+// run computes a node.
 func (t *tree) run(ref nodeRef) {
 	n := t.node(ref)
 	p := t.player
@@ -148,8 +148,7 @@ func (t *tree) run(ref nodeRef) {
 	p.at, p.next, p.violation = 0, nil, nil
 	manager := t.manager
 	if n.call.id == "" {
-		// A Manager remembers which orders it could not redrive lately. The one that redrives here remembers nothing, like a
-		// new process.
+		// A Manager remembers orders that it recently failed to redrive. This one is new, as after a restart.
 		manager, _ = t.newManager() // it was possible before
 	}
 	done := make(chan struct{})
@@ -173,7 +172,7 @@ func (t *tree) run(ref nodeRef) {
 	}
 }
 
-// player plays the recorded answers of one call back to the Manager, and cuts the call at the first step that has none.
+// player replays the recorded answers to the Manager, and cuts off the call at the first step without one.
 type player struct {
 	orders    *orders
 	answers   []answer
@@ -184,9 +183,9 @@ type player struct {
 	otherMenu bool // the menu can change, so that reading it is a step
 }
 
-// ask returns the recorded answer, or cuts the call: its goroutine ends. This is what a crash looks like from inside,
-// too: the Manager's code gets no chance to do anything but run its deferred functions. A redrive waits for the
-// goroutine that delivers an order; after it was cut, it is cut in its own.
+// ask returns the recorded answer or cuts off the call by ending its goroutine. That is also what a crash looks like
+// from inside: nothing but deferred functions still runs. A redrive waits for the goroutine that delivers an order, so
+// if that one is cut off, the redrive is cut off in its own goroutine.
 func (p *player) ask(o op) answer {
 	switch {
 	case p.next != nil, p.violation != nil:
@@ -202,7 +201,8 @@ func (p *player) ask(o op) answer {
 	return p.answers[p.at-1]
 }
 
-// order is a record as the Manager gets it. A store may keep the owed events in any order; here the newest comes first.
+// order returns a record as the Manager gets it. A store may keep the owed events in any order; here the newest comes
+// first.
 func (p *player) order(ref orderRef) *ordermanager.Order {
 	o := p.orders.copy(ref)
 	if o != nil {
@@ -238,7 +238,7 @@ func (p *player) Get(context.Context, string) (*ordermanager.Order, error) {
 	return p.order(a.order), a.err()
 }
 
-// List implements ordermanager.Store. What it lists has no more than a listing must have.
+// List implements ordermanager.Store. It returns only what a listing must have.
 func (p *player) List(context.Context, ordermanager.Query) (ordermanager.Page, error) {
 	a := p.ask(op{kind: opList, text: "list owing orders"})
 	if a.kind == answerListed {
@@ -338,7 +338,7 @@ const (
 	answerError
 )
 
-// checkResult checks what can be said of a call's result whatever the world is.
+// checkResult checks what must hold for a call's result in any world.
 func checkResult(n *node) *Violation {
 	shown := []*ordermanager.Order{&n.receipt.Order}
 	if e, ok := errors.AsType[*ordermanager.TransitionError](n.err); ok && e.Order != nil {

@@ -19,11 +19,11 @@ const (
 	ClearRefusal      Invariant = "9 clear refusal"
 	NoPanic           Invariant = "no panic"
 	Deterministic     Invariant = "deterministic calls"
-	// NothingDead is about a table: each of its states is reached, and each of its rules can happen in each of its states.
+	// NothingDead is about a table: every state is reachable, and every rule can apply in each of its states.
 	NothingDead Invariant = "nothing dead"
 )
 
-// Violation says which invariant does not hold, and why.
+// Violation is a broken invariant, with an explanation.
 type Violation struct {
 	Invariant Invariant
 	Message   string

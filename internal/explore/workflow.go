@@ -2,7 +2,7 @@ package explore
 
 import "github.com/brewline/ordermanager"
 
-// stage is where the workflow stands.
+// stage is the position of the workflow.
 type stage uint8
 
 const (
@@ -22,19 +22,18 @@ func (s stage) String() string {
 	}[s]
 }
 
-// workflow is the workflow with the two waits. At most one token is live: the newest one, until it is answered or its
-// time is up.
+// workflow is the workflow with two waits. At most one token is live: the newest, until it is answered or times out.
 type workflow struct {
 	stage stage
 	live  token
-	// emitted are the notifications that were sent; they are delivered in any order, as often as the scenario says.
+	// emitted are the notifications that were sent. They are delivered in any order, as often as the scenario allows.
 	emitted noticeSet
-	// answered are the tokens whose answer was accepted.
+	// answered are the tokens whose answers were accepted.
 	answered tokenSet
 	redrives uint8
 }
 
-// begin is a workflow that has just reached its first wait.
+// begin returns a workflow that has just reached its first wait.
 func begin() workflow {
 	var w workflow
 	w.wait(tokenA1)
@@ -55,7 +54,7 @@ func (w *workflow) end(s stage, n notice) {
 	w.emitted.add(n)
 }
 
-// resume gives an answer to the workflow, and reports whether it was waiting for it.
+// resume answers the workflow, and reports whether it was waiting for that.
 func (w *workflow) resume(t token, failure bool) bool {
 	if t == noToken || w.live != t {
 		return false

@@ -1,9 +1,9 @@
-// Package faulty puts faults between a Manager and what it talks to, and opens every store of the module behind them.
+// Package faulty injects faults between a Manager and its collaborators, and opens every store of this module behind
+// them.
 //
-// A [Network] is made from a seed. Each caller on it has a stream of random numbers of its own, which travels in the
-// context: which call meets which fault depends on the seed and on what that caller did before, and not on who was
-// faster. The same faults befall a store in process, through [Store], and Amazon DynamoDB, below the SDK, through
-// [Transport].
+// A [Network] is created from a seed. Each of its callers has its own stream of random numbers, which travels in the
+// context: which call meets which fault depends on the seed and on that caller's earlier calls, not on timing. The same
+// faults occur in stores in process, through [Store], and in Amazon DynamoDB, below the SDK, through [Transport].
 package faulty
 
 import (
@@ -16,36 +16,35 @@ import (
 	"time"
 )
 
-// Fault is what can befall one call.
+// Fault is a fault of one call.
 type Fault string
 
-// The faults. The first ones leave it certain, to somebody who knows of them, whether the call was carried out.
+// The faults. After those up to Broken, an observer of the network knows whether the call was carried out.
 const (
-	// None is none.
+	// None is no fault.
 	None Fault = ""
-	// Lost is a request that never arrives.
+	// Lost: the request never arrives.
 	Lost Fault = "request lost"
-	// Unanswered is a request that is carried out, and whose answer is lost.
+	// Unanswered: the request is carried out, and its answer is lost.
 	Unanswered Fault = "answer lost"
-	// Late is a request that takes its time.
+	// Late: the request is delayed.
 	Late Fault = "late"
-	// Twice is a request that arrives twice; the later answer comes back.
+	// Twice: the request arrives twice, and the later answer is returned.
 	Twice Fault = "sent twice"
-	// Throttled and Broken are requests that the service refuses to carry out, now or because of itself.
+	// Throttled and Broken: the service refuses the request, for now or because of a failure of its own.
 	Throttled Fault = "throttled"
 	Broken    Fault = "server error"
-	// Straggling is a request that is carried out after its caller was told that it failed. Do not combine it with a
-	// client that repeats by itself: a repetition could be refused for good before the straggler arrives.
+	// Straggling: the request is carried out after its caller was told that it failed. Do not combine it with a client
+	// that retries: a retry could be refused for good before the straggler arrives.
 	Straggling Fault = "arrived after the caller gave up"
-	// Crash is the end of the caller's process, before or after this call: nothing that it does until [Caller.Revive]
-	// arrives.
+	// Crash: the caller's process dies before or after this call; nothing that it does arrives until [Caller.Revive].
 	Crash Fault = "crash"
 )
 
-// Network is what lies between callers and services. Make one with [NewNetwork]. It is safe for concurrent use.
+// Network lies between callers and services. Create one with [NewNetwork]. It is safe for concurrent use.
 type Network struct {
-	// Pace, if set, makes every call wait for a random time below it, before and after. In a bubble of testing/synctest
-	// that makes the order of all calls a function of the seed. Set it before the first call.
+	// Pace, if set, delays every call by a random time below it, before and after. In a bubble of testing/synctest this
+	// makes the order of all calls a function of the seed. Set it before the first call.
 	Pace time.Duration
 
 	seed   uint64
@@ -58,25 +57,25 @@ type Network struct {
 	stragglers sync.WaitGroup
 }
 
-// NewNetwork returns a network on which a call meets one of the faults with the probability rate.
+// NewNetwork returns a network on which each call meets one of the faults with the probability rate.
 func NewNetwork(seed uint64, rate float64, faults ...Fault) *Network {
 	return &Network{seed: seed, rate: rate, faults: faults, met: map[Fault]int{}}
 }
 
-// Calm waits for what is still on its way, and ends all faults.
+// Calm ends all faults, and waits for requests that are still on their way.
 func (n *Network) Calm() {
 	n.calm.Store(true)
 	n.stragglers.Wait()
 }
 
-// Met returns how many calls met which fault.
+// Met returns how many calls met each fault.
 func (n *Network) Met() map[Fault]int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return maps.Clone(n.met)
 }
 
-// Caller is somebody on a network: one goroutine, and what it starts.
+// Caller is a user of a network: one goroutine, and those that it starts.
 type Caller struct {
 	network *Network
 
@@ -85,7 +84,7 @@ type Caller struct {
 	dead bool
 }
 
-// Caller returns the caller with this number. What befalls it depends on the seed and the number.
+// Caller returns the caller with this number. Its faults depend on the seed and the number.
 func (n *Network) Caller(number uint64) *Caller {
 	source := rand.New(rand.NewPCG(n.seed, number)) //nolint:gosec // it must be possible to repeat the sequence
 	return &Caller{network: n, rand: source}
@@ -93,12 +92,12 @@ func (n *Network) Caller(number uint64) *Caller {
 
 type callerKey struct{}
 
-// Context returns a context whose calls are this caller's.
+// Context returns a context whose calls are made by this caller.
 func (c *Caller) Context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// Revive begins a new life after a crash, and reports whether there was one.
+// Revive brings the caller back after a crash, and reports whether there was one.
 func (c *Caller) Revive() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,7 +113,7 @@ func (c *Caller) IntN(n int) int {
 	return c.rand.IntN(n)
 }
 
-// Wait lets a random time below the limit pass, or less if the context ends.
+// Wait waits for a random time below the limit, or until the context ends.
 func (c *Caller) Wait(ctx context.Context, limit time.Duration) {
 	if limit <= 0 {
 		return
@@ -131,7 +130,7 @@ func pause(ctx context.Context, length time.Duration) {
 	}
 }
 
-// next decides what befalls the next call.
+// next draws the fault of the next call.
 func (c *Caller) next() Fault {
 	n := c.network
 	if n.calm.Load() {
@@ -152,7 +151,7 @@ func (c *Caller) next() Fault {
 	return fault
 }
 
-// die ends the caller, and reports whether it lived.
+// die ends the caller, and reports whether it was alive.
 func (c *Caller) die() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,12 +160,12 @@ func (c *Caller) die() bool {
 	return lived
 }
 
-// failure is what a caller is told about a fault.
+// failure is the error that a caller gets for a fault.
 type failure struct{ fault Fault }
 
 func (f *failure) Error() string { return "fault: " + string(f.fault) }
 
-// CanceledError keeps the AWS SDK from repeating what a dead process cannot repeat.
+// CanceledError keeps the AWS SDK from retrying, which a dead process cannot do.
 func (f *failure) CanceledError() bool { return f.fault == Crash }
 
 // Is reports whether the error is from a fault of this package.
@@ -175,11 +174,10 @@ func Is(err error) bool {
 	return ok
 }
 
-// lateness is how late a late call, and a straggler, is at most.
+// lateness is the maximum delay of a late call or a straggler.
 const lateness = 2 * time.Millisecond
 
-// through carries a call to the service, or not, as the next fault of the context's caller wants it. Fail makes the
-// error of a fault.
+// through carries a call to the service, or not, as the caller's next fault says. Fail returns the error of a fault.
 func through[T any](ctx context.Context, do func(context.Context) (T, error), fail func(Fault) (T, error)) (T, error) {
 	c, _ := ctx.Value(callerKey{}).(*Caller)
 	if c == nil {
@@ -202,7 +200,7 @@ func through[T any](ctx context.Context, do func(context.Context) (T, error), fa
 			return answer, err
 		}
 	case Straggling:
-		// Drawn here, because the caller goes on drawing meanwhile.
+		// Drawn here, because the caller continues to draw meanwhile.
 		delay := time.Duration(c.IntN(int(max(lateness, 2*c.network.Pace)))) + 1
 		c.network.stragglers.Go(func() {
 			ctx := context.WithoutCancel(ctx)

@@ -24,8 +24,8 @@ import (
 // Home is a store of this module.
 type Home string
 
-// Memory and SQLite are the stores in process, and Postgres has a server. Every other home is DynamoDB in one of the
-// layouts of dynamostore.
+// Memory and SQLite are the stores in process; Postgres has a server. Every other home is DynamoDB in one of
+// dynamostore's layouts.
 const (
 	Memory   Home = "memory"
 	SQLite   Home = "sqlite"
@@ -38,17 +38,17 @@ const (
 // Homes lists every home.
 func Homes() []Home { return []Home{Memory, SQLite, Postgres, Native, Workshop, Core} }
 
-// Venue is the venue to use in tests: one of the layouts must have one.
+// Venue is the venue to use in tests: one of the layouts requires one.
 const Venue = "ABC"
 
-// OnDynamoDB reports whether the home is DynamoDB, whose SDK may repeat calls by itself.
+// OnDynamoDB reports whether the home is DynamoDB, whose SDK may retry calls.
 func (h Home) OnDynamoDB() bool { return strings.HasPrefix(string(h), "dynamodb ") }
 
-// Retries says whether the AWS SDK repeats by itself what failed.
+// Retries is whether the AWS SDK retries failed calls.
 type Retries bool
 
-// Open returns an empty store, of which every call passes through the network of its context. It is closed after the
-// test. Without the server of the home the test ends as [testenv.Skip] says.
+// Open returns an empty store, whose calls pass through the network in their context. It is closed after the test.
+// Without the home's server the test ends as [testenv.Skip] says.
 func Open(t testing.TB, home Home, retries Retries) ordermanager.Store {
 	t.Helper()
 	store, err := open(t, home, retries)
@@ -56,7 +56,7 @@ func Open(t testing.TB, home Home, retries Retries) ordermanager.Store {
 		t.Fatal(err)
 	}
 	if home.OnDynamoDB() {
-		return store // whose network is below the SDK
+		return store // its network is below the SDK
 	}
 	return Store(store)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/brewline/ordermanager/watch"
 )
 
-// Store puts a network in front of a store in process. It can tell of changes if the store can.
+// Store puts a network in front of a store in process. The result reports changes if the store does.
 func Store(store ordermanager.Store) ordermanager.Store {
 	if watcher, ok := store.(watch.Watcher); ok {
 		return faultyWatcher{faultyStore{store}, watcher}
@@ -89,13 +89,13 @@ func (p faultyPublisher) Publish(ctx context.Context, events []ordermanager.Even
 
 // Transport is an HTTP client of the AWS SDK with a network in front of the service.
 type Transport struct {
-	// Client sends what is sent. Default: [http.DefaultClient].
+	// Client sends the requests. Default: [http.DefaultClient].
 	Client *http.Client
 }
 
-// Do sends a request, or not. Answers are read whole: the SDK closes the body of its request when the answer's header
-// is there, and a transport that has not finished with it would close the connection, which the SDK takes for a lost
-// answer.
+// Do sends a request, unless a fault prevents it. It reads the whole answer: the SDK closes its request's body once the
+// answer's header has arrived, and a transport that still needs the body would drop the connection, which the SDK takes
+// for a lost answer.
 func (t *Transport) Do(request *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
@@ -120,7 +120,7 @@ func (t *Transport) Do(request *http.Request) (*http.Response, error) {
 	return through(request.Context(), send, refuse)
 }
 
-// refuse makes the answer to a fault as the AWS SDK meets it.
+// refuse returns the answer to a fault as the AWS SDK expects it.
 func refuse(f Fault) (*http.Response, error) {
 	switch f {
 	case Throttled:

@@ -1,5 +1,5 @@
-// Package jointtest checks a store and a workflow that are in one database: what ordermanager.Joint promises, whichever
-// database it is.
+// Package jointtest tests a store and a workflow that share a database: whether they keep the promises of
+// ordermanager.Joint, on any database.
 package jointtest
 
 import (
@@ -18,11 +18,11 @@ import (
 type Database struct {
 	Store    ordermanager.Store
 	Workflow *workflow.Workflow
-	// Break makes every statement fail that gives an order number, and returns what mends it.
+	// Break makes every statement fail that assigns an order number, and returns the function that undoes this.
 	Break func(t *testing.T) (mend func())
 }
 
-// Run runs the suite. Open makes a new database for each case; its workflow has not been connected yet.
+// Run runs the suite. Open creates a new database for each case, whose workflow is not connected yet.
 func Run(t *testing.T, open func(t *testing.T, options *workflow.Options) Database) {
 	t.Helper()
 	for _, test := range []struct {
@@ -62,9 +62,9 @@ type house struct {
 	breakNumbers func(t *testing.T) (mend func())
 	manager      *ordermanager.Manager
 	now          time.Time
-	// told is what the observer was told of.
+	// told is what the observer was told.
 	told []string
-	// mute makes out no outcome.
+	// mute makes Options.Outcome fail.
 	mute bool
 }
 
@@ -94,7 +94,7 @@ func (h *house) open(t *testing.T, resumer ordermanager.Resumer) {
 
 var errMute = errors.New("nothing to say")
 
-// recording is the store, and what became of each write.
+// recording is the store, and records the result of each write.
 type recording struct {
 	ordermanager.Store
 	results []ordermanager.Result
@@ -155,7 +155,7 @@ func (h *house) put(t *testing.T) ordermanager.Receipt {
 
 var ada, bo = ordermanager.Customer("ada"), ordermanager.Barista("bo")
 
-// order reads the order with its tokens.
+// order reads the order, with its tokens.
 func (h *house) order(t *testing.T) *ordermanager.Order {
 	t.Helper()
 	o, err := h.Get(t.Context(), "1")
@@ -163,7 +163,7 @@ func (h *house) order(t *testing.T) *ordermanager.Order {
 	return o
 }
 
-// expect checks that there was one write and no other, and that nobody owes or has anything to tell.
+// expect checks that there was exactly one write, that nothing is owed, and that the workflow has nothing to report.
 func (h *house) expect(t *testing.T, stage workflow.Stage, number string, answered ...ordermanager.Wait) {
 	t.Helper()
 	if len(h.results) != 1 || h.settled != 0 {
@@ -272,7 +272,7 @@ func staysOwed(t *testing.T, h *house) {
 	h.atRest(t, workflow.StageCompletion, "1")
 }
 
-// redrive delivers what is owed without the store's help, and lets the workflow tell what it has to tell.
+// redrive delivers what is owed without the store's help, and lets the workflow report.
 func (h *house) redrive(t *testing.T) {
 	t.Helper()
 	_, err := h.manager.RedriveOrder(t.Context(), "1")
@@ -323,7 +323,7 @@ func isToldLater(t *testing.T, h *house) {
 func isLeftToTheResumer(t *testing.T, h *house) {
 	h.start(t)
 	h.now = h.now.Add(time.Hour)
-	// The wait times out, and the customer is faster than the notification of that.
+	// The wait times out, but the customer acts before the notification of that arrives.
 	h.change = func(*ordermanager.Transition) {
 		h.change = nil
 		h.put(t)
@@ -355,7 +355,7 @@ func settlesTheSpare(t *testing.T, h *house) {
 	h.atRest(t, workflow.StageCompletion, "1")
 }
 
-// somebody is a resumer that passes everything on, as one that logs does.
+// somebody is a resumer that wraps another, as one that logs would.
 type somebody struct{ ordermanager.Resumer }
 
 func takesNoPart(t *testing.T, h *house) {

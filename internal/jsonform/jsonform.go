@@ -1,5 +1,5 @@
-// Package jsonform writes JSON without looking at types, for the few forms that every call answers with. What it writes
-// is what [json.Marshal] writes.
+// Package jsonform writes JSON without reflection, for the few forms that every call answers with. Its output is that
+// of [json.Marshal].
 package jsonform
 
 import (
@@ -7,19 +7,19 @@ import (
 	"strconv"
 )
 
-// Form is an object that is being written.
+// Form is an object being written.
 type Form struct{ bytes []byte }
 
-// New begins an object that will have about so many bytes.
+// New starts an object of about this many bytes.
 func New(size int) Form { return Form{append(make([]byte, 0, size), '{')} }
 
 // Bytes ends the object and returns it.
 func (f *Form) Bytes() []byte { return append(f.bytes, '}') }
 
-// Begin and End are around the members of an inner object.
+// Begin and End surround the members of a nested object.
 func (f *Form) Begin(name string) { f.bytes = append(f.name(name), '{') }
 
-// End ends the inner object that was begun last.
+// End ends the nested object that was started last.
 func (f *Form) End() { f.bytes = append(f.bytes, '}') }
 
 func (f *Form) name(name string) []byte {
@@ -29,17 +29,17 @@ func (f *Form) name(name string) []byte {
 	return append(append(append(f.bytes, '"'), name...), '"', ':')
 }
 
-// Text writes a text.
+// Text writes a string.
 func (f *Form) Text(name, value string) { f.bytes = Append(f.name(name), value) }
 
-// Optional writes a text unless it is empty.
+// Optional writes a string unless it is empty.
 func (f *Form) Optional(name, value string) {
 	if value != "" {
 		f.Text(name, value)
 	}
 }
 
-// Texts writes a list of texts, which may be nil: an empty list.
+// Texts writes a list of strings; nil is an empty list.
 func (f *Form) Texts(name string, values []string) {
 	f.bytes = append(f.name(name), '[')
 	for i, value := range values {

@@ -1,5 +1,5 @@
 // Command layers prints the circles between the files of a package: files that use each other's names, directly or
-// through others. A package without a circle can be read from one end to the other. It exits with 1 when there is one.
+// through others. A package without a circle can be read from one end to the other. It exits with 1 if there is one.
 //
 //	go run ./internal/layers ./...
 package main
@@ -31,23 +31,23 @@ func main() {
 	}
 }
 
-// use is one name of a file that another file uses.
+// use is a name of a file that another file uses.
 type use struct {
 	name string
 	at   token.Position
 }
 
-// graph has the uses of a package: by the using file, by the used one.
+// graph has the uses within a package: by using file, then by used file.
 type graph map[string]map[string][]use
 
-// circle is a set of files each of which reaches every other one.
+// circle is a set of files that can all reach each other.
 type circle struct {
 	pkg   string
 	files []string
 	uses  graph
 }
 
-// String lists the files, and of each pair that uses one another within the circle a few names.
+// String lists the files and, for each pair that uses each other within the circle, a few of the names.
 func (c circle) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d files in a circle: %s\n", c.pkg, len(c.files), strings.Join(c.files, " "))
@@ -61,7 +61,7 @@ func (c circle) String() string {
 	return b.String()
 }
 
-// some names the first few distinct names, each with the line of its first use.
+// some returns the first few distinct names, each with the line of its first use.
 func some(uses []use) string {
 	const few = 6
 	var names []string
@@ -78,7 +78,7 @@ func some(uses []use) string {
 	return strings.Join(names, ", ")
 }
 
-// circles loads the packages that the patterns name, without their tests, and returns their circles.
+// circles loads the packages that match the patterns, without their tests, and returns their circles.
 func circles(patterns ...string) ([]circle, error) {
 	loaded, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo |
@@ -100,8 +100,8 @@ func circles(patterns ...string) ([]circle, error) {
 	return found, nil
 }
 
-// usesOf finds what each file uses of the others: types, functions, methods, fields, variables and constants of the
-// package.
+// usesOf finds what each file uses of the others: the package's types, functions, methods, fields, variables and
+// constants.
 func usesOf(pkg *packages.Package) graph {
 	g := graph{}
 	for ident, object := range pkg.TypesInfo.Uses {
@@ -126,8 +126,7 @@ func usesOf(pkg *packages.Package) graph {
 	return g
 }
 
-// lasting reports whether the object lives outside functions: what a function declares for itself never leaves its
-// file.
+// lasting reports whether an object is declared outside functions: local ones cannot be used by other files.
 func lasting(object types.Object) bool {
 	if v, ok := object.(*types.Var); ok && v.IsField() {
 		return true
@@ -138,7 +137,7 @@ func lasting(object types.Object) bool {
 	return object.Parent() == object.Pkg().Scope()
 }
 
-// components returns the strongly connected components of two files and more, each sorted.
+// components returns the strongly connected components of two or more files, each sorted.
 func components(g graph) [][]string {
 	reach := map[string]map[string]bool{}
 	for from := range g {

@@ -1,4 +1,4 @@
-// Package limitstest checks that whoever begins the orders of a shop keeps its limits.
+// Package limitstest tests that whatever starts the orders of a shop keeps its limits.
 package limitstest
 
 import (
@@ -13,13 +13,13 @@ import (
 	"github.com/brewline/ordermanager/capacity"
 )
 
-// Starter begins orders.
+// Starter starts orders.
 type Starter interface {
 	Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error)
 }
 
-// NeverExceeded checks that no limit is exceeded by one, however many begin at once. Open makes a shop with these
-// limits, and returns what begins its orders, in as many processes as it likes.
+// NeverExceeded checks that no limit is ever exceeded, however many orders start at once. Open creates a shop with
+// these limits, and returns its starters, each of which may be another process.
 func NeverExceeded(t *testing.T, open func(t *testing.T, limits capacity.Limits) []Starter) {
 	t.Helper()
 	for name, test := range map[string]struct {
@@ -59,7 +59,7 @@ func NeverExceeded(t *testing.T, open func(t *testing.T, limits capacity.Limits)
 	}
 }
 
-// Limits are those of the shop that [Counts] goes to.
+// Limits are the limits of the shop in [Counts].
 var Limits = capacity.Limits{MaxInQueue: 3, MaxPerCustomer: 2, MaxPerDay: 3, MaxInWindow: 4, Window: time.Minute}
 
 // Shop is a shop with [Limits].
@@ -68,11 +68,11 @@ type Shop struct {
 	Manager *ordermanager.Manager
 	// Complete completes an order that has been put.
 	Complete func(orderID string) error
-	// Pass lets time pass.
+	// Pass advances the clock.
 	Pass func(time.Duration)
 }
 
-// Counts checks that an order counts for as long as each limit says, at its own venue, and that one which was cancelled
+// Counts checks that an order counts for as long as each limit says and at its own venue only, and that a cancelled one
 // does not count for the day.
 func Counts(t *testing.T, s Shop) {
 	t.Helper()
@@ -97,9 +97,9 @@ func Counts(t *testing.T, s Shop) {
 	begins("5", "cy", "NYC", ordermanager.ErrQueueFull)
 	s.Pass(time.Second)
 	cancels("1", "ada")
-	begins("5", "ada", "NYC", nil) // the day does not have three: one was cancelled
+	begins("5", "ada", "NYC", nil) // fewer than three today: one was cancelled
 	cancels("4", "bob")
-	begins("6", "bob", "NYC", ordermanager.ErrQueueFull) // four began within a minute
+	begins("6", "bob", "NYC", ordermanager.ErrQueueFull) // four started within a minute
 	s.Pass(time.Minute)
 	begins("6", "bob", "NYC", nil)
 	for _, id := range []string{"2", "5"} {
@@ -111,7 +111,7 @@ func Counts(t *testing.T, s Shop) {
 		}
 	}
 	begins("7", "ada", "NYC", nil)
-	begins("8", "ada", "NYC", ordermanager.ErrTooManyOrders) // three began on this day and were not cancelled
+	begins("8", "ada", "NYC", ordermanager.ErrTooManyOrders) // three started today and were not cancelled
 	s.Pass(capacity.Day)
 	begins("8", "ada", "NYC", nil)
 }

@@ -1,5 +1,5 @@
-// Package pglocal runs a PostgreSQL server of one's own, for tests and examples: a cluster in a temporary directory, on
-// a free port of 127.0.0.1, as an unprivileged user, gone when it is stopped.
+// Package pglocal runs a private PostgreSQL server for tests and examples: a cluster in a temporary directory, on a
+// free port of 127.0.0.1, as an unprivileged user. It is deleted when it is stopped.
 package pglocal
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// ErrNotInstalled is returned by [Start] when there is no PostgreSQL on this machine. Its text says how to get it.
+// ErrNotInstalled is returned by [Start] if there is no PostgreSQL on this machine. Its text says how to get it.
 var ErrNotInstalled = errors.New("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
 
 // patience is how long a server may take to start or to stop.
@@ -33,7 +33,7 @@ type Server struct {
 	gone     chan struct{} // closed when the process has ended
 }
 
-// Start makes a cluster and starts its server. A port of 0 is any that is free.
+// Start creates a cluster and starts its server. Port 0 means any free port.
 func Start(ctx context.Context, port int) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -50,7 +50,7 @@ func Start(ctx context.Context, port int) (*Server, error) {
 	return s, nil
 }
 
-// URL is how to connect, as the superuser.
+// URL is the URL to connect to, as the superuser.
 func (s *Server) URL() string {
 	return fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/postgres", s.password, s.port)
 }
@@ -106,7 +106,7 @@ func (s *Server) Restart(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		// Somebody was faster with the port, or processes of the killed server have not noticed yet.
+		// Another program took the port, or the killed server's processes are still ending.
 		select {
 		case <-ctx.Done():
 			return err
@@ -136,7 +136,7 @@ func (s *Server) launch(ctx context.Context) error {
 		close(s.gone)
 	}()
 	for {
-		// The server writes there how far it is.
+		// The server writes its status there.
 		status, _ := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 		lines := strings.Split(string(status), "\n")
 		if len(lines) > 7 && lines[0] == strconv.Itoa(server.Process.Pid) && strings.TrimSpace(lines[7]) == "ready" {
@@ -163,7 +163,7 @@ func freePort(ctx context.Context) (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
 }
 
-// Kill ends the server as a power cut would, as far as its processes are concerned.
+// Kill kills the server's processes, as a power cut would.
 func (s *Server) Kill() error {
 	err := s.process.Process.Kill()
 	<-s.gone
@@ -173,7 +173,7 @@ func (s *Server) Kill() error {
 // Stop ends the server and deletes the cluster.
 func (s *Server) Stop() error {
 	if s.process != nil {
-		_ = s.process.Process.Signal(os.Interrupt) // "fast": it ends every session, and then itself
+		_ = s.process.Process.Signal(os.Interrupt) // a fast shutdown: it ends every session, then itself
 		select {
 		case <-s.gone:
 		case <-time.After(patience):

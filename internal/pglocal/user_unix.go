@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// nobody is who runs the server when root asks for one, because PostgreSQL refuses to run as root.
+// nobody is the user that runs the server for root, because PostgreSQL refuses to run as root.
 func nobody() (uid, gid int) {
 	for _, name := range []string{"postgres", "nobody"} {
 		if found, err := user.Lookup(name); err == nil {
@@ -21,7 +21,7 @@ func nobody() (uid, gid int) {
 	return 65534, 65534
 }
 
-// give lets the server's user have a file.
+// give makes the server's user the owner of a file.
 func give(path string) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -30,7 +30,7 @@ func give(path string) error {
 	return os.Chown(path, uid, gid)
 }
 
-// unprivileged starts a process of its own session: an interrupt from the terminal is not for it.
+// unprivileged starts a process in its own session, so that an interrupt from the terminal does not reach it.
 func unprivileged() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setsid: true}
 	if os.Geteuid() == 0 {

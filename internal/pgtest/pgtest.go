@@ -1,4 +1,4 @@
-// Package pgtest gives tests a PostgreSQL: that of ORDERMANAGER_POSTGRES, which scripts/emulators sets.
+// Package pgtest gives tests a PostgreSQL: the server in ORDERMANAGER_POSTGRES, which scripts/emulators sets.
 package pgtest
 
 import (
@@ -14,14 +14,14 @@ import (
 	"github.com/brewline/ordermanager/postgres"
 )
 
-// URL returns how to connect to the server, as a user who may do everything. Without a server the test ends as
-// [testenv.Skip] says.
+// URL returns the URL of the server, as a user who may do everything. Without a server the test ends as [testenv.Skip]
+// says.
 func URL(t testing.TB) string {
 	t.Helper()
 	return testenv.URL(t, testenv.PostgreSQL)
 }
 
-// Pool opens a pool for the length of a test.
+// Pool opens a pool that is closed after the test.
 func Pool(t testing.TB, url string) *pgxpool.Pool {
 	t.Helper()
 	pool, err := postgres.Open(t.Context(), url)
@@ -32,7 +32,7 @@ func Pool(t testing.TB, url string) *pgxpool.Pool {
 	return pool
 }
 
-// Schema returns options for a schema that nobody else has, and drops it after the test.
+// Schema returns options for a new schema, and drops it after the test.
 func Schema(t testing.TB, pool *pgxpool.Pool) *postgres.Options {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())

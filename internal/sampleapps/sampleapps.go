@@ -1,6 +1,6 @@
-// Package sampleapps is what the three web apps of the Serverlesspresso sample ask of the API behind them, call by
-// call, and what they read in the answers: a contract for every door that serves them. The calls follow the apps'
-// behaviour; the values are our own.
+// Package sampleapps is what the three web apps of the Serverlesspresso sample ask of their API, call by call, and what
+// they read in the answers: a contract for every door that serves them. The calls follow the apps' behaviour; the
+// values are our own.
 package sampleapps
 
 import (

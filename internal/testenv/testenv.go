@@ -1,4 +1,4 @@
-// Package testenv tells a test where the servers are that it needs, and what to do without them.
+// Package testenv tells a test where its servers are, and skips or fails it without them.
 package testenv
 
 import (
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The variables that say where the servers of scripts/emulators are.
+// The environment variables with the addresses of scripts/emulators' servers.
 const (
 	DynamoDB    = "AWS_ENDPOINT_URL_DYNAMODB"
 	SFN         = "AWS_ENDPOINT_URL_SFN"
@@ -21,7 +21,7 @@ const (
 // Shop lists the servers of a whole shop on AWS.
 func Shop() []string { return []string{DynamoDB, SFN, EventBridge, SQS} }
 
-// Need ends the test as [Skip] does unless all servers are there.
+// Need ends the test as [Skip] does unless all servers are available.
 func Need(t testing.TB, servers ...string) {
 	t.Helper()
 	for _, server := range servers {
@@ -29,7 +29,7 @@ func Need(t testing.TB, servers ...string) {
 	}
 }
 
-// URL returns where a server is. Without it, the test ends as [Skip] says.
+// URL returns the address of a server. Without it, the test ends as [Skip] says.
 func URL(t testing.TB, server string) string {
 	t.Helper()
 	url := os.Getenv(server)
@@ -48,5 +48,5 @@ func Skip(t testing.TB, why any) {
 	t.Skip(why)
 }
 
-// Unique returns a name that nobody has used yet: servers may be shared, and keep what they are given.
+// Unique returns a name that nobody has used yet: servers may be shared, and keep their data.
 func Unique(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:12]) }

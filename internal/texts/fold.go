@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// Fold returns the form in which names are compared: what looks the same on a menu is the same. Accents may be
-// composed or decomposed, any space is a space and counts once, and spaces around and characters that cannot be seen
-// do not count. Case counts: "latte" is not on a menu that has "Latte".
+// Fold returns the form in which names are compared, so that names that look the same on a menu are the same. Accents
+// may be composed or decomposed, any run of spaces is one space, and surrounding spaces and invisible characters do not
+// count. Case counts: "latte" is not on a menu that has "Latte".
 func Fold(name string) string {
 	if folded(name) {
 		return name
@@ -35,8 +35,8 @@ func Fold(name string) string {
 	return strings.Join(strings.Fields(string(runes)), " ")
 }
 
-// Reads reports whether a name reads like one that was folded. What a name begins with stays as it is as long as it is
-// printable ASCII, so the first such character that differs tells.
+// Reads reports whether a name folds to a folded one. Printable ASCII at the start of a name stays as it is, so the
+// first such character that differs decides.
 func Reads(name, folded string) bool {
 	same := 0
 	for same < min(len(name), len(folded)) && name[same] == folded[same] && name[same] <= '~' {
@@ -51,7 +51,7 @@ func Reads(name, folded string) bool {
 	return Fold(name) == folded
 }
 
-// folded is a fast path for most names: printable ASCII with single spaces inside.
+// folded is a fast path for most names: printable ASCII, with single spaces inside.
 func folded(name string) bool {
 	space := true
 	for i := range len(name) {
@@ -63,12 +63,12 @@ func folded(name string) bool {
 	return !space
 }
 
-// decompose appends a letter and its accents.
+// decompose appends a letter, decomposed.
 func decompose(to []rune, r rune) []rune {
 	if r < 0xC0 {
 		return append(to, r)
 	}
-	// The syllables of Hangul are in the order of their parts.
+	// Hangul syllables are numbered by their parts.
 	const first, last, lead, vowel, tail, vowels, tails = 0xAC00, 0xD7A3, 0x1100, 0x1161, 0x11A7, 21, 28
 	if first <= r && r <= last {
 		r -= first
@@ -84,7 +84,7 @@ func decompose(to []rune, r rune) []rune {
 	return append(to, r)
 }
 
-// compositions are the letters that have a canonical decomposition in two.
+// compositions are the letters whose canonical decomposition is two characters.
 var compositions = sync.OnceValue(func() map[rune][2]rune {
 	all := map[rune][2]rune{}
 	for mark, letters := range accented {
@@ -96,9 +96,9 @@ var compositions = sync.OnceValue(func() map[rune][2]rune {
 	return all
 })
 
-// accented has for each accent the letters without it and with it: the canonical decompositions of the Unicode
-// Character Database for the scripts that menus are written in, which are Latin, modern Greek, Cyrillic, Arabic,
-// those of India and Burma, and kana.
+// accented has, for each accent, the letters without and with it: the canonical decompositions of the Unicode Character
+// Database for the scripts that menus are written in, which are Latin, modern Greek, Cyrillic, Arabic, those of India
+// and Burma, and kana.
 var accented = map[rune]string{
 	0x0300: "AÀEÈIÌOÒUÙaàeèiìoòuùÜǛüǜNǸnǹЕЀИЍеѐиѝĒḔēḕŌṐōṑWẀwẁÂẦâầĂẰăằÊỀêềÔỒôồƠỜơờƯỪưừYỲyỳ",
 	0x0301: "AÁEÉIÍOÓUÚYÝaáeéiíoóuúyýCĆcćLĹlĺNŃnńRŔrŕSŚsśZŹzźÜǗüǘGǴgǵÅǺåǻÆǼæǽØǾøǿΑΆΕΈΗΉΙΊΟΌΥΎΩΏϊΐαάεέηήιίϋΰοό" +
@@ -155,8 +155,8 @@ var accented = map[rune]string{
 	0x309A: "はぱひぴふぷへぺほぽハパヒピフプヘペホポ",
 }
 
-// unseen reports whether a character leaves no mark of its own: an odd space, one that joins, separates or turns the
-// direction of others, a variation selector, a filler, or one that is no character yet.
+// unseen reports whether a character is invisible: an odd space, a joiner, a separator, a mark of direction, a
+// variation selector, a filler, or an unassigned character.
 func unseen(r rune) bool {
 	const blankBraille = '\u2800'
 	return !unicode.IsPrint(r) || r == blankBraille ||

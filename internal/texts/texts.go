@@ -1,4 +1,4 @@
-// Package texts has the rules for what people and programs write: names, identifiers and explanations.
+// Package texts has the rules for texts from people and programs: names, identifiers and explanations.
 package texts
 
 import (
@@ -23,11 +23,11 @@ func Rule(value string, limit int) string {
 	return ""
 }
 
-// IDRule returns the rule that an identifier breaks, or "". Two identifiers that look the same on a screen would be
-// two orders that nobody can tell apart, so only what can be seen may be in one. Letters that look alike in two
-// scripts are told apart all the same.
+// IDRule returns the rule that an identifier breaks, or "". Two orders whose identifiers look the same on a screen
+// cannot be told apart, so identifiers have visible characters only. Letters that look alike in two scripts are still
+// different.
 func IDRule(value string, limit int) string {
-	if len(value) <= limit && folded(value) && value[0] != '.' { // a quick yes for what nearly every identifier is
+	if len(value) <= limit && folded(value) && value[0] != '.' { // a fast path for nearly every identifier
 		return ""
 	}
 	rule := Rule(value, limit)
@@ -48,7 +48,7 @@ func IDRule(value string, limit int) string {
 	return ""
 }
 
-// Plain is a quick yes for what nearly every identifier is: printable ASCII.
+// Plain is a fast path for nearly every identifier: printable ASCII.
 func Plain(value string) bool {
 	for i := range len(value) {
 		if value[i] < ' ' || value[i] > '~' {
@@ -58,7 +58,7 @@ func Plain(value string) bool {
 	return true
 }
 
-// Line turns somebody's text into one line, shortened to the limit: a text that explains an action must not prevent it.
+// Line turns a text into one line, shortened to the limit: an explanation must not prevent the action that it explains.
 func Line(text string, limit int) string {
 	if len(text) <= limit && Plain(text) {
 		return text

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// ErrDead is what a statement of a dead process comes back with.
+// ErrDead is returned by the statements of a dead process.
 var ErrDead = errors.New("the process is dead")
 
-// Life is that of a process, which can end at a point of it.
+// Life is the life of a process, which can be made to end at any step.
 type Life struct {
 	mu     sync.Mutex
 	left   int
@@ -16,14 +16,14 @@ type Life struct {
 	dead   bool
 }
 
-// End lets life end at a point: after so many that are lived through.
+// End makes life end after a number of steps.
 func (l *Life) End(points int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.left, l.mortal = points, true
 }
 
-// Survives is a point at which life can end. It reports whether it goes on.
+// Survives marks a step at which life can end, and reports whether it goes on.
 func (l *Life) Survives() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -41,7 +41,7 @@ func (l *Life) IsDead() bool {
 	return l.dead
 }
 
-// mend brings it back, for ever.
+// mend revives the process for good.
 func (l *Life) mend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -60,7 +60,7 @@ func forgets(h *house) {
 	}
 }
 
-// fill adds so many workflows that ended long ago.
+// fill adds workflows that ended long ago.
 func (p *process) fill(n int) {
 	p.h.Helper()
 	p.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -73,7 +73,7 @@ func (p *process) left() int {
 	return p.count("SELECT count(*) FROM ordermanager_workflows")
 }
 
-// A few at a time, so that no order waits while a year is forgotten; and not before the Manager knows.
+// Workflows are forgotten a few at a time, so that no order waits meanwhile; and not before the Manager knows.
 func forgetsInSteps(h *house) {
 	p := h.open(workflow.Options{})
 	p.fill(450)

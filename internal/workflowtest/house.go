@@ -17,7 +17,7 @@ var (
 	menu    = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuItem{{Drink: "Latte"}}})
 )
 
-// house is a database, and a clock that the test holds.
+// house is a database, with a clock that the test controls.
 type house struct {
 	*testing.T
 	start   func() Process
@@ -44,7 +44,7 @@ func (h *house) pass(d time.Duration) {
 	h.now = h.now.Add(d)
 }
 
-// process is a running process.
+// process is a running process on it.
 type process struct {
 	h       *house
 	db      sqldb.Database
@@ -60,13 +60,13 @@ func (h *house) open(options workflow.Options) *process {
 	return h.on(started.Database, started.Store, options)
 }
 
-// openMany starts three.
+// openMany starts three processes.
 func (h *house) openMany(options workflow.Options) []*process {
 	h.Helper()
 	return []*process{h.open(options), h.open(options), h.open(options)}
 }
 
-// apart starts a process whose orders are in a store in memory.
+// apart starts a process whose orders are in a memory store instead.
 func (h *house) apart(options workflow.Options) (*process, *memory.Store) {
 	h.Helper()
 	store := memory.NewStore()
@@ -99,7 +99,7 @@ func (h *house) must(err error) {
 	}
 }
 
-// begins asks for a new order, which is refused with an error that is want, or taken if that is nil.
+// begins starts an order, and expects the error want, or success if it is nil.
 func (p *process) begins(id, customer, venue string, want error) ordermanager.Receipt {
 	p.h.Helper()
 	receipt, err := p.flow.Start(p.h.Context(), id, customer, venue)
@@ -117,7 +117,7 @@ func (p *process) completes(id string) {
 	p.does(id, ordermanager.ActionComplete)
 }
 
-// does carries out an action that must be accepted.
+// does carries out an action, which must succeed.
 func (p *process) does(id string, action ordermanager.Action) {
 	p.h.Helper()
 	if err := p.handle(id, action); err != nil {
@@ -125,7 +125,7 @@ func (p *process) does(id string, action ordermanager.Action) {
 	}
 }
 
-// handle asks for an action: a put by the order's customer at its venue, and everything else by a barista.
+// handle asks for an action: a put as the order's customer at its venue, anything else as a barista.
 func (p *process) handle(id string, action ordermanager.Action) error {
 	request := ordermanager.Request{
 		OrderID: id, Action: action, Actor: ordermanager.Barista("bo"), RequestID: string(action),
@@ -164,21 +164,21 @@ func (p *process) order(id string) *ordermanager.Order {
 	return o
 }
 
-// exec carries a statement out on the tables of the workflow.
+// exec executes a statement on the tables of the workflow.
 func (p *process) exec(text string, args ...any) {
 	p.h.Helper()
 	_, err := p.db.Exec(p.h.Context(), text, args...)
 	p.h.must(err)
 }
 
-// count is the number that a SELECT returns.
+// count returns the number that a SELECT returns.
 func (p *process) count(text string, args ...any) (n int) {
 	p.h.Helper()
 	p.h.must(p.db.QueryRow(p.h.Context(), text, args...).Scan(&n))
 	return n
 }
 
-// all lets every process do the same at once.
+// all makes every process do the same at once.
 func all(processes []*process, do func(p *process)) {
 	var working sync.WaitGroup
 	for _, p := range processes {
@@ -187,12 +187,12 @@ func all(processes []*process, do func(p *process)) {
 	working.Wait()
 }
 
-// Process is what a process has of a database: connections of its own, with the tables made.
+// Process is a process's access to a database: its own connections, to tables that exist.
 type Process struct {
 	Database sqldb.Database
-	// Store has the orders, in the same database.
+	// Store keeps the orders, in the same database.
 	Store ordermanager.Store
 }
 
-// Open makes an empty database, and returns what starts a process on it.
+// Open creates an empty database, and returns a function that starts a process on it.
 type Open func(t *testing.T) (start func() Process)

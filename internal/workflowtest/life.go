@@ -53,7 +53,7 @@ func goesThroughBothWaits(h *house) {
 	check()
 }
 
-// Invariant 3: nobody waits for ever, and the numbers of a venue have neither holes nor doubles.
+// Invariant 3: nobody waits for ever, and the numbers of a venue have no gaps and no duplicates.
 func givesEachANumber(h *house) {
 	processes := h.openMany(workflow.Options{})
 	ctx, stop := context.WithCancel(h.Context())

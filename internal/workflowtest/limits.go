@@ -51,13 +51,13 @@ func takesNoOrder(h *house) {
 
 	p.puts("1")
 	p.advances()
-	refuses("6", "dee", "NYC", workflow.ErrQueueFull) // waiting for completion is waiting
+	refuses("6", "dee", "NYC", workflow.ErrQueueFull) // an order that waits for completion is open
 	p.completes("1")
 	p.begins("7", "dee", "NYC", nil)
 
 	h.must(p.flow.SetOpen(h.Context(), "LON", false))
 	refuses("8", "dee", "LON", workflow.ErrShopClosed)
-	p.puts("ada elsewhere") // what is open goes on
+	p.puts("ada elsewhere") // open orders continue
 	for venue, want := range map[string]workflow.Shop{
 		"NYC":     {Venue: "NYC", Open: true, InQueue: 3, LastNumber: 1},
 		"LON":     {Venue: "LON", Open: false, InQueue: 1, LastNumber: 1},

@@ -7,19 +7,19 @@ import (
 	"github.com/brewline/ordermanager/internal/sqldb"
 )
 
-// mortal is the database of a process whose life ends before or after one of the statements of its workflow. From then
-// on no statement reaches the database any more: what was committed is there, and nothing else.
+// mortal is the database of a process that dies before or after one of its workflow's statements. From then on no
+// statement reaches the database: it has what was committed, and nothing else.
 type mortal struct {
 	sqldb.Database
 	*Life
-	// answersLost makes every commit look like a failure, though it was none.
+	// answersLost makes every successful commit look like a failure.
 	answersLost atomic.Bool
 }
 
-// Place is its own: this is a workflow by itself, as beside another store.
+// Place is nil, so the workflow takes part in no store's transaction.
 func (*mortal) Place() any { return nil }
 
-// breakDown lets every statement fail, or, if only answers are lost, every commit after it was carried out.
+// breakDown makes every statement fail, or only the answer of every successful commit.
 func (m *mortal) breakDown(answersOnly bool) {
 	m.answersLost.Store(answersOnly)
 	if !answersOnly {
@@ -45,7 +45,7 @@ func (m *mortal) Write(ctx context.Context, do func(tx sqldb.Conn) error) error 
 	return m.step(err) // after it
 }
 
-// step is a point at which life can end.
+// step marks a point at which life can end.
 func (m *mortal) step(err error) error {
 	if err == nil && !m.Survives() {
 		return ErrDead

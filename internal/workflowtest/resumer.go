@@ -63,7 +63,7 @@ func resumes(h *house) {
 	})
 }
 
-// A tool that is run with the wrong resumer must not settle, and so lose, what another workflow is owed.
+// A tool with the wrong resumer must not settle, and so lose, what another workflow is owed.
 func tellsTokensApart(h *house) {
 	p := h.open(workflow.Options{})
 	output := ordermanager.Outcome{Output: []byte("{}")}
@@ -77,8 +77,8 @@ func tellsTokensApart(h *house) {
 	}
 }
 
-// Invariant 5: a process is killed at every point of an order's life, one after the other; another one ends what it
-// began. Its workflow is beside the store, and not a part of it.
+// Invariant 5: kill a process at every point of an order's life, one after the other; another process finishes what it
+// began. The workflow is not part of the store's transactions.
 func losesNothing(h *house) {
 	survivor, points := h.open(workflow.Options{}), 0
 	started := h.start()
@@ -90,7 +90,7 @@ func losesNothing(h *house) {
 		_, err := doomed.flow.Start(h.Context(), id, "ada", "")
 		if life.IsDead() {
 			survivor.advances()
-			_, err = survivor.flow.Start(h.Context(), id, "ada", "") // its caller does not know
+			_, err = survivor.flow.Start(h.Context(), id, "ada", "") // nobody knows what the first call did
 		}
 		if err != nil && !errors.Is(err, ordermanager.ErrOrderExists) {
 			h.Fatal(err)

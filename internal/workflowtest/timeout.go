@@ -21,7 +21,7 @@ func isInTime(h *house) {
 	}
 }
 
-// Between the look for what has run out and the write that ends it, another process brings the answer.
+// Another process answers between the search for expired waits and the write that ends one.
 func isFaster(h *house) {
 	other, started := h.open(workflow.Options{}), h.start()
 	hurried := &interrupted{Database: started.Database}
@@ -62,7 +62,7 @@ func timesOutOnce(h *house) {
 			h.Error(err)
 		}
 	})
-	processes[0].advances() // what another process had begun to tell is told twice, and on record once
+	processes[0].advances() // what another process had begun to report is reported twice, and recorded once
 	for i := range orders {
 		o, status := processes[1].order(fmt.Sprint(i)), processes[2].status(fmt.Sprint(i))
 		timeOuts := 0

@@ -1,4 +1,4 @@
-// Package workflowtest checks the workflow of package workflow on a database, whichever it is.
+// Package workflowtest tests package workflow on any database.
 package workflowtest
 
 import (
