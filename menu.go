@@ -44,8 +44,9 @@ func (g ModifierGroup) most() int {
 	return g.Max
 }
 
-// MenuSource finds the menu of a venue. A Manager asks it once per put. It must be safe for concurrent use; a venue
-// without a menu is [ErrUnknownVenue]. The returned menu is only read.
+// MenuSource finds the menu of a venue. A Manager asks it once per put, and waits for it, so it must return when its
+// context is done. It must be safe for concurrent use; a venue without a menu is [ErrUnknownVenue]. The returned menu
+// is only read.
 type MenuSource interface {
 	Menu(ctx context.Context, venue string) (*Menu, error)
 }

@@ -70,9 +70,11 @@ type Options struct {
 	Trace func(context.Context) string
 	// DeliveryTimeout limits what an action spends on delivering what follows from it, after it was applied; several
 	// deliveries share it. A caller's context that is cancelled in the meantime does not stop a delivery; this, and the
-	// deadline of that context, do. Default: 10 seconds.
+	// deadline of that context, do. They end the context of the [Resumer] or [Publisher], and one that ignores it is
+	// waited for all the same. Default: 10 seconds.
 	DeliveryTimeout time.Duration
-	// CallTimeout limits each call to the store and to the menu, whatever the caller's context. Default: 10 seconds.
+	// CallTimeout limits each call to the store and to the menu in the same way, whatever the caller's context. Default:
+	// 10 seconds.
 	CallTimeout time.Duration
 }
 

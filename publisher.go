@@ -19,6 +19,9 @@ type Publisher interface {
 	// Publish publishes the events, in order. A nil error means that every one was accepted. A [*PublishError] in the
 	// chain of an error says which were not; after any other error, one that is joined from several among them, that is
 	// unknown, and all of them will be published again. An error that repeating cannot cure wraps [ErrUndeliverable].
+	//
+	// It must return when its context is done: the action or the redrive that delivers waits for it, however long that
+	// takes, and with it whoever called. Nothing is lost by that, since the events stay owed.
 	Publish(ctx context.Context, events []Event) error
 }
 

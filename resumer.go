@@ -26,6 +26,7 @@ type Resumer interface {
 	//
 	// The token and the outcome have passed [Outcome.Validate] and the limits of this package. Errors never contain
 	// the token's value. A context that is already done is an error, and nothing is sent.
+	// One that ends meanwhile must end the call, since the action or the redrive that delivers waits for it.
 	Resume(ctx context.Context, token TaskToken, outcome Outcome) (Answer, error)
 }
 
