@@ -1,12 +1,11 @@
-// Starts the bar and the browser, and stops both. Nothing here waits for a fixed time: everything is asked for until it
-// is so.
+// Starts and stops the bar and the browser. Nothing here waits for a fixed time: every condition is polled.
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-// patience is how long anything may take on a busy machine.
+// patience is the longest that anything may take, on a busy machine.
 export const patience = 60_000
 
 const flags = [
@@ -16,7 +15,7 @@ const flags = [
 
 export const artifacts = new URL('./artifacts/', import.meta.url).pathname
 
-// Bar is one server on a file of its own. It can be killed and opened again at the same address.
+// Bar is a server on its own file. It can be killed and restarted at the same address.
 export class Bar {
   #dir = mkdtempSync(join(tmpdir(), 'coffeebar-'))
   #process
@@ -56,10 +55,10 @@ export class Bar {
     })
   }
 
-  // kill ends the server as a power failure would.
+  // kill ends the server with SIGKILL.
   async kill () { await this.#end('SIGKILL') }
 
-  // close ends it gracefully, and forgets its file.
+  // close stops it gracefully, and deletes its file.
   async close () {
     const code = await this.#end('SIGTERM')
     rmSync(this.#dir, { recursive: true })
@@ -82,7 +81,7 @@ export function launch () {
   return chromium.launch({ executablePath: process.env.CHROMIUM, headless: true, args: flags, timeout: patience })
 }
 
-// enter opens a window of its own for somebody, and signs in by clicking.
+// enter opens a separate window, and signs in by clicking.
 export async function enter (browser, bar, door, name, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   context.setDefaultTimeout(patience)
@@ -97,7 +96,7 @@ export async function enter (browser, bar, door, name, options = {}) {
   return page
 }
 
-// order clicks through an order, up to its drink, and returns what it is called.
+// order clicks through an order up to its drink, and returns what it is called.
 export async function order (page, drink, ...options) {
   await begin(page)
   await choice(page, drink).click()
@@ -124,7 +123,7 @@ export async function number (page) {
   return (await shown.innerText()).match(/\d+/)[0]
 }
 
-// heading waits for what the page says of the order.
+// heading waits for the page's heading of the order.
 export const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor()
 
 // act presses a barista's button for an order.

@@ -19,7 +19,7 @@ import (
 // Feed is the stream of changes behind GET /events. Make one with [NewFeed], for one store: see [Feed.Store]. It is
 // safe for concurrent use.
 //
-// If the store is an [watch.Watcher], the feed has the changes of every process. A single reader polls the store
+// If the store is a [watch.Watcher], the feed has the changes of every process. A single reader polls the store
 // while there are listeners, and encodes each change once. The identifiers of its events are positions of the store, so
 // a listener that reconnects to another process continues there. With any other store the feed has the changes of this
 // process, each transition as soon as it is durable.

@@ -24,7 +24,7 @@ def order(event, context: DurableContext):
         except CallbackTimeoutError:
             return {"error": "timeout"}
         except CallbackError as error:
-            # The SDK does not hand on the name of the failure, only its cause.
+            # The SDK does not pass on the name of the failure, only its cause.
             return {"error": "failed", "cause": str(error)}
 
     drink = answer("drink")

@@ -15,8 +15,8 @@ import threading
 import time
 import uuid
 
-# Executions call their tasks' services with boto3 on this very server: never through a proxy, nor
-# with the caller's profile or certificates.
+# Executions call their tasks' services with boto3 on this server: never through a proxy, nor with
+# the caller's profile or certificates.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
@@ -51,17 +51,17 @@ from werkzeug.serving import make_server
 
 # --- Task tokens -------------------------------------------------------------------------
 
-# moto searches the running executions for a token, accepts it as often as it comes, and forgets
-# it with its execution. Here every token ever issued is kept, and one lock decides between an
-# answer, the time-out, and a second answer.
+# moto searches the running executions for a token, accepts it any number of times, and forgets it
+# with its execution. Here every issued token is kept, and one lock decides between an answer, the
+# time-out, and a second answer.
 _lock = threading.Lock()
 _waits = {}  # token -> (callback endpoint, the environment that its state runs in)
 
 _TOKEN_PREFIX = bytes.fromhex("0000002a00000002")
 _TOKEN_BYTES = 513  # 684 characters, the length of AWS's tokens
 
-# The wait's own clock must run out before the state's clock (which knows nothing of the lock),
-# or an answer could be accepted and the state time out all the same.
+# The wait must expire before the state does (which does not take the lock), or an answer could be
+# accepted and the state still time out.
 _EARLY_SECONDS = 0.2
 
 
@@ -154,7 +154,7 @@ def wait_timeout(self, timeout_seconds, callback_endpoint):
 
 
 def wait_heartbeat(self, env, callback_endpoint, heartbeat_endpoint):
-    # moto sleeps through an answer that came before it began to listen for heartbeats.
+    # moto misses an answer that comes before it listens for heartbeats.
     outcome = callback_endpoint.get_outcome() or _wait_heartbeat(self, env, callback_endpoint, heartbeat_endpoint)
     return close_wait(callback_endpoint) or outcome
 
@@ -163,7 +163,7 @@ _from_state_props = ExecutionState.from_state_props
 
 
 def from_state_props(self, state_props):
-    # moto ends a state that has a heartbeat and no time-out after a minute; on AWS nothing does.
+    # moto ends a state with a heartbeat but no time-out after a minute; AWS does not.
     _from_state_props(self, state_props)
     if self.heartbeat and state_props.get(Timeout) is None:
         self.timeout = TimeoutSeconds(TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS)
@@ -176,7 +176,7 @@ _start_lock = threading.Lock()
 
 
 def start_execution(self, state_machine_arn, name=None, execution_input=None, trace_header=None):
-    # moto calls every nameless execution "None", and lets two starts of one name race.
+    # moto calls every nameless execution "None", and does not serialise two starts with one name.
     with _start_lock:
         return _start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header)
 
@@ -186,7 +186,7 @@ _reflect_status = BaseExecutionWorkerCommunication._reflect_execution_status
 
 
 def stop(self, **details):
-    # moto lets an open wait run its full time, and then reports its time-out instead of the stop.
+    # moto lets an open wait run to its end, and then reports a time-out instead of the stop.
     if self.exec_status == ExecutionStatus.RUNNING:
         _stop(self, **details)
         self.exec_status = ExecutionStatus.ABORTED
@@ -199,7 +199,7 @@ def reflect_status(self):
 
 
 def redrive_execution(self):
-    # moto has no redrive. It goes on in the state that did not end, with the input that it had, in the same execution.
+    # moto has no redrive. This continues the execution in the state that did not end, with the same input.
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     if execution.exec_status in (ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED):
         raise ExecutionNotRedrivable("the execution is running, or has succeeded")
@@ -224,7 +224,7 @@ _aws_sdk_response = StateTaskServiceAwsSdk._normalise_response
 
 
 def aws_sdk_parameters(self, parameters, *args, **kwargs):
-    # AWS spells every service's parameters in Pascal case; moto hands them on as they are.
+    # AWS spells every service's parameters in Pascal case; moto passes them on unchanged.
     if self.resource.api_name == "sfn":
         for name in list(parameters):
             parameters[name[0].lower() + name[1:]] = parameters.pop(name)
@@ -262,13 +262,13 @@ def update_item(self):
 
 def correct():
     default_user_config["stepfunctions"]["execute_state_machine"] = True
-    # moto answers these errors without their type, so that a client cannot tell them apart.
+    # moto omits the type of these errors, so a client cannot distinguish them.
     for error in AWSError.__subclasses__():
         if error.TYPE is None:
             error.TYPE = error.__name__
     # moto copies the state machine with the whole back end, which fails while an execution waits.
     StateMachine.__deepcopy__ = lambda self, memo: copy.copy(self)
-    # moto's status is None, and reading it an error, until the execution's thread was started.
+    # moto's status is None until the execution's thread has started, and reading it is an error.
     Execution.status = property(lambda self: (self.exec_status or ExecutionStatus.RUNNING).value)
     Execution.stop = stop
     BaseExecutionWorkerCommunication._reflect_execution_status = reflect_status

@@ -1,7 +1,7 @@
 // Command postgresql runs a PostgreSQL server until it is told to stop. It writes the server's URL to a file when the
 // server is ready.
 //
-// Usage: postgresql PORT FILE, where port 0 is any that is free.
+// Usage: postgresql PORT FILE, where port 0 is any free port.
 package main
 
 import (
