@@ -44,6 +44,8 @@ const (
 	// feedPatience is how long a poll waits for a change, and feedPause the pause after a failed one.
 	feedPatience = time.Minute
 	feedPause    = time.Second
+	// feedPace is how often at most a store is asked that does not wait for a change.
+	feedPace = 50 * time.Millisecond
 )
 
 // piece is a part of the stream, linked to the next. A listener needs only its current piece, and listeners share no
@@ -241,7 +243,7 @@ func (f *Feed) find(id string) place {
 func (f *Feed) catchUp(ctx context.Context, end place, id string) (place, error) {
 	caught := place{at: end.at, resumed: true}
 	for n := 0; n <= feedSize; {
-		changes, err := f.watcher.Changes(ctx, id, 0)
+		changes, err := f.changes(ctx, id, 0)
 		switch {
 		case errors.Is(err, watch.ErrPositionUnknown):
 			return end, nil
@@ -276,7 +278,7 @@ func (f *Feed) position(p *piece) string {
 
 // read polls the store until it is stopped, starting with changes from now on.
 func (f *Feed) read(ctx context.Context, r *reading) {
-	now, err := f.watcher.Changes(ctx, "", 0)
+	now, err := f.changes(ctx, "", 0)
 	if err == nil {
 		f.found(r, &piece{id: now.Position, more: make(chan struct{})})
 	} else {
@@ -284,10 +286,14 @@ func (f *Feed) read(ctx context.Context, r *reading) {
 	}
 	close(r.begun)
 	for at := now.Position; err == nil && ctx.Err() == nil; {
-		changes, failed := f.watcher.Changes(ctx, at, feedPatience)
+		asked, pause := time.Now(), time.Duration(0)
+		changes, failed := f.changes(ctx, at, feedPatience)
+		if len(changes.Orders) == 0 {
+			pause = feedPace - time.Since(asked)
+		}
 		switch {
 		case errors.Is(failed, watch.ErrPositionUnknown):
-			if now, failed = f.watcher.Changes(ctx, "", 0); failed == nil {
+			if now, failed = f.changes(ctx, "", 0); failed == nil {
 				at = now.Position
 				f.found(r, rereading(at))
 			}
@@ -302,12 +308,25 @@ func (f *Feed) read(ctx context.Context, r *reading) {
 			f.passed(r, at)
 		}
 		if failed != nil {
+			pause = feedPause
+		}
+		if pause > 0 {
 			select {
-			case <-time.After(feedPause):
+			case <-time.After(pause):
 			case <-ctx.Done():
 			}
 		}
 	}
+}
+
+// changes asks the store. Nobody could recover a panic in the reader's goroutine.
+func (f *Feed) changes(ctx context.Context, after string, wait time.Duration) (changes watch.Changes, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the store panicked: %v", p)
+		}
+	}()
+	return f.watcher.Changes(ctx, after, wait)
 }
 
 // found adds changes to the stream.

@@ -196,10 +196,18 @@ func TestFeed_isOneReaderForAnyNumberOfListeners(t *testing.T) {
 }
 
 func TestFeed_goesOnWhenTheStoreDoes(t *testing.T) {
+	for name, broken := range map[string]func(string) error{
+		"an error": func(string) error { return errBroken },
+		"a panic":  func(string) error { panic("no such column") },
+	} {
+		t.Run(name, func(t *testing.T) { goesOn(t, broken) })
+	}
+}
+
+func goesOn(t *testing.T, broken func(string) error) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newWatched()
 		f := store.process(t)
-		broken := func(string) error { return errBroken }
 		store.breaks(broken)
 		p := f.open("barista:3", "")
 		if text := p.take(); text != "retry: 2000\n\n" || !p.hasEnded() {
@@ -217,6 +225,39 @@ func TestFeed_goesOnWhenTheStoreDoes(t *testing.T) {
 		<-time.After(time.Minute)
 		if diff := cmp.Diff([]string{"1@1", "2@1", "3@1"}, p.changes(t)); diff != "" {
 			t.Error(diff)
+		}
+		p.leave()
+	})
+}
+
+// hasty is a store that never waits for a change, as it may.
+type hasty struct {
+	*memory.Store
+	asked atomic.Int64
+}
+
+func (h *hasty) Changes(ctx context.Context, after string, _ time.Duration) (watch.Changes, error) {
+	h.asked.Add(1)
+	return h.Store.Changes(ctx, after, 0)
+}
+
+func TestFeed_doesNotHammerAStoreThatDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hasty{Store: memory.NewStore()}
+		feed := httpapi.NewFeed()
+		manager, err := ordermanager.New(feed.Store(store), ordermanager.NoMenu(), new(memory.Resumer), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler, err := httpapi.New(manager, ordermanager.NoMenu(), &httpapi.Options{Identify: demoIdentity, Feed: feed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &fixture{t: t, handler: handler}
+		p := f.open("barista:3", "")
+		<-time.After(time.Second)
+		if asked := store.asked.Load(); asked > 25 {
+			t.Errorf("it was asked %d times in a second", asked)
 		}
 		p.leave()
 	})
