@@ -39,7 +39,7 @@ func (c *copyCommand) Run(ctx context.Context, std *stdio) error {
 	defer to.close()
 	for _, name := range []string{c.From, c.To} {
 		if !isPostgres(name) && !strings.HasPrefix(name, schemeSQLite+":") {
-			return fmt.Errorf("copy is between sqlite:FILE and postgres://…, not %q", name)
+			return fmt.Errorf("copy is between sqlite:FILE and postgres://…, not %q", masked(name))
 		}
 	}
 	if same(c.From, c.To) {

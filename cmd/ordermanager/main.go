@@ -101,7 +101,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitAccepted
 }
 
-func hint(err error) error { return fmt.Errorf("%w (try --help)", err) }
+func hint(err error) error { return errors.New(withoutPasswords(err.Error()) + " (try --help)") }
 
 // signed lets a flag's value begin with a minus, which kong would take for a flag: the command decides whether it is
 // valid.

@@ -58,7 +58,7 @@ func (b *backends) openAmong(ctx context.Context, name, offered string) (orderma
 		b.remote = true
 		return b.openTable(ctx, rest)
 	}
-	return nil, adviseFile(fmt.Errorf("--store: there is no store %q; there are: %s", name, offered), name)
+	return nil, adviseFile(fmt.Errorf("--store: there is no store %q; there are: %s", masked(name), offered), name)
 }
 
 // adviseFile adds what to write to an error about the name of a store that looks like that of a file.

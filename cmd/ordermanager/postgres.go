@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/brewline/ordermanager"
@@ -13,7 +14,8 @@ import (
 
 // isPostgres reports whether a store's name is a PostgreSQL URL.
 func isPostgres(name string) bool {
-	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
+	scheme, _, found := strings.Cut(name, "://")
+	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
 }
 
 // masked returns a store's name without its passwords.
@@ -21,7 +23,14 @@ func masked(name string) string {
 	if u, err := url.Parse(name); isPostgres(name) && err == nil {
 		return redacted(u)
 	}
-	return name
+	return withoutPasswords(name)
+}
+
+var passwords = regexp.MustCompile(`(?i)(postgres(?:ql)?:/*[^\s:@/]*:)\S*(@)|(password=)[^\s&]*`)
+
+// withoutPasswords hides passwords in a text that may have what was meant to be a PostgreSQL URL.
+func withoutPasswords(text string) string {
+	return passwords.ReplaceAllString(text, "${1}${3}xxxxx${2}")
 }
 
 // redacted returns a URL without its passwords, of which the parameters may have some too.

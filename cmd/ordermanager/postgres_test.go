@@ -89,13 +89,30 @@ func passwordOf(t *testing.T, store string) string {
 
 func TestPostgres_aServerThatDoesNotAnswerIsNamedWithoutItsPassword(t *testing.T) {
 	for _, store := range []string{
-		"postgres://shop:secret@127.0.0.1:1/shop", "postgres://127.0.0.1:1/shop?schema=a&user=shop&password=secret",
+		"postgres://shop:secret@127.0.0.1:1/shop", "POSTGRESQL://shop:secret@127.0.0.1:1/shop", "postgres://127.0.0.1:1/shop?schema=a&user=shop&password=secret",
 		"postgres://127.0.0.1:1/shop?user=shop&%70assword=secret&sslpassword=secret",
 	} {
 		code, _, stderr := invoke(t, "", "orders", "--store", store)
 		if code != exitFailed || !strings.Contains(stderr, "127.0.0.1:1") || strings.Contains(stderr, "secret") ||
 			!strings.Contains(stderr, "check host, port and network") {
 			t.Errorf("exit code %d, %q", code, stderr)
+		}
+	}
+}
+
+// A mistake in a URL must not print its password.
+func TestPostgres_aMistypedURLIsNamedWithoutItsPassword(t *testing.T) {
+	for _, args := range [][]string{
+		{"orders", "--store", "postgres:shop:secret@127.0.0.1:1/shop"},
+		{"orders", "--store", "postgres:/shop:secret@127.0.0.1:1/shop"},
+		{"serve", "--store", "host=127.0.0.1:1 user=shop password=secret"},
+		{"copy", "sqlite:x", "postgresql:shop:secret@127.0.0.1:1/shop"},
+		{"schema", "check", "postgres:shop?password=secret&host=127.0.0.1:1"},
+		{"orders", "postgres://shop:secret@127.0.0.1:1/shop"},
+	} {
+		code, _, stderr := invoke(t, "", args...)
+		if code != exitFailed || strings.Contains(stderr, "secret") || !strings.Contains(stderr, "127.0.0.1:1") {
+			t.Errorf("%v: exit code %d, %q", args, code, stderr)
 		}
 	}
 }

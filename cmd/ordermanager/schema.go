@@ -20,7 +20,7 @@ type schemaArgument struct {
 // missing returns the statements that would bring the tables up to date.
 func (a *schemaArgument) missing(ctx context.Context, b *backends) (string, error) {
 	if !isPostgres(a.URL) {
-		return "", fmt.Errorf("%q is not a PostgreSQL URL; write postgres://user:password@host:port/database", a.URL)
+		return "", fmt.Errorf("%q is not a PostgreSQL URL; write postgres://user:password@host:port/database", masked(a.URL))
 	}
 	if err := b.openPool(ctx, a.URL); err != nil {
 		return "", err

@@ -54,7 +54,7 @@ Example:
 // Run serves until it is interrupted.
 func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	if c.Store != schemeMemory && !strings.HasPrefix(c.Store, schemeSQLite+":") && !isPostgres(c.Store) {
-		err := fmt.Errorf("--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in %q", c.Store)
+		err := fmt.Errorf("--store: serve keeps orders in sqlite:FILE, postgres://… or memory, not in %q", masked(c.Store))
 		return adviseFile(err, c.Store)
 	}
 	limits, err := c.limits().Check()
