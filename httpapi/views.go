@@ -69,7 +69,7 @@ func writeOrder(f *jsonform.Form, o *ordermanager.Order) {
 		f.Text("S", serverlesspresso.DrinkOrder(o))
 		f.End()
 	}
-	f.Text("TS", strconv.FormatInt(o.CreatedAt.UnixMilli(), 10))
+	f.NumberText("TS", o.CreatedAt.UnixMilli())
 }
 
 func orderOrNil(o *ordermanager.Order) *order {

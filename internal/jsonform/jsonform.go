@@ -56,6 +56,11 @@ func (f *Form) Number(name string, value int) {
 	f.bytes = strconv.AppendInt(f.name(name), int64(value), 10)
 }
 
+// NumberText writes a number as a text.
+func (f *Form) NumberText(name string, value int64) {
+	f.bytes = append(strconv.AppendInt(append(f.name(name), '"'), value, 10), '"')
+}
+
 // Bool writes true or false.
 func (f *Form) Bool(name string, value bool) { f.bytes = strconv.AppendBool(f.name(name), value) }
 

@@ -17,6 +17,7 @@ func TestForm_isWhatMarshalWrites(t *testing.T) {
 		f.Text("text", text)
 		f.Optional("optional", text)
 		f.Number("number", -7)
+		f.NumberText("numberText", -8)
 		f.Bool("yes", true)
 		f.Null("null")
 		want, err := json.Marshal(struct {
@@ -27,6 +28,7 @@ func TestForm_isWhatMarshalWrites(t *testing.T) {
 			Text     string `json:"text"`
 			Optional string `json:"optional,omitempty"`
 			Number   int    `json:"number"`
+			Digits   int    `json:"numberText,string"`
 			Yes      bool   `json:"yes"`
 			Null     *int   `json:"null"`
 		}{
@@ -34,7 +36,7 @@ func TestForm_isWhatMarshalWrites(t *testing.T) {
 				None  []string `json:"none"`
 				Texts []string `json:"texts"`
 			}{[]string{}, []string{text, "b"}},
-			Text: text, Optional: text, Number: -7, Yes: true,
+			Text: text, Optional: text, Number: -7, Digits: -8, Yes: true,
 		})
 		if err != nil {
 			t.Fatal(err)
