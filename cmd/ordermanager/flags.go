@@ -15,9 +15,10 @@ import (
 	"github.com/brewline/ordermanager/serverlesspresso"
 )
 
-// unheeded returns an error for a flag that was given and would change nothing: one with a tag needs whose flag is
-// missing, one with an empty value, as of a shell's variable that is not set, or an --output that --json overrules.
-func unheeded(parsed *kong.Context) error {
+// senseless returns an error for a flag that was given and would change nothing: one with a tag needs whose flag is
+// missing, one with an empty value, as of a shell's variable that is not set, or an --output that --json overrules. One
+// with a tag positive must be more than 0.
+func senseless(parsed *kong.Context) error {
 	given := map[string]bool{}
 	for _, step := range parsed.Path {
 		if step.Flag != nil {
@@ -30,6 +31,8 @@ func unheeded(parsed *kong.Context) error {
 		}
 		name, value, needs := step.Flag.Name, step.Flag.Target, step.Flag.Tag.Get("needs")
 		switch {
+		case step.Flag.Tag.Has("positive") && value.Int() <= 0:
+			return fmt.Errorf("--%s: must be more than 0; leave it out for the default", name)
 		case needs != "" && !given[needs]:
 			return fmt.Errorf("--%s: changes nothing without --%s; add that, or leave --%[1]s out", name, needs)
 		case value.Kind() == reflect.String && value.String() == "":

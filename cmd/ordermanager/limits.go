@@ -9,11 +9,11 @@ import (
 )
 
 type limitFlags struct {
-	MaxInQueue     int           `placeholder:"N" help:"How many orders of a venue can be open at once. Default: no limit."`
-	MaxPerCustomer int           `placeholder:"N" help:"How many orders of a customer can be open at a venue at once. Default: no limit."`
-	MaxPerDay      int           `placeholder:"N" help:"How many orders a customer can begin at a venue in 24 hours, cancelled ones aside. Default: no limit."`
-	MaxInWindow    int           `placeholder:"N" help:"How many orders can begin at a venue within --window. Default: no limit."`
-	Window         time.Duration `default:"5m" needs:"max-in-window" help:"The time that --max-in-window looks back."`
+	MaxInQueue     int           `placeholder:"N" positive:"" help:"How many orders of a venue can be open at once. Default: no limit."`
+	MaxPerCustomer int           `placeholder:"N" positive:"" help:"How many orders of a customer can be open at a venue at once. Default: no limit."`
+	MaxPerDay      int           `placeholder:"N" positive:"" help:"How many orders a customer can begin at a venue in 24 hours, cancelled ones aside. Default: no limit."`
+	MaxInWindow    int           `placeholder:"N" positive:"" help:"How many orders can begin at a venue within --window. Default: no limit."`
+	Window         time.Duration `default:"5m" positive:"" needs:"max-in-window" help:"The time that --max-in-window looks back."`
 	Hours          hours         `placeholder:"FROM-TO" help:"When new orders are taken, in local time, such as 08:00-18:30 or overnight 22:00-02:00. Default: always."`
 }
 

@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return fail(stderr, hint(err))
 	}
-	if err := unheeded(parsed); err != nil {
+	if err := senseless(parsed); err != nil {
 		return fail(stderr, err)
 	}
 	switch err := parsed.Run(&stdio{stdin, stdout, stderr, help}); {

@@ -268,6 +268,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 	if err := os.WriteFile(notAMenu, []byte("{\n}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	tooLong := strings.Repeat("x", ordermanager.MaxIDBytes+1)
 	for _, c := range []struct {
 		args []string
 		want string
@@ -310,7 +311,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		},
 		{[]string{"orders", "--store", "sqlite:no/such.db"}, `there is no file no/such.db; exec and serve create one`},
 		{[]string{"orders", "--store", "sqlite:x", "--limit", "-1"}, `--limit: cannot be negative; 0 means all orders`},
-		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0s`},
+		{[]string{"watch", "--store", "sqlite:x", "--interval", "-2s"}, `--interval: must be more than 0; leave it out for the default`},
 		{
 			[]string{"stats", "--store", "sqlite:x", "--interval", "1m"},
 			`--interval: changes nothing without --watch; add that, or leave --interval out`,
@@ -352,7 +353,7 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 			"that has one"},
 		{[]string{"table", "check", "dynamodb:orders"}, "no AWS region is set: set AWS_REGION, or AWS_PROFILE to a " +
 			"profile that has one"},
-		{[]string{"stats", "--store", "sqlite:x", "--stuck-after", "-1s"}, `--stuck-after: must be more than 0s`},
+		{[]string{"stats", "--store", "sqlite:x", "--stuck-after", "-1s"}, `--stuck-after: must be more than 0; leave it out for the default`},
 		{[]string{"help", "brew"}, `unexpected argument brew (try --help)`},
 		{[]string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh" (try --help)`},
 		{
@@ -367,8 +368,33 @@ func TestRun_saysOnOneLineWhyItCouldNotRun(t *testing.T) {
 		},
 		{
 			[]string{"serve", "--store", "memory", "--max-in-queue", "-5"},
-			"--max-…, --window: a limit is at least 1, and the window a duration like 5m; omit what has no limit",
+			"--max-in-queue: must be more than 0; leave it out for the default",
 		},
+		{
+			[]string{"serve", "--store", "memory", "--max-per-day", "0"},
+			"--max-per-day: must be more than 0; leave it out for the default",
+		},
+		{
+			[]string{"serve", "--store", "memory", "--max-in-window", "3", "--window", "0s"},
+			"--window: must be more than 0; leave it out for the default",
+		},
+		{
+			[]string{"orders", "--store", "sqlite:x", "--customer", tooLong},
+			"invalid request: --customer is longer than 128 bytes",
+		},
+		{
+			[]string{"watch", "--store", "sqlite:x", "--venue", tooLong},
+			"invalid request: --venue is longer than 128 bytes",
+		},
+		{
+			[]string{"stats", "--store", "sqlite:x", "--venue", tooLong},
+			"invalid request: --venue is longer than 128 bytes",
+		},
+		{
+			[]string{"repair", "1", "cancel", "--store", "sqlite:x", "--by", tooLong, "--reason", "no milk"},
+			"invalid request: --by is longer than 128 bytes",
+		},
+		{[]string{"menu", "check", "testdata"}, "read testdata: is a directory; name the file of a menu"},
 		{
 			[]string{"exec", "--lifecycle", "nine"},
 			"--lifecycle: open nine: no such file or directory; write standard, serverlesspresso, or the FILE of a table",

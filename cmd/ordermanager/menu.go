@@ -97,5 +97,9 @@ func (c *menuCheckCommand) read(std *stdio) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	return io.ReadAll(readText(file))
+	data, err := io.ReadAll(readText(file))
+	if err != nil {
+		return nil, advise(err, "name the file of a menu")
+	}
+	return data, nil
 }

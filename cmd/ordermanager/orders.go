@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,9 @@ func (c *ordersCommand) Run(ctx context.Context, std *stdio) error {
 	if c.Limit < 0 {
 		return errors.New("--limit: cannot be negative; 0 means all orders")
 	}
+	if err := checkIDs(c.Customer, c.Venue); err != nil {
+		return err
+	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
 	manager, err := backends.manager(ctx, c.Store, c.lifecycleFlag)
@@ -49,6 +53,11 @@ func (c *ordersCommand) Run(ctx context.Context, std *stdio) error {
 		return errors.New("in the layout core orders are listed by venue or by customer: add --venue or --customer")
 	}
 	return backends.explain(err)
+}
+
+// checkIDs checks --customer and --venue.
+func checkIDs(customer, venue string) error {
+	return cmp.Or(ordermanager.CheckID("--customer", customer), ordermanager.CheckID("--venue", venue))
 }
 
 func (c *ordersCommand) list(ctx context.Context, manager *ordermanager.Manager, std *stdio) error {

@@ -40,6 +40,9 @@ func (c *repairCommand) Run(ctx context.Context, std *stdio) error {
 			return errors.New(flag + ": the history keeps it, so it cannot be empty")
 		}
 	}
+	if err := ordermanager.CheckID("--by", c.By); err != nil {
+		return err
+	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
 	return backends.explain(c.repair(ctx, backends, std))

@@ -59,8 +59,7 @@ func (c *serveCommand) Run(ctx context.Context, std *stdio) error {
 	}
 	limits, err := c.limits().Check()
 	if err != nil {
-		return errors.New("--max-…, --window: a limit is at least 1, and the window a duration like 5m; " +
-			"omit what has no limit")
+		return err
 	}
 	backends := &backends{log: warnings(std), limits: limits}
 	defer backends.close()

@@ -16,9 +16,9 @@ type statsCommand struct {
 	lifecycleFlag
 	outputFlags
 	Venue      string        `placeholder:"ID" help:"Only orders of this venue; required in the layout core."`
-	StuckAfter time.Duration `default:"20m" help:"How long an open order must be unchanged to be stuck: its workflow should have timed out."`
+	StuckAfter time.Duration `default:"20m" positive:"" help:"How long an open order must be unchanged to be stuck: its workflow should have timed out."`
 	Watch      bool          `help:"Count again and again until interrupted."`
-	Interval   time.Duration `default:"5s" needs:"watch" help:"With --watch: the time between two counts."`
+	Interval   time.Duration `default:"5s" positive:"" needs:"watch" help:"With --watch: the time between two counts."`
 }
 
 // Help is the long help of the command.
@@ -30,11 +30,8 @@ order stands, and redrive delivers what is owed. Refused requests are not stored
 
 // Run counts.
 func (c *statsCommand) Run(ctx context.Context, std *stdio) error {
-	switch {
-	case c.Interval <= 0:
-		return errors.New("--interval: must be more than 0s")
-	case c.StuckAfter <= 0:
-		return errors.New("--stuck-after: must be more than 0s")
+	if err := checkIDs("", c.Venue); err != nil {
+		return err
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()

@@ -19,7 +19,7 @@ type watchCommand struct {
 	lifecycleFlag
 	Customer string        `placeholder:"ID" help:"Only orders of this customer."`
 	Venue    string        `placeholder:"ID" help:"Only orders of this venue; the layout core needs this or --customer."`
-	Interval time.Duration `default:"2s" help:"The time between two reads, where the store cannot tell what changed."`
+	Interval time.Duration `default:"2s" positive:"" help:"The time between two reads, where the store cannot tell what changed."`
 	outputFlags
 }
 
@@ -34,8 +34,8 @@ printed as "changed by another program".`
 
 // Run watches until it is interrupted.
 func (c *watchCommand) Run(ctx context.Context, std *stdio) error {
-	if c.Interval <= 0 {
-		return errors.New("--interval: must be more than 0s")
+	if err := checkIDs(c.Customer, c.Venue); err != nil {
+		return err
 	}
 	backends := &backends{layout: c.Layout}
 	defer backends.close()
