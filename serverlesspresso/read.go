@@ -88,7 +88,7 @@ func (r *reader) shown(name string) string {
 	if text, ok := v.Text(); ok || v.Absent() {
 		return text
 	}
-	return strings.Clone(v.Raw())
+	return strings.Clone(v.Raw()) // what is shown must not keep the document in memory
 }
 
 // number reads what one dialect writes as a string and the other as a number, which DynamoDB limits to 38 digits.
