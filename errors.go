@@ -48,8 +48,8 @@ var (
 
 	// ErrOrderNotFound is returned when there is no order with this identifier. Code order_not_found.
 	ErrOrderNotFound error = &sentinel{code: "order_not_found", message: "no such order"}
-	// ErrOrderExists is returned when a workflow starts with the identifier of an order of another customer or venue. Code
-	// order_exists.
+	// ErrOrderExists is returned when a workflow starts with the identifier of an order of another customer or venue, and
+	// by workflows that never start twice with one identifier. Code order_exists.
 	ErrOrderExists error = &sentinel{code: "order_exists", message: "the order exists already"}
 	// ErrShopClosed is returned by a workflow that does not begin an order because the venue is closed. Code shop_closed.
 	ErrShopClosed error = &sentinel{code: "shop_closed", message: "the shop is closed"}
