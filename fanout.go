@@ -64,7 +64,7 @@ func checkPublishers(unnamed Publisher, named map[string]Publisher) (faults []er
 		}
 	}
 	if n := len(newFanout(unnamed, named).names); n > MaxPublishers {
-		fault("there are %d publishers, and the most are %d", n, MaxPublishers)
+		fault("there are %d publishers, and at most %d are allowed", n, MaxPublishers)
 	}
 	return faults
 }

@@ -221,7 +221,7 @@ func TestParseLifecycle_saysEverythingThatIsWrongWithItsPlace(t *testing.T) {
 			`"claim":"takes"`, `"Claim":"takes"`, []string{`rules[1].Claim: nothing is called "Claim" here`},
 		},
 		"a key twice": {
-			`"claim":"takes"`, `"claim":"takes","claim":"needs"`, []string{"rules[1].claim: it is there twice"},
+			`"claim":"takes"`, `"claim":"takes","claim":"needs"`, []string{"rules[1].claim: it appears twice"},
 		},
 		"a value that is not one": {`"claim":"takes"`, `"claim":"steals"`, []string{`rules[1].claim: "steals" is none of`}},
 		"a wait that is not one": {
@@ -238,12 +238,12 @@ func TestParseLifecycle_saysEverythingThatIsWrongWithItsPlace(t *testing.T) {
 			`{"name":"making"}`, `{"name":"making","initial":true}`, []string{"pending and making are both initial"},
 		},
 		"a state twice": {
-			`{"name":"making"}`, `{"name":"making"},{"name":"making"}`, []string{"the state making stands twice"},
+			`{"name":"making"}`, `{"name":"making"},{"name":"making"}`, []string{"the state making appears twice"},
 		},
 		"a reserved action": {
 			`"action":"cancel"`, `"action":"waiting_completion"`, []string{"which no table can change"},
 		},
-		"a name with a blank": {`"action":"cancel"`, `"action":"can cel"`, []string{`"can cel" has more than letters`}},
+		"a name with a blank": {`"action":"cancel"`, `"action":"can cel"`, []string{`"can cel" must have only letters`}},
 		"a state without time-out": {
 			`"action":"timed_out","from":["pending","making"]`, `"action":"timed_out","from":["pending"]`,
 			[]string{"an order in making would stay open when its workflow has timed out"},

@@ -51,7 +51,7 @@ func TestSanitize_reportsEveryViolation(t *testing.T) {
 		return ordermanager.Violation{Code: "malformed", Field: field, Value: value, Detail: detail}
 	}
 	known := ordermanager.Violation{Code: "unsupported_quantity", Value: "2"}
-	noText := malformed("modifiers[0]", "", "is not a text")
+	noText := malformed("modifiers[0]", "", "is not a string")
 	tests := []struct {
 		name string
 		give ordermanager.DrinkOrder
@@ -91,9 +91,9 @@ func TestSanitize_reportsEveryViolation(t *testing.T) {
 		},
 		{
 			"a drink that could not be read", ordermanager.DrinkOrder{
-				Violations: []ordermanager.Violation{malformed("drink", "", "is not a text")},
+				Violations: []ordermanager.Violation{malformed("drink", "", "is not a string")},
 			},
-			[]ordermanager.Violation{malformed("drink", "", "is not a text")},
+			[]ordermanager.Violation{malformed("drink", "", "is not a string")},
 		},
 		{
 			"all of it at once",

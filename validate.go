@@ -122,7 +122,7 @@ func (c *tableChecker) checkNames() {
 		place := fmt.Sprintf("states[%d]", i)
 		c.checkName(place+".name", string(s.State), MaxStateBytes)
 		if slices.ContainsFunc(c.states[:i], func(other StateRule) bool { return other.State == s.State }) {
-			c.problem(codeStateTwice, place, "the state %s stands twice", s.State)
+			c.problem(codeStateTwice, place, "the state %s appears twice", s.State)
 		}
 		if s.Initial {
 			initial = append(initial, s.State)
@@ -212,7 +212,7 @@ func (c *tableChecker) checkName(place, name string, limit int) {
 	case len(name) > limit:
 		c.problem(codeName, place, "%q is longer than %d bytes", texts.Clip(name, MaxNameBytes), limit)
 	case !letters || !unicode.IsLetter(rune(name[0])):
-		c.problem(codeName, place, "%q has more than letters, digits, _ and -, or begins with none of the letters", name)
+		c.problem(codeName, place, "%q must have only letters, digits, _ and -, and begin with a letter", name)
 	}
 }
 

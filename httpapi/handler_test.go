@@ -124,10 +124,10 @@ func TestAct_refuses(t *testing.T) {
 		"a list": {
 			call{actor: "customer:1", path: "/orders/1", body: `[]`}, 400, "invalid_request", "body",
 		},
-		"a user that is not a text": {
+		"a user that is not a string": {
 			call{actor: "customer:1", path: "/orders/1", body: `{"userId":1}`}, 400, "invalid_request", "body.userId",
 		},
-		"a reason that is not a text": {
+		"a reason that is not a string": {
 			call{actor: "customer:1", path: "/orders/1?action=cancel", body: `{"reason":1}`}, 400, "invalid_request",
 			"body.reason",
 		},

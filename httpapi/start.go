@@ -94,7 +94,7 @@ func (n *newOrder) read(fields *strictjson.Object) error {
 		value := fields.Get(name)
 		text, ok := value.Text()
 		if !ok && !value.Absent() {
-			return value.Error("is not a text")
+			return value.Error("is not a string")
 		}
 		*into = text
 	}

@@ -18,7 +18,7 @@ var token = ordermanager.NewTaskToken("secret-token")
 
 var at = time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)
 
-const wantedNumber = "is neither a text nor a whole number of at most 38 digits"
+const wantedNumber = "is neither a string nor a whole number of at most 38 digits"
 
 func TestParseEvent_takesEveryOrderNumberThatACounterCanHave(t *testing.T) {
 	for json, want := range map[string]string{
@@ -192,36 +192,36 @@ func TestParseEvent_namesTheFieldThatIsWrong(t *testing.T) {
 			started(`{"orderId":"a\ud800","userId":"2","TaskToken":"secret-token"}`), "event",
 			"has half of a surrogate pair, which is no character",
 		},
-		{`{"detail-type":"a","detail-type":"b"}`, "detail-type", "is there twice"},
+		{`{"detail-type":"a","detail-type":"b"}`, "detail-type", "appears twice"},
 		{
 			started(`{"orderId":"1","userId":"2","TaskToken":"secret-token","TaskToken":"secret-other"}`), "detail.TaskToken",
-			"is there twice",
+			"appears twice",
 		},
 		{started(`{"orderId":"1","UserId":"2","TaskToken":"secret-token"}`), "detail.userId", "is required"},
 		{strings.Repeat(" ", 1<<20) + `{}`, "event", "is longer than 1048576 bytes"},
 		{`{"detail":{}}`, "detail-type", "is required"},
 		{`{"detail-type":""}`, "detail-type", "is required"},
-		{`{"detail-type":7}`, "detail-type", "is not a text"},
+		{`{"detail-type":7}`, "detail-type", "is not a string"},
 		{`{"detail-type":"Validator.NewOrder","detail":"x"}`, "detail", "is not an object"},
 		{`{"detail-type":"Validator.NewOrder"}`, "detail.orderId", "is required"},
 		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1"}}`, "detail.userId", "is required"},
-		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":2}}`, "detail.userId", "is not a text"},
+		{`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":2}}`, "detail.userId", "is not a string"},
 		{
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":[]}}`, "detail.bucket",
 			"is not an object",
 		},
 		{
 			`{"detail-type":"Validator.NewOrder","detail":{"orderId":"1","userId":"2","bucket":{"eventId":3}}}`,
-			"detail.bucket.eventId", "is not a text",
+			"detail.bucket.eventId", "is not a string",
 		},
 		{
 			`{"time":"noon","detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "time",
 			"is not a time in the form of RFC 3339",
 		},
-		{`{"id":5,"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "id", "is not a text"},
+		{`{"id":5,"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "id", "is not a string"},
 		{`{"detail-type":"OrderProcessor.OrderTimeOut","detail":{}}`, "detail.orderId", "is required"},
 		{started(`{"orderId":"1","userId":"2"}`), "detail.TaskToken", "is required"},
-		{started(`{"orderId":"1","userId":"2","TaskToken":["secret-token"]}`), "detail.TaskToken", "is not a text"},
+		{started(`{"orderId":"1","userId":"2","TaskToken":["secret-token"]}`), "detail.TaskToken", "is not a string"},
 		{waiting(`{"orderId":"1"}`), "detail.TaskToken", "is required"},
 		{waiting(`{"TaskToken":"secret-token"}`), "detail.orderId", "is required"},
 		{waiting(`{"orderId":"1","TaskToken":"secret-token","orderNumber":1.5}`), "detail.orderNumber", wantedNumber},

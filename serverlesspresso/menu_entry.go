@@ -77,7 +77,7 @@ func (r *menuReader) item(entry any, path string) (ordermanager.MenuItem, bool) 
 		for _, option := range g.list("Options") {
 			text, isText := option.value.(string)
 			if !isText {
-				r.report(option.path, "is not a text")
+				r.report(option.path, "is not a string")
 			}
 			group.Options = append(group.Options, text)
 		}
@@ -109,7 +109,7 @@ func (e *entry) wrong(name, rule string) { e.report(e.path+"."+name, rule) }
 func (e *entry) text(name string) (text string, ok bool) {
 	value := e.fields[name]
 	if text, ok = value.(string); !ok && value != nil {
-		e.wrong(name, "is not a text")
+		e.wrong(name, "is not a string")
 	}
 	return text, ok || value == nil
 }

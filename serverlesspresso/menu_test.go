@@ -177,12 +177,12 @@ func TestParseMenu_namesEveryFaultAndItsPlace(t *testing.T) {
 		{`[]`, []string{"the document has no drinks"}},
 		{`{"value":{"L":[]}}`, []string{"value has no drinks"}},
 		{`{"items":[{"drink":"a"}],"itmes":[]}`, []string{`itmes is not known: do you mean "items"?`}},
-		{`{"items":[{"drink":"a"}],"items":[]}`, []string{"items is there twice"}},
+		{`{"items":[{"drink":"a"}],"items":[]}`, []string{"items appears twice"}},
 		{
 			`[5,{"icon":"x"},{"drink":5},{"drink":"` + long + `"},{"drink":"a","icon":5},{"drink":"a"},{"drink":" a\u00a0"}]`,
 			[]string{
-				"[0] is not an object", "[1].drink has no name", "[2].drink is not a text", "[3].drink is longer than 100 bytes",
-				"[4].icon is not a text", "[5].drink is on the menu already, as [4]", "[6].drink is on the menu already, as [4]",
+				"[0] is not an object", "[1].drink has no name", "[2].drink is not a string", "[3].drink is longer than 100 bytes",
+				"[4].icon is not a string", "[5].drink is on the menu already, as [4]", "[6].drink is on the menu already, as [4]",
 			},
 		},
 		{
@@ -201,7 +201,7 @@ func TestParseMenu_namesEveryFaultAndItsPlace(t *testing.T) {
 			[]string{
 				"[0].modifiers[0] is not an object", "[0].modifiers[1].Options is not a list",
 				"[0].modifiers[2].Min is not a whole number",
-				"[0].modifiers[2].Options[2] is not a text", `[0].modifiers[3].name is not known: do you mean "Name"?`,
+				"[0].modifiers[2].Options[2] is not a string", `[0].modifiers[3].name is not known: do you mean "Name"?`,
 			},
 		},
 		{

@@ -52,7 +52,7 @@ func (r *reader) text(name string) string {
 	v := r.fields.Get(name)
 	text, ok := v.Text()
 	if !ok && !v.Absent() {
-		r.fail(v.Error("is not a text"))
+		r.fail(v.Error("is not a string"))
 	}
 	return text
 }
@@ -100,7 +100,7 @@ func (r *reader) number(name string) string {
 	number, _ := v.Number()
 	digits, ok := wholeNumber(number.String())
 	if !ok {
-		r.fail(v.Error("is neither a text nor a whole number of at most 38 digits"))
+		r.fail(v.Error("is neither a string nor a whole number of at most 38 digits"))
 	}
 	return digits
 }

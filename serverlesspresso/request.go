@@ -109,7 +109,7 @@ func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 	var ok bool
 	if drink := fields.Get("drink"); !drink.Absent() {
 		if order.Drink, ok = drink.Text(); !ok {
-			malformed("drink", "is not a text")
+			malformed("drink", "is not a string")
 		}
 	}
 	if modifiers := fields.Get("modifiers"); !modifiers.Absent() {
@@ -121,7 +121,7 @@ func readDrink(fields *strictjson.Object) ordermanager.DrinkOrder {
 		for i, element := range elements[:min(len(elements), ordermanager.MaxModifiers+1)] {
 			modifier, ok := element.Text()
 			if !ok {
-				malformed("modifiers["+strconv.Itoa(i)+"]", "is not a text")
+				malformed("modifiers["+strconv.Itoa(i)+"]", "is not a string")
 			}
 			// A malformed modifier keeps its place, so that the paths of the others stay right.
 			order.Modifiers = append(order.Modifiers, modifier)

@@ -148,14 +148,14 @@ func TestParseBody_keepsWhatCannotBeReadOfADrink(t *testing.T) {
 		`{"drink":"Latte","quantity":2}`:   {Drink: "Latte", Violations: []ordermanager.Violation{quantity(`2`)}},
 		`{"drink":"Latte","quantity":"2"}`: {Drink: "Latte", Violations: []ordermanager.Violation{quantity(`"2"`)}},
 		`{"drink":"Latte","quantity":0}`:   {Drink: "Latte", Violations: []ordermanager.Violation{quantity(`0`)}},
-		`{"drink":5}`:                      {Violations: []ordermanager.Violation{malformed("drink", "is not a text")}},
+		`{"drink":5}`:                      {Violations: []ordermanager.Violation{malformed("drink", "is not a string")}},
 		`{"drink":"Latte","modifiers":"Oat"}`: {
 			Drink: "Latte", Violations: []ordermanager.Violation{malformed("modifiers", "is not a list")},
 		},
 		`{"drink":"Latte","modifiers":[1,"Oat",null]}`: {
 			Drink: "Latte", Modifiers: []string{"", "Oat", ""},
 			Violations: []ordermanager.Violation{
-				malformed("modifiers[0]", "is not a text"), malformed("modifiers[2]", "is not a text"),
+				malformed("modifiers[0]", "is not a string"), malformed("modifiers[2]", "is not a string"),
 			},
 		},
 	} {

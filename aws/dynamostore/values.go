@@ -72,7 +72,7 @@ func typed[T types.AttributeValue](r *reader, name, want string) (value T, found
 func (r *reader) has(name string) bool { return r.get(name) != nil }
 
 func (r *reader) text(name string) string {
-	if s, ok := typed[*types.AttributeValueMemberS](r, name, "a text (S)"); ok {
+	if s, ok := typed[*types.AttributeValueMemberS](r, name, "a string (S)"); ok {
 		return s.Value
 	}
 	return ""
@@ -208,7 +208,7 @@ func (r *reader) token(name string) ordermanager.TaskToken {
 }
 
 func (r *reader) set(name string) []string {
-	if s, ok := typed[*types.AttributeValueMemberSS](r, name, "a set of texts (SS)"); ok {
+	if s, ok := typed[*types.AttributeValueMemberSS](r, name, "a set of strings (SS)"); ok {
 		return s.Value
 	}
 	return nil

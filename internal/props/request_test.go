@@ -33,7 +33,7 @@ var jsonValues = rapid.Custom(func(t *rapid.T) any {
 	return rapid.StringMatching(`[a-zA-Z0-9 é"\\-]{0,12}`).Draw(t, "text")
 })
 
-// Invariant 9: a request is read as its fields say, and a field that is not a text is named.
+// Invariant 9: a request is read as its fields say, and a field that is not a string is named.
 func TestParseRequest_readsEveryFieldAndNamesTheWrongOnes(t *testing.T) {
 	read, refused := 0, 0
 	often(t, func(t *rapid.T) {

@@ -212,7 +212,7 @@ func (v Value) Object() (*Object, error) {
 		member, rest = cut(rest)
 		name := unquote(quoted)
 		if o.place(name) >= 0 {
-			return nil, o.Get(name[:min(len(name), maxName)]).Error("is there twice")
+			return nil, o.Get(name[:min(len(name), maxName)]).Error("appears twice")
 		}
 		o.add(name, member)
 	}
