@@ -614,13 +614,15 @@ func TestRefusal_readsLikeASentence(t *testing.T) {
 	h := newHouse(t)
 	h.bring(ordermanager.StateMaking)
 	_, err := h.Handle(t.Context(), by("complete", ordermanager.Barista("barista-2")))
-	if want := "cannot complete order order-1, which is making: another barista holds the order (barista-1)"; err.Error() != want {
+	want := "cannot complete order order-1, which is making: another barista holds the order (barista-1)"
+	if err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 	request := put()
 	request.Drink.Drink = "milkshake"
 	_, err = h.Handle(t.Context(), request)
-	if want := `the order is not valid: unknown drink "milkshake"`; err.Error() != want {
+	want = `the order is not valid: unknown drink "milkshake"`
+	if err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 }
@@ -628,9 +630,7 @@ func TestRefusal_readsLikeASentence(t *testing.T) {
 // A barista of one venue has no say over another venue's orders, and learns nothing about them.
 func TestManager_bindsAnActorToTheirVenues(t *testing.T) {
 	h := newHouse(t)
-	h.receipt(h.WorkflowStarted(
-		t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()},
-	))
+	h.startAt(order, "ABC")
 	request := put()
 	request.Venue = "ABC"
 	h.receipt(h.Handle(t.Context(), request))
@@ -656,9 +656,7 @@ func TestManager_bindsAnActorToTheVenuesOfThePolicyToo(t *testing.T) {
 			return p
 		}
 	})
-	h.receipt(h.WorkflowStarted(
-		t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner, Venue: "ABC", Token: h.resumer.Issue()},
-	))
+	h.startAt(order, "ABC")
 	cancel := by("cancel", ordermanager.Barista(holder))
 	cancel.Venues = []string{"XYZ"}
 	h.refusesAction(ordermanager.ErrForbidden, cancel)

@@ -396,9 +396,7 @@ func TestRedrive_goesOnAfterAnOrderThatCannotBeRead(t *testing.T) {
 	h.resumer.Hook = failing("resume", false)
 	for i := range 3 {
 		id := fmt.Sprint("order-", i)
-		h.receipt(h.WorkflowStarted(
-			t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()},
-		))
+		h.startAt(id, "")
 		request := put()
 		request.OrderID = id
 		h.receipt(h.Handle(t.Context(), request))

@@ -62,7 +62,8 @@ func Example() {
 func ExampleManager_Handle() {
 	manager, _ := shop(nil)
 	request, err := serverlesspresso.ParseRequest([]byte(
-		`{"action":"","body":{"userId":"customer-1","drink":"Cappuccino","modifiers":[]},"orderId":"order-1","baristaUserId":"3"}`))
+		`{"action":"","body":{"userId":"customer-1","drink":"Cappuccino","modifiers":[]},` +
+			`"orderId":"order-1","baristaUserId":"3"}`))
 	if err != nil {
 		panic(err)
 	}

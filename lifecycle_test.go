@@ -25,8 +25,8 @@ func readyLifecycle() ordermanager.Lifecycle {
 		WithStates(ordermanager.StateRule{State: ready, Answers: ordermanager.Done}).
 		With(ordermanager.Rule{Action: finish, From: []ordermanager.State{ordermanager.StateMaking}, To: ready,
 			Claim: ordermanager.ClaimNeeds, Drink: ordermanager.DrinkNeeds, Event: "OrderReady"}).
-		With(ordermanager.Rule{Action: ordermanager.ActionComplete, From: []ordermanager.State{ready}, To: ordermanager.StateCompleted,
-			Claim: ordermanager.ClaimNeeds, Event: ordermanager.EventOrderCompleted})
+		With(ordermanager.Rule{Action: ordermanager.ActionComplete, From: []ordermanager.State{ready},
+			To: ordermanager.StateCompleted, Claim: ordermanager.ClaimNeeds, Event: ordermanager.EventOrderCompleted})
 }
 
 func newReadyHouse(t *testing.T) *house {
@@ -148,7 +148,6 @@ func TestOwnLifecycle_anActionMayLeadToDifferentStates(t *testing.T) {
 func TestUnknownState_isNamedAndPassedOver(t *testing.T) {
 	h := newReadyHouse(t)
 	h.bringReady()
-	h.resumer.Hook = nil
 	old := must[*ordermanager.Manager](t)(ordermanager.New(h.store, coffeeMenu, h.resumer, nil))
 	before := h.stored()
 	_, err := old.Handle(t.Context(), by("complete", ordermanager.Barista(holder)))
@@ -337,9 +336,7 @@ func TestValidate_refusesWhatWouldBreakAnInvariant(t *testing.T) {
 func TestPage_refusesACursorThatIsNotOfThisListing(t *testing.T) {
 	h := newHouse(t)
 	for _, id := range []string{"a", "b", "c"} {
-		h.receipt(h.WorkflowStarted(
-			t.Context(), ordermanager.WorkflowStarted{OrderID: id, Customer: owner, Token: h.resumer.Issue()},
-		))
+		h.startAt(id, "")
 	}
 	q := ordermanager.Query{Customer: owner, Limit: 1}
 	page := must[ordermanager.OrderPage](t)(h.Page(t.Context(), q))

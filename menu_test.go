@@ -323,7 +323,7 @@ func FuzzDrinkOrder(f *testing.F) {
 			order.Modifiers = order.Modifiers[:1]
 		}
 		drink, err := sanitizer(t).Sanitize(order)
-		if (err == nil) == (drink == nil && err != nil) {
+		if (err == nil) != (drink != nil) {
 			t.Fatalf("%v, %v", drink, err)
 		}
 		if refusal, ok := errors.AsType[*ordermanager.MenuError](err); ok {

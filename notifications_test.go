@@ -78,57 +78,62 @@ func TestWorkflowStarted_doesNotTakeSomebodyElsesOrder(t *testing.T) {
 	})
 }
 
+// issuer issues a token that is known by a name.
+type issuer func(name string) ordermanager.TaskToken
+
 // The life of a token, invariant 3. Each row registers tokens and acts, and says what every token got in the end.
 func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 	const (
 		drink     = `{"orderId":"order-1","action":"put","state":"pending","cancelled":false}`
-		completed = `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,"baristaUserId":"barista-1","orderNumber":"7"}`
+		completed = `{"orderId":"order-1","action":"complete","state":"completed","cancelled":false,` +
+			`"baristaUserId":"barista-1","orderNumber":"7"}`
 		cancelled = `{"orderId":"order-1","action":"cancel","state":"cancelled","cancelled":true,"orderNumber":"7"}`
-		timedOut  = `{"orderId":"order-1","action":"timed_out","state":"cancelled","cancelled":true,"orderNumber":"7","reason":"Barista timedout"}`
-		drinkOf7  = `{"orderId":"order-1","action":"put","state":"pending","cancelled":false,"orderNumber":"7"}`
+		timedOut  = `{"orderId":"order-1","action":"timed_out","state":"cancelled","cancelled":true,` +
+			`"orderNumber":"7","reason":"Barista timedout"}`
+		drinkOf7 = `{"orderId":"order-1","action":"put","state":"pending","cancelled":false,"orderNumber":"7"}`
 	)
 	minute := func(n int) time.Time { return time.Date(2026, 3, 1, 9, n, 0, 0, time.UTC) }
 	actor := ordermanager.Barista(holder)
 	tests := []struct {
 		name  string
-		steps func(h *house, issue func(string) ordermanager.TaskToken)
+		steps func(h *house, issue issuer)
 		want  map[string]string // by name of the token; "" is not answered
 	}{
-		{"a newer token for an undecided wait replaces the held one", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"a newer token for an undecided wait replaces the held one", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("old"), minute(1))))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("new"), minute(2))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 		}, map[string]string{"old": "", "new": drink}},
-		{"an older token that arrives late does not win", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"an older token that arrives late does not win", func(h *house, issue issuer) {
 			old := issue("old")
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("new"), minute(2))))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(old, minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 		}, map[string]string{"old": "", "new": drink}},
-		{"the token that lost is answered when nothing waits on the one that won", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"the token that lost is answered when nothing waits on the one that won", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(ordermanager.NewTaskToken("dead"), minute(2))))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("older"), minute(1))))
 			if r := h.receipt(h.Handle(h.t.Context(), put())); r.Resume != ordermanager.ResumeDelivered {
 				h.t.Errorf("got %+v", r)
 			}
 		}, map[string]string{"older": drink}},
-		{"of two tokens of the same second the live one is answered, whichever came last", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"of two tokens of the same second the live one is answered, whichever came last", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("live"), minute(1))))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(ordermanager.NewTaskToken("dead"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 		}, map[string]string{"live": drink}},
-		{"a token that lost after its wait was answered is answered too", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"a token that lost after its wait was answered is answered too", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("new"), minute(2))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("older"), minute(1))))
 		}, map[string]string{"new": drink, "older": drink}},
-		{"a token from a clock that is far ahead does not win", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"a token from a clock that is far ahead does not win", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("ahead"), minute(1).AddDate(73, 0, 0))))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("live"), minute(1))))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("ahead too"), minute(1).AddDate(73, 0, 0))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 		}, map[string]string{"ahead": "", "live": drink, "ahead too": ""}},
-		{"a token for a wait whose drink was accepted is answered at once", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"a token for a wait whose drink was accepted is answered at once", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 			if r := h.receipt(h.WorkflowStarted(
@@ -137,14 +142,14 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 				h.t.Errorf("got %+v", r)
 			}
 		}, map[string]string{"first": drink, "redriven": drink}},
-		{"cancelled during the first wait", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"cancelled during the first wait", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			request := by("cancel", ordermanager.Customer(owner))
 			request.Reason = "changed my mind"
 			h.receipt(h.Handle(h.t.Context(), request))
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("redriven"), minute(2))))
 		}, map[string]string{"first": "OrderCancelled: changed my mind", "redriven": "OrderCancelled: changed my mind"}},
-		{"cancelled between the waits", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"cancelled between the waits", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 			if r := h.receipt(h.Handle(h.t.Context(), by("cancel", actor))); r.Resume != ordermanager.ResumeNone {
@@ -156,13 +161,13 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 				h.t.Errorf("got %+v", r)
 			}
 		}, map[string]string{"first": drink, "second": cancelled}},
-		{"cancelled during the second wait", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"cancelled during the second wait", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 			h.receipt(h.WaitingCompletion(h.t.Context(), waiting(issue("second"), minute(2))))
 			h.receipt(h.Handle(h.t.Context(), by("cancel", actor)))
 		}, map[string]string{"first": drink, "second": cancelled}},
-		{"completed before the second wait began", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"completed before the second wait began", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 			h.receipt(h.Handle(h.t.Context(), by("make", actor)))
@@ -170,13 +175,13 @@ func TestTokens_areEachHeldOrAnswered(t *testing.T) {
 			h.receipt(h.WaitingCompletion(h.t.Context(), waiting(issue("second"), minute(2))))
 			h.receipt(h.WaitingCompletion(h.t.Context(), waiting(issue("redriven"), minute(3))))
 		}, map[string]string{"first": drink, "second": completed, "redriven": completed}},
-		{"timed out while another execution waits", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"timed out while another execution waits", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			h.receipt(h.Handle(h.t.Context(), put()))
 			h.receipt(h.WaitingCompletion(h.t.Context(), waiting(issue("second"), minute(2))))
 			h.receipt(h.TimedOut(h.t.Context(), ordermanager.TimedOut{OrderID: order, Cause: "Barista timedout"}))
 		}, map[string]string{"first": drink, "second": timedOut}},
-		{"the second wait of an earlier execution arrives after the first wait of a later one", func(h *house, issue func(string) ordermanager.TaskToken) {
+		{"the second wait of an earlier execution arrives after the first of a later one", func(h *house, issue issuer) {
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("first"), minute(1))))
 			stale := issue("stale")
 			h.receipt(h.WorkflowStarted(h.t.Context(), started(issue("restarted"), minute(3))))
@@ -286,8 +291,9 @@ func TestWorkflowStarted_refusesWhatItCannotBelieve(t *testing.T) {
 		"over-long order": {OrderID: long, Customer: owner, Token: ordermanager.NewTaskToken("t")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			newHouse(t).refuses(ordermanager.ErrInvalidRequest, func(ctx context.Context) error {
-				_, err := newHouse(t).WorkflowStarted(ctx, give)
+			h := newHouse(t)
+			h.refuses(ordermanager.ErrInvalidRequest, func(ctx context.Context) error {
+				_, err := h.WorkflowStarted(ctx, give)
 				return err
 			})
 		})

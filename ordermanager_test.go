@@ -21,16 +21,25 @@ import (
 
 func TestNew_refusesWhatCannotWork(t *testing.T) {
 	store, resumer := memory.NewStore(), new(memory.Resumer)
-	for name, build := range map[string]func() (*ordermanager.Manager, error){
-		"no store":   func() (*ordermanager.Manager, error) { return ordermanager.New(nil, coffeeMenu, resumer, nil) },
-		"no menu":    func() (*ordermanager.Manager, error) { return ordermanager.New(store, nil, resumer, nil) },
-		"no resumer": func() (*ordermanager.Manager, error) { return ordermanager.New(store, coffeeMenu, nil, nil) },
-		"negative timeout": func() (*ordermanager.Manager, error) {
-			return ordermanager.New(store, coffeeMenu, resumer, &ordermanager.Options{DeliveryTimeout: -1})
-		},
+	bad := &ordermanager.Options{DeliveryTimeout: -1, CallTimeout: -1}
+	for _, tt := range []struct {
+		store   ordermanager.Store
+		menu    ordermanager.MenuSource
+		resumer ordermanager.Resumer
+		options *ordermanager.Options
+		named   []string
+	}{
+		{nil, coffeeMenu, resumer, nil, []string{"store"}},
+		{store, nil, resumer, nil, []string{"menu"}},
+		{store, coffeeMenu, nil, nil, []string{"resumer"}},
+		{store, coffeeMenu, resumer, bad, []string{"delivery timeout", "call timeout"}},
+		{nil, nil, nil, bad, []string{"store", "menu", "resumer", "delivery timeout", "call timeout"}},
 	} {
-		if _, err := build(); !errors.Is(err, ordermanager.ErrInvalidOptions) {
-			t.Errorf("%s: got %v", name, err)
+		_, err := ordermanager.New(tt.store, tt.menu, tt.resumer, tt.options)
+		for _, want := range tt.named {
+			if !errors.Is(err, ordermanager.ErrInvalidOptions) || !containsText(err, want) {
+				t.Errorf("%v does not name the %s", err, want)
+			}
 		}
 	}
 	manager := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, resumer, nil))

@@ -11,8 +11,8 @@ import (
 )
 
 func TestProblemOf_isTheSameAtEveryDoor(t *testing.T) {
-	pending := `{"orderId":"order-1","state":"pending","userId":"customer-1","eventId":"","orderNumber":"","baristaUserId":"","drink":"Latte",` +
-		`"modifiers":["Oat"],"icon":"latte","reason":"","version":2}`
+	pending := `{"orderId":"order-1","state":"pending","userId":"customer-1","eventId":"","orderNumber":"",` +
+		`"baristaUserId":"","drink":"Latte","modifiers":["Oat"],"icon":"latte","reason":"","version":2}`
 	illegal := `{"code":"illegal_transition","message":"the state of the order does not allow this"}`
 	milkshake := put()
 	milkshake.Drink = ordermanager.DrinkOrder{Drink: "milkshake"}

@@ -45,8 +45,13 @@ func (s *service) total() (n int) {
 	return n
 }
 
-// owing returns a Manager with n orders that each owe the answer to a put, told by the token "token-<i>".
+// owing returns a Manager of n orders that each owe the answer to a put, told by the token "token-<i>".
 func owing(t *testing.T, n int, s *service, options *ordermanager.Options) *ordermanager.Manager {
+	t.Helper()
+	return must[*ordermanager.Manager](t)(ordermanager.New(storeOwing(t, n), coffeeMenu, s, options))
+}
+
+func storeOwing(t *testing.T, n int) *memory.Store {
 	t.Helper()
 	store := memory.NewStore()
 	refuses := &service{do: func(context.Context, string) (ordermanager.Answer, error) { return "", errNetwork }}
@@ -60,7 +65,7 @@ func owing(t *testing.T, n int, s *service, options *ordermanager.Options) *orde
 		r.OrderID = id
 		must[ordermanager.Receipt](t)(filler.Put(t.Context(), r))
 	}
-	return must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, s, options))
+	return store
 }
 
 // Invariant 5: a redrive must not be held up by those that it cannot deliver.
@@ -265,8 +270,9 @@ func TestRedrive_triesEverythingAgainWhenAnOutageIsOver(t *testing.T) {
 		}
 		down = false
 		// Something else gets through, and with it all that had to wait.
-		must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{OrderID: order, Customer: owner,
-			Token: ordermanager.NewTaskToken("t")}))
+		must[ordermanager.Receipt](t)(manager.WorkflowStarted(
+			t.Context(), started(ordermanager.NewTaskToken("t"), time.Time{}),
+		))
 		must[ordermanager.Receipt](t)(manager.Put(t.Context(), put()))
 		if report := must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil)); report.Pending != 0 ||
 			report.Delivered != 50 {
@@ -296,23 +302,13 @@ func (f forgetful) List(ctx context.Context, q ordermanager.Query) (ordermanager
 }
 
 func TestRedrive_visitsEverythingThoughOrdersLeaveTheListing(t *testing.T) {
-	store := memory.NewStore()
-	refuses := &service{do: func(context.Context, string) (ordermanager.Answer, error) { return "", errNetwork }}
-	filler := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, refuses, nil))
 	const orders = 450
-	for i := range orders {
-		id := fmt.Sprint("order-", i)
-		must[ordermanager.Receipt](t)(filler.WorkflowStarted(t.Context(), ordermanager.WorkflowStarted{
-			OrderID: id, Customer: owner, Token: ordermanager.NewTaskToken(id),
-		}))
-		r := put()
-		r.OrderID = id
-		must[ordermanager.Receipt](t)(filler.Put(t.Context(), r))
-	}
 	accepts := &service{
 		do: func(context.Context, string) (ordermanager.Answer, error) { return ordermanager.Accepted, nil },
 	}
-	manager := must[*ordermanager.Manager](t)(ordermanager.New(forgetful{store}, coffeeMenu, accepts, nil))
+	manager := must[*ordermanager.Manager](t)(ordermanager.New(
+		forgetful{storeOwing(t, orders)}, coffeeMenu, accepts, nil,
+	))
 	report := must[ordermanager.RedriveReport](t)(manager.Redrive(t.Context(), nil))
 	if report.Delivered != orders || report.Pending != 0 {
 		t.Errorf("got %+v", report)
@@ -485,22 +481,14 @@ func (silentMenu) Menu(context.Context, string) (*ordermanager.Menu, error) {
 
 func TestACollaboratorThatBreaksItsContract_isAnErrorAndNoPanic(t *testing.T) {
 	resumer := new(memory.Resumer)
-	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), silentMenu{}, resumer, &ordermanager.Options{
+	options := &ordermanager.Options{
 		Observer: func(context.Context, ordermanager.Operation) (context.Context, func(ordermanager.Ending)) {
 			return nil, nil
 		},
-	}))
+	}
+	manager := must[*ordermanager.Manager](t)(ordermanager.New(memory.NewStore(), silentMenu{}, resumer, options))
 	must[ordermanager.Receipt](t)(manager.WorkflowStarted(t.Context(), started(resumer.Issue(), time.Time{})))
 	if _, err := manager.Put(t.Context(), put()); !errors.Is(err, ordermanager.ErrMenuUnavailable) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestNew_namesEverythingThatIsMissing(t *testing.T) {
-	_, err := ordermanager.New(nil, nil, nil, &ordermanager.Options{DeliveryTimeout: -1, CallTimeout: -1})
-	for _, want := range []string{"store", "menu", "resumer", "delivery timeout", "call timeout"} {
-		if err == nil || !errors.Is(err, ordermanager.ErrInvalidOptions) || !containsText(err, want) {
-			t.Errorf("%v does not name the %s", err, want)
-		}
 	}
 }
