@@ -315,6 +315,10 @@ func TestFeed_tellsEverybodyToReadAgainWhenTooMuchChangesAtOnce(t *testing.T) {
 
 // Invariant 5: whoever goes from process to process has heard of everything in the end.
 func TestFeed_missesNothingWhileListenersMove(t *testing.T) {
+	synctest.Test(t, missNothingWhileListenersMove)
+}
+
+func missNothingWhileListenersMove(t *testing.T) {
 	store := newWatched()
 	var processes []*fixture
 	for range 3 {
@@ -323,6 +327,7 @@ func TestFeed_missesNothingWhileListenersMove(t *testing.T) {
 	const orders, changes, listeners = 20, 15, 8
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	pause := func() { <-time.After(time.Duration(1+rand.IntN(10)) * time.Millisecond) }
 	var working, listening sync.WaitGroup
 	listening.Add(listeners)
 	for n := range listeners {
@@ -371,6 +376,7 @@ func TestFeed_missesNothingWhileListenersMove(t *testing.T) {
 			f.start(id, "1", "")
 			drink := ordermanager.DrinkOrder{Drink: "Espresso"}
 			act := func(request ordermanager.Request) {
+				pause()
 				request.OrderID = id
 				if _, err := f.manager.Handle(ctx, request); err != nil {
 					t.Error(err)

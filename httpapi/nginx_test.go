@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -25,11 +24,11 @@ http {
 	sendfile on; tcp_nopush on; types_hash_max_size 2048; default_type application/octet-stream; gzip on; access_log off;
 	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
 	uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-	server { listen %[2]s; location / { proxy_pass %[3]s; } }
+	server { listen unix:%[1]s/socket; location / { proxy_pass %[2]s; } }
 }`
 
-// throughNginx starts an nginx before a handler, and returns its address.
-func throughNginx(t *testing.T, handler http.Handler) string {
+// throughNginx starts an nginx before a handler, and returns a client that calls it whatever the address is.
+func throughNginx(t *testing.T, handler http.Handler) *http.Client {
 	t.Helper()
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
@@ -40,20 +39,17 @@ func throughNginx(t *testing.T, handler http.Handler) string {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	dir, err := os.MkdirTemp("", "nginx") //nolint:usetesting // a socket's path has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := free.Addr().String()
-	_ = free.Close()
-	dir := t.TempDir()
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	settings := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(settings, fmt.Appendf(nil, nginxSettings, dir, addr, server.URL), 0o600); err != nil {
+	if err := os.WriteFile(settings, fmt.Appendf(nil, nginxSettings, dir, server.URL), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	command := exec.Command(nginx, "-c", settings, "-e", filepath.Join(dir, "error.log"))
-	var said strings.Builder
-	command.Stdout, command.Stderr = &said, &said
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -61,14 +57,17 @@ func throughNginx(t *testing.T, handler http.Handler) string {
 		_ = command.Process.Kill()
 		_ = command.Wait()
 	})
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "socket"))
+	}
+	for deadline := time.Now().Add(time.Minute); ; {
+		connection, err := dial(t.Context(), "", "")
 		if err == nil {
 			_ = connection.Close()
-			return "http://" + addr
+			return &http.Client{Transport: &http.Transport{DialContext: dial}}
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("nginx does not listen: %v, %s", err, &said)
+			t.Fatalf("nginx does not listen: %v", err)
 		}
 		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // another process
 	}
@@ -76,15 +75,16 @@ func throughNginx(t *testing.T, handler http.Handler) string {
 
 func TestStream_passesNginxAsItIsInstalled(t *testing.T) {
 	f := newFixture(t)
-	url := throughNginx(t, f.handler)
-	ctx, leave := context.WithTimeout(t.Context(), 10*time.Second)
+	client := throughNginx(t, f.handler)
+	defer client.CloseIdleConnections()
+	ctx, leave := context.WithTimeout(t.Context(), time.Minute)
 	defer leave()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/events", http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://shop.example/events", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set(demoHeader, "barista:3")
-	w, err := http.DefaultClient.Do(r)
+	w, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func (brokenWorkflow) Resume(
 	return "", errBroken
 }
 
-func TestAct_keepsWhyAnAnswerIsPendingForTheLog(t *testing.T) {
+func TestAct_tellsNoCallerWhyAnAnswerIsPending(t *testing.T) {
 	f := newFixture(t)
 	f.start("1", "1", "")
 	manager, err := ordermanager.New(f.store, venues{}, brokenWorkflow{}, nil)
