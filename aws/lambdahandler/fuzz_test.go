@@ -58,24 +58,21 @@ func fuzz(
 	})
 }
 
+// A success says what was done, and to which order.
+func checkReceipt(t *testing.T, _ *house, _, answer []byte, err error) {
+	t.Helper()
+	var a view.Receipt
+	if err == nil && (json.Unmarshal(answer, &a) != nil || a.Order.OrderID == "" || a.Action == "") {
+		t.Fatalf("a success that says nothing: %s", answer)
+	}
+}
+
 func FuzzDirect(f *testing.F) {
-	made := func(h *house) any { return lambdahandler.Direct(h.manager) }
-	fuzz(f, made, func(t *testing.T, _ *house, _, answer []byte, err error) {
-		var a view.Receipt
-		if err == nil && (json.Unmarshal(answer, &a) != nil || a.Order.OrderID == "" || a.Action == "") {
-			t.Fatalf("a success that says nothing: %s", answer)
-		}
-	})
+	fuzz(f, func(h *house) any { return lambdahandler.Direct(h.manager) }, checkReceipt)
 }
 
 func FuzzEventBridge(f *testing.F) {
-	made := func(h *house) any { return lambdahandler.EventBridge(h.manager) }
-	fuzz(f, made, func(t *testing.T, _ *house, _, answer []byte, err error) {
-		var a view.Receipt
-		if err == nil && (json.Unmarshal(answer, &a) != nil || a.Order.OrderID == "" || a.Action == "") {
-			t.Fatalf("a success that says nothing: %s", answer)
-		}
-	})
+	fuzz(f, func(h *house) any { return lambdahandler.EventBridge(h.manager) }, checkReceipt)
 }
 
 // Every message is either reported as failed, or it changed its order, or the log says why it did not.
@@ -100,11 +97,8 @@ func FuzzSQS_body(f *testing.F) {
 }
 
 func FuzzSQS_batch(f *testing.F) {
-	fuzz(f, func(h *house) any {
-		return lambdahandler.SQS(
-			h.manager, h.logger,
-		)
-	}, func(t *testing.T, _ *house, payload, answer []byte, err error) {
+	made := func(h *house) any { return lambdahandler.SQS(h.manager, h.logger) }
+	fuzz(f, made, func(t *testing.T, _ *house, payload, answer []byte, err error) {
 		var b events.SQSEvent
 		var response events.SQSEventResponse
 		if err != nil {
