@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +13,12 @@ import (
 
 func TestStreams_noAddressCanTakeThemAllHoweverManyNamesItHas(t *testing.T) {
 	b, pages := testBar(t)
-	server := httptest.NewServer(pages)
+	var streams sync.WaitGroup
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		streams.Add(1)
+		defer streams.Done()
+		pages.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	defer b.feed.Close() // the server waits for its streams
 	open := func(ctx context.Context, name string) (status int) {
@@ -38,10 +44,9 @@ func TestStreams_noAddressCanTakeThemAllHoweverManyNamesItHas(t *testing.T) {
 		t.Errorf("streams (-want +got):\n%s", diff)
 	}
 	leave()
-	for open(t.Context(), "Ada") != http.StatusOK { // the server has yet to hear that all have left
-		if t.Context().Err() != nil {
-			t.Fatal("those who have left are counted still")
-		}
+	streams.Wait() // the server has yet to hear that all have left
+	if got := open(t.Context(), "Ada"); got != http.StatusOK {
+		t.Errorf("those who have left are counted still: %d", got)
 	}
 }
 
