@@ -15,9 +15,10 @@ import (
 // Do carries out an action of the life cycle; [Manager.Put] and the other four are shorthands for the built-in ones.
 //
 // Errors: [ErrInvalidRequest], [ErrUnknownAction], [ErrForbidden], [ErrContextDone], [ErrOrderNotFound],
-// [ErrNotOwner], [ErrIllegalTransition], [ErrUnknownState], [ErrRequestReused], [ErrStore]; of an action that has to
-// do with a claim also [ErrClaimed] and [ErrTooManyTransitions]; of one that needs a drink [ErrNotReady]; and of one
-// that accepts a drink those of [Manager.Put].
+// [ErrNotOwner], [ErrIllegalTransition], [ErrUnknownState], [ErrRequestReused], [ErrStore]; of a request with Venues
+// also [ErrWrongVenue]; of an action that has to do with a claim [ErrClaimed]; of one that could go on for ever, like a
+// claim, [ErrTooManyTransitions]; of one that needs a drink [ErrNotReady]; and of one that accepts a drink those of
+// [Manager.Put].
 func (m *Manager) Do(ctx context.Context, action Action, r Request) (Receipt, error) {
 	r.Action = action
 	return m.Handle(ctx, r)
@@ -50,9 +51,9 @@ func (m *Manager) name(r *Request) error {
 // Put accepts the customer's drink, and resumes the first wait. The drink is checked against the menu first: an
 // invalid one is refused with all its violations, whatever the state of the order. An order accepts one drink.
 //
-// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrMenuUnavailable], [ErrInvalidOrder],
-// [ErrOrderNotFound], [ErrNotOwner], [ErrWrongVenue], [ErrIllegalTransition], [ErrDrinkAccepted], [ErrRequestReused],
-// [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrForbidden], [ErrContextDone], [ErrMenuUnavailable], [ErrUnknownVenue],
+// [ErrInvalidOrder], [ErrOrderNotFound], [ErrNotOwner], [ErrWrongVenue], [ErrIllegalTransition], [ErrDrinkAccepted],
+// [ErrRequestReused], [ErrStore].
 func (m *Manager) Put(ctx context.Context, r Request) (Receipt, error) {
 	r.Action = ActionPut
 	return m.Handle(ctx, r)
@@ -232,7 +233,7 @@ func (m *Manager) guards(r *Request, move *move, permission *Permission, venue *
 	if move.Drink == DrinkAccepts {
 		g.NoDrink, g.Venue = true, venue
 	}
-	if move.Claim == ClaimTakes && permission.RespectClaim {
+	if move.Claim == ClaimTakes && permission.RespectClaim || move.endless && r.Actor.Role != RoleAdmin {
 		g.HistoryBelow = MaxClaimHistory
 	}
 	return g

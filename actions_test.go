@@ -490,6 +490,61 @@ func TestManager_aPolicyOfOnesOwnDecides(t *testing.T) {
 	h.receipt(h.Handle(t.Context(), by("make", ordermanager.Barista("chef"))))
 }
 
+// A table of one's own may have loops without a claim. An order that went round one for ever could end too large to be
+// written, and so could not be ended.
+func TestManager_stopsLoopsBeforeAHistoryGrowsForEver(t *testing.T) {
+	customers, baristas := []ordermanager.Role{"customer"}, []ordermanager.Role{"barista", "admin"}
+	open := []ordermanager.State{"pending", "making", "waiting", "paused"}
+	table := ordermanager.StandardLifecycle().
+		WithStates(ordermanager.StateRule{State: "waiting"}, ordermanager.StateRule{State: "paused"}).
+		With(
+			// Whoever waits must come back to end the order, so it is the way there that has the limit.
+			ordermanager.Rule{Action: "back", From: []ordermanager.State{"waiting"}, To: "pending", By: customers},
+			ordermanager.Rule{Action: "wait", From: []ordermanager.State{"pending"}, To: "waiting", By: customers},
+			ordermanager.Rule{Action: "pause", From: []ordermanager.State{"making"}, To: "paused", By: baristas},
+			ordermanager.Rule{Action: "go_on", From: []ordermanager.State{"paused"}, To: "making", By: baristas},
+			ordermanager.Rule{Action: "remind", From: []ordermanager.State{"making"}, To: "making", By: baristas},
+			ordermanager.Rule{Action: "rate", From: []ordermanager.State{"completed"}, To: "completed", By: customers},
+			ordermanager.Rule{Action: ordermanager.ActionTimedOut, From: open, To: "cancelled"},
+		)
+	customer, barista := ordermanager.Customer(owner), ordermanager.Barista(holder)
+	for _, tt := range []struct {
+		state ordermanager.State
+		loop  []ordermanager.Action
+		actor ordermanager.Actor
+		end   ordermanager.Action // that is still possible
+	}{
+		{"pending", []ordermanager.Action{"wait", "back"}, customer, "cancel"},
+		{"making", []ordermanager.Action{"pause", "go_on"}, barista, "complete"},
+		{"making", []ordermanager.Action{"remind"}, barista, "complete"},
+		{"completed", []ordermanager.Action{"rate"}, customer, ""},
+	} {
+		t.Run(string(tt.loop[0]), func(t *testing.T) {
+			h := newHouse(t, func(o *ordermanager.Options) { o.Lifecycle = table })
+			h.bring(tt.state)
+			for h.stored().Version < ordermanager.MaxClaimHistory || h.stored().State != tt.state {
+				for _, action := range tt.loop {
+					h.receipt(h.Handle(t.Context(), by(action, tt.actor)))
+				}
+			}
+			h.refusesAction(ordermanager.ErrTooManyTransitions, by(tt.loop[0], tt.actor))
+			explained := must[ordermanager.Explanation](t)(h.Explain(t.Context(), by(tt.loop[0], tt.actor)))
+			if explained.Allowed {
+				t.Error("it is explained as allowed")
+			}
+			if tt.actor == barista {
+				h.receipt(h.Handle(t.Context(), by(tt.loop[0], ordermanager.Admin("chief"))))
+				if len(tt.loop) > 1 {
+					h.receipt(h.Handle(t.Context(), by(tt.loop[1], tt.actor)))
+				}
+			}
+			if tt.end != "" {
+				h.receipt(h.Handle(t.Context(), by(tt.end, tt.actor)))
+			}
+		})
+	}
+}
+
 func TestManager_stopsClaimsBeforeAHistoryGrowsForEver(t *testing.T) {
 	h := newHouse(t)
 	h.bring(ordermanager.StatePending)

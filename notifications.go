@@ -87,7 +87,8 @@ func (m *Manager) waiting(n WaitingCompletion) (Transition, error) {
 // TimedOut ends the order as the life cycle's rules for [ActionTimedOut] say, with the cause as its reason. An order
 // whose workflow has its answer already, or on record, is left as it is, and that is a success.
 //
-// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrStore].
+// Errors: [ErrInvalidRequest], [ErrContextDone], [ErrOrderNotFound], [ErrUnknownState], [ErrStore], and of a request id
+// that comes with another cause [ErrRequestReused].
 func (m *Manager) TimedOut(ctx context.Context, n TimedOut) (Receipt, error) {
 	return m.notified(ctx, ActionTimedOut, n.OrderID, func(ctx context.Context) (Receipt, error) {
 		if err := checkRequestID(n.RequestID); err != nil {

@@ -28,6 +28,8 @@ type move struct {
 	first, second Decision
 	// ends says that nothing leaves the state that it leads to.
 	ends bool
+	// endless says that it could be done over and over, if nothing stopped it.
+	endless bool
 }
 
 // stateInfo is what the table says of one state.
@@ -47,36 +49,87 @@ func (l Lifecycle) compile() (*table, error) {
 	for _, state := range l.states {
 		t.states[state.State] = &stateInfo{state.Answers, l.Allowed(state.State), l.Terminal(state.State)}
 	}
-	for _, at := range l.situations() {
+	situations := l.situations()
+	for _, at := range situations {
 		if at.holder != "" && !l.Terminal(at.state) && !slices.Contains(t.held, at.state) {
 			t.held = append(t.held, at.state)
 		}
 	}
 	slices.Sort(t.held)
-	for _, rule := range l.rules {
-		t.moves[rule.Action] = append(t.moves[rule.Action], l.moves(rule)...)
+	endless := l.endless(situations)
+	for i, rule := range l.rules {
+		t.moves[rule.Action] = append(t.moves[rule.Action], l.moves(rule, endless[i])...)
 	}
 	return t, nil
 }
 
-// moves works a rule out. What it does in states whose workflow has its answer is a move of its own, which decides
-// nothing.
-func (l Lifecycle) moves(rule Rule) []*move {
-	decides := &move{Rule: rule, ends: l.Terminal(rule.To), first: l.Answers(rule.To), second: l.Answers(rule.To)}
+// moves works a rule out, which is endless from some states. What it does in states whose workflow has its answer is a
+// move of its own, which decides nothing, and so is what is endless.
+func (l Lifecycle) moves(rule Rule, endless []State) []*move {
+	decides := move{Rule: rule, ends: l.Terminal(rule.To), first: l.Answers(rule.To), second: l.Answers(rule.To)}
 	if rule.Answers == FirstWait {
 		decides.first = Done
 	}
-	follows := &move{Rule: rule, ends: decides.ends}
+	moves := []*move{{}, {}, {}, {}}
+	*moves[0] = decides
+	*moves[1] = move{Rule: rule, ends: decides.ends}
+	*moves[2], *moves[3] = *moves[0], *moves[1]
+	moves[2].endless, moves[3].endless = true, true
 	for _, from := range rule.From {
-		m := decides
+		i := 0
 		if l.Answers(from) != Undecided {
-			m = follows
+			i = 1
+		}
+		if slices.Contains(endless, from) {
+			i += 2
 		}
 		if to, legal := l.fire(rule.Action, from); legal && to == rule.To {
-			m.from = append(m.from, from)
+			moves[i].from = append(moves[i].from, from)
 		}
 	}
-	return slices.DeleteFunc([]*move{decides, follows}, func(m *move) bool { return m.from == nil })
+	return slices.DeleteFunc(moves, func(m *move) bool { return m.from == nil })
+}
+
+// endless returns from which states each rule, by its index, needs a limit, so that no history grows for ever: those
+// that are on a loop. Claims have a limit of their own, and a drink is accepted once. Of each loop it takes what is not
+// needed to bring an order to its answer and its end.
+func (l Lifecycle) endless(situations []situation) map[int][]State {
+	limited := map[int][]State{}
+	open := func(rule int, from State) bool {
+		r := &l.rules[rule]
+		return r.Claim != ClaimTakes && r.Action != ActionTimedOut && !slices.Contains(limited[rule], from)
+	}
+	ends := func(at situation) (answered, ended bool) {
+		for _, next := range l.reach(at, open) {
+			answered, ended = answered || l.Answers(next.state) != Undecided, ended || l.Terminal(next.state)
+		}
+		return answered, ended
+	}
+	for i := range l.rules {
+		loops := func(at situation) bool {
+			return slices.ContainsFunc(l.after(at, &l.rules[i]), func(next situation) bool {
+				return slices.Contains(l.reach(next, open), at)
+			})
+		}
+		for _, from := range l.rules[i].From {
+			here := slices.DeleteFunc(slices.Clone(situations), func(at situation) bool { return at.state != from })
+			if !open(i, from) || !slices.ContainsFunc(here, loops) {
+				continue
+			}
+			others := limited[i]
+			needed := slices.ContainsFunc(here, func(at situation) bool {
+				limited[i] = others
+				answered, ended := ends(at)
+				limited[i] = append(slices.Clone(others), from)
+				answeredStill, endedStill := ends(at)
+				return answered != answeredStill || ended != endedStill
+			})
+			if needed {
+				limited[i] = others
+			}
+		}
+	}
+	return limited
 }
 
 // moveFrom returns the rule of an action that is legal in a state; without one, any rule of the action, which a guard

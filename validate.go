@@ -247,12 +247,13 @@ func (l Lifecycle) after(at situation, r *Rule) []situation {
 	return all
 }
 
-// reach lists every situation that an order can come to from one, by the rules that count.
-func (l Lifecycle) reach(from situation, counts func(*Rule) bool) []situation {
+// reach lists every situation that an order can come to from one, by the rules that count where it is, given by their
+// index.
+func (l Lifecycle) reach(from situation, counts func(rule int, from State) bool) []situation {
 	reached := []situation{from}
 	for i := 0; i < len(reached); i++ {
 		for j := range l.rules {
-			if !counts(&l.rules[j]) {
+			if at := reached[i].state; !slices.Contains(l.rules[j].From, at) || !counts(j, at) {
 				continue
 			}
 			for _, next := range l.after(reached[i], &l.rules[j]) {
@@ -267,7 +268,7 @@ func (l Lifecycle) reach(from situation, counts func(*Rule) bool) []situation {
 
 // situations lists every situation that an order can be in.
 func (l Lifecycle) situations() []situation {
-	return l.reach(situation{state: l.Initial()}, func(*Rule) bool { return true })
+	return l.reach(situation{state: l.Initial()}, func(int, State) bool { return true })
 }
 
 // can reports whether an order can be in a situation that is like that.
@@ -317,7 +318,7 @@ func (c *tableChecker) checkAnswers() {
 
 // answered reports whether what people do can lead to a state that answers.
 func (c *tableChecker) answered(from situation) bool {
-	byPeople := c.reach(from, func(r *Rule) bool { return r.Action != ActionTimedOut })
+	byPeople := c.reach(from, func(rule int, _ State) bool { return c.rules[rule].Action != ActionTimedOut })
 	return slices.ContainsFunc(byPeople, func(at situation) bool { return c.Answers(at.state) != Undecided })
 }
 
