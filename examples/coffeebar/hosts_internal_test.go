@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -35,6 +37,17 @@ func TestHosts_onlyTheBarsOwnAreAnswered(t *testing.T) {
 		request.Host = host
 		if got := answerOf(pages, request).Code; got != want {
 			t.Errorf("%q: %d, want %d", host, got, want)
+		}
+	}
+}
+
+func TestFlags_withoutASenseAreRefused(t *testing.T) {
+	for _, args := range [][]string{
+		{"--host", ""}, {"--host", ":8080"}, {"--addr", ""}, {"--db", ""}, {"--lifecycle="},
+		{"--drink-timeout", "-5m"}, {"--completion-timeout", "0"}, {"--shelf-timeout", "0s"},
+	} {
+		if s, err := parse(args, io.Discard); err == nil || !strings.Contains(err.Error(), strings.Trim(args[0], "-=")) {
+			t.Errorf("%q: %v, %+v", args, err, s)
 		}
 	}
 }

@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -38,7 +39,13 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.db, "db", defaultFile(), "the `file` that everything is kept in; created if it does not exist")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 is any free one")
-	addHost := func(name string) error { s.hosts = append(s.hosts, hostname(name)); return nil }
+	addHost := func(name string) error {
+		if name = hostname(name); name == "" {
+			return errors.New("it is no name")
+		}
+		s.hosts = append(s.hosts, name)
+		return nil
+	}
 	flags.Func("host", "a `name` under which the bar is reached, beside localhost and its address; repeatable", addHost)
 	flags.StringVar(&s.lifecycle, "lifecycle", "",
 		"the `file` with the life cycle, as JSON; without it, the standard one with a shelf for what is ready")
@@ -56,7 +63,24 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("there is no argument %q; see --help", flags.Arg(0))
 	}
-	return s, nil
+	var senseless error
+	flags.Visit(func(f *flag.Flag) {
+		given, ok := f.Value.(flag.Getter)
+		if !ok {
+			return // --host, which is checked above
+		}
+		switch value := given.Get().(type) {
+		case string:
+			if value == "" { // an empty address would be every one
+				senseless = fmt.Errorf("--%s is empty; give it a value, or leave it out", f.Name)
+			}
+		case time.Duration:
+			if value <= 0 {
+				senseless = fmt.Errorf("--%s must be more than 0", f.Name)
+			}
+		}
+	})
+	return s, senseless
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

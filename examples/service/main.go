@@ -40,7 +40,11 @@ var menu = ordermanager.StaticMenu(ordermanager.Menu{Items: []ordermanager.MenuI
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	listener, err := listen(ctx, cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
+	addr, err := address(os.Args[1:])
+	var listener net.Listener
+	if err == nil {
+		listener, err = listen(ctx, addr)
+	}
 	if err == nil {
 		err = run(ctx, listener)
 	}
@@ -48,6 +52,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// address is where to listen.
+func address(args []string) (string, error) {
+	if len(args) > 0 {
+		return "", fmt.Errorf("there is no argument %q: service is set up with variables, like ADDR=127.0.0.1:8081", args[0])
+	}
+	return cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"), nil
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

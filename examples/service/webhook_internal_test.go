@@ -23,6 +23,9 @@ func TestConfiguration_isRefusedWithWhatToSet(t *testing.T) {
 	if _, err := listen(t.Context(), busy.Addr().String()); err == nil || !strings.Contains(err.Error(), "ADDR") {
 		t.Errorf("a busy port: %v", err)
 	}
+	if _, err := address([]string{"--addr"}); err == nil || !strings.Contains(err.Error(), "ADDR") {
+		t.Errorf("an argument: %v", err)
+	}
 	t.Setenv("WEBHOOK_URL", "https://shop.example/events")
 	if _, err := webhooks(); err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRET") {
 		t.Errorf("no secret: %v", err)
