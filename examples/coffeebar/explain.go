@@ -26,12 +26,12 @@ func explainFile(path string, err error) error {
 	var advice string
 	switch {
 	case errors.Is(err, sqlitestore.ErrCorrupt):
-		advice = "it is damaged, or not a database, and was left as it is; restore it, choose another one with --db, " +
+		advice = "it is damaged, or not a database, and was left as it is; restore it, choose another file with --db, " +
 			"or put it aside with --reset"
 	case errors.Is(err, sqlitestore.ErrReadOnly), errors.Is(err, fs.ErrPermission):
 		advice = "the file or its directory may not be written to; choose another one with --db"
 	case errors.Is(err, sqlitestore.ErrCannotOpen):
-		advice = "its directory has to exist; make it, or choose another file with --db"
+		advice = "its directory has to exist; create it, or choose another file with --db"
 	case errors.Is(err, sqlitestore.ErrFull):
 		advice = "the disk is full"
 	case errors.Is(err, sqlitestore.ErrNewerSchema):
@@ -61,19 +61,19 @@ func (t table) explain(err error) string {
 	case errors.Is(err, ordermanager.ErrNotOwner):
 		return "This is somebody else’s order."
 	case errors.Is(err, ordermanager.ErrUnknownState):
-		return "The bar works by another life cycle now, and cannot go on with this order."
+		return "The bar’s life cycle has changed, and this order cannot go on."
 	case errors.Is(err, ordermanager.ErrClaimed) && refused != nil && refused.Order != nil:
 		return fmt.Sprintf("%s was faster and is making %s.", refused.Order.Barista, called(*refused.Order))
 	case errors.Is(err, ordermanager.ErrDrinkAccepted):
-		return "The drink of this order has been chosen already."
+		return "This order already has its drink."
 	case errors.Is(err, ordermanager.ErrNotReady):
 		return "No drink has been chosen for this order yet."
 	case errors.Is(err, ordermanager.ErrIllegalTransition) && refused != nil && refused.Order != nil:
 		return "Too late: " + called(*refused.Order) + " " + t.standing(*refused.Order) + "."
 	case errors.Is(err, ordermanager.ErrForbidden):
-		return "That is not yours to do."
+		return "You may not do that."
 	case errors.Is(err, ordermanager.ErrTooManyTransitions):
-		return "This order has been claimed and put back too often. It can only be cancelled now."
+		return "This order was claimed and put back too often. It can only be cancelled now."
 	case errors.Is(err, ordermanager.ErrInvalidRequest):
 		return "That cannot be done: " + err.Error() + "."
 	}

@@ -15,7 +15,7 @@ func onlyHosts(names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := hostname(r.Host)
 		if host != "localhost" && !slices.Contains(names, host) && !isCalled(r, host) {
-			http.Error(w, "This is not the host that you asked for. Names of this one are given with --host.",
+			http.Error(w, "This server does not go by the host name that you asked for. Start it with --host NAME to add one.",
 				http.StatusMisdirectedRequest)
 			return
 		}

@@ -37,7 +37,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("coffeebar", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&s.db, "db", defaultFile(), "the `file` that everything is kept in; created if it does not exist")
+	flags.StringVar(&s.db, "db", defaultFile(), "the `file` that has everything; created if it does not exist")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 is any free one")
 	addHost := func(name string) error {
 		if name = hostname(name); name == "" {
@@ -46,12 +46,12 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		s.hosts = append(s.hosts, name)
 		return nil
 	}
-	flags.Func("host", "a `name` under which the bar is reached, beside localhost and its address; repeatable", addHost)
+	flags.Func("host", "another `name` by which the bar is reached, besides localhost and its address; repeatable", addHost)
 	flags.StringVar(&s.lifecycle, "lifecycle", "",
 		"the `file` with the life cycle, as JSON; without it, the standard one with a shelf for what is ready")
-	flags.BoolVar(&s.seed, "seed", false, "begin with demonstration orders, if there are no orders yet")
+	flags.BoolVar(&s.seed, "seed", false, "start with demonstration orders, if there are no orders yet")
 	flags.BoolVar(&s.reset, "reset", false,
-		"begin with an empty file; the old one is kept beside it, with .old after its name")
+		"start with an empty file; the old one stays beside it, renamed with .old")
 	flags.DurationVar(&s.drinkTimeout, "drink-timeout", 5*time.Minute,
 		"how long an order waits for its drink to be chosen")
 	flags.DurationVar(&s.completionTimeout, "completion-timeout", 15*time.Minute, "how long an order waits to be made")
@@ -105,7 +105,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	defer b.close()
 	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !net.ParseIP(host).IsLoopback() {
-		fmt.Fprintln(stderr, "warning: this address can be reached from other machines, and callers can pose as anybody")
+		fmt.Fprintln(stderr, "warning: other machines can reach this address, and anybody can pose as anybody")
 	}
 	fmt.Fprintf(stdout, "The coffee bar is open at http://%s\nEverything is kept in %s\nStop with Ctrl-C.\n",
 		listener.Addr(), s.db)

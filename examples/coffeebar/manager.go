@@ -68,7 +68,7 @@ func (s *site) openShop(r *http.Request, v visitor) (page, error) {
 	open := r.FormValue("open") == "true"
 	err := s.workflow.SetOpen(r.Context(), venue, open)
 	p, errPage := s.managerHome(r, v)
-	done := "The bar is closed for new orders; those that are open go on."
+	done := "The bar is closed for new orders. Open orders go on."
 	if open {
 		done = "The bar is open."
 	}
@@ -91,7 +91,7 @@ func (s *site) redriveNow(r *http.Request, v visitor) (page, error) {
 	p, errPage := s.managerHome(r, v)
 	done := "Nothing was owed."
 	if report.Orders > 0 {
-		done = fmt.Sprintf("Orders that owed something: %d. Answered: %d. No longer waited for: %d. Still owed: %d.",
+		done = fmt.Sprintf("Owing orders: %d. Answered: %d. No longer waiting: %d. Still owing: %d.",
 			report.Orders, report.Delivered, report.Gone, report.Pending)
 	}
 	return s.afterwards(p, done, err), errPage

@@ -286,7 +286,7 @@ func TestTable_ordersOfAnotherOneStopNothing(t *testing.T) {
 		}
 	}
 	answer := visit(pages, http.MethodPost, "/barista/orders/demo-03/collect", "Mara", nil)
-	if answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "works by another life cycle") {
+	if answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "life cycle has changed") {
 		t.Errorf("collecting it: %d", answer.Code)
 	}
 }
