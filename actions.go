@@ -128,7 +128,7 @@ func (m *Manager) carryOut(ctx context.Context, r *Request, receipt *Receipt) er
 	}
 	for {
 		if !permission.Allowed {
-			return fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
+			return forbidden(r)
 		}
 		drink, violations, err := m.drink(ctx, r, move)
 		if err != nil {

@@ -680,6 +680,12 @@ func TestRefusal_readsLikeASentence(t *testing.T) {
 	if err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
+	request.Actor = ordermanager.Admin("chief")
+	_, err = h.Handle(t.Context(), request)
+	want = "not permitted to this actor: put by an admin"
+	if err.Error() != want {
+		t.Errorf("got  %s\nwant %s", err, want)
+	}
 }
 
 // A barista of one venue has no say over another venue's orders, and learns nothing about them.

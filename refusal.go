@@ -62,6 +62,15 @@ type Reason struct {
 
 func reason(err error) Reason { return Reason{Code: CodeOf(err), Message: err.Error(), Err: err} }
 
+// forbidden says who may not do what.
+func forbidden(r *Request) error {
+	article := "a"
+	if r.Actor.Role == RoleAdmin {
+		article = "an"
+	}
+	return fmt.Errorf("%w: %s by %s %s", ErrForbidden, r.Action, article, r.Actor.Role)
+}
+
 // phrase describes what an action does to an order.
 func phrase(action Action) string {
 	switch action {

@@ -84,7 +84,7 @@ func checkRepair(action Action, r *Request) error {
 	}
 	switch {
 	case r.Actor.Role != RoleAdmin:
-		return fmt.Errorf("%w: %s by a %s", ErrForbidden, r.Action, r.Actor.Role)
+		return forbidden(r)
 	case r.Reason == "":
 		return invalid("reason", "is required")
 	case r.RequestID == "":
