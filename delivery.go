@@ -330,10 +330,14 @@ func (m *Manager) publish(ctx context.Context, o *Order, to *share) (accepted []
 		return nil, errors.Join(unknown...)
 	}
 	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.Version, b.Version) })
-	err = m.publishAll(ctx, o.ID, to, events)
-	failed, known := failedOf(err, events)
+	ids := make([]string, len(events)) // a publisher may use the events up, for instance by filtering them in place
 	for i := range events {
-		if id := events[i].ID; known && !failed[id] {
+		ids[i] = events[i].ID
+	}
+	err = m.publishAll(ctx, o.ID, to, events)
+	failed, known := failedOf(err, ids)
+	for _, id := range ids {
+		if known && !failed[id] {
 			accepted = append(accepted, keys[id])
 		}
 	}
@@ -359,16 +363,16 @@ func (m *Manager) publishAll(ctx context.Context, orderID string, to *share, eve
 
 // failedOf returns which events were not accepted, if the error says so: it names some of them, and is not joined from
 // several errors, of which the others may speak of more.
-func failedOf(err error, events []Event) (failed map[string]bool, known bool) {
+func failedOf(err error, ids []string) (failed map[string]bool, known bool) {
 	for chain := err; chain != nil; chain = errors.Unwrap(chain) {
 		partly, ok := chain.(*PublishError) //nolint:errorlint // As looks into joined errors too
 		if !ok {
 			continue
 		}
 		failed = make(map[string]bool, len(partly.Failed))
-		for i := range events {
-			if _, named := partly.Failed[events[i].ID]; named {
-				failed[events[i].ID] = true
+		for _, id := range ids {
+			if _, named := partly.Failed[id]; named {
+				failed[id] = true
 			}
 		}
 		return failed, len(failed) > 0

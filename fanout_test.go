@@ -256,6 +256,37 @@ func TestPublish_anErrorThatSaysTooLittleLeavesEverythingOwed(t *testing.T) {
 	}
 }
 
+// A publisher that is for some events filters them, often in place.
+func TestPublish_settlesTheEventsThatItSentWhateverBecomesOfThem(t *testing.T) {
+	for name, use := range map[string]func(events []ordermanager.Event){
+		"filtered": func(events []ordermanager.Event) {
+			_ = slices.DeleteFunc(events, func(e ordermanager.Event) bool { return e.Type == ordermanager.EventMakeOrder })
+		},
+		"renamed": func(events []ordermanager.Event) {
+			for i := range events {
+				events[i].ID = "mine/" + events[i].ID
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.publisher.Hook = failing("publish", false)
+			h.bring(ordermanager.StateMaking)
+			h.wait()
+			manager := must[*ordermanager.Manager](t)(ordermanager.New(h.store, coffeeMenu, h.resumer, &ordermanager.Options{
+				Publisher: publisherFunc(func(_ context.Context, events []ordermanager.Event) error {
+					use(events)
+					return nil
+				}),
+			}))
+			must[*ordermanager.Receipt](t)(manager.RedriveOrder(t.Context(), order))
+			if owed := h.order().OwedEvents; len(owed) != 0 {
+				t.Errorf("owed is %q", owed)
+			}
+		})
+	}
+}
+
 func TestPublishers_whatIsOwedToOneThatIsNotThereStaysOwedUntilItIsGivenUp(t *testing.T) {
 	f := newFan(t)
 	f.hook.Hook = failing("publish", false)

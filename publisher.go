@@ -88,7 +88,7 @@ type Event struct {
 	Barista string
 	// Number is the order number, where there is one.
 	Number string
-	// Drink is the accepted drink, where there is one.
+	// Drink is the accepted drink, where there is one. It is the order's, and only to be read.
 	Drink *Drink
 	// Reason says why the order was cancelled.
 	Reason string

@@ -11,8 +11,9 @@ import (
 // A store keeps states, actions and decisions as given and knows none by name: the [Lifecycle] defines them. One that
 // cannot keep every life cycle implements [LifecycleChecker].
 //
-// An implementation must be safe for concurrent use. What it returns belongs to the caller, who may change it, and
-// shares nothing with what it keeps: see [Order.Clone]. Times have millisecond precision and come back in UTC. It must
+// An implementation must be safe for concurrent use. What it is given it only reads: transitions share the lists of
+// their guards. What it returns belongs to the caller, who may change it, and shares nothing with what it keeps: see
+// [Order.Clone]. Times have millisecond precision and come back in UTC. It must
 // honour a context that is done by returning its error.
 type Store interface {
 	// Apply carries out a transition as one atomic conditional write, with no read before it.
