@@ -66,10 +66,15 @@ func (b *backends) openPool(ctx context.Context, name string) error {
 	u, err := url.Parse(name)
 	if err != nil {
 		return errors.New(
-			"--store: the PostgreSQL URL cannot be read; write postgres://user:password@host:port/database?schema=NAME",
+			"the PostgreSQL URL cannot be read; write postgres://user:password@host:port/database?schema=NAME",
 		)
 	}
-	b.tables = &postgres.Options{Schema: u.Query().Get("schema")}
+	schemas := u.Query()["schema"]
+	if len(schemas) > 1 || len(schemas) == 1 && schemas[0] == "" {
+		return fmt.Errorf("%s: schema is there twice, or empty; name one, or leave it out for %s",
+			redacted(u), postgres.DefaultSchema)
+	}
+	b.tables = &postgres.Options{Schema: strings.Join(schemas, "")}
 	u.RawQuery = editQuery(u, func(name, pair string) string {
 		if name == "schema" {
 			return ""

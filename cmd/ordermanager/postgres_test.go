@@ -117,6 +117,19 @@ func TestPostgres_aMistypedURLIsNamedWithoutItsPassword(t *testing.T) {
 	}
 }
 
+// A variable of the shell that is not set must not lead to other tables.
+func TestPostgres_theSchemaIsNamedOnceOrNotAtAll(t *testing.T) {
+	for _, query := range []string{"schema=", "schema=a&schema=b", "schema=&schema=a"} {
+		for _, args := range [][]string{{"orders", "--store"}, {"schema", "create"}} {
+			code, _, stderr := invoke(t, "", append(args, "postgres://shop:secret@127.0.0.1:1/shop?"+query)...)
+			if code != exitFailed || strings.Contains(stderr, "secret") ||
+				!strings.Contains(stderr, "schema is there twice, or empty") {
+				t.Errorf("%v, %s: exit code %d, %q", args, query, code, stderr)
+			}
+		}
+	}
+}
+
 func TestPostgres_parametersReachTheServerAsTheyAreWritten(t *testing.T) {
 	store := newServer(t) + "&options=-c%20timezone%3DUTC%20-c%20statement_timeout%3D60000"
 	execute(t, store, newOrder1)
