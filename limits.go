@@ -47,9 +47,9 @@ const (
 	// history is never shortened, because a request id that was forgotten could be applied twice: instead the order
 	// stops accepting what could go on for ever. Ending an order is always possible.
 	MaxHistory = 128
-	// MaxClaimHistory limits how many entries a history can have before the order cannot be claimed any more, and cannot
-	// go round a loop that a table of one's own has without a claim. It leaves room below MaxHistory for what the workflow
-	// still has to register, and it does not stop an admin.
+	// MaxClaimHistory limits how many entries a history can have before the order can no longer be claimed, or go round a
+	// loop without a claim, which a table of your own may have. It leaves room below MaxHistory for what the workflow has
+	// yet to register, and does not stop an admin.
 	MaxClaimHistory = 100
 
 	// DefaultPageSize and MaxPageSize limit the orders of one page of a listing.
