@@ -384,5 +384,21 @@ func ready(ctx context.Context) error {
 	return nil
 }
 
-// clock returns the time as every store can keep it.
-func (m *Manager) clock() time.Time { return m.now().UTC().Truncate(time.Millisecond) }
+// clock returns the time as every store can keep it, and every form of an order and an event can write it: a clock that
+// is wrong must not make what was written unreadable.
+func (m *Manager) clock() time.Time {
+	now := m.now().UTC().Truncate(time.Millisecond)
+	switch {
+	case now.Before(firstMoment):
+		return firstMoment
+	case now.After(lastMoment):
+		return lastMoment
+	}
+	return now
+}
+
+// RFC 3339 has four digits for the year.
+var (
+	firstMoment = time.Time{}
+	lastMoment  = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
+)

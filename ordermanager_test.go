@@ -2,6 +2,7 @@ package ordermanager_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/brewline/ordermanager"
 	"github.com/brewline/ordermanager/memory"
+	"github.com/brewline/ordermanager/view"
 )
 
 func TestNew_refusesWhatCannotWork(t *testing.T) {
@@ -345,4 +347,23 @@ var sentinels = map[string]error{
 	"ErrShopClosed":    ordermanager.ErrShopClosed, "ErrQueueFull": ordermanager.ErrQueueFull,
 	"ErrTooManyOrders":  ordermanager.ErrTooManyOrders,
 	"ErrInvalidOptions": ordermanager.ErrInvalidOptions, "ErrInvalidLifecycle": ordermanager.ErrInvalidLifecycle,
+}
+
+// What a wrong clock wrote can still be read and published.
+func TestManager_writesNoTimeThatCannotBeShown(t *testing.T) {
+	for _, year := range []int{-20_000, -1, 0, 1, 9999, 10_000, 300_000_000} {
+		h := newHouse(t, func(o *ordermanager.Options) {
+			o.Now = func() time.Time { return time.Date(year, 12, 31, 23, 59, 59, 999_999_999, time.UTC) }
+		})
+		h.bring(ordermanager.StateCompleted)
+		o := h.order()
+		if _, err := json.Marshal(view.HistoryOf(&o)); err != nil {
+			t.Errorf("the year %d: %v", year, err)
+		}
+		for _, event := range h.publisher.Events() {
+			if _, err := event.At.MarshalJSON(); err != nil {
+				t.Errorf("the year %d: %v", year, err)
+			}
+		}
+	}
 }
