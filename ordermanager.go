@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -269,7 +270,7 @@ func (m *Manager) applyWithin(ctx context.Context, t *Transition, limited *limit
 		// The workflow did not take the order, and so nothing was written.
 	case err != nil:
 		err = &StoreError{"apply", t.OrderID, err}
-	case result.Applied && (result.Order == nil || result.Order.ID != t.OrderID),
+	case result.Order != nil && result.Order.ID != t.OrderID, result.Applied && result.Order == nil,
 		!result.Applied && failing == 0:
 		err = &StoreError{"apply", t.OrderID, ErrStoreContract}
 	}
@@ -306,6 +307,9 @@ func (m *Manager) get(ctx context.Context, orderID string) (*Order, error) {
 	limited := limit(ctx, m.callLimit)
 	defer limited.release()
 	o, err := m.store.Get(limited, orderID)
+	if err == nil && o != nil && o.ID != orderID {
+		err = ErrStoreContract
+	}
 	if err != nil {
 		err = &StoreError{"get", orderID, err}
 	}
@@ -345,6 +349,8 @@ func (m *Manager) list(ctx context.Context, q Query) (Page, error) {
 		err = invalid("cursor", "is not from a page of this listing")
 	case err != nil && !errors.Is(err, ErrInvalidRequest):
 		err = &StoreError{"list", "", err}
+	case page.Cursor != "" && page.Cursor == cursor, slices.Contains(page.Orders, nil):
+		err = &StoreError{"list", "", ErrStoreContract} // the same page would come for ever
 	}
 	if page.Cursor != "" {
 		page.Cursor = listing + page.Cursor

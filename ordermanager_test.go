@@ -178,12 +178,45 @@ func TestManager_saysSoWhenAStoreBreaksItsContract(t *testing.T) {
 		},
 		"applied without an order":   {Applied: true},
 		"applied to another's order": {Applied: true, Order: &ordermanager.Order{ID: "order-2"}},
+		"refused for another's order": {
+			Order: &ordermanager.Order{ID: "ORDER-1", Customer: owner, State: "making", Drink: &ordermanager.Drink{}},
+		},
 	} {
 		manager := must[*ordermanager.Manager](t)(ordermanager.New(liar{answer}, coffeeMenu, new(memory.Resumer), nil))
 		_, err := manager.Make(t.Context(), by("", ordermanager.Barista(holder)))
 		if !errors.Is(err, ordermanager.ErrStoreContract) || !errors.Is(err, ordermanager.ErrStore) ||
 			ordermanager.CodeOf(err) != "store_contract" {
 			t.Errorf("%s: got %v (%s)", name, err, ordermanager.CodeOf(err))
+		}
+	}
+}
+
+// careless is a store that does not tell identifiers apart by case, and whose listings do not end.
+type careless struct {
+	liar
+	page ordermanager.Page
+}
+
+func (careless) Get(context.Context, string) (*ordermanager.Order, error) {
+	return &ordermanager.Order{ID: "ORDER-1", Customer: owner, State: "pending"}, nil
+}
+
+func (c careless) List(context.Context, ordermanager.Query) (ordermanager.Page, error) {
+	return c.page, nil
+}
+
+func TestManager_saysSoWhenAStoreReadsWhatCannotBe(t *testing.T) {
+	for name, page := range map[string]ordermanager.Page{
+		"the same page again":       {Cursor: "1"},
+		"an order that is no order": {Orders: []*ordermanager.Order{nil}},
+	} {
+		store := careless{page: page}
+		manager := must[*ordermanager.Manager](t)(ordermanager.New(store, coffeeMenu, new(memory.Resumer), nil))
+		if _, err := manager.Redrive(t.Context(), nil); !errors.Is(err, ordermanager.ErrStoreContract) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if _, err := manager.Order(t.Context(), order); !errors.Is(err, ordermanager.ErrStoreContract) {
+			t.Errorf("another's order: got %v", err)
 		}
 	}
 }
