@@ -115,6 +115,9 @@ func (w *Workflow) begin(n *notification, timeout time.Duration) (deadline int64
 // Errors: [ErrShopClosed], [ErrQueueFull], [ErrTooManyOrders], [ordermanager.ErrOrderExists],
 // [ordermanager.ErrInvalidRequest], [ordermanager.ErrContextDone], [ordermanager.ErrStore], and those of the database.
 func (w *Workflow) Start(ctx context.Context, orderID, customer, venue string) (ordermanager.Receipt, error) {
+	if ctx.Err() != nil {
+		return ordermanager.Receipt{}, fmt.Errorf("%w: %w", ordermanager.ErrContextDone, context.Cause(ctx))
+	}
 	n := notification{action: ordermanager.ActionWorkflowStarted, orderID: orderID, customer: customer, venue: venue}
 	s := &start{workflow: w, notification: &n, deadline: w.begin(&n, w.options.DrinkTimeout)}
 	w.starting.Store(n.token.Fingerprint(), s)

@@ -128,6 +128,11 @@ func leavesNoWorkflow(h *house) {
 			h.Errorf("a workflow is left: %v", err)
 		}
 	}
+	done, cancel := context.WithCancel(h.Context())
+	cancel()
+	if _, err := p.flow.Start(done, "late", "ada", ""); !errors.Is(err, ordermanager.ErrContextDone) {
+		h.Errorf("with a context that is done it began with %v", err)
+	}
 	if shop, err := p.flow.Shop(h.Context(), ""); err != nil || shop.InQueue != 0 {
 		h.Errorf("the shop is %+v (%v)", shop, err)
 	}
