@@ -351,7 +351,12 @@ func TestMixed_venuesWithTheWordsOfAStateInTheirNames(t *testing.T) {
 
 // The display shows what was finished last. The sample's index by time knows.
 func TestList_ofTheSampleBeginsWithTheNewestIfThatIsAskedFor(t *testing.T) {
-	mixed(t, func(t *testing.T, h *house, n *neighbour, _ *transport) {
+	mixed(t, func(t *testing.T, _ *house, n *neighbour, _ *transport) {
+		now := time.UnixMilli(1_700_000_000_000)
+		h := newHouseAt(t, newStore(t, n.client, n.table, dynamostore.Options{Layout: n.layout}), func() time.Time {
+			now = now.Add(time.Millisecond) // which is as fine as TS is
+			return now
+		})
 		ctx := t.Context()
 		var want []string
 		for _, id := range []string{"o5", "o1", "o4", "o2", "o3"} {
@@ -366,7 +371,6 @@ func TestList_ofTheSampleBeginsWithTheNewestIfThatIsAskedFor(t *testing.T) {
 				}
 			}
 			want = append([]string{id}, want...)
-			<-time.After(2 * time.Millisecond) // TS has milliseconds
 		}
 		q := ordermanager.Query{State: ordermanager.StateCancelled, Venue: n.venue(), Newest: true, Limit: 2}
 		var got []string

@@ -29,12 +29,15 @@ type house struct {
 	publisher *memory.Publisher
 }
 
-func newHouse(t testing.TB, store ordermanager.Store) *house {
+func newHouse(t testing.TB, store ordermanager.Store) *house { return newHouseAt(t, store, nil) }
+
+// newHouseAt is a house with a clock of its own.
+func newHouseAt(t testing.TB, store ordermanager.Store, now func() time.Time) *house {
 	t.Helper()
 	h := &house{resumer: &memory.Resumer{}, publisher: &memory.Publisher{}}
 	var err error
 	if h.Manager, err = ordermanager.New(
-		store, menu, h.resumer, &ordermanager.Options{Publisher: h.publisher},
+		store, menu, h.resumer, &ordermanager.Options{Publisher: h.publisher, Now: now},
 	); err != nil {
 		t.Fatal(err)
 	}
