@@ -116,7 +116,8 @@ func TestEndpoints_thatDoNotAnswerAreNamed(t *testing.T) {
 			alone(t, url)
 			for _, args := range c.commands {
 				code, stdout, stderr := invoke(t, "", args...)
-				prefix := `ordermanager: table cups: there was no answer; check the network, the region eu-west-1 and AWS_ENDPOINT_URL_DYNAMODB (Post "` + url
+				prefix := `ordermanager: table cups: there was no answer; check the network, the region eu-west-1 and ` +
+					`AWS_ENDPOINT_URL_DYNAMODB (Post "` + url
 				if code != exitFailed || stdout != "" || !strings.HasPrefix(stderr, prefix) || strings.Count(stderr, "\n") != 1 {
 					t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
 				}

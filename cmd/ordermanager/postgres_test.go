@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
@@ -23,17 +22,6 @@ func newServer(t *testing.T) (store string) {
 	}
 	u.RawQuery = url.Values{"schema": {options.Schema}}.Encode()
 	return u.String()
-}
-
-// shown returns what show prints of an order.
-func shown(t *testing.T, store, id string) details {
-	t.Helper()
-	code, stdout, stderr := invoke(t, "", "show", id, "--store", store, "--json")
-	var got details
-	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitAccepted {
-		t.Fatalf("exit code %d, %v, stderr %q, stdout %q", code, err, stderr, stdout)
-	}
-	return got
 }
 
 func TestPostgres_execGoesOnWhereTheLastRunEnded(t *testing.T) {

@@ -54,7 +54,7 @@ func TestRepair_putsAnOrderRightAndKeepsWhoAndWhy(t *testing.T) {
 		}
 	}
 	var did []ordermanager.Action
-	for _, entry := range showDetails(t, store).History {
+	for _, entry := range shown(t, store, "1").History {
 		if entry.UserID != "olga" {
 			continue
 		}

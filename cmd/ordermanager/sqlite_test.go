@@ -49,12 +49,7 @@ func TestExec_goesOnInAFileWhereTheLastRunEnded(t *testing.T) {
 	for _, input := range []string{newOrder1, put1, make1, complete1} {
 		execute(t, store, input)
 	}
-	_, stdout, _ := invoke(t, "", "show", "1", "--store", store, "--json")
-	var got details
-	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
-		t.Fatal(err)
-	}
-	if got.State != ordermanager.StateCompleted || got.OrderNumber != "1" || len(got.History) != 5 || got.Owes {
+	if got := shown(t, store, "1"); got.State != ordermanager.StateCompleted || got.OrderNumber != "1" || len(got.History) != 5 || got.Owes {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -132,7 +127,7 @@ func TestShow_saysHowEachWaitStandsAndWhatIsOwed(t *testing.T) {
 		if code, _, stderr := invoke(t, c.input, "exec", "--store", store, "--resume", c.resume); code != c.code {
 			t.Fatal(stderr)
 		}
-		got := showDetails(t, store)
+		got := shown(t, store, "1")
 		if got.Waits[0].Status != c.first || got.Waits[1].Status != c.second {
 			t.Errorf("after %s: %+v", c.input, got.Waits)
 		}
@@ -143,11 +138,12 @@ func TestShow_saysHowEachWaitStandsAndWhatIsOwed(t *testing.T) {
 	}
 }
 
-func showDetails(t *testing.T, store string) (d details) {
+// shown returns what show prints of an order.
+func shown(t *testing.T, store, id string) (d details) {
 	t.Helper()
-	_, stdout, _ := invoke(t, "", "show", "1", "--store", store, "--json")
-	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
-		t.Fatalf("%v: %s", err, stdout)
+	code, stdout, stderr := invoke(t, "", "show", id, "--store", store, "--json")
+	if err := json.Unmarshal([]byte(stdout), &d); err != nil || code != exitAccepted {
+		t.Fatalf("exit code %d, %v, stderr %q, stdout %q", code, err, stderr, stdout)
 	}
 	return d
 }
@@ -199,7 +195,7 @@ func TestRedrive_deliversWhatWasLeftOwed(t *testing.T) {
 		}
 	}
 	// The workflow was answered, took a number, and waits for completion.
-	if got := showDetails(t, store); got.OrderNumber != "1" || got.Waits[1].Status != waitWaiting {
+	if got := shown(t, store, "1"); got.OrderNumber != "1" || got.Waits[1].Status != waitWaiting {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -494,7 +490,7 @@ func TestServe_takesAnOrderThroughItsLife(t *testing.T) {
 			stop()
 		})
 	}
-	if got := showDetails(t, file); got.State != ordermanager.StateCompleted || got.Owes {
+	if got := shown(t, file, "1"); got.State != ordermanager.StateCompleted || got.Owes {
 		t.Errorf("after the server stopped: %+v", got)
 	}
 }
