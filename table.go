@@ -70,11 +70,9 @@ func (l Lifecycle) moves(rule Rule, endless []State) []*move {
 	if rule.Answers == FirstWait {
 		decides.first = Done
 	}
-	moves := []*move{{}, {}, {}, {}}
-	*moves[0] = decides
-	*moves[1] = move{Rule: rule, ends: decides.ends}
-	*moves[2], *moves[3] = *moves[0], *moves[1]
-	moves[2].endless, moves[3].endless = true, true
+	follows := move{Rule: rule, ends: decides.ends}
+	endlessly := func(m move) *move { m.endless = true; return &m }
+	moves := []*move{&decides, &follows, endlessly(decides), endlessly(follows)}
 	for _, from := range rule.From {
 		i := 0
 		if l.Answers(from) != Undecided {
